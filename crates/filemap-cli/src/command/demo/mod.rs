@@ -1,0 +1,298 @@
+//! `filemap demo`: the main job on real content, every step of it checked.
+
+mod content;
+mod story;
+mod partner;
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use filemap::{Error, ErrorKind, Flush, MappedFile, Registry};
+
+use self::content::Findings;
+use self::partner::{Partner, Said, Visit};
+use self::story::{Story, unfinished};
+use super::Context;
+use super::info::DISK_BLOCK;
+use crate::args::{DemoPartner, Role};
+use crate::failure::Result;
+use crate::interrupt;
+use crate::size::{Grouped, Readable};
+
+/// Where the visitor leaves its line: beyond 4 GiB, and no multiple of anything.
+const GREETING_AT: u64 = (4 << 30) + 12_345;
+/// Where the visitor stores its object, just as unaligned.
+const VISIT_AT: u64 = (4 << 30) + 70_001;
+
+/// Shows it all, and fails if anything is not as it is said to be.
+pub(super) fn run(context: &Context<'_>) -> Result<()> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    // Ctrl-C reaches the partners as well. They end, this process sees it, and clears up.
+    interrupt::listen(move |_| flag.store(true, Ordering::Relaxed))
+        .map_err(|error| unfinished(&error.to_string()))?;
+    let mut story = Story::new(context.output, Arc::clone(&interrupted));
+    let outcome = tell(context, &mut story).map_err(|failure| {
+        if interrupted.load(Ordering::Relaxed) { unfinished("it was interrupted") } else { failure }
+    });
+    story.end(&outcome)?;
+    outcome
+}
+
+/// Plays the part of another process.
+pub(super) fn partner(context: &Context<'_>, partner: &DemoPartner) -> Result<()> {
+    partner::play(context, partner)
+}
+
+fn tell(context: &Context<'_>, story: &mut Story) -> Result<()> {
+    story.tell("Two processes, one file, and nothing between them but a name.\n")?;
+    let directory = tempfile::Builder::new()
+        .prefix("filemap-demo-")
+        .tempdir()
+        .map_err(|error| unfinished(&format!("no temporary directory could be made: {error}")))?;
+    let path = directory.path().join("lighthouse.bin");
+    let name = format!("filemap-demo-{}", std::process::id());
+
+    let visitor = share(context, story, &path, &name)?;
+    read_ordinarily(story, &path, &visitor)?;
+    let name = format!("{name}-crash");
+    let outcome = outlive_a_crash(context, story, &name);
+    if outcome.is_err() {
+        // Asking for a dead name clears it away.
+        drop(context.registry.open(&name));
+    }
+    outcome?;
+
+    let place = directory.path().to_owned();
+    let removed = directory.close();
+    story.check(
+        "The temporary directory is removed, and nothing is left behind.",
+        removed.is_ok() && !place.exists(),
+        || format!("{} is still there", place.display()),
+    )
+}
+
+/// What the visitor left, to be found again in the file.
+struct Left {
+    greeting: String,
+    visit: Visit,
+    object_size: u64,
+}
+
+/// Two processes share the file by name, until both have let go.
+fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> Result<Left> {
+    let content = content::make();
+    let expected = Findings::of(&content).map_err(|why| unfinished(&why))?;
+    story.succeeds(
+        |()| {
+            format!(
+                "Made {}: {} bytes, a text of {} lines, a picture, checksum {:08x}.",
+                path.display(),
+                Grouped(expected.bytes),
+                expected.lines,
+                expected.checksum
+            )
+        },
+        "A file of real content is made.",
+        fs::write(path, &content),
+    )?;
+
+    let options = || MappedFile::options().registry(&context.registry);
+    let file = story.succeeds(
+        |_| format!("Mapped it under the name `{name}`."),
+        "The file is mapped under a name.",
+        options().name(name).open(path),
+    )?;
+
+    let mut partner = story.succeeds(
+        |partner: &Partner| {
+            format!("Started process {}, which is told the name and nothing else.", partner.id())
+        },
+        "A second process starts.",
+        Partner::start(context, Role::Visit, name),
+    )?;
+
+    let said = partner.listen();
+    let claim = "It read the content by name: all of it, checked, and as this process wrote it.";
+    let findings = match said {
+        Ok(Said::Read(findings)) => findings,
+        other => return no(story, claim, &format!("{other:?}")),
+    };
+    story.check(
+        format!(
+            "It read \"{}\": {} bytes, checksum {:08x}, all as it was written.",
+            findings.first_line,
+            Grouped(findings.bytes),
+            findings.checksum
+        ),
+        findings == expected,
+        || format!("{expected:?} was written"),
+    )?;
+
+    let greeting = match partner.listen() {
+        Ok(Said::Wrote { greeting }) => greeting,
+        other => return no(story, "It wrote beyond 4 GiB.", &format!("{other:?}")),
+    };
+    let object_size = match partner.listen() {
+        Ok(Said::Stored { size }) => size,
+        other => return no(story, "It stored an object.", &format!("{other:?}")),
+    };
+    story.check(
+        format!(
+            "It wrote {} bytes at offset {}, past 4 GiB and on no boundary.",
+            greeting.len(),
+            Grouped(GREETING_AT)
+        ),
+        true,
+        String::new,
+    )?;
+    story.check(
+        format!("It stored an object of {object_size} bytes at offset {}.", Grouped(VISIT_AT)),
+        true,
+        String::new,
+    )?;
+
+    let mut seen = vec![0; greeting.len()];
+    let read = file.read_exact_at(GREETING_AT, &mut seen);
+    story.check(
+        format!("This process sees those bytes at once: \"{greeting}\""),
+        read.is_ok() && seen == greeting.as_bytes(),
+        || match read {
+            Ok(()) => format!("it sees {:?}", String::from_utf8_lossy(&seen)),
+            Err(error) => error.to_string(),
+        },
+    )?;
+    let visit: Visit = story.succeeds(
+        |visit| format!("And the object: {visit}."),
+        "This process sees the object.",
+        file.read_object(VISIT_AT),
+    )?;
+    story.check(
+        "The object is what the other process found out by itself.",
+        visit.findings == expected && visit.visitor == partner.id(),
+        || format!("{visit:?}"),
+    )?;
+
+    story.succeeds(
+        |()| "Flushed: bytes and length would survive a loss of power now.".to_owned(),
+        "The file is flushed.",
+        file.flush(Flush::Durable),
+    )?;
+    story.succeeds(
+        |()| "Closed the mapping here.".to_owned(),
+        "The mapping is closed.",
+        file.close(),
+    )?;
+    let still_there = options().open_by_name(name).and_then(MappedFile::close);
+    story.succeeds(
+        |()| "The name lives on, for the second process still holds it.".to_owned(),
+        "The name lives as long as the second process holds it.",
+        still_there,
+    )?;
+    let status = partner.let_go();
+    story.check(
+        "The second process let go as well, and ended.",
+        status.as_ref().is_ok_and(|status| status.success()),
+        || format!("{status:?}"),
+    )?;
+    name_is_gone(&context.registry, story, name, "The name is gone")?;
+    Ok(Left { greeting, visit, object_size })
+}
+
+/// The file is a file: ordinary calls find everything in it.
+fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
+    let found = ordinary_bytes(path, GREETING_AT, left.greeting.len());
+    story.check(
+        "Ordinary file reading finds the line in the file.",
+        found.as_ref().is_ok_and(|bytes| bytes == left.greeting.as_bytes()),
+        || format!("{found:?}"),
+    )?;
+    let size = usize::try_from(left.object_size).unwrap_or(0);
+    let found = ordinary_bytes(path, VISIT_AT, size);
+    let first_line = left.visit.findings.first_line.as_bytes();
+    story.check(
+        "And the object's bytes, with the first line of the text among them.",
+        found
+            .as_ref()
+            .is_ok_and(|bytes| bytes.windows(first_line.len()).any(|window| window == first_line)),
+        || format!("{found:?}"),
+    )?;
+    let metadata = fs::metadata(path).map_err(|error| unfinished(&error.to_string()))?;
+    let end = VISIT_AT + left.object_size;
+    story.check(
+        format!("The file ends where the object does, at {}.", Grouped(end)),
+        metadata.len() == end,
+        || format!("it is {} bytes long", Grouped(metadata.len())),
+    )?;
+    let on_disk = metadata.blocks() * DISK_BLOCK;
+    // A file system without holes is slower, and no reason to fail.
+    story.tell(&format!(
+        "    Length {}, on disk {}: {}.",
+        Readable(metadata.len()),
+        Readable(on_disk),
+        if on_disk < metadata.len() / 2 {
+            "what nobody wrote takes no room"
+        } else {
+            "this file system keeps no holes"
+        }
+    ))
+}
+
+/// A process is killed while it alone holds a name, and the name goes with it.
+fn outlive_a_crash(context: &Context<'_>, story: &mut Story, name: &str) -> Result<()> {
+    let mut partner = story.succeeds(
+        |partner: &Partner| {
+            format!("Started process {}, which makes memory under `{name}`.", partner.id())
+        },
+        "A third process starts.",
+        Partner::start(context, Role::Hold, name),
+    )?;
+    let said = partner.listen();
+    let entry = context.registry.inspect(name);
+    story.check(
+        "It holds that name, alone.",
+        matches!(said, Ok(Said::Holds)) && entry.as_ref().is_ok_and(filemap::NamedMapping::is_live),
+        || format!("{said:?}, {entry:?}"),
+    )?;
+    let killed = partner.kill();
+    story.check(
+        format!("Killed process {} with SIGKILL.", partner.id()),
+        killed.as_ref().is_ok_and(|status| !status.success()),
+        || format!("{killed:?}"),
+    )?;
+    name_is_gone(&context.registry, story, name, "Its name went with it")
+}
+
+fn name_is_gone(registry: &Registry, story: &mut Story, name: &str, claim: &str) -> Result<()> {
+    let outcome = MappedFile::options().registry(registry).open_by_name(name);
+    let kind = outcome.as_ref().err().map(Error::kind);
+    let text = match &outcome {
+        Ok(_) => "it can still be opened".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    story.check(format!("{claim}: \"{text}\"."), kind == Some(ErrorKind::NotFound), || text)?;
+    let listed = registry.list().map_err(|error| unfinished(&error.to_string()))?;
+    story.check(
+        "No list shows it.",
+        !listed.iter().any(|entry| entry.name().base() == name),
+        || "it is still listed".to_owned(),
+    )
+}
+
+fn ordinary_bytes(path: impl AsRef<OsStr>, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path.as_ref())?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = vec![0; len];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn no<T>(story: &mut Story, claim: &str, instead: &str) -> Result<T> {
+    story.check(claim, false, || instead.to_owned())?;
+    Err(unfinished(instead))
+}

@@ -1,0 +1,119 @@
+//! `filemap info`: all that is known about a name or a file.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use filemap::{Backing, ErrorKind, Registry};
+use serde::Serialize;
+
+use super::Context;
+use super::ls::{Age, Entry};
+use crate::args::Info;
+use crate::failure::{Failure, Result};
+use crate::output::{self, Printable};
+use crate::size::{Grouped, Readable};
+use crate::target::Target;
+
+/// The unit of `st_blocks`, whatever the file system's own block is
+/// (<https://man7.org/linux/man-pages/man3/stat.3type.html>).
+pub(super) const DISK_BLOCK: u64 = 512;
+
+pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
+    match Target::find(&info.target, &context.registry)? {
+        Target::Name(entry) => context.output.print(&NameReport(Entry::from(&*entry))),
+        Target::File(path) => context.output.print(&FileReport::about(&path, &context.registry)?),
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct NameReport(Entry);
+
+impl fmt::Display for NameReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entry = &self.0;
+        let mut table = output::table(&[]);
+        table
+            .add_row(["name", &Printable(&entry.name).to_string()])
+            .add_row(["size", &entry.size.map_or_else(|| "not known".to_owned(), size)])
+            .add_row(["protection", &entry.protection])
+            .add_row(["attributes", &entry.attributes])
+            .add_row(["backing", &entry.backing.to_string()])
+            .add_row(["creator", &format!("process {}", entry.creator)])
+            .add_row(["created", &format!("{}, {} ago", entry.created, Age(entry.age_seconds))])
+            .add_row(["state", entry.state()])
+            .add_row(["entry", &Printable(&entry.entry).to_string()]);
+        f.write_str(&output::lines(&mut table, &[]))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct FileReport {
+    file: String,
+    size: u64,
+    size_on_disk: u64,
+    /// The live names that the file is mapped under.
+    names: Vec<String>,
+}
+
+impl FileReport {
+    fn about(path: &Path, registry: &Registry) -> Result<Self> {
+        let shown = Printable(&path.to_string_lossy()).to_string();
+        let metadata = fs::metadata(path).map_err(|error| {
+            let message = format!("could not look at `{shown}`: {error}");
+            match error.kind() {
+                std::io::ErrorKind::NotFound => Failure::no_as(ErrorKind::NotFound, message),
+                std::io::ErrorKind::PermissionDenied => {
+                    Failure::broken_as(ErrorKind::AccessDenied, message)
+                }
+                _ => Failure::broken(message),
+            }
+        })?;
+        if !metadata.is_file() {
+            return Err(Failure::broken_as(
+                ErrorKind::WrongObject,
+                format!("could not look at `{shown}`: it is not a regular file"),
+            ));
+        }
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let names = registry.list()?.into_iter().filter(|entry| {
+            entry.is_live()
+                && matches!(entry.backing(), Backing::File { path, .. } if *path == real)
+        });
+        let mut names: Vec<_> = names.map(|entry| entry.name().to_string()).collect();
+        names.sort();
+        Ok(Self {
+            file: path.to_string_lossy().into_owned(),
+            size: metadata.len(),
+            size_on_disk: metadata.blocks() * DISK_BLOCK,
+            names,
+        })
+    }
+}
+
+impl fmt::Display for FileReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = output::table(&[]);
+        table
+            .add_row(["file", &Printable(&self.file).to_string()])
+            .add_row(["size", &size(self.size)])
+            .add_row(["on disk", &size(self.size_on_disk)]);
+        if self.names.is_empty() {
+            table.add_row(["names", "none"]);
+        }
+        for (index, name) in self.names.iter().enumerate() {
+            table.add_row([if index == 0 { "names" } else { "" }, &Printable(name).to_string()]);
+        }
+        f.write_str(&output::lines(&mut table, &[]))
+    }
+}
+
+fn size(bytes: u64) -> String {
+    if bytes < 1024 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{} ({} bytes)", Readable(bytes), Grouped(bytes))
+    }
+}

@@ -1,0 +1,53 @@
+//! The verbs, one file each.
+
+mod demo;
+mod create;
+mod ls;
+mod info;
+mod read;
+mod write;
+mod put;
+mod get;
+
+use std::process::ExitCode;
+
+use filemap::Registry;
+
+use crate::args::{Arguments, Common, Verb};
+use crate::failure::Result;
+use crate::output::Output;
+
+/// What every verb gets: the names it may use, and where to print.
+#[derive(Debug)]
+struct Context<'a> {
+    registry: Registry,
+    output: Output,
+    common: &'a Common,
+}
+
+/// Does what the arguments ask for, reports a failure, and tells the exit code.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let output = Output::new(arguments.common.json);
+    dispatch(arguments, output).unwrap_or_else(|failure| output.failed(&failure))
+}
+
+fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
+    let common = &arguments.common;
+    let registry = match &common.registry {
+        Some(directory) => Registry::at(directory),
+        None => Registry::system(),
+    };
+    let context = Context { registry, output, common };
+    match &arguments.verb {
+        Verb::Create(create) => return create::run(&context, create),
+        Verb::Demo(_) => demo::run(&context)?,
+        Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
+        Verb::Ls(_) => ls::run(&context)?,
+        Verb::Info(info) => info::run(&context, info)?,
+        Verb::Read(read) => read::run(&context, read)?,
+        Verb::Write(write) => write::run(&context, write)?,
+        Verb::Put(put) => put::run(&context, put)?,
+        Verb::Get(get) => get::run(&context, get)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

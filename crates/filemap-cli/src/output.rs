@@ -1,0 +1,176 @@
+//! What the command prints: text or JSON on standard output, failures on standard error.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use crate::failure::{Failure, Result};
+
+/// The exit code of an answer "no" or "none".
+const NO: u8 = 1;
+/// The exit code of an error.
+const BROKEN: u8 = 2;
+
+/// Where a verb prints what it found, in the form that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// Prints JSON if `json`, and text otherwise.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Tells whether JSON was asked for.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Tells whether standard output wants colour: a terminal does, unless `NO_COLOR` is set.
+    pub(crate) fn has_colour(self) -> bool {
+        !self.json && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// Prints a report on standard output: its JSON on one line, or its text.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::OutputClosed`] if nobody reads it.
+    pub(crate) fn print(self, report: &(impl Serialize + fmt::Display)) -> Result<()> {
+        let stdout = anstream::stdout().lock();
+        self.print_to(stdout, report)
+    }
+
+    /// Prints a report on standard error, where standard output is somebody else's.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::OutputClosed`] if nobody reads it.
+    pub(crate) fn print_aside(self, report: &(impl Serialize + fmt::Display)) -> Result<()> {
+        let stderr = anstream::stderr().lock();
+        self.print_to(stderr, report)
+    }
+
+    fn print_to(self, mut out: impl Write, report: &(impl Serialize + fmt::Display)) -> Result<()> {
+        let text = if self.json {
+            serde_json::to_string(report)
+                .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?
+        } else {
+            report.to_string()
+        };
+        if !text.is_empty() {
+            writeln!(out, "{text}").map_err(|error| Failure::from_output(&error))?;
+        }
+        out.flush().map_err(|error| Failure::from_output(&error))
+    }
+
+    /// Prints bytes as they are, through `write`, on standard output.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::OutputClosed`] if nobody reads them; what `write` reports.
+    pub(crate) fn stream(
+        self,
+        write: impl FnOnce(&mut io::BufWriter<io::StdoutLock<'_>>) -> Result<()>,
+    ) -> Result<()> {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        write(&mut out)?;
+        out.flush().map_err(|error| Failure::from_output(&error))
+    }
+
+    /// Reports a failure on standard error and tells the exit code that goes with it.
+    pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
+        let code = match failure {
+            Failure::OutputClosed => return ExitCode::SUCCESS,
+            Failure::No(_) => NO,
+            Failure::Broken(_) => BROKEN,
+        };
+        if let Some(reason) = failure.reason() {
+            let text = if self.json {
+                serde_json::json!({ "error": reason }).to_string()
+            } else {
+                format!("filemap: {}", Printable(&reason.to_string()))
+            };
+            // If standard error is closed as well, nobody is there to be told.
+            drop(writeln!(anstream::stderr().lock(), "{text}"));
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// Prints what the parser of the arguments says: help, the version, or what was wrong.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no reason to fail: `filemap --help | head -1` has all it wanted.
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(BROKEN))
+}
+
+/// Begins a table without lines, of columns with two spaces between them.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if !header.is_empty() {
+        table.set_header(header.iter().copied());
+    }
+    table
+}
+
+/// The lines of a table; the columns of numbers are aligned to the right.
+pub(crate) fn lines(table: &mut Table, numbers: &[usize]) -> String {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Text from elsewhere, control characters escaped: a name cannot move the cursor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printable<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character.is_control() || is_invisible(character) {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that reorder or break the line around them, and are not seen themselves.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_others_are_not() {
+        assert_eq!(Printable("a\u{1b}[2J\tb\nGröße 名").to_string(), "a\\u{1b}[2J\\tb\\nGröße 名");
+    }
+
+    #[test]
+    fn a_table_has_two_spaces_between_columns_and_none_at_the_end() {
+        let mut sizes = table(&["name", "size", "note"]);
+        sizes.add_row(["a", "1 KiB", ""]);
+        sizes.add_row(["longer", "10 KiB", "x"]);
+
+        assert_eq!(
+            lines(&mut sizes, &[1]),
+            "name      size  note\na        1 KiB\nlonger  10 KiB  x"
+        );
+    }
+}

@@ -1,0 +1,381 @@
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::{NOTHING, Place, Running, finish, wait};
+
+#[test]
+fn a_name_is_held_until_the_end_of_input() {
+    let place = Place::new();
+    let mut holder = place.hold(["scores", "--size", "1MiB"]);
+    assert_eq!(place.run(["info", "scores", "--json"]).json()["live"], true);
+
+    holder.end_input();
+
+    assert_eq!(holder.wait().text(), "");
+    assert_eq!(place.run(["info", "scores"]).code, Some(1));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn one_line_tells_what_is_held() {
+    let place = Place::new();
+
+    let mut holder = place.start(["create", "scores", "--size", "1MiB"]);
+
+    assert_eq!(
+        holder.next_line(),
+        "holding `Local\\scores`: 1 MiB, read-write, memory; Ctrl-C or end of input lets go"
+    );
+}
+
+#[test]
+fn one_line_of_json_tells_what_is_held() {
+    let place = Place::new();
+
+    let mut holder = place.start(["create", "Global\\scores", "--size", "64KiB", "--json"]);
+
+    let held: Value = serde_json::from_str(&holder.next_line()).unwrap();
+    assert_eq!(
+        held,
+        json!({
+            "name": "Global\\scores",
+            "size": 65536,
+            "protection": "read-write",
+            "attributes": "commit",
+            "backing": { "kind": "memory" },
+            "existed": false,
+            "process": holder.id(),
+        })
+    );
+}
+
+#[test]
+fn protection_and_attributes_are_as_asked_for() {
+    let place = Place::new();
+    let _holder = place.hold([
+        "scores",
+        "--size",
+        "64KiB",
+        "--protection",
+        "execute-read",
+        "--attributes",
+        "reserve,no-cache",
+    ]);
+
+    let info = place.run(["info", "scores", "--json"]).json();
+
+    assert_eq!(info["protection"], "execute-read");
+    assert_eq!(info["attributes"], "reserve, no-cache");
+}
+
+#[test]
+fn ctrl_c_lets_go_and_leaves_nothing_behind() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1MiB"]);
+
+    holder.signal("INT");
+
+    assert_eq!(holder.wait().code, Some(0));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_request_to_end_lets_go_and_leaves_nothing_behind() {
+    for signal in ["TERM", "HUP"] {
+        let place = Place::new();
+        let holder = place.hold(["scores", "--size", "1MiB"]);
+
+        holder.signal(signal);
+
+        assert_eq!(holder.wait().code, Some(0), "{signal}");
+        assert_eq!(place.entries(), NOTHING, "{signal}");
+    }
+}
+
+#[test]
+fn a_hang_up_that_is_ignored_stays_ignored() {
+    let place = Place::new();
+    let mut command = place.other_command("sh");
+    command.args([
+        "-c",
+        "trap '' HUP; exec \"$0\" create scores --size 4096",
+        env!("CARGO_BIN_EXE_filemap"),
+    ]);
+    let mut holder = Running::start(command);
+    holder.next_line();
+
+    holder.signal("HUP");
+
+    assert_eq!(place.run(["info", "scores"]).code, Some(0));
+    holder.end_input();
+    assert_eq!(holder.wait().code, Some(0));
+}
+
+#[test]
+fn a_killed_holder_takes_its_name_with_it() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1MiB"]);
+
+    holder.signal("KILL");
+
+    assert_eq!(holder.wait().code, None);
+    let error = place.run(["read", "scores", "--json"]).failed_with_json(1);
+    assert_eq!(error["kind"], "NotFound");
+    let holder = place.hold(["scores", "--size", "64KiB", "--new"]);
+    assert_eq!(place.run(["info", "scores", "--json"]).json()["size"], 65536);
+    drop(holder);
+}
+
+#[test]
+fn an_existing_name_is_held_as_it_is_and_said_to_be_so() {
+    let place = Place::new();
+    let mut first = place.hold(["scores", "--size", "64KiB"]);
+
+    let mut second = place.start(["create", "scores", "--size", "1MiB"]);
+
+    assert_eq!(
+        second.next_line(),
+        "holding `Local\\scores`, which existed already: 64 KiB, read-write, memory; \
+         Ctrl-C or end of input lets go"
+    );
+    first.end_input();
+    assert_eq!(first.wait().code, Some(0));
+    assert_eq!(place.run(["info", "scores", "--json"]).json()["live"], true);
+    second.end_input();
+    assert_eq!(second.wait().code, Some(0));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn new_refuses_a_name_that_exists() {
+    let place = Place::new();
+    let _holder = place.hold(["scores", "--size", "64KiB"]);
+
+    let sentence = place.run(["create", "scores", "--size", "64KiB", "--new"]).failed(1);
+    let error =
+        place.run(["create", "scores", "--size", "64KiB", "--new", "--json"]).failed_with_json(1);
+
+    assert!(sentence.contains("scores"), "{sentence}");
+    assert_eq!((&error["kind"], &error["win32_code"]), (&json!("AlreadyExists"), &json!(183)));
+}
+
+#[test]
+fn the_exit_code_of_the_command_is_passed_through() {
+    let place = Place::new();
+
+    for code in [0, 1, 2, 7, 255] {
+        let script = format!("exit {code}");
+        let outcome = place.run(["create", "x", "--size", "1", "--", "sh", "-c", &script]);
+
+        assert_eq!(outcome.code, Some(code));
+    }
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_command_ended_by_a_signal_gives_128_and_its_number() {
+    let place = Place::new();
+
+    let outcome = place.run(["create", "x", "--size", "1", "--", "sh", "-c", "kill -s KILL $$"]);
+
+    assert_eq!(outcome.code, Some(137));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn the_command_finds_the_name_and_its_output_is_its_own() {
+    let place = Place::new();
+    let filemap = env!("CARGO_BIN_EXE_filemap");
+
+    let outcome =
+        place.run(["create", "x", "--size", "64KiB", "--", filemap, "read", "x", "--raw"]);
+
+    assert_eq!(outcome.code, Some(0));
+    assert_eq!(outcome.stdout, [0; 65536]);
+    assert_eq!(outcome.stderr, "holding `Local\\x`: 64 KiB, read-write, memory\n");
+}
+
+#[test]
+fn the_command_finds_the_name_in_the_registry_that_was_given() {
+    let place = Place::new();
+    let other = Place::new();
+    let registry = other.registry().to_str().unwrap();
+    let filemap = env!("CARGO_BIN_EXE_filemap");
+
+    let outcome = place.run([
+        "create",
+        "x",
+        "--size",
+        "64KiB",
+        "--registry",
+        registry,
+        "--",
+        filemap,
+        "read",
+        "x",
+        "--raw",
+    ]);
+
+    assert_eq!((outcome.code, outcome.stdout.len()), (Some(0), 65536), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_input_of_the_command_is_its_own() {
+    let place = Place::new();
+
+    let outcome = place.run_with_input(["create", "x", "--size", "1", "--", "cat"], b"passed on");
+
+    assert_eq!((outcome.code, outcome.stdout.as_slice()), (Some(0), b"passed on".as_slice()));
+}
+
+#[test]
+fn ctrl_c_is_left_to_the_command() {
+    let place = Place::new();
+    let script = "echo ready; read line; exit 3";
+    let mut holder = place.start(["create", "x", "--size", "1", "--", "sh", "-c", script]);
+    assert_eq!(holder.next_line(), "ready");
+
+    holder.signal("INT");
+
+    assert_eq!(place.run(["info", "x"]).code, Some(0));
+    holder.say("go on");
+    assert_eq!(holder.wait().code, Some(3));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_request_to_end_is_passed_on_to_the_command() {
+    let place = Place::new();
+    let script = "echo ready; exec cat";
+    let mut holder = place.start(["create", "x", "--size", "1", "--", "sh", "-c", script]);
+    assert_eq!(holder.next_line(), "ready");
+
+    holder.signal("TERM");
+
+    assert_eq!(holder.wait().code, Some(128 + 15));
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_command_that_is_not_there_is_an_error_and_lets_go() {
+    let place = Place::new();
+
+    let outcome = place.run(["create", "x", "--size", "1", "--", "no-such-command"]);
+
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("filemap: could not run `no-such-command`: "), "{outcome:?}");
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_file_is_mapped_under_a_name_at_its_own_size() {
+    let place = Place::new();
+    let file = place.file("log.bin", b"twelve bytes");
+    let _holder = place.hold(["log", "--file", &file]);
+
+    let info = place.run(["info", "log", "--json"]).json();
+    let bytes = place.run(["read", "log", "--raw"]).text();
+
+    assert_eq!((&info["size"], &info["backing"]["path"]), (&json!(12), &json!(file)));
+    assert_eq!(bytes, "twelve bytes");
+}
+
+#[test]
+fn a_larger_size_grows_the_file_and_keeps_what_is_in_it() {
+    let place = Place::new();
+    let file = place.file("log.bin", b"twelve bytes");
+
+    let holder = place.hold(["log", "--file", &file, "--size", "5000"]);
+
+    let content = fs::read(&file).unwrap();
+    assert_eq!((content.len(), &content[..13]), (5000, b"twelve bytes\0".as_slice()));
+    drop(holder);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_made_if_its_size_is_told() {
+    let place = Place::new();
+    let file = place.path("new.bin");
+    let path = file.to_str().unwrap();
+
+    let sentence = place.run(["create", "log", "--file", path]).failed(1);
+    assert!(sentence.contains(path), "{sentence}");
+    assert!(!file.exists());
+    let mut holder = place.hold(["log", "--file", path, "--size", "64KiB"]);
+
+    assert_eq!(fs::metadata(&file).unwrap().len(), 65536);
+    holder.end_input();
+    assert_eq!(holder.wait().code, Some(0));
+    assert!(file.exists());
+}
+
+#[test]
+fn a_file_that_was_made_in_vain_goes_away_again() {
+    let place = Place::new();
+    let file = place.path("new.bin");
+    let path = file.to_str().unwrap();
+    let _holder = place.hold(["taken", "--size", "1"]);
+
+    place.run(["create", "taken", "--new", "--file", path, "--size", "64KiB"]).failed(1);
+    place.run(["create", "wrong\\name", "--file", path, "--size", "64KiB"]).failed(2);
+    drop(place.hold(["taken", "--file", path, "--size", "64KiB"]));
+
+    assert!(!file.exists());
+}
+
+#[test]
+fn what_cannot_be_a_file_behind_a_name_is_refused() {
+    let place = Place::new();
+    let directory = place.path("");
+    let mut fifo = place.other_command("mkfifo");
+    fifo.arg("pipe");
+    assert_eq!(finish(fifo, b"").code, Some(0));
+
+    for path in [directory.to_str().unwrap(), "pipe", "/dev/null"] {
+        let read_only = ["--protection", "read-only"];
+        place.run(["create", "log", "--file", path].iter().chain(&read_only)).failed(2);
+        place.run(["create", "log", "--file", path]).failed(2);
+    }
+}
+
+#[test]
+fn memory_needs_a_size() {
+    let place = Place::new();
+
+    let outcome = place.run(["create", "scores"]);
+    let zero = place.run(["create", "scores", "--size", "0", "--json"]).failed_with_json(2);
+
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("--size"), "{}", outcome.stderr);
+    assert_eq!((&zero["kind"], &zero["win32_code"]), (&json!("ZeroSize"), &json!(87)));
+}
+
+#[test]
+fn impossible_names_and_sizes_are_refused_with_their_code() {
+    let place = Place::new();
+
+    for (name, size, code) in
+        [("a\\b", "1", 3), ("\\x", "1", 161), ("Local\\", "1", 123), ("x", "8EiB", 8)]
+    {
+        let error = place.run(["create", name, "--size", size, "--json"]).failed_with_json(2);
+        assert_eq!(error["win32_code"], code, "{name} {size}: {error}");
+    }
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_name_that_nobody_hears_of_is_let_go() {
+    let place = Place::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = place.command();
+    // Input that would never end: it is not what ends this.
+    command.args(["create", "x", "--size", "1"]).stdin(Stdio::piped()).stdout(writer);
+
+    let outcome = wait(command);
+
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert_eq!(place.entries(), NOTHING);
+}

@@ -1,0 +1,104 @@
+use std::process::Command;
+
+use crate::support::{NOTHING, Place, Running, finish};
+
+#[test]
+fn the_demonstration_holds_and_leaves_nothing_behind() {
+    let place = Place::new();
+
+    let told = place.run(["demo"]).text();
+
+    assert!(told.contains("✓ It read \"A file, and a name for it\""), "{told}");
+    assert!(told.contains("✓ This process sees those bytes at once"), "{told}");
+    assert!(told.contains("✓ The name is gone"), "{told}");
+    assert!(told.contains("✓ Its name went with it"), "{told}");
+    assert!(!told.contains('✗') && !told.contains('\u{1b}'), "{told}");
+    assert_eq!(place.files(), NOTHING);
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn the_demonstration_tells_a_program_which_steps_hold() {
+    let place = Place::new();
+
+    let told = place.run(["demo", "--json"]).json();
+
+    let steps = told["steps"].as_array().unwrap();
+    assert!(steps.len() > 15);
+    assert!(steps.iter().all(|step| step["holds"] == true && step["claim"].is_string()));
+    assert_eq!(told["holds"], true);
+}
+
+#[test]
+fn the_demonstration_takes_its_names_from_the_registry_it_is_given() {
+    let place = Place::new();
+    let other = Place::new();
+
+    let told =
+        place.run(["demo".as_ref(), "--registry".as_ref(), other.registry().as_os_str()]).text();
+
+    assert!(told.contains("✓ The name is gone"), "{told}");
+    assert_eq!(place.entries(), NOTHING);
+    assert_eq!(other.entries(), NOTHING);
+}
+
+/// No file may grow past 2 MiB here, so the visitor cannot write beyond 4 GiB.
+#[test]
+fn a_demonstration_that_is_refuted_says_so_and_leaves_nothing_behind() {
+    let place = Place::new();
+    let mut limited = place.other_command("sh");
+    limited.args(["-c", "ulimit -f 4096; exec \"$0\" demo", env!("CARGO_BIN_EXE_filemap")]);
+
+    let outcome = finish(limited, b"");
+
+    let told = String::from_utf8(outcome.stdout).unwrap();
+    assert_eq!(outcome.code, Some(1), "{told}{}", outcome.stderr);
+    assert!(told.contains('✗'), "{told}");
+    assert!(outcome.stderr.contains("could not finish the demonstration: "), "{}", outcome.stderr);
+    assert_eq!(place.files(), NOTHING);
+    assert_eq!(place.entries(), NOTHING);
+}
+
+#[test]
+fn a_demonstration_without_a_temporary_directory_says_so() {
+    let place = Place::new();
+    let mut command: Command = place.command();
+    command.arg("demo").env("TMPDIR", place.path("nowhere"));
+
+    let outcome = finish(command, b"");
+
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stderr.contains("no temporary directory"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_interrupted_demonstration_leaves_nothing_behind() {
+    let place = Place::new();
+    let mut demo = place.start(["demo"]);
+    demo.next_line();
+
+    demo.signal("INT");
+
+    let outcome = demo.wait();
+    assert!(
+        outcome.code == Some(0) || outcome.stderr.contains("it was interrupted"),
+        "{outcome:?}"
+    );
+    assert_eq!(place.files(), NOTHING);
+    assert_eq!(place.entries(), NOTHING);
+}
+
+/// A partner asks nobody: what it is told is a name, and it reads no path and no other argument.
+#[test]
+fn a_partner_whose_first_process_is_gone_ends() {
+    let place = Place::new();
+    let mut command = place.command();
+    command.args(["demo-partner", "hold", "alone"]);
+    let mut partner = Running::start(command);
+    assert!(partner.next_line().contains("Holds"));
+
+    partner.end_input();
+
+    assert_eq!(partner.wait().code, Some(0));
+    assert_eq!(place.entries(), NOTHING);
+}

@@ -1,0 +1,96 @@
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::Place;
+
+#[test]
+fn a_name_is_told_with_all_that_is_known() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1MiB"]);
+
+    let told = place.run(["info", "scores"]).text();
+
+    let fact = |word: &str| {
+        let line = told.lines().find(|line| line.split_whitespace().next() == Some(word)).unwrap();
+        line[word.len()..].trim().to_owned()
+    };
+    assert_eq!(fact("name"), "Local\\scores");
+    assert_eq!(fact("size"), "1 MiB (1 048 576 bytes)");
+    assert_eq!(fact("protection"), "read-write");
+    assert_eq!(fact("attributes"), "commit");
+    assert_eq!(fact("backing"), "memory");
+    assert_eq!(fact("creator"), format!("process {}", holder.id()));
+    assert!(fact("created").ends_with("s ago"));
+    assert_eq!(fact("state"), "live");
+    assert!(fact("entry").starts_with(place.registry().to_str().unwrap()));
+}
+
+#[test]
+fn a_file_is_told_with_its_size_its_room_and_its_names() {
+    let place = Place::new();
+    let path = place.file("log.bin", b"something");
+    fs::File::options().write(true).open(&path).unwrap().set_len(1 << 32).unwrap();
+    let _one = place.hold(["one", "--file", &path]);
+    let _two = place.hold(["two", "--file", "./log.bin"]);
+
+    let told = place.run(["info", &path, "--json"]).json();
+    let text = place.run(["info", "log.bin"]).text();
+
+    assert_eq!((&told["file"], &told["size"]), (&json!(path), &json!(1u64 << 32)));
+    assert!(told["size_on_disk"].as_u64().unwrap() < 1 << 20);
+    assert_eq!(told["names"], json!(["Local\\one", "Local\\two"]));
+    assert!(text.contains("size     4 GiB (4 294 967 296 bytes)\n"), "{text}");
+    assert!(text.contains("names    Local\\one\n         Local\\two\n"), "{text}");
+}
+
+#[test]
+fn what_is_neither_a_name_nor_a_file_is_not_found() {
+    let place = Place::new();
+
+    let sentence = place.run(["info", "scores"]).failed(1);
+    let error = place.run(["info", "scores", "--json"]).failed_with_json(1);
+    let path = place.run(["info", "./scores", "--json"]).failed_with_json(1);
+
+    assert_eq!(
+        sentence,
+        "filemap: could not find `scores`: no mapping has this name, and no file is there\n"
+    );
+    assert_eq!((&error["kind"], &error["win32_code"]), (&json!("NotFound"), &json!(2)));
+    assert_eq!(path["win32_code"], 2);
+}
+
+#[test]
+fn a_live_name_wins_over_a_file_and_the_option_file_over_both() {
+    let place = Place::new();
+    place.file("both", b"the file");
+    let before = place.run(["info", "both", "--json"]).json();
+
+    let holder = place.hold(["both", "--size", "64KiB"]);
+
+    assert_eq!(before["size"], 8);
+    assert_eq!(place.run(["info", "both", "--json"]).json()["size"], 65536);
+    assert_eq!(place.run(["info", "--file", "both", "--json"]).json()["size"], 8);
+    assert_eq!(place.run(["info", "./both", "--json"]).json()["size"], 8);
+    holder.signal("KILL");
+    assert_eq!(holder.wait().code, None);
+    assert_eq!(place.run(["info", "both", "--json"]).json()["size"], 8);
+}
+
+#[test]
+fn a_file_whose_name_could_not_be_a_mappings_is_still_a_file() {
+    let place = Place::new();
+    place.file("a\\b", b"12345");
+
+    assert_eq!(place.run(["info", "a\\b", "--json"]).json()["size"], 5);
+    assert_eq!(place.run(["info", "c\\d", "--json"]).failed_with_json(2)["win32_code"], 3);
+}
+
+#[test]
+fn a_directory_is_not_looked_into() {
+    let place = Place::new();
+
+    let sentence = place.run(["info", "/"]).failed(2);
+
+    assert!(sentence.contains("not a regular file"), "{sentence}");
+}

@@ -1,0 +1,95 @@
+use serde_json::json;
+
+use crate::support::Place;
+
+#[test]
+fn nothing_is_listed_where_nobody_holds_a_name() {
+    let place = Place::new();
+
+    assert_eq!(place.run(["ls"]).text(), "");
+    assert_eq!(place.run(["ls", "--json"]).text(), "[]\n");
+}
+
+#[test]
+fn every_held_name_has_a_row() {
+    let place = Place::new();
+    let file = place.file("log.bin", &[7; 3000]);
+    let memory = place.hold(["scores", "--size", "1MiB"]);
+    let backed = place.hold(["Global\\log", "--file", &file, "--protection", "read-only"]);
+
+    let listed = place.run(["ls"]).text();
+
+    let rows: Vec<Vec<&str>> =
+        listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["NAME", "SIZE", "PROTECTION", "BACKING", "CREATOR", "AGE", "STATE"]);
+    let (one, two) = (memory.id().to_string(), backed.id().to_string());
+    assert_eq!(rows[1][..6], ["Global\\log", "2.9", "KiB", "read-only", &file, &two]);
+    assert_eq!(rows[2][..6], ["Local\\scores", "1", "MiB", "read-write", "memory", &one]);
+    assert_eq!((rows[1][7], rows[2][7], rows.len()), ("live", "live", 3));
+}
+
+#[test]
+fn json_lists_every_name_with_all_that_is_known() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1MiB"]);
+
+    let listed = place.run(["ls", "--json"]).json();
+
+    let entry = &listed[0];
+    assert_eq!(entry["name"], "Local\\scores");
+    assert_eq!(entry["size"], 1 << 20);
+    assert_eq!(entry["protection"], "read-write");
+    assert_eq!(entry["attributes"], "commit");
+    assert_eq!(entry["backing"], json!({ "kind": "memory" }));
+    assert_eq!(entry["creator"], holder.id());
+    assert_eq!(entry["live"], true);
+    assert!(entry["age_seconds"].as_u64().unwrap() < 600);
+    assert!(entry["created"].as_str().unwrap().ends_with('Z'));
+    assert!(entry["entry"].as_str().unwrap().starts_with(place.registry().to_str().unwrap()));
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_killed_holders_name_is_not_listed_as_live() {
+    let place = Place::new();
+    let lasting = place.hold(["lasting", "--size", "1"]);
+    let killed = place.hold(["killed", "--size", "1"]);
+    killed.signal("KILL");
+    assert_eq!(killed.wait().code, None);
+
+    let listed = place.run(["ls", "--json"]).json();
+
+    let live: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["live"] == true)
+        .map(|entry| entry["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(live, ["Local\\lasting"]);
+    drop(lasting);
+}
+
+#[test]
+fn a_name_cannot_move_the_cursor() {
+    let place = Place::new();
+    let _holder = place.hold(["red\u{1b}[31m\nname", "--size", "1"]);
+
+    let listed = place.run(["ls"]).text();
+    let json = place.run(["ls", "--json"]).json();
+
+    assert!(listed.contains("Local\\red\\u{1b}[31m\\nname  "), "{listed}");
+    assert_eq!(json[0]["name"], "Local\\red\u{1b}[31m\nname");
+}
+
+#[test]
+fn the_registry_can_be_given_as_an_option() {
+    let place = Place::new();
+    let other = Place::new();
+    let _holder = other.hold(["elsewhere", "--size", "1"]);
+
+    let registry = other.registry().to_str().unwrap();
+    let listed = place.run(["--registry", registry, "ls", "--json"]).json();
+
+    assert_eq!(listed[0]["name"], "Local\\elsewhere");
+}

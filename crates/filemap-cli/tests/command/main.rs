@@ -1,0 +1,12 @@
+//! The command, run for real: each test has its own registry of names and its own directory.
+
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod support;
+mod demo;
+mod create;
+mod ls;
+mod info;
+mod read;
+mod write;
+mod objects;
+mod usage;

@@ -1,0 +1,159 @@
+use std::fs::File;
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::{NOTHING, Place, finish, wait_for};
+
+#[test]
+fn a_file_is_dumped_with_offsets_bytes_and_text() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello, mapped world\n");
+
+    assert_eq!(
+        place.run(["read", &path]).text(),
+        "00000000  68 65 6c 6c 6f 2c 20 6d  61 70 70 65 64 20 77 6f  |hello, mapped wo|\n\
+         00000010  72 6c 64 0a                                       |rld.|\n\
+         00000014\n"
+    );
+}
+
+#[test]
+fn repeated_rows_are_folded() {
+    let place = Place::new();
+    let _holder = place.hold(["zeros", "--size", "64KiB"]);
+
+    assert_eq!(
+        place.run(["read", "zeros"]).text(),
+        "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n\
+         *\n\
+         00010000\n"
+    );
+}
+
+#[test]
+fn offset_and_length_choose_a_part() {
+    let place = Place::new();
+    let path = place.file("digits", b"0123456789");
+
+    let part =
+        |arguments: &[&str]| place.run(["read", &path, "--raw"].iter().chain(arguments)).text();
+
+    assert_eq!(part(&["--offset", "3"]), "3456789");
+    assert_eq!(part(&["--length", "3"]), "012");
+    assert_eq!(part(&["--offset", "0x3", "--length", "4"]), "3456");
+    assert_eq!(part(&["--offset", "8", "--length", "1GiB"]), "89");
+    assert_eq!(part(&["--offset", "10"]), "");
+    assert_eq!(part(&["--length", "0"]), "");
+}
+
+#[test]
+fn raw_bytes_are_the_bytes_themselves() {
+    let place = Place::new();
+    let bytes: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();
+    let path = place.file("numbers", &bytes);
+
+    let outcome = place.run(["read", &path, "--raw"]);
+
+    assert_eq!(outcome.code, Some(0));
+    assert!(outcome.stdout == bytes);
+}
+
+#[test]
+fn json_has_the_bytes_in_hexadecimal() {
+    let place = Place::new();
+    let path = place.file("greeting", b"\0hello\xff");
+
+    let read = place.run(["read", &path, "--offset", "1", "--length", "100", "--json"]).json();
+
+    assert_eq!(read, json!({ "offset": 1, "hex": "68656c6c6fff", "length": 6 }));
+}
+
+#[test]
+fn raw_bytes_and_json_exclude_each_other() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello");
+
+    assert_eq!(place.run(["read", &path, "--raw", "--json"]).code, Some(2));
+}
+
+#[test]
+fn what_lies_past_the_end_is_not_there() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello");
+    let _holder = place.hold(["memory", "--size", "64KiB"]);
+
+    let sentence = place.run(["read", &path, "--offset", "6"]).failed(2);
+    let error = place.run(["read", "memory", "--offset", "65537", "--json"]).failed_with_json(2);
+
+    assert!(sentence.ends_with("at offset 6: it ends at 5\n"), "{sentence}");
+    assert_eq!(error["win32_code"], 38);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_not_made() {
+    let place = Place::new();
+
+    place.run(["read", "./nothing"]).failed(1);
+    place.run(["read", "--file", "nothing"]).failed(1);
+
+    assert_eq!(place.files(), NOTHING);
+}
+
+#[test]
+fn a_file_that_may_only_be_read_can_be_read() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello");
+    let mut permissions = File::open(&path).unwrap().metadata().unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+
+    assert_eq!(place.run(["read", &path, "--raw"]).text(), "hello");
+}
+
+#[test]
+fn offsets_past_4_gib_are_reached() {
+    let place = Place::new();
+    let path = place.file("sparse", b"");
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len((5 << 30) + 3).unwrap();
+
+    let read = place.run(["read", &path, "--offset", "5GiB"]).text();
+
+    assert_eq!(
+        read,
+        "000140000000  00 00 00                                          |...|\n000140000003\n"
+    );
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let place = Place::new();
+    let _holder = place.hold(["large", "--size", "64MiB"]);
+
+    for arguments in [&["read", "large", "--raw"][..], &["read", "large", "--json"]] {
+        let mut command = place.command();
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 10]).unwrap();
+        drop(stdout);
+
+        let outcome = wait_for(child);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn colour_is_for_terminals() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello\0\xff");
+    let mut forced = place.command();
+    forced.args(["read", &path]).env("CLICOLOR_FORCE", "1");
+
+    let forced = finish(forced, b"").text();
+
+    assert!(!place.run(["read", &path]).text().contains('\u{1b}'));
+    assert!(forced.contains("\u{1b}["), "{forced}");
+}

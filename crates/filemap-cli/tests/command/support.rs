@@ -1,0 +1,294 @@
+//! A place of its own for each test, and processes that are never waited for without end.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Far longer than anything takes here; whoever needs longer hangs.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What is left where nothing is left behind.
+pub(crate) const NOTHING: [&Path; 0] = [];
+
+/// A registry without names, and an empty directory for files.
+pub(crate) struct Place {
+    registry: TempDir,
+    files: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { registry: TempDir::new().unwrap(), files: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn registry(&self) -> &Path {
+        self.registry.path()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    /// Makes a file of this content and tells its path, as an argument.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> String {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The command in this place, to be run by hand.
+    pub(crate) fn command(&self) -> Command {
+        self.other_command(env!("CARGO_BIN_EXE_filemap"))
+    }
+
+    /// Another command in this place.
+    pub(crate) fn other_command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.files.path())
+            .env("FILEMAP_DIR", self.registry.path())
+            .env("TMPDIR", self.files.path())
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("NO_COLOR");
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
+        self.run_with_input(arguments, b"")
+    }
+
+    /// Runs it to its end, with an input.
+    pub(crate) fn run_with_input<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Outcome {
+        let mut command = self.command();
+        command.args(arguments);
+        finish(command, input)
+    }
+
+    /// Starts it, with its input open.
+    pub(crate) fn start<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
+        let mut command = self.command();
+        command.args(arguments);
+        Running::start(command)
+    }
+
+    /// Starts `filemap create` with these arguments and waits until the name is held.
+    pub(crate) fn hold<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
+        let mut command = self.command();
+        command.arg("create").args(arguments);
+        let mut holder = Running::start(command);
+        let line = holder.next_line();
+        assert!(line.starts_with("holding ") || line.starts_with('{'), "{line}");
+        holder
+    }
+
+    /// Every entry of the registry: nothing, when nobody holds a name.
+    pub(crate) fn entries(&self) -> Vec<PathBuf> {
+        let mut entries = files_below(self.registry.path());
+        // The registry's own note of when it was last cleared is no entry.
+        entries.retain(|path| !path.file_name().is_some_and(is_note));
+        entries
+    }
+
+    /// Every file and directory that a test or a command left beside the registry.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.files.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn is_note(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".swept-")
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Runs a command to its end; one that does not end in time is killed, and has no exit code.
+pub(crate) fn finish(command: Command, input: &[u8]) -> Outcome {
+    let output = assert_cmd::Command::from_std(command)
+        .timeout(DEADLINE)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    Outcome {
+        code: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Runs a command, whose input and output are set up already, to its end.
+pub(crate) fn wait(mut command: Command) -> Outcome {
+    wait_for(command.spawn().unwrap())
+}
+
+/// Waits for the end of a process, with its input kept open.
+pub(crate) fn wait_for(mut child: Child) -> Outcome {
+    let input = child.stdin.take();
+    let id = child.id();
+    let (sender, ended) = mpsc::channel();
+    let waiting = thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("{id} did not end"));
+    waiting.join().unwrap().unwrap();
+    drop(input);
+    let output = output.unwrap();
+    Outcome {
+        code: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// How a command ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// The text on standard output of a command that did what it was asked for.
+    #[track_caller]
+    pub(crate) fn text(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "");
+        String::from_utf8(self.stdout).unwrap()
+    }
+
+    /// The JSON on standard output of a command that did what it was asked for.
+    #[track_caller]
+    pub(crate) fn json(self) -> Value {
+        serde_json::from_str(&self.text()).unwrap()
+    }
+
+    /// The sentence on standard error of a command that ended with this exit code.
+    #[track_caller]
+    pub(crate) fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(String::from_utf8_lossy(&self.stdout), "");
+        assert!(self.stderr.starts_with("filemap: could not "), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        self.stderr
+    }
+
+    /// The error as JSON of a command that ended with this exit code.
+    #[track_caller]
+    pub(crate) fn failed_with_json(self, code: i32) -> Value {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let mut value: Value = serde_json::from_str(&self.stderr).unwrap();
+        value["error"].take()
+    }
+}
+
+/// A command that runs beside the test. It does not outlive this value.
+pub(crate) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let (sender, lines) = mpsc::channel();
+        let stdout = child.stdout.take().unwrap();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        let (sender, stderr) = mpsc::channel();
+        let mut errors = child.stderr.take().unwrap();
+        thread::spawn(move || {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).unwrap();
+            drop(sender.send(text));
+        });
+        Self { child, stdin, lines, stderr }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the next line on its standard output.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> String {
+        match self.lines.recv_timeout(DEADLINE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => panic!("it said nothing in time"),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("it ended: {}", self.stderr.recv_timeout(DEADLINE).unwrap())
+            }
+        }
+    }
+
+    pub(crate) fn say(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    pub(crate) fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Sends it a signal: `INT`, `TERM`, `KILL`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -s \"$0\" \"$1\"", signal, &self.id().to_string()]);
+        assert_eq!(finish(kill, b"").code, Some(0));
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> Outcome {
+        let mut stdout = String::new();
+        loop {
+            match self.lines.recv_timeout(DEADLINE) {
+                Ok(line) => stdout.extend([line.as_str(), "\n"]),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end in time"),
+            }
+        }
+        Outcome {
+            stderr: self.stderr.recv_timeout(DEADLINE).unwrap(),
+            code: self.child.wait().unwrap().code(),
+            stdout: stdout.into_bytes(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

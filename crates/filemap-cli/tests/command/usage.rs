@@ -1,0 +1,87 @@
+use std::process::Stdio;
+
+use crate::support::{Place, finish, wait};
+
+const VERBS: [&str; 8] = ["demo", "create", "ls", "info", "read", "write", "put", "get"];
+
+#[test]
+fn help_names_every_verb_and_teaches_with_examples() {
+    let place = Place::new();
+
+    let help = place.run(["--help"]).text();
+
+    for verb in VERBS {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb}: {help}");
+        let own = place.run([verb, "--help"]).text();
+        assert!(own.contains(&format!("Examples:\n  filemap {verb}")), "{own}");
+    }
+    assert!(!help.contains("demo-partner"), "{help}");
+}
+
+#[test]
+fn help_needs_no_names() {
+    let place = Place::new();
+    let mut command = place.command();
+    command.arg("--help").env("FILEMAP_DIR", "/nowhere/at/all");
+
+    assert_eq!(finish(command, b"").code, Some(0));
+}
+
+#[test]
+fn the_version_is_told() {
+    let place = Place::new();
+
+    let version = format!("filemap {}\n", env!("CARGO_PKG_VERSION"));
+
+    assert_eq!(place.run(["--version"]).text(), version);
+}
+
+#[test]
+fn what_is_not_understood_ends_with_2_and_says_why() {
+    let place = Place::new();
+
+    for arguments in [
+        &["unheard-of"][..],
+        &["create"],
+        &["create", "x", "--size", "large"],
+        &["create", "x", "--size", "1.5"],
+        &["create", "x", "--size", "1", "--protection", "writable"],
+        &["create", "x", "--size", "1", "--attributes", "fast"],
+        &["read"],
+        &["read", "x", "--file", "y"],
+        &["put", "x", "--offset", "0"],
+        &[],
+    ] {
+        let outcome = place.run(arguments);
+        assert_eq!(outcome.code, Some(2), "{arguments:?}: {outcome:?}");
+        assert!(!outcome.stderr.is_empty(), "{arguments:?}");
+        assert!(outcome.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_registry_that_cannot_be_used_is_an_error() {
+    let place = Place::new();
+    let file = place.file("not-a-directory", b"");
+
+    let sentence = place.run(["ls", "--registry", &file]).failed(2);
+
+    assert!(sentence.contains("not-a-directory"), "{sentence}");
+}
+
+#[test]
+fn nobody_reading_the_output_is_no_failure() {
+    let place = Place::new();
+    let path = place.file("greeting", b"hello");
+
+    for arguments in [&["--help"][..], &["info", &path], &["read", &path], &["ls", "--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = place.command();
+        command.args(arguments).stdout(writer).stderr(Stdio::piped());
+
+        let outcome = wait(command);
+
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}

@@ -1,0 +1,193 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwapOption;
+
+use crate::model::{FileMapping, View, granularity};
+use crate::types::{Access, ErrorKind, Result};
+
+/// The length of the first map of a whole file, in bytes; each further one is twice as long.
+const FIRST: u64 = 1 << 20;
+
+/// Enough maps for a file of any length.
+const LEVELS: usize = 44;
+
+/// Where the bytes of a file are mapped in this process.
+///
+/// While the address space has room, one map holds the whole file, and more than that: it
+/// reaches past the end, so that a file which grows seldom needs another. Maps that became too
+/// short stay where they are until the file is closed, because somebody may be copying through
+/// them; all together are no longer than the last one. Without room, or by choice, windows
+/// slide over the file, and a few of them are kept.
+///
+/// Nobody takes a lock on the way to a byte.
+#[derive(Debug)]
+pub(super) struct Windows {
+    whole: Whole,
+    sliding: OnceLock<Sliding>,
+    shape: Shape,
+}
+
+/// How windows are to be cut if the whole file is not mapped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Bytes in a window, a multiple of the granularity.
+    pub(super) window: usize,
+    /// How many windows are kept.
+    pub(super) count: usize,
+    /// Whether windows are used although the whole file could be mapped.
+    pub(super) forced: bool,
+}
+
+#[derive(Debug)]
+struct Whole {
+    levels: [OnceLock<View>; LEVELS],
+    /// The level that reaches furthest of those that are mapped.
+    furthest: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Sliding {
+    window: usize,
+    slots: Box<[ArcSwapOption<Window>]>,
+}
+
+#[derive(Debug)]
+struct Window {
+    index: u64,
+    view: View,
+}
+
+/// A part of a range that lies in one window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Where the part begins in the view, in bytes.
+    pub(super) at: usize,
+    /// Where the part begins in the range, in bytes.
+    pub(super) done: usize,
+    /// How many bytes it has.
+    pub(super) len: usize,
+}
+
+impl Windows {
+    pub(super) fn new(shape: Shape) -> Self {
+        let whole =
+            Whole { levels: [const { OnceLock::new() }; LEVELS], furthest: AtomicUsize::new(0) };
+        Self { whole, sliding: OnceLock::new(), shape }
+    }
+
+    /// The map of the whole file, if it is there and reaches as far as `end`.
+    #[inline]
+    pub(super) fn reaching(&self, end: u64) -> Option<&View> {
+        let furthest = self.whole.furthest.load(Ordering::Acquire);
+        let view = self.whole.levels.get(furthest)?.get()?;
+        (end <= view.len() as u64).then_some(view)
+    }
+
+    /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped.
+    ///
+    /// The caller has seen that the file has these bytes.
+    pub(super) fn each(
+        &self,
+        mapping: &FileMapping,
+        access: Access,
+        offset: u64,
+        len: usize,
+        mut visit: impl FnMut(&View, Part) -> Result<()>,
+    ) -> Result<()> {
+        let end = offset.saturating_add(len as u64);
+        if let Some(view) = self.whole_reaching(mapping, access, end)?
+            && let Ok(at) = usize::try_from(offset)
+        {
+            return visit(view, Part { at, done: 0, len });
+        }
+        let sliding = self.sliding.get_or_init(|| Sliding::new(self.shape));
+        sliding.each(mapping, access, offset, len, visit)
+    }
+
+    /// The map of the whole file up to `end` at least; `None` if windows must do.
+    fn whole_reaching(
+        &self,
+        mapping: &FileMapping,
+        access: Access,
+        end: u64,
+    ) -> Result<Option<&View>> {
+        if self.shape.forced {
+            return Ok(None);
+        }
+        if let Some(view) = self.reaching(end) {
+            return Ok(Some(view));
+        }
+        // Memory and mappings of a fixed size are mapped to their end, files past it.
+        let fixed = (!mapping.follows_file()).then(|| mapping.size());
+        let level = (0..LEVELS).find(|level| FIRST << level >= end).unwrap_or(LEVELS - 1);
+        let Ok(len) = usize::try_from(fixed.unwrap_or(FIRST << level)) else { return Ok(None) };
+        match mapping.map_window(access, 0, len) {
+            Ok(view) => {
+                let view = self.whole.levels[level].get_or_init(|| view);
+                self.whole.furthest.fetch_max(level, Ordering::AcqRel);
+                Ok(Some(view))
+            }
+            // The address space is full, or too small for this file.
+            Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Sliding {
+    fn new(shape: Shape) -> Self {
+        let unit = granularity();
+        let window = shape.window.max(1).checked_next_multiple_of(unit).unwrap_or(unit);
+        let slots = (0..shape.count.max(1)).map(|_| ArcSwapOption::empty()).collect();
+        Self { window, slots }
+    }
+
+    fn each(
+        &self,
+        mapping: &FileMapping,
+        access: Access,
+        offset: u64,
+        len: usize,
+        mut visit: impl FnMut(&View, Part) -> Result<()>,
+    ) -> Result<()> {
+        let mut done = 0;
+        while done < len {
+            let from = offset.saturating_add(done as u64);
+            let index = from / self.window as u64;
+            // The remainder is below the window's length, which is a `usize`.
+            let at = usize::try_from(from % self.window as u64).unwrap_or(0);
+            let part = Part { at, done, len: (len - done).min(self.window - at) };
+            self.with(mapping, access, index, |view| visit(view, part))?;
+            done += part.len;
+        }
+        Ok(())
+    }
+
+    /// Lets `visit` use the window with this index, mapping it in another's place if need be.
+    ///
+    /// A window that is replaced is unmapped when the last of those who are copying through
+    /// it is done.
+    fn with(
+        &self,
+        mapping: &FileMapping,
+        access: Access,
+        index: u64,
+        visit: impl FnOnce(&View) -> Result<()>,
+    ) -> Result<()> {
+        let slot = usize::try_from(index % self.slots.len() as u64).unwrap_or(0);
+        let slot = &self.slots[slot];
+        if let Some(window) = &*slot.load()
+            && window.index == index
+        {
+            return visit(&window.view);
+        }
+        let offset = index * self.window as u64;
+        let rest = if mapping.follows_file() { u64::MAX } else { mapping.size() - offset };
+        let len = usize::try_from(rest.min(self.window as u64)).unwrap_or(self.window);
+        let view = mapping.map_window(access, offset, len)?;
+        let window = Arc::new(Window { index, view });
+        slot.store(Some(Arc::clone(&window)));
+        visit(&window.view)
+    }
+}

@@ -1,0 +1,77 @@
+use std::path::PathBuf;
+
+use crate::model::{FileMapping, View};
+use crate::sys::{Content, Request, SectionContract as _};
+use crate::types::{Access, Error, Flush, Result};
+
+/// What a mapping is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Backing {
+    /// Memory alone.
+    Memory,
+    /// A file.
+    #[non_exhaustive]
+    File {
+        /// Where the file was when the mapping was named; empty if that is not known.
+        path: PathBuf,
+    },
+}
+
+impl Backing {
+    pub(crate) fn of(content: &Content) -> Self {
+        match content {
+            Content::Memory | Content::Held => Self::Memory,
+            Content::File(path) => Self::File { path: path.clone() },
+        }
+    }
+}
+
+/// The file behind a mapping, for the layer above, whose files grow past their mappings.
+impl FileMapping {
+    /// Tells whether there is a file.
+    pub(crate) fn is_over_file(&self) -> bool {
+        self.section().is_file()
+    }
+
+    /// Tells whether the mapping is as long as its file, however long that is.
+    pub(crate) fn follows_file(&self) -> bool {
+        self.is_over_file() && self.section().size() == 0
+    }
+
+    /// Tells whether both stand for one file.
+    pub(crate) fn is_same_file(&self, other: &Self) -> Result<bool> {
+        self.section().is_same(other.section())
+    }
+
+    /// Asks for the file's present length in bytes.
+    pub(crate) fn file_len(&self) -> Result<u64> {
+        self.section().file_len().map_err(|error| self.named(error))
+    }
+
+    /// Sets the file's length in bytes.
+    pub(crate) fn set_file_len(&self, len: u64) -> Result<()> {
+        self.section().set_file_len(len).map_err(|error| self.named(error))
+    }
+
+    /// Writes by ordinary file output, which makes the file longer where it must.
+    pub(crate) fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.section().write_file(offset, bytes).map_err(|error| self.named(error))
+    }
+
+    /// Flushes a range of the file; a length of 0 reaches to its end.
+    pub(crate) fn flush_file(&self, offset: u64, len: u64, flush: Flush) -> Result<()> {
+        self.section().flush_file(offset, len, flush).map_err(|error| self.named(error))
+    }
+
+    /// Maps a window of the file, which may reach past its end.
+    ///
+    /// Bytes past the end must not be touched before the file has them.
+    pub(crate) fn map_window(&self, access: Access, offset: u64, len: usize) -> Result<View> {
+        self.map_request(Request { offset, len, access, address: None, alignment: 1 })
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.or_about(|| self.subject())
+    }
+}

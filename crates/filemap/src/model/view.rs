@@ -1,0 +1,374 @@
+use std::ops::RangeBounds;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::model::FileMapping;
+use crate::sys::{RawBytes, Region, RegionContract as _, Request, SectionContract as _};
+use crate::types::{Access, Advice, Error, ErrorKind, Flush, Operation, Result, geometry};
+
+/// A range of a [`FileMapping`], mapped into this process.
+///
+/// A view outlives the handle it was made from, and keeps the memory, though not the name.
+/// Others may change its bytes at any time, so it copies bytes in and out and never lends a
+/// slice. A copy that races with another's copy mixes old and new bytes; nothing worse.
+///
+/// Offsets are in bytes from the start of the view.
+///
+/// ```
+/// use filemap::{Access, FileMapping, Protection};
+///
+/// let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+/// let view = mapping.map_range(Access::Write, 70_000..80_000)?;
+/// view.write_at(3, b"bytes")?;
+/// view.write(100, &0x1122_3344_u32)?;
+///
+/// let mut seen = [0; 5];
+/// mapping.map(Access::Read)?.read_at(70_003, &mut seen)?;
+/// assert_eq!(&seen, b"bytes");
+/// assert_eq!(view.read::<u32>(100)?, 0x1122_3344);
+/// # Ok::<(), filemap::Error>(())
+/// ```
+#[derive(Debug)]
+#[doc(alias = "MapViewOfFile")]
+pub struct View {
+    region: Region,
+    offset: u64,
+    access: Access,
+}
+
+// No view is empty, so `is_empty` would be a question with one answer.
+#[expect(clippy::len_without_is_empty, reason = "a view has at least one byte")]
+impl View {
+    /// Tells how many bytes the view has.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.region.len()
+    }
+
+    /// Tells where in the mapping the view begins, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Tells what the view may do.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Copies bytes out, from `offset` on, until `buf` is full.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
+    /// has no access; `buf` is then untouched.
+    #[inline]
+    pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
+        self.region.copy_out(offset, buf)
+    }
+
+    /// Copies `bytes` in, from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
+    /// may not be written; the bytes are then as they were.
+    #[inline]
+    #[doc(alias = "CopyMemory")]
+    pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        self.region.copy_in(offset, bytes)
+    }
+
+    /// Sets `len` bytes from `offset` on to `byte`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_at`](Self::write_at).
+    #[doc(alias = "FillMemory")]
+    #[doc(alias = "ZeroMemory")]
+    pub fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
+        self.region.fill(offset, len, byte)
+    }
+
+    /// Copies a value out, from `offset` on, which need not be aligned.
+    ///
+    /// Any type will do of which every pattern of bytes is a value; derive
+    /// [`zerocopy::FromBytes`] for your own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at).
+    #[inline]
+    pub fn read<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+        let mut value = T::new_zeroed();
+        self.region.copy_out(offset, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Copies a value in, from `offset` on, which need not be aligned.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_at`](Self::write_at).
+    #[inline]
+    pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: usize, value: &T) -> Result<()> {
+        self.region.copy_in(offset, value.as_bytes())
+    }
+
+    /// Sends a range of the view towards the disk, as far as `flush` says.
+    ///
+    /// The range is in bytes and is widened to whole pages. Also what others stored in these
+    /// pages is sent: they share them. Over memory, and in a view whose stores are private,
+    /// there is nothing to send.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first; [`ErrorKind::Device`] or
+    /// [`ErrorKind::DiskFull`] if the disk does not take it, and then some of the range may
+    /// have been written.
+    #[doc(alias = "FlushViewOfFile")]
+    #[doc(alias = "msync")]
+    pub fn flush(&self, range: impl RangeBounds<usize>, flush: Flush) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::Flush)?;
+        self.region.flush(offset, len, flush)
+    }
+
+    /// Says how a range of the view will be used.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first.
+    #[doc(alias = "madvise")]
+    pub fn advise(&self, range: impl RangeBounds<usize>, advice: Advice) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::Advise)?;
+        self.region.advise(offset, len, advice)
+    }
+
+    /// Reads a range of the view into memory, so that its first touch does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::Lost`] if the file
+    /// became shorter than the range.
+    #[doc(alias = "PrefetchVirtualMemory")]
+    pub fn prefetch(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::Advise)?;
+        self.region.prefetch(offset, len)
+    }
+
+    /// Keeps a range of the view in memory until it is unlocked or unmapped.
+    ///
+    /// Locks do not add up: one [`unlock`](Self::unlock) ends all of a page's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::LockLimit`] if the
+    /// process may not lock so much.
+    #[doc(alias = "VirtualLock")]
+    #[doc(alias = "mlock")]
+    pub fn lock(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::LockMemory)?;
+        self.region.lock(offset, len)
+    }
+
+    /// Lets a range of the view leave memory again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first.
+    #[doc(alias = "VirtualUnlock")]
+    pub fn unlock(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::LockMemory)?;
+        self.region.unlock(offset, len)
+    }
+
+    /// Opens the fenced door to the bytes themselves.
+    #[must_use]
+    pub fn raw(&self) -> RawBytes<'_> {
+        RawBytes::of(&self.region)
+    }
+
+    /// Unmaps the view and tells whether that worked; dropping does the same in silence.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Other`] with the system's error as its source.
+    #[doc(alias = "UnmapViewOfFile")]
+    pub fn unmap(self) -> Result<()> {
+        self.region.unmap()
+    }
+
+    fn part(
+        &self,
+        range: &impl RangeBounds<usize>,
+        operation: Operation,
+    ) -> Result<(usize, usize)> {
+        geometry::within_memory(range, self.len()).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidRange, operation).about("the view").because(format!(
+                "it has {} bytes, and {:?} .. {:?} is no range of them",
+                self.len(),
+                range.start_bound(),
+                range.end_bound(),
+            ))
+        })
+    }
+}
+
+/// What a new view is to be: which range, where, and how strictly it is checked.
+///
+/// ```
+/// use filemap::{Access, ErrorKind, FileMapping, Protection};
+///
+/// let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+/// let view = mapping.view(Access::Read).offset(65536).len(100).strict().map()?;
+/// assert_eq!(view.len(), 100);
+///
+/// let refused = mapping.view(Access::Read).offset(4096).strict().map().unwrap_err();
+/// assert_eq!(refused.kind(), ErrorKind::Misaligned);
+/// # Ok::<(), filemap::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[doc(alias = "MapViewOfFileEx")]
+pub struct ViewOptions<'mapping> {
+    mapping: &'mapping FileMapping,
+    access: Access,
+    offset: u64,
+    len: Option<usize>,
+    address: Option<usize>,
+    strict: bool,
+}
+
+impl<'mapping> ViewOptions<'mapping> {
+    pub(crate) fn of(mapping: &'mapping FileMapping, access: Access) -> Self {
+        Self { mapping, access, offset: 0, len: None, address: None, strict: false }
+    }
+
+    /// Sets where in the mapping the view begins, in bytes.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Sets how many bytes the view has; without it, it reaches to the end of the mapping.
+    #[must_use]
+    pub fn len(mut self, len: usize) -> Self {
+        self.len = Some(len);
+        self
+    }
+
+    /// Sets both from a range of the mapping, in bytes.
+    pub(crate) fn range(mut self, range: impl RangeBounds<u64>) -> Result<Self> {
+        let size = self.mapping.size();
+        let Some((offset, len)) = geometry::within(&range, size) else {
+            return Err(self.refused(ErrorKind::ViewTooLarge).because(format!(
+                "the mapping has {size} bytes, and {:?} .. {:?} is no range of them",
+                range.start_bound(),
+                range.end_bound(),
+            )));
+        };
+        self.offset = offset;
+        self.len = Some(usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?);
+        Ok(self)
+    }
+
+    /// Sets the address that the view's first byte is to have.
+    ///
+    /// It is that address or an error, never another one; and it must lie in its page where
+    /// the offset lies in its own.
+    #[must_use]
+    pub fn address(mut self, address: usize) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Insists on the rules of Windows: offset and address are multiples of
+    /// [`granularity`](crate::granularity), and so is an address that the system chooses.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Maps the view.
+    ///
+    /// # Errors
+    ///
+    /// In the order in which it is checked:
+    ///
+    /// | what is wrong | kind |
+    /// |---|---|
+    /// | the handle has not the right that the access needs | [`AccessDenied`](ErrorKind::AccessDenied) |
+    /// | strict, and offset or address are not aligned | [`Misaligned`](ErrorKind::Misaligned) |
+    /// | the protection does not permit the access | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
+    /// | the view would be empty | [`InvalidArgument`](ErrorKind::InvalidArgument) |
+    /// | the view would end past the mapping | [`ViewTooLarge`](ErrorKind::ViewTooLarge) |
+    /// | the address is taken | [`AddressTaken`](ErrorKind::AddressTaken) |
+    /// | address and offset lie differently in their pages | [`Misaligned`](ErrorKind::Misaligned) |
+    /// | no memory, or no range of addresses that long | [`OutOfMemory`](ErrorKind::OutOfMemory) |
+    ///
+    /// # Platforms
+    ///
+    /// A file system without execution (`noexec`) gives no executable view:
+    /// [`ErrorKind::AccessDenied`].
+    pub fn map(self) -> Result<View> {
+        let Self { mapping, access, offset, address, strict, .. } = self;
+        if !mapping.rights().contains(access.needs()) {
+            return Err(self.refused(ErrorKind::AccessDenied).because(format!(
+                "a view to {access} needs the rights {}, and the handle has {}",
+                access.needs(),
+                mapping.rights()
+            )));
+        }
+        let unit = geometry::GRANULARITY;
+        if strict
+            && !(offset.is_multiple_of(unit as u64) && address.unwrap_or(0).is_multiple_of(unit))
+        {
+            return Err(self
+                .refused(ErrorKind::Misaligned)
+                .because(format!("offset and address must be multiples of {unit}")));
+        }
+        if !mapping.protection().permits(access) {
+            return Err(self
+                .refused(ErrorKind::ProtectionExceeded)
+                .because(format!("a {} mapping gives no view to {access}", mapping.protection())));
+        }
+        let rest = mapping.size().saturating_sub(offset);
+        let len = match self.len {
+            Some(0) => {
+                return Err(self
+                    .refused(ErrorKind::InvalidArgument)
+                    .because("a view has at least one byte"));
+            }
+            Some(len) => len as u64,
+            // At the end or past it there is nothing to map.
+            None => rest.max(1),
+        };
+        if len > rest {
+            return Err(self.refused(ErrorKind::ViewTooLarge).because(format!(
+                "{len} bytes at {offset} are not in its {} bytes",
+                mapping.size()
+            )));
+        }
+        let len = usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?;
+        let alignment = if strict { unit } else { 1 };
+        let request = Request { offset, len, access, address, alignment };
+        self.mapping.map_request(request)
+    }
+
+    fn refused(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, Operation::MapView).about(self.mapping.subject())
+    }
+}
+
+impl FileMapping {
+    /// Maps what was asked for, without comparing it with the size: a file that grows is
+    /// mapped further than it reaches.
+    pub(crate) fn map_request(&self, request: Request) -> Result<View> {
+        let region =
+            self.section().map(request).map_err(|error| error.or_about(|| self.subject()))?;
+        Ok(View { region, offset: request.offset, access: request.access })
+    }
+}

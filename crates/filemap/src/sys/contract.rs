@@ -1,0 +1,139 @@
+//! What every platform's types can do, written so that the compiler holds them to it.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::ptr::NonNull;
+
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor};
+use crate::types::{Access, Advice, Attributes, Flush, Protection, Result, Rights};
+
+/// The rights that an opener asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// These, or an error.
+    Exactly(Rights),
+    /// As many as the protection and the owner's permissions allow.
+    Most,
+}
+
+/// What a mapping is made of, as its registry entry tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Memory that lives in the entry itself.
+    Memory,
+    /// Memory that only its holders' descriptors reach: large or executable pages.
+    Held,
+    /// A file, found at this path when it was named.
+    File(PathBuf),
+}
+
+/// The object behind a mapping.
+pub(crate) trait SectionContract: Sized {
+    /// The mapped range that [`map`](Self::map) gives.
+    type Region: RegionContract;
+
+    /// Creates zeroed memory that has no name.
+    ///
+    /// `size` is in bytes and is rounded up to whole pages.
+    fn memory(size: u64, protection: Protection, attributes: Attributes) -> Result<Self>;
+
+    /// Takes a file, once it has been seen to be open for what `protection` needs.
+    ///
+    /// The section has no size until [`settled`](Self::settled) gives it one.
+    fn over(file: &File, protection: Protection) -> Result<Self>;
+
+    /// Settles the size of a section over a file: 0 is the file's length, and more than that
+    /// makes a writable file longer.
+    fn settled(self, size: u64, protection: Protection) -> Result<Self>;
+
+    /// Takes over a descriptor that some other handle gave away.
+    fn adopt(descriptor: OwnedDescriptor) -> Result<(Self, Protection)>;
+
+    /// Gives up the section for the descriptor that carries it.
+    fn into_descriptor(self) -> OwnedDescriptor;
+
+    /// Lends the descriptor that carries the section.
+    fn descriptor(&self) -> BorrowedDescriptor<'_>;
+
+    /// Makes a second handle to the same object that can do what `rights` say.
+    fn duplicate(&self, rights: Rights) -> Result<Self>;
+
+    /// Bytes in the section; 0 if it is as long as its file.
+    fn size(&self) -> u64;
+
+    /// Tells whether the section is a file, and not memory.
+    fn is_file(&self) -> bool;
+
+    /// Tells whether both sections are one file, or one piece of memory.
+    fn is_same(&self, other: &Self) -> Result<bool>;
+
+    /// Maps a range, which may lie past the end of the section: the model has checked it.
+    fn map(&self, request: Request) -> Result<Self::Region>;
+
+    /// Asks for the present length of the file behind the section, in bytes.
+    fn file_len(&self) -> Result<u64>;
+
+    /// Sets the length of the file behind the section, in bytes.
+    fn set_file_len(&self, len: u64) -> Result<()>;
+
+    /// Writes to the file past the views, and so makes it longer where it must be.
+    fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Sends a range of the file towards the disk; a length of 0 reaches to its end.
+    fn flush_file(&self, offset: u64, len: u64, flush: Flush) -> Result<()>;
+}
+
+/// A mapped range of a section.
+///
+/// Offsets and lengths are in bytes from the start of the range. Each call checks them, and
+/// fails with [`ErrorKind::InvalidRange`](crate::types::ErrorKind::InvalidRange) having done
+/// nothing.
+pub(crate) trait RegionContract: Sized {
+    /// Bytes in the range.
+    fn len(&self) -> usize;
+
+    /// The address of the first byte.
+    fn start(&self) -> NonNull<u8>;
+
+    /// Copies bytes out.
+    fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()>;
+
+    /// Copies bytes in.
+    fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()>;
+
+    /// Sets bytes to one value.
+    fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()>;
+
+    /// Sends bytes towards the disk.
+    fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()>;
+
+    /// Says how bytes will be used.
+    fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()>;
+
+    /// Reads bytes in, so that a later touch does not wait.
+    fn prefetch(&self, offset: usize, len: usize) -> Result<()>;
+
+    /// Keeps bytes in memory.
+    fn lock(&self, offset: usize, len: usize) -> Result<()>;
+
+    /// Ends [`lock`](Self::lock).
+    fn unlock(&self, offset: usize, len: usize) -> Result<()>;
+
+    /// Gives the range back, and tells whether that worked.
+    fn unmap(self) -> Result<()>;
+}
+
+/// Where and how a region is to be mapped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request {
+    /// Offset in the section, in bytes; any.
+    pub(crate) offset: u64,
+    /// Bytes to map from there.
+    pub(crate) len: usize,
+    /// What the region may do.
+    pub(crate) access: Access,
+    /// Where the first byte is to be; the system chooses if there is none.
+    pub(crate) address: Option<usize>,
+    /// The address is to be a multiple of this many bytes, if that is more than a page.
+    pub(crate) alignment: usize,
+}

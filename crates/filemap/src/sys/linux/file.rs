@@ -1,0 +1,199 @@
+//! The file calls that sections and registry entries share.
+
+#![expect(unsafe_code, reason = "two calls that rustix does not have")]
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use rustix::fs::{FallocateFlags, FileType, OFlags, Stat};
+use rustix::io::Errno;
+use rustix::process::Resource;
+
+use crate::sys::platform::error::{during, from_errno};
+use crate::types::{Error, ErrorKind, Flush, Operation, Result};
+
+/// What a descriptor was opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mode {
+    pub(super) read: bool,
+    pub(super) write: bool,
+}
+
+/// Asks for the mode of `fd`, once it has been seen to be a file that can be mapped.
+///
+/// Appending is no right to write: the kernel would map such a descriptor for writing, while
+/// every `write` to it lands at the end. Windows refuses it, and so does this.
+pub(super) fn mode(fd: BorrowedFd<'_>, operation: Operation) -> Result<Mode> {
+    let flags = rustix::fs::fcntl_getfl(fd).map_err(during(operation))?;
+    if flags.contains(OFlags::PATH) {
+        return Ok(Mode { read: false, write: false });
+    }
+    let access = flags & OFlags::ACCMODE;
+    Ok(Mode {
+        read: access == OFlags::RDONLY || access == OFlags::RDWR,
+        write: access != OFlags::RDONLY && !flags.contains(OFlags::APPEND),
+    })
+}
+
+/// Asks for the state of a file that is to be mapped.
+///
+/// # Errors
+///
+/// [`ErrorKind::WrongObject`] if it is not a regular file.
+pub(super) fn regular(fd: BorrowedFd<'_>, operation: Operation) -> Result<Stat> {
+    let stat = rustix::fs::fstat(fd).map_err(during(operation))?;
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => return Ok(stat),
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a pipe",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "not a file",
+    };
+    Err(Error::new(ErrorKind::WrongObject, operation)
+        .because(format!("it is {kind}, and only files can be mapped")))
+}
+
+/// The length of a file in bytes, from its state.
+pub(super) fn length(stat: &Stat) -> u64 {
+    // The kernel keeps lengths in a signed type and never makes them negative.
+    u64::try_from(stat.st_size).unwrap_or(0)
+}
+
+/// Refuses a length that would bring the process a `SIGXFSZ` instead of an error.
+///
+/// Growing a file past `RLIMIT_FSIZE` raises that signal, which kills by default
+/// ([setrlimit(2)](https://man7.org/linux/man-pages/man2/setrlimit.2.html)).
+pub(super) fn allowed(len: u64, operation: Operation) -> Result<()> {
+    let too_large =
+        |why: &'static str| Err(Error::new(ErrorKind::FileTooLarge, operation).because(why));
+    if i64::try_from(len).is_err() {
+        return too_large("no file can be longer than 2^63 - 1 bytes");
+    }
+    match rustix::process::getrlimit(Resource::Fsize).current {
+        Some(limit) if len > limit => {
+            too_large("the file would be larger than this process's limit on file sizes")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a file at least `len` bytes long, and never shorter, with a hole before the end.
+///
+/// `ftruncate` after a look at the length would cut off what another process appended in
+/// between; allocating the last byte cannot
+/// ([fallocate(2)](https://man7.org/linux/man-pages/man2/fallocate.2.html)).
+pub(super) fn grow(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Result<()> {
+    let Some(last) = len.checked_sub(1) else { return Ok(()) };
+    allowed(len, operation)?;
+    loop {
+        match rustix::fs::fallocate(fd, FallocateFlags::empty(), last, 1) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
+            Err(errno) => return Err(from_errno(errno, operation)),
+        }
+    }
+    let stat = rustix::fs::fstat(fd).map_err(during(operation))?;
+    if length(&stat) < len {
+        rustix::fs::ftruncate(fd, len).map_err(during(operation))?;
+    }
+    Ok(())
+}
+
+/// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
+pub(super) fn read_at(
+    fd: BorrowedFd<'_>,
+    offset: u64,
+    buf: &mut [u8],
+    operation: Operation,
+) -> Result<usize> {
+    let mut done = 0;
+    while done < buf.len() {
+        let at = offset.saturating_add(done as u64);
+        match rustix::io::pread(fd, &mut buf[done..], at) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_errno(errno, operation)),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes all of `bytes` at `offset`, growing the file if it ends before.
+///
+/// # Errors
+///
+/// What was written before a failure stays written; the error's source tells the cause.
+pub(super) fn write_at(
+    fd: BorrowedFd<'_>,
+    offset: u64,
+    bytes: &[u8],
+    operation: Operation,
+) -> Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = offset.saturating_add(done as u64);
+        match rustix::io::pwrite(fd, &bytes[done..], at) {
+            Ok(0) => return Err(from_errno(Errno::IO, operation)),
+            Ok(count) => done += count,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_errno(errno, operation)),
+        }
+    }
+    Ok(())
+}
+
+/// Sends a range of a file towards the disk; a length of 0 reaches to the end of the file.
+pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> Result<()> {
+    let how = match flush {
+        Flush::Start => libc::SYNC_FILE_RANGE_WRITE,
+        Flush::Written => {
+            libc::SYNC_FILE_RANGE_WAIT_BEFORE
+                | libc::SYNC_FILE_RANGE_WRITE
+                | libc::SYNC_FILE_RANGE_WAIT_AFTER
+        }
+        Flush::Durable => {
+            return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
+        }
+    };
+    match sync_range(fd, offset, len, how) {
+        Ok(()) => Ok(()),
+        // Some file systems know no ranges, some sandboxes not the call: the whole file is more
+        // than was asked for, and right.
+        Err(Errno::SPIPE | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+            rustix::fs::fdatasync(fd).map_err(during(Operation::Flush))
+        }
+        Err(errno) => Err(from_errno(errno, Operation::Flush)),
+    }
+}
+
+/// [sync_file_range(2)](https://man7.org/linux/man-pages/man2/sync_file_range.2.html).
+///
+/// `msync(MS_ASYNC)` would start nothing on Linux, and `MS_SYNC` waits for the device's cache.
+fn sync_range(fd: BorrowedFd<'_>, offset: u64, len: u64, flags: u32) -> Result<(), Errno> {
+    let offset = i64::try_from(offset).map_err(|_| Errno::INVAL)?;
+    let len = i64::try_from(len).map_err(|_| Errno::INVAL)?;
+    loop {
+        // SAFETY: the call takes numbers only, and `fd` is open for the length of the borrow.
+        let result = unsafe { libc::sync_file_range(fd.as_raw_fd(), offset, len, flags) };
+        if result == 0 {
+            return Ok(());
+        }
+        match Errno::from_io_error(&std::io::Error::last_os_error()) {
+            Some(Errno::INTR) => {}
+            Some(errno) => return Err(errno),
+            None => return Err(Errno::IO),
+        }
+    }
+}
+
+/// Opens the same file again, with another mode and so with rights of its own.
+///
+/// # Errors
+///
+/// Those of `open`, on `/proc`: the file's permissions are checked anew.
+pub(super) fn reopen(fd: impl AsFd, flags: OFlags) -> Result<std::os::fd::OwnedFd, Errno> {
+    let path = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
+    rustix::fs::open(path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty())
+}

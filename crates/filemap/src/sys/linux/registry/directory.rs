@@ -1,0 +1,226 @@
+//! Looking a name up, and giving a name.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rustix::fs::{OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::sys::Wanted;
+use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::file;
+use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
+use crate::sys::platform::registry::file_name;
+use crate::sys::platform::registry::object::{Draft, Found, damaged, enter, publish, read_trailer};
+use crate::sys::platform::registry::patience::Patience;
+use crate::sys::platform::registry::root::Root;
+use crate::types::{Error, ErrorKind, Name, Operation, Result, Rights, Scope};
+
+/// The environment variable that moves the system's registry.
+const PLACE: &str = "FILEMAP_DIR";
+
+/// The names of one registry: two roots, one for each scope.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    base: Option<PathBuf>,
+    local: RwLock<Option<Arc<Root>>>,
+    global: RwLock<Option<Arc<Root>>>,
+}
+
+/// What a look at a name found.
+enum Sight {
+    Absent,
+    /// Nobody holds it, and it is not ours to remove.
+    Immovable,
+    Live(OwnedFd, Stat),
+    StartOver,
+}
+
+impl Directory {
+    /// The registry of this machine, or the one that `FILEMAP_DIR` names.
+    pub(crate) fn system() -> Arc<Self> {
+        static SYSTEM: OnceLock<Arc<Directory>> = OnceLock::new();
+        let system = SYSTEM.get_or_init(|| {
+            let place = std::env::var_os(PLACE).filter(|place| !place.is_empty());
+            Arc::new(Self::with_base(place.map(PathBuf::from)))
+        });
+        Arc::clone(system)
+    }
+
+    /// A registry of its own in the directory `base`.
+    pub(crate) fn at(base: &Path) -> Self {
+        Self::with_base(Some(base.to_owned()))
+    }
+
+    fn with_base(base: Option<PathBuf>) -> Self {
+        Self { base, local: RwLock::new(None), global: RwLock::new(None) }
+    }
+
+    /// Where the entries of `scope` are, if any were ever made.
+    pub(crate) fn path(&self, scope: Scope) -> Result<Option<PathBuf>> {
+        Ok(self.root(scope, false)?.map(|root| root.path().to_owned()))
+    }
+
+    /// Opens the object called `name`, if there is one.
+    pub(crate) fn open(&self, name: &Name, wanted: Wanted) -> Result<Option<Found>> {
+        let operation = Operation::OpenMapping;
+        let file_name = file_name::encode(name.base());
+        let mut patience = Patience::default();
+        loop {
+            let Some(root) = self.root(name.scope(), false)? else { return Ok(None) };
+            root.sweep_once();
+            match look(&root, &file_name, wanted, operation)? {
+                Sight::Live(descriptor, stat) => {
+                    return enter(root, file_name, descriptor, &stat, name, wanted, operation)
+                        .map(Some);
+                }
+                Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
+                Sight::Absent | Sight::Immovable => return Ok(None),
+                Sight::StartOver => patience.wait(operation)?,
+            }
+        }
+    }
+
+    /// Gives the drafted object the name, or opens the object that has it; tells which.
+    pub(crate) fn create(&self, name: &Name, mut draft: Draft) -> Result<(Found, bool)> {
+        let operation = Operation::CreateMapping;
+        let wanted = Wanted::Exactly(draft.protection.rights());
+        let file_name = file_name::encode(name.base());
+        let mut patience = Patience::default();
+        let mut collected = false;
+        loop {
+            let root = self.root(name.scope(), true)?.ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, operation)
+                    .because("there is no place for a registry of names")
+            })?;
+            root.sweep_once();
+            match look(&root, &file_name, wanted, operation)? {
+                Sight::Live(descriptor, stat) => {
+                    let found = enter(root, file_name, descriptor, &stat, name, wanted, operation)?;
+                    return Ok((found, true));
+                }
+                Sight::Immovable => {
+                    return Err(Error::new(ErrorKind::AccessDenied, operation).because(
+                        "another user left the name behind, and only that user can free it",
+                    ));
+                }
+                Sight::StartOver => {
+                    patience.wait(operation)?;
+                    continue;
+                }
+                Sight::Absent => {}
+            }
+            match publish(&root, &file_name, name, &mut draft) {
+                Ok(Some(found)) => return Ok((found, false)),
+                Ok(None) if root.is_stale() => self.forget(name.scope(), &root),
+                // Somebody else was faster.
+                Ok(None) => patience.wait(operation)?,
+                Err(error) if error.kind() == ErrorKind::DiskFull && !collected => {
+                    collected = true;
+                    root.collect()?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Takes over a descriptor that another handle gave away, if it belongs to an entry.
+    ///
+    /// Gives the descriptor back if it does not.
+    pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Result<Found, OwnedFd>> {
+        let operation = Operation::AdoptDescriptor;
+        let stat = file::regular(descriptor.as_fd(), operation)?;
+        let Some(trailer) = read_trailer(descriptor.as_fd(), &stat, operation)? else {
+            return Ok(Err(descriptor));
+        };
+        let file_name = file_name::encode(&trailer.base);
+        for scope in [Scope::Local, Scope::Global] {
+            let Some(root) = self.root(scope, false)? else { continue };
+            let same = rustix::fs::statat(
+                root.descriptor(),
+                &*file_name,
+                rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
+            )
+            .is_ok_and(|named| (named.st_dev, named.st_ino) == (stat.st_dev, stat.st_ino));
+            // The giver's lock came along with its description; a description of our own gets
+            // one, unless somebody is just removing the entry.
+            if same && try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
+                let mode = file::mode(descriptor.as_fd(), operation)?;
+                let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
+                let wanted = if mode.write {
+                    Wanted::Most
+                } else {
+                    Wanted::Exactly(trailer.protection.rights() - Rights::WRITE)
+                };
+                return enter(root, file_name, descriptor, &stat, &name, wanted, operation).map(Ok);
+            }
+        }
+        Ok(Err(descriptor))
+    }
+
+    fn slot(&self, scope: Scope) -> &RwLock<Option<Arc<Root>>> {
+        match scope {
+            Scope::Local => &self.local,
+            Scope::Global => &self.global,
+        }
+    }
+
+    /// The root of `scope`, opened at its first use.
+    pub(super) fn root(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
+        let slot = self.slot(scope);
+        if let Some(root) = &*slot.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Some(Arc::clone(root)));
+        }
+        let Some(opened) = Root::open(self.base.as_deref(), scope, make)? else {
+            return Ok(None);
+        };
+        let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(Arc::clone(slot.get_or_insert_with(|| Arc::new(opened)))))
+    }
+
+    /// Lets go of a root that somebody removed, so that the next use looks for it again.
+    fn forget(&self, scope: Scope, stale: &Arc<Root>) {
+        let mut slot = self.slot(scope).write().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|root| Arc::ptr_eq(root, stale)) {
+            *slot = None;
+        }
+    }
+}
+
+/// Looks whether a name is alive, and removes what a dead one left behind.
+fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> Result<Sight> {
+    let opened = match wanted {
+        Wanted::Exactly(rights) if !rights.contains(Rights::WRITE) => {
+            root.open_file(file_name, OFlags::RDONLY)
+        }
+        Wanted::Exactly(_) => root.open_file(file_name, OFlags::RDWR),
+        Wanted::Most => match root.open_file(file_name, OFlags::RDWR) {
+            Err(Errno::ACCESS) => root.open_file(file_name, OFlags::RDONLY),
+            other => other,
+        },
+    };
+    let descriptor = match opened {
+        Ok(descriptor) => descriptor,
+        Err(Errno::NOENT) => return Ok(Sight::Absent),
+        Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
+            return Err(damaged("it is not a file", operation));
+        }
+        Err(errno) => return Err(from_errno(errno, operation)),
+    };
+    if try_lock(descriptor.as_fd(), Lock::Exclusive, operation)? {
+        // Nobody holds the name. Unless somebody else saw that first, it is ours to remove.
+        return Ok(match remove_if_linked(root, file_name, descriptor.as_fd()) {
+            Ok(true) => Sight::Absent,
+            Ok(false) => Sight::StartOver,
+            Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Sight::Immovable,
+            Err(Errno::ISDIR) => return Err(damaged("it is a directory", operation)),
+            Err(errno) => return Err(from_errno(errno, operation)),
+        });
+    }
+    if !try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
+        return Ok(Sight::StartOver);
+    }
+    let stat = rustix::fs::fstat(&descriptor).map_err(during(operation))?;
+    Ok(if stat.st_nlink > 0 { Sight::Live(descriptor, stat) } else { Sight::StartOver })
+}

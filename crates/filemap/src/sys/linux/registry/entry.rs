@@ -1,0 +1,129 @@
+//! A handle's hold on a name, and the lock that is all there is to it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, OFlags};
+use rustix::io::Errno;
+
+use crate::sys::SectionContract as _;
+use crate::sys::platform::Section;
+use crate::sys::platform::error::{during, from_errno, from_io};
+use crate::sys::platform::registry::root::Root;
+use crate::types::{Error, ErrorKind, Operation, Result};
+
+/// One handle's hold on a name.
+///
+/// For an object in memory the section's own descriptor carries the lock, so a value that owns
+/// both must drop the section first.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What carries the lock, if the section does not.
+    pub(super) lock: Option<OwnedFd>,
+    pub(super) root: Arc<Root>,
+    pub(super) file_name: String,
+    /// Another process has the description too, and will do the closing.
+    pub(super) given_away: bool,
+}
+
+impl Entry {
+    /// Another handle's hold on the same name, over `section`, a duplicate of the first's.
+    pub(crate) fn duplicate(&self, section: &Section) -> Result<Self> {
+        let operation = Operation::DuplicateHandle;
+        let lock = match &self.lock {
+            Some(lock) => Some(lock.try_clone().map_err(from_io(operation))?),
+            // A description of its own needs a lock of its own. This handle's lock keeps
+            // everybody from an exclusive one, so it is granted.
+            None if try_lock(section.descriptor(), Lock::Shared, operation)? => None,
+            None => return Err(Error::new(ErrorKind::TimedOut, operation)),
+        };
+        let (root, file_name) = (Arc::clone(&self.root), self.file_name.clone());
+        Ok(Self { lock, root, file_name, given_away: false })
+    }
+
+    /// The descriptor that keeps the name, if the section's does not.
+    pub(crate) fn lock(&self) -> Option<BorrowedFd<'_>> {
+        self.lock.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Gives up the hold without letting go of the name: the descriptor lives on elsewhere.
+    pub(crate) fn give_away(mut self) -> Option<OwnedFd> {
+        self.given_away = true;
+        self.lock.take()
+    }
+
+    /// Lets go of the name, and frees it if nobody else holds it.
+    ///
+    /// The descriptor that carried the lock must be closed already. Looking anew, instead of
+    /// raising the lock of the handle's own description, is right also after a fork: the child
+    /// shares that description, and its lock.
+    pub(crate) fn release(mut self) -> Result<()> {
+        self.given_away = true;
+        drop(self.lock.take());
+        self.free_if_last().map_err(during(Operation::CloseHandle))
+    }
+
+    fn free_if_last(&self) -> Result<(), Errno> {
+        let descriptor = match self.root.open_file(&self.file_name, OFlags::RDONLY) {
+            Ok(descriptor) => descriptor,
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(errno),
+        };
+        match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => remove_if_linked(&self.root, &self.file_name, descriptor.as_fd()).map(drop),
+            Err(Errno::WOULDBLOCK) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.given_away {
+            drop(self.lock.take());
+            // The name is dead in any case; a failure leaves its file to the next look.
+            let _ignored = self.free_if_last();
+        }
+    }
+}
+
+/// Removes the file of a dead name, under its exclusive lock.
+///
+/// False if it was no longer linked: somebody else saw it dead first, and the name may lead to
+/// another file by now.
+pub(super) fn remove_if_linked(
+    root: &Root,
+    file_name: &str,
+    locked: BorrowedFd<'_>,
+) -> Result<bool, Errno> {
+    if rustix::fs::fstat(locked)?.st_nlink == 0 {
+        return Ok(false);
+    }
+    root.unlink(file_name).map(|()| true)
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lock {
+    Shared,
+    Exclusive,
+}
+
+/// Tries for a lock and tells whether it was granted; never waits.
+pub(super) fn try_lock(
+    descriptor: BorrowedFd<'_>,
+    lock: Lock,
+    operation: Operation,
+) -> Result<bool> {
+    let how = match lock {
+        Lock::Shared => FlockOperation::NonBlockingLockShared,
+        Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
+    };
+    loop {
+        match rustix::fs::flock(descriptor, how) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) => return Ok(false),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_errno(errno, operation)),
+        }
+    }
+}

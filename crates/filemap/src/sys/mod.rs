@@ -1,0 +1,34 @@
+//! Layer 2, the backend: everything that differs between platforms.
+//!
+//! What a platform must supply, under the same names:
+//!
+//! | name | what it is |
+//! |---|---|
+//! | `Section` | the object behind a mapping: memory, or a file |
+//! | `Region` | a mapped range of a section; the only way to its bytes |
+//! | `Directory` | the names of one registry |
+//! | `Entry` | a name held by one handle |
+//! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
+//! | `set_inheritable` | whether child processes get a descriptor |
+//! | `page_size` | bytes in a page |
+//!
+//! The traits of `contract` say the same to the compiler. Everything here is safe to call:
+//! each function checks what its `unsafe` relies on. This layer knows `types` and nothing of
+//! the layers above; `unsafe`, system crates and platform `cfg`s stand here and nowhere else.
+
+mod contract;
+mod raw;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod platform;
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("filemap supports Linux; a backend for this platform is missing");
+
+pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Wanted};
+pub use platform::{BorrowedDescriptor, OwnedDescriptor};
+pub(crate) use platform::{
+    Directory, Draft, Entry, Found, Listed, Region, Section, page_size, set_inheritable,
+};
+pub use raw::RawBytes;

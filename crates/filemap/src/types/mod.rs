@@ -1,0 +1,23 @@
+//! Layer 1, vocabulary: values and the rules between them.
+//!
+//! Nothing here calls the operating system, allocates a resource or needs `unsafe`; every
+//! rule can be read, and tested, as a function of its arguments. May use `std` alone.
+
+mod error;
+mod protection;
+mod rights;
+mod access;
+mod attributes;
+mod flush;
+mod advice;
+mod name;
+pub(crate) mod geometry;
+
+pub use access::Access;
+pub use advice::Advice;
+pub use attributes::Attributes;
+pub use error::{Error, ErrorKind, Operation, Result};
+pub use flush::Flush;
+pub use name::{Name, Scope};
+pub use protection::Protection;
+pub use rights::Rights;

@@ -1,0 +1,199 @@
+//! Second processes, places of their own, and waits that end.
+
+use std::env;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use filemap::Registry;
+use tempfile::TempDir;
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Tells a re-executed test that it is the second process, and what to do.
+const ROLE: &str = "FILEMAP_TEST_ROLE";
+
+/// A registry that no other test sees, gone with the test.
+pub(crate) struct Place {
+    pub(crate) dir: TempDir,
+    pub(crate) registry: Registry,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let registry = Registry::at(dir.path());
+        Self { dir, registry }
+    }
+
+    /// A path in the place, for a file of the test's.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A new file in the place with this content, open for reading and writing.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> File {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("a file can be written");
+        File::options().read(true).write(true).open(path).expect("a file can be opened")
+    }
+
+    /// The names of all entries of the registry that are on disk, live or dead.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for root in std::fs::read_dir(self.dir.path()).expect("the place can be read").flatten() {
+            if !root.file_name().to_string_lossy().starts_with("filemap-") {
+                continue;
+            }
+            for entry in std::fs::read_dir(root.path()).expect("a root can be read").flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if !name.starts_with(".swept") {
+                    found.push(name);
+                }
+            }
+        }
+        found
+    }
+
+    /// Starts this test binary again, to run the test `test` as a second process in `role`.
+    ///
+    /// The second process finds this place's registry with [`Registry::system`], and so with
+    /// `FileMapping::open`.
+    pub(crate) fn child(&self, test: &str, role: &str) -> Second {
+        Second::start(self.command(test, role))
+    }
+
+    /// The command that [`child`](Self::child) starts, to be changed first.
+    pub(crate) fn command(&self, test: &str, role: &str) -> Command {
+        let mut command = Command::new(env::current_exe().expect("the test binary has a path"));
+        command
+            .args(["--exact", test, "--nocapture", "--test-threads", "1"])
+            .env(ROLE, role)
+            .env("FILEMAP_DIR", self.dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        command
+    }
+}
+
+/// What this process is to do, if it was started by [`Place::child`].
+pub(crate) fn role() -> Option<String> {
+    env::var(ROLE).ok()
+}
+
+/// In a second process: tells the first one something, on a line of its own.
+pub(crate) fn say(line: &str) {
+    // The test harness has printed the beginning of a line already.
+    println!("\n{MARK}{line}");
+    std::io::stdout().flush().expect("the first process reads");
+}
+
+/// In a second process: waits for a line from the first one; empty if that one is gone.
+pub(crate) fn hear() -> String {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).expect("standard input can be read");
+    line.trim_end().to_owned()
+}
+
+/// What begins the lines that [`say`] says, among those of the test harness.
+const MARK: &str = "second: ";
+
+/// A second process, killed if the test ends before it does.
+pub(crate) struct Second {
+    pub(crate) process: Child,
+    to: Option<ChildStdin>,
+    from: mpsc::Receiver<String>,
+}
+
+impl Second {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut process = command.spawn().expect("the test binary can be started");
+        let to = process.stdin.take();
+        let out = process.stdout.take().expect("the output is piped");
+        let from = reader(out);
+        Self { process, to, from }
+    }
+
+    /// Sends a line.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let to = self.to.as_mut().expect("its input is open");
+        writeln!(to, "{line}").expect("the second process reads");
+    }
+
+    /// Waits for the next line that it says.
+    pub(crate) fn next(&mut self) -> String {
+        self.from.recv_timeout(DEADLINE).expect("the second process says something in time")
+    }
+
+    /// Waits until it says `line`.
+    pub(crate) fn until(&mut self, line: &str) {
+        let said = self.next();
+        assert_eq!(said, line);
+    }
+
+    /// Kills it as nothing can prevent, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("a child can be killed");
+        self.process.wait().expect("a child can be waited for");
+    }
+
+    /// Closes its input and waits for a good end.
+    pub(crate) fn finish(mut self) {
+        drop(self.to.take());
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
+                assert!(status.success(), "the second process failed: {status}");
+                return;
+            }
+            assert!(since.elapsed() < DEADLINE, "the second process does not end");
+            thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        // After a good end both do nothing.
+        let _ignored = self.process.kill();
+        let _ignored = self.process.wait();
+    }
+}
+
+/// Passes the marked lines on; everything else goes to this process's own output.
+fn reader(out: ChildStdout) -> mpsc::Receiver<String> {
+    let (to, from) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            match line.strip_prefix(MARK) {
+                Some(said) if to.send(said.to_owned()).is_err() => return,
+                Some(_) => {}
+                None => println!("    | {line}"),
+            }
+        }
+    });
+    from
+}
+
+/// Tries until `done` holds; panics with `what` after the deadline.
+pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !done() {
+        assert!(since.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
+        thread::yield_now();
+    }
+}
+
+/// All bytes of a file by ordinary input.
+pub(crate) fn read_all(file: &File) -> Vec<u8> {
+    use std::io::{Seek as _, SeekFrom};
+    let mut file = file;
+    file.seek(SeekFrom::Start(0)).expect("a file can be rewound");
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).expect("a file can be read");
+    bytes
+}
