@@ -1,11 +1,12 @@
 //! The words of the command line, and the help that teaches them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use filemap::{Attributes, Protection};
 
+use crate::failure::Failure;
 use crate::{hex, size};
 
 macro_rules! which {
@@ -48,14 +49,16 @@ pub(crate) struct Arguments {
     pub(crate) verb: Verb,
 }
 
+const EVERY_VERB: &str = "Options of every verb";
+
 /// Options of every verb.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// Print JSON, one value on one line; errors too, with their Win32 code.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY_VERB)]
     pub(crate) json: bool,
     /// Use the names in this directory, instead of those of `FILEMAP_DIR` or of the system.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERY_VERB)]
     pub(crate) registry: Option<PathBuf>,
 }
 
@@ -126,11 +129,12 @@ const CREATE_EXAMPLES: &str = concat!(
     sizes!(),
     "
 Examples:
-  filemap create scores --size 1MiB               1 MiB of memory, until Ctrl-C
-  filemap create log --file ./log.bin             a file as it is
-  filemap create log --file ./log.bin --size 4G   grown to 4 GiB, sparsely
-  filemap create scores --size 64KiB -- make test held while the tests run
-  filemap create lock --size 4K --new -- ./backup  one at a time: exit code 1 if it is running"
+  filemap create scores --size 1MiB                 1 MiB of memory, until Ctrl-C
+  filemap create log --file ./log.bin               a file as it is
+  filemap create log --file ./log.bin --size 4G     grown to 4 GiB, sparsely
+  filemap create scores --size 64K -- make test     held while the tests run
+  filemap create scores --size 64K -- sleep 1d &    held in the background
+  filemap create lock --size 4K --new -- ./backup   one at a time: 1 if it is running"
 );
 
 /// List the names there are.
@@ -198,7 +202,7 @@ Examples:
 ///
 /// A file grows as needed, and is made if there is none at a path with a `/` in it or after
 /// --file. A name that `create` made cannot grow: --text and --hex then write all or nothing, and
-/// input is written as far as there is room.
+/// input is written until a piece of it does not fit.
 #[derive(Debug, Args)]
 #[command(after_help = WRITE_EXAMPLES)]
 pub(crate) struct Write {
@@ -234,16 +238,47 @@ Examples:
 /// The object is stored with its length and a checksum, so that `get` and the library's
 /// `read_object` take it back whole or say what is wrong with it. Says how many bytes it takes.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true, after_help = PUT_EXAMPLES)]
+#[command(
+    after_help = PUT_EXAMPLES,
+    override_usage = "filemap put [OPTIONS] --offset <N> <NAME|FILE|--file <PATH>> <JSON>"
+)]
 pub(crate) struct Put {
-    #[command(flatten)]
-    pub(crate) target: TargetArguments,
+    /// A live name, or the path of a file; left out with --file.
+    #[arg(value_name = "NAME|FILE", required = true)]
+    pub(crate) first: OsString,
+    /// The object; `-` reads it from standard input.
+    #[arg(value_name = "JSON")]
+    pub(crate) second: Option<OsString>,
+    /// The path of a file, whatever names there are.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
     /// Where the object begins, in bytes from the start.
     #[arg(long, value_name = "N", value_parser = size::parse)]
     pub(crate) offset: u64,
-    /// The object; `-` reads it from standard input.
-    #[arg(value_name = "JSON", required = true)]
-    pub(crate) object: String,
+}
+
+impl Put {
+    /// Tells where the object goes, and the object.
+    ///
+    /// An optional word before a required one is more than the parser of the arguments can tell
+    /// apart, if an option stands between them. So it is done here.
+    pub(crate) fn target_and_object(&self) -> Result<(TargetArguments, &OsStr), Failure> {
+        let (target, object) = match (&self.file, &self.second) {
+            (Some(_), None) => (None, &self.first),
+            (None, Some(object)) => (Some(self.first.clone()), object),
+            (Some(_), Some(_)) => {
+                return Err(Failure::broken(
+                    "could not tell what to do: with --file, the object is the only word",
+                ));
+            }
+            (None, None) => {
+                return Err(Failure::broken(
+                    "could not tell what to do: expected a name or a file, and an object",
+                ));
+            }
+        };
+        Ok((TargetArguments { target, file: self.file.clone() }, object))
+    }
 }
 
 const PUT_EXAMPLES: &str = concat!(
@@ -328,13 +363,35 @@ mod tests {
         }
     }
 
+    fn put(words: &[&str]) -> Put {
+        match Arguments::try_parse_from(["filemap", "put"].iter().chain(words)).unwrap().verb {
+            Verb::Put(put) => put,
+            other => panic!("understood as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn put_finds_target_and_object_on_either_side_of_its_options() {
+        for words in [["scores", "--offset", "0", "[1]"], ["scores", "[1]", "--offset", "0"]] {
+            let put = put(&words);
+            let (target, object) = put.target_and_object().unwrap();
+
+            assert_eq!((target.target, object), (Some("scores".into()), "[1]".as_ref()));
+        }
+    }
+
     #[test]
     fn put_takes_its_only_word_as_the_object_when_a_file_is_named() {
-        let words = ["filemap", "put", "--file", "a", "--offset", "0", "[1]"];
-        let Ok(Arguments { verb: Verb::Put(put), .. }) = Arguments::try_parse_from(words) else {
-            panic!("not understood");
-        };
+        let put = put(&["--file", "a", "--offset", "0", "[1]"]);
+        let (target, object) = put.target_and_object().unwrap();
 
-        assert_eq!((put.target.target, put.object.as_str()), (None, "[1]"));
+        assert_eq!((target.target, object), (None, "[1]".as_ref()));
+        assert_eq!(target.file, Some("a".into()));
+    }
+
+    #[test]
+    fn put_refuses_a_word_too_few_or_too_many() {
+        assert!(put(&["scores", "--offset", "0"]).target_and_object().is_err());
+        assert!(put(&["--file", "a", "b", "[1]", "--offset", "0"]).target_and_object().is_err());
     }
 }

@@ -38,6 +38,10 @@ mod sys;
 mod model;
 mod file;
 
+#[cfg(feature = "json")]
+pub use file::Json;
+#[cfg(feature = "objects")]
+pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
     Backing, FileMapping, MappingOptions, NamedMapping, Registry, View, ViewOptions, granularity,

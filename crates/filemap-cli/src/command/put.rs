@@ -14,20 +14,22 @@ use crate::failure::{Failure, Result};
 use crate::target::{Purpose, Target};
 
 pub(super) fn run(context: &Context<'_>, put: &Put) -> Result<()> {
-    let text = match put.object.as_str() {
-        "-" => Cow::Owned(io::read_to_string(io::stdin()).map_err(|error| {
-            Failure::broken(format!("could not read the object from the input: {error}"))
+    let (target, object) = put.target_and_object()?;
+    let text = match object.to_str() {
+        Some("-") => Cow::Owned(io::read_to_string(io::stdin()).map_err(|error| {
+            Failure::broken(format!("could not read the object as JSON: {error}"))
         })?),
-        text => Cow::Borrowed(text),
+        Some(text) => Cow::Borrowed(text),
+        None => return Err(Failure::broken("could not read the object as JSON: it is not UTF-8")),
     };
     // Checked, and kept as it was written: a number with thirty digits stays what it is.
     let object: &RawValue = serde_json::from_str(&text).map_err(|error| {
         Failure::broken_as(
             ErrorKind::UnencodableObject,
-            format!("could not understand the object as JSON: {error}"),
+            format!("could not read the object as JSON: {error}"),
         )
     })?;
-    let target = Target::find(&put.target, &context.registry)?;
+    let target = Target::find(&target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Writing)?;
     let size = file.write_object_with::<Json, _>(put.offset, object)?;
     file.close()?;

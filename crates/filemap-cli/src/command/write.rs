@@ -47,7 +47,13 @@ fn copy_input(file: &MappedFile, start: u64) -> Result<u64> {
             }
         };
         // An offset that cannot be counted is one that the library refuses, as it should.
-        file.write_at(start.saturating_add(done), &buf[..count])?;
+        file.write_at(start.saturating_add(done), &buf[..count]).map_err(|error| match done {
+            0 => Failure::from(error),
+            _ => Failure::broken_as(
+                error.kind(),
+                format!("{error}; {done} bytes of the input were written before"),
+            ),
+        })?;
         done = done.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 }

@@ -23,8 +23,8 @@ fn every_held_name_has_a_row() {
         listed.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[0], ["NAME", "SIZE", "PROTECTION", "BACKING", "CREATOR", "AGE", "STATE"]);
     let (one, two) = (memory.id().to_string(), backed.id().to_string());
-    assert_eq!(rows[1][..6], ["Global\\log", "2.9", "KiB", "read-only", &file, &two]);
-    assert_eq!(rows[2][..6], ["Local\\scores", "1", "MiB", "read-write", "memory", &one]);
+    assert_eq!(rows[1][..6], ["Local\\scores", "1", "MiB", "read-write", "memory", &one]);
+    assert_eq!(rows[2][..6], ["Global\\log", "2.9", "KiB", "read-only", &file, &two]);
     assert_eq!((rows[1][7], rows[2][7], rows.len()), ("live", "live", 3));
 }
 

@@ -50,6 +50,8 @@ fn what_is_not_understood_ends_with_2_and_says_why() {
         &["read"],
         &["read", "x", "--file", "y"],
         &["put", "x", "--offset", "0"],
+        &["put", "x", "--offset", "0", "[1]", "[2]"],
+        &["put", "x", "[1]"],
         &[],
     ] {
         let outcome = place.run(arguments);

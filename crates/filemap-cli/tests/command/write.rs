@@ -82,6 +82,18 @@ fn memory_is_written_in_whole_or_not_at_all() {
 }
 
 #[test]
+fn input_that_does_not_fit_is_told_with_what_was_written_of_it() {
+    let place = Place::new();
+    let _holder = place.hold(["small", "--size", "64KiB"]);
+
+    let outcome = place.run_with_input(["write", "small", "--offset", "0"], &[b'x'; 200_000]);
+
+    let sentence = outcome.failed(2);
+    assert!(sentence.ends_with("; 65536 bytes of the input were written before\n"), "{sentence}");
+    assert_eq!(place.run(["read", "small", "--raw"]).text(), "x".repeat(65536));
+}
+
+#[test]
 fn what_is_protected_is_not_written_to() {
     let place = Place::new();
     let path = place.file("bytes", b"as it was");

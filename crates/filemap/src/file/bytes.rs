@@ -51,14 +51,19 @@ impl MappedFile {
     #[inline]
     #[doc(alias = "pwrite")]
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.put(offset, bytes)?;
+        self.flush_written(offset, bytes.len() as u64)
+    }
+
+    /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
+    #[inline]
+    pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         if self.is_writable()
             && let Some((view, at)) = self.at_hand(offset, bytes.len())
         {
-            view.write_at(at, bytes)?;
-        } else {
-            self.write_looking(offset, bytes)?;
+            return view.write_at(at, bytes);
         }
-        self.flush_written(offset, bytes.len() as u64)
+        self.write_looking(offset, bytes)
     }
 
     /// Sets `len` bytes from `offset` on to `byte`, and makes the file longer where it ends
@@ -185,8 +190,9 @@ impl MappedFile {
         })
     }
 
+    /// Flushes what was written, if every write is to be flushed.
     #[inline]
-    fn flush_written(&self, offset: u64, len: u64) -> Result<()> {
+    pub(super) fn flush_written(&self, offset: u64, len: u64) -> Result<()> {
         match self.flush_writes {
             Some(flush) => self.flush_range(offset, len, flush),
             None => Ok(()),

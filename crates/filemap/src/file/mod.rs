@@ -7,7 +7,15 @@ mod options;
 mod windows;
 mod bytes;
 mod cursor;
+#[cfg(feature = "objects")]
+mod records;
+#[cfg(feature = "objects")]
+mod codec;
 
+#[cfg(feature = "json")]
+pub use codec::Json;
+#[cfg(feature = "objects")]
+pub use codec::{Codec, Postcard, Sink};
 pub use cursor::Cursor;
 pub use mapped_file::MappedFile;
 pub use options::MappedFileOptions;

@@ -2,7 +2,7 @@ use std::ops::RangeBounds;
 
 use crate::model::{Backing, MappingOptions, Registry, View, ViewOptions};
 use crate::sys::{
-    BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, Section,
+    Adopted, BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, Section,
     SectionContract as _, Wanted,
 };
 use crate::types::{
@@ -275,8 +275,9 @@ impl FileMapping {
     /// [`OwnedDescriptor::from`] gives.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
-        let lock = self.entry.as_ref().and_then(Entry::lock);
-        lock.unwrap_or_else(|| self.section.descriptor())
+        let Some(entry) = &self.entry else { return self.section.descriptor() };
+        entry.share();
+        entry.lock().unwrap_or_else(|| self.section.descriptor())
     }
 
     /// Decides whether processes that this one starts inherit the handle.
@@ -359,8 +360,19 @@ impl TryFrom<OwnedDescriptor> for FileMapping {
     /// there is nothing to map. The descriptor is then closed.
     fn try_from(descriptor: OwnedDescriptor) -> Result<Self> {
         match Directory::system().adopt(descriptor)? {
-            Ok(found) => Self::of_found(found, true).measured(),
-            Err(descriptor) => {
+            Adopted::Named(found) => Self::of_found(found, true).measured(),
+            Adopted::Unnamed { section, protection, attributes, rights, content } => Self {
+                section,
+                entry: None,
+                name: None,
+                protection,
+                attributes,
+                rights,
+                content,
+                existed: true,
+            }
+            .measured(),
+            Adopted::Foreign(descriptor) => {
                 let (section, protection) = Section::adopt(descriptor)?;
                 let attributes =
                     if section.is_file() { Attributes::empty() } else { Attributes::COMMIT };

@@ -27,8 +27,8 @@ mod platform;
 compile_error!("filemap supports Linux; a backend for this platform is missing");
 
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Wanted};
-pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub(crate) use platform::{
-    Directory, Draft, Entry, Found, Listed, Region, Section, page_size, set_inheritable,
+    Adopted, Directory, Draft, Entry, Found, Listed, Region, Section, page_size, set_inheritable,
 };
+pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

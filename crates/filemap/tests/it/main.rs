@@ -14,3 +14,5 @@ mod registry;
 mod mapped_file;
 mod windows;
 mod cursor;
+#[cfg(feature = "json")]
+mod objects;

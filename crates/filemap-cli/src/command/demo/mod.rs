@@ -4,15 +4,17 @@ mod content;
 mod story;
 mod partner;
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use filemap::{Error, ErrorKind, Flush, MappedFile, Registry};
+use signal_hook::consts::SIGKILL;
 
 use self::content::Findings;
 use self::partner::{Partner, Said, Visit};
@@ -80,8 +82,9 @@ fn tell(context: &Context<'_>, story: &mut Story) -> Result<()> {
 /// What the visitor left, to be found again in the file.
 struct Left {
     greeting: String,
-    visit: Visit,
     object_size: u64,
+    /// A text that is a part of the object.
+    first_line: String,
 }
 
 /// Two processes share the file by name, until both have let go.
@@ -101,27 +104,35 @@ fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> R
         "A file of real content is made.",
         fs::write(path, &content),
     )?;
-
-    let options = || MappedFile::options().registry(&context.registry);
     let file = story.succeeds(
         |_| format!("Mapped it under the name `{name}`."),
         "The file is mapped under a name.",
-        options().name(name).open(path),
+        MappedFile::options().registry(&context.registry).name(name).open(path),
     )?;
-
-    let mut partner = story.succeeds(
+    let partner = story.succeeds(
         |partner: &Partner| {
             format!("Started process {}, which is told the name and nothing else.", partner.id())
         },
         "A second process starts.",
         Partner::start(context, Role::Visit, name),
     )?;
+    let left = watch_the_visit(story, &file, &partner, expected)?;
+    let registry = &context.registry;
+    let_go(registry, story, file, partner, name)?;
+    name_is_gone(registry, story, name, "The name is gone")?;
+    Ok(left)
+}
 
-    let said = partner.listen();
-    let claim = "It read the content by name: all of it, checked, and as this process wrote it.";
-    let findings = match said {
+/// The second process reads, writes and stores, and the first sees it while both have it open.
+fn watch_the_visit(
+    story: &mut Story,
+    file: &MappedFile,
+    partner: &Partner,
+    expected: Findings,
+) -> Result<Left> {
+    let findings = match partner.listen() {
         Ok(Said::Read(findings)) => findings,
-        other => return no(story, claim, &format!("{other:?}")),
+        other => return refuted(story, "It read the content by its name.", other),
     };
     story.check(
         format!(
@@ -133,30 +144,25 @@ fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> R
         findings == expected,
         || format!("{expected:?} was written"),
     )?;
-
     let greeting = match partner.listen() {
         Ok(Said::Wrote { greeting }) => greeting,
-        other => return no(story, "It wrote beyond 4 GiB.", &format!("{other:?}")),
+        other => return refuted(story, "It wrote past 4 GiB.", other),
     };
+    story.claim(format!(
+        "It wrote {} bytes at offset {}, past 4 GiB and on no boundary.",
+        greeting.len(),
+        Grouped(GREETING_AT)
+    ))?;
     let object_size = match partner.listen() {
         Ok(Said::Stored { size }) => size,
-        other => return no(story, "It stored an object.", &format!("{other:?}")),
+        other => return refuted(story, "It stored an object.", other),
     };
-    story.check(
-        format!(
-            "It wrote {} bytes at offset {}, past 4 GiB and on no boundary.",
-            greeting.len(),
-            Grouped(GREETING_AT)
-        ),
-        true,
-        String::new,
-    )?;
-    story.check(
-        format!("It stored an object of {object_size} bytes at offset {}.", Grouped(VISIT_AT)),
-        true,
-        String::new,
-    )?;
+    story.claim(format!(
+        "It stored an object of {object_size} bytes at offset {}.",
+        Grouped(VISIT_AT)
+    ))?;
 
+    // It still has the file open, and waits to be told to go on.
     let mut seen = vec![0; greeting.len()];
     let read = file.read_exact_at(GREETING_AT, &mut seen);
     story.check(
@@ -175,9 +181,19 @@ fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> R
     story.check(
         "The object is what the other process found out by itself.",
         visit.findings == expected && visit.visitor == partner.id(),
-        || format!("{visit:?}"),
+        || format!("it is {visit:?}"),
     )?;
+    Ok(Left { greeting, object_size, first_line: expected.first_line })
+}
 
+/// First this process lets go of the name, then the other.
+fn let_go(
+    registry: &Registry,
+    story: &mut Story,
+    file: MappedFile,
+    mut partner: Partner,
+    name: &str,
+) -> Result<()> {
     story.succeeds(
         |()| "Flushed: bytes and length would survive a loss of power now.".to_owned(),
         "The file is flushed.",
@@ -188,20 +204,17 @@ fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> R
         "The mapping is closed.",
         file.close(),
     )?;
-    let still_there = options().open_by_name(name).and_then(MappedFile::close);
     story.succeeds(
         |()| "The name lives on, for the second process still holds it.".to_owned(),
         "The name lives as long as the second process holds it.",
-        still_there,
+        MappedFile::options().registry(registry).open_by_name(name).and_then(MappedFile::close),
     )?;
     let status = partner.let_go();
     story.check(
         "The second process let go as well, and ended.",
-        status.as_ref().is_ok_and(|status| status.success()),
-        || format!("{status:?}"),
-    )?;
-    name_is_gone(&context.registry, story, name, "The name is gone")?;
-    Ok(Left { greeting, visit, object_size })
+        status.as_ref().is_ok_and(ExitStatus::success),
+        || told(status),
+    )
 }
 
 /// The file is a file: ordinary calls find everything in it.
@@ -210,11 +223,14 @@ fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
     story.check(
         "Ordinary file reading finds the line in the file.",
         found.as_ref().is_ok_and(|bytes| bytes == left.greeting.as_bytes()),
-        || format!("{found:?}"),
+        || match found {
+            Ok(bytes) => format!("it finds {:?}", String::from_utf8_lossy(&bytes)),
+            Err(error) => error.to_string(),
+        },
     )?;
     let size = usize::try_from(left.object_size).unwrap_or(0);
     let found = ordinary_bytes(path, VISIT_AT, size);
-    let first_line = left.visit.findings.first_line.as_bytes();
+    let first_line = left.first_line.as_bytes();
     story.check(
         "And the object's bytes, with the first line of the text among them.",
         found
@@ -262,8 +278,8 @@ fn outlive_a_crash(context: &Context<'_>, story: &mut Story, name: &str) -> Resu
     let killed = partner.kill();
     story.check(
         format!("Killed process {} with SIGKILL.", partner.id()),
-        killed.as_ref().is_ok_and(|status| !status.success()),
-        || format!("{killed:?}"),
+        killed.as_ref().is_ok_and(|status| status.signal() == Some(SIGKILL)),
+        || told(killed),
     )?;
     name_is_gone(&context.registry, story, name, "Its name went with it")
 }
@@ -284,15 +300,31 @@ fn name_is_gone(registry: &Registry, story: &mut Story, name: &str, claim: &str)
     )
 }
 
-fn ordinary_bytes(path: impl AsRef<OsStr>, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path.as_ref())?;
+fn ordinary_bytes(path: &Path, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = vec![0; len];
     file.read_exact(&mut bytes)?;
     Ok(bytes)
 }
 
-fn no<T>(story: &mut Story, claim: &str, instead: &str) -> Result<T> {
-    story.check(claim, false, || instead.to_owned())?;
-    Err(unfinished(instead))
+/// The partner said something else than what `claim` says, or nothing.
+fn refuted<T>(
+    story: &mut Story,
+    claim: &str,
+    said: std::result::Result<Said, String>,
+) -> Result<T> {
+    let instead = match said {
+        Ok(said) => format!("it said {said:?}"),
+        Err(why) => why,
+    };
+    story.check(claim, false, || instead.clone())?;
+    Err(unfinished(&instead))
+}
+
+fn told(ended: io::Result<ExitStatus>) -> String {
+    match ended {
+        Ok(status) => format!("it ended with {status}"),
+        Err(error) => error.to_string(),
+    }
 }

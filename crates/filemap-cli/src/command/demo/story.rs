@@ -66,6 +66,15 @@ impl Story {
         outcome
     }
 
+    /// Tells what holds because nothing else could have led here.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::No`] if the demonstration was interrupted.
+    pub(super) fn claim(&mut self, claim: impl Into<String>) -> Result<()> {
+        self.check(claim, true, String::new)
+    }
+
     /// Checks that something worked, and gives what it made.
     ///
     /// # Errors
@@ -79,7 +88,7 @@ impl Story {
     ) -> Result<T> {
         match result {
             Ok(value) => {
-                self.check(claim(&value), true, String::new)?;
+                self.claim(claim(&value))?;
                 Ok(value)
             }
             Err(error) => {

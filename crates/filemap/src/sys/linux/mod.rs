@@ -16,7 +16,7 @@ pub type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
 use crate::types::{Operation, Result};
 
 pub(crate) use region::Region;
-pub(crate) use registry::{Directory, Draft, Entry, Found, Listed};
+pub(crate) use registry::{Adopted, Directory, Draft, Entry, Found, Listed};
 pub(crate) use section::Section;
 
 /// Decides whether a descriptor survives `exec`.

@@ -4,18 +4,23 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rustix::fs::{OFlags, Stat};
+use rustix::fs::{AtFlags, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::sys::Wanted;
 use crate::sys::platform::error::{during, from_errno};
-use crate::sys::platform::file;
 use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
 use crate::sys::platform::registry::file_name;
-use crate::sys::platform::registry::object::{Draft, Found, damaged, enter, publish, read_trailer};
+use crate::sys::platform::registry::object::{
+    Draft, Found, Reached, damaged, enter, publish, reach, read_trailer,
+};
 use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::Root;
-use crate::types::{Error, ErrorKind, Name, Operation, Result, Rights, Scope};
+use crate::sys::platform::registry::trailer::Trailer;
+use crate::sys::platform::{Section, file};
+use crate::sys::{Content, Wanted};
+use crate::types::{
+    Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
+};
 
 /// The environment variable that moves the system's registry.
 const PLACE: &str = "FILEMAP_DIR";
@@ -26,6 +31,23 @@ pub(crate) struct Directory {
     base: Option<PathBuf>,
     local: RwLock<Option<Arc<Root>>>,
     global: RwLock<Option<Arc<Root>>>,
+}
+
+/// What a descriptor from another handle turned out to be.
+#[derive(Debug)]
+pub(crate) enum Adopted {
+    /// The handle of a name in this registry.
+    Named(Found),
+    /// An object that has a name in another registry, or no longer has one.
+    Unnamed {
+        section: Section,
+        protection: Protection,
+        attributes: Attributes,
+        rights: Rights,
+        content: Content,
+    },
+    /// Not an entry: some file or memory.
+    Foreign(OwnedFd),
 }
 
 /// What a look at a name found.
@@ -72,7 +94,7 @@ impl Directory {
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
                 Sight::Live(descriptor, stat) => {
-                    return enter(root, file_name, descriptor, &stat, name, wanted, operation)
+                    return enter(root, &file_name, descriptor, &stat, name, wanted, operation)
                         .map(Some);
                 }
                 Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
@@ -97,7 +119,8 @@ impl Directory {
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
                 Sight::Live(descriptor, stat) => {
-                    let found = enter(root, file_name, descriptor, &stat, name, wanted, operation)?;
+                    let found =
+                        enter(root, &file_name, descriptor, &stat, name, wanted, operation)?;
                     return Ok((found, true));
                 }
                 Sight::Immovable => {
@@ -125,38 +148,39 @@ impl Directory {
         }
     }
 
-    /// Takes over a descriptor that another handle gave away, if it belongs to an entry.
-    ///
-    /// Gives the descriptor back if it does not.
-    pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Result<Found, OwnedFd>> {
+    /// Takes over a descriptor that another handle gave away.
+    pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Adopted> {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
+        let mode = file::mode(descriptor.as_fd(), operation)?;
+        if !mode.read {
+            return Err(Error::new(ErrorKind::AccessDenied, operation)
+                .because("the descriptor is not open for reading"));
+        }
         let Some(trailer) = read_trailer(descriptor.as_fd(), &stat, operation)? else {
-            return Ok(Err(descriptor));
+            return Ok(Adopted::Foreign(descriptor));
         };
+        let rights = trailer.protection.rights();
+        let wanted =
+            if mode.write { Wanted::Most } else { Wanted::Exactly(rights - Rights::WRITE) };
         let file_name = file_name::encode(&trailer.base);
         for scope in [Scope::Local, Scope::Global] {
             let Some(root) = self.root(scope, false)? else { continue };
-            let same = rustix::fs::statat(
-                root.descriptor(),
-                &*file_name,
-                rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
-            )
-            .is_ok_and(|named| (named.st_dev, named.st_ino) == (stat.st_dev, stat.st_ino));
+            let named =
+                rustix::fs::statat(root.descriptor(), &*file_name, AtFlags::SYMLINK_NOFOLLOW);
+            let same =
+                named.is_ok_and(|named| (named.st_dev, named.st_ino) == (stat.st_dev, stat.st_ino));
             // The giver's lock came along with its description; a description of our own gets
             // one, unless somebody is just removing the entry.
             if same && try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
-                let mode = file::mode(descriptor.as_fd(), operation)?;
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-                let wanted = if mode.write {
-                    Wanted::Most
-                } else {
-                    Wanted::Exactly(trailer.protection.rights() - Rights::WRITE)
-                };
-                return enter(root, file_name, descriptor, &stat, &name, wanted, operation).map(Ok);
+                let found = enter(root, &file_name, descriptor, &stat, &name, wanted, operation)?;
+                return Ok(Adopted::Named(found));
             }
         }
-        Ok(Err(descriptor))
+        let Reached { section, rights, .. } = reach(&trailer, descriptor, wanted, operation)?;
+        let Trailer { protection, attributes, content, .. } = trailer;
+        Ok(Adopted::Unnamed { section, protection, attributes, rights, content })
     }
 
     fn slot(&self, scope: Scope) -> &RwLock<Option<Arc<Root>>> {

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use crate::sys::SectionContract as _;
 use crate::sys::platform::Section;
 use crate::sys::platform::error::{during, from_errno, from_io};
+use crate::sys::platform::registry::exit::Watch;
 use crate::sys::platform::registry::root::Root;
 use crate::types::{Error, ErrorKind, Operation, Result};
 
@@ -18,15 +19,30 @@ use crate::types::{Error, ErrorKind, Operation, Result};
 /// both must drop the section first.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    /// Ends before the descriptor that it watches is closed, where that is here.
+    watch: Option<Watch>,
     /// What carries the lock, if the section does not.
-    pub(super) lock: Option<OwnedFd>,
-    pub(super) root: Arc<Root>,
-    pub(super) file_name: String,
-    /// Another process has the description too, and will do the closing.
-    pub(super) given_away: bool,
+    lock: Option<OwnedFd>,
+    root: Arc<Root>,
+    file_name: Arc<str>,
+    /// Somebody else has the description, and does the closing.
+    given_away: bool,
 }
 
 impl Entry {
+    /// A hold by a lock that is taken already: by `lock`, or by a section's descriptor.
+    pub(super) fn new(root: Arc<Root>, file_name: &str, lock: Option<OwnedFd>) -> Self {
+        Self { watch: None, lock, root, file_name: file_name.into(), given_away: false }
+    }
+
+    /// Completes the hold with the section that came of it: from now on the name is freed
+    /// also if the process ends with the handle open.
+    pub(super) fn with(mut self, section: &Section) -> Self {
+        let descriptor = self.lock().unwrap_or_else(|| section.descriptor());
+        self.watch = Some(Watch::begin(&self.root, &self.file_name, descriptor));
+        self
+    }
+
     /// Another handle's hold on the same name, over `section`, a duplicate of the first's.
     pub(crate) fn duplicate(&self, section: &Section) -> Result<Self> {
         let operation = Operation::DuplicateHandle;
@@ -37,13 +53,19 @@ impl Entry {
             None if try_lock(section.descriptor(), Lock::Shared, operation)? => None,
             None => return Err(Error::new(ErrorKind::TimedOut, operation)),
         };
-        let (root, file_name) = (Arc::clone(&self.root), self.file_name.clone());
-        Ok(Self { lock, root, file_name, given_away: false })
+        Ok(Self::new(Arc::clone(&self.root), &self.file_name, lock).with(section))
     }
 
     /// The descriptor that keeps the name, if the section's does not.
     pub(crate) fn lock(&self) -> Option<BorrowedFd<'_>> {
         self.lock.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Notes that the descriptor may be passed on, or inherited, while this handle is open.
+    pub(crate) fn share(&self) {
+        if let Some(watch) = &self.watch {
+            watch.share();
+        }
     }
 
     /// Gives up the hold without letting go of the name: the descriptor lives on elsewhere.
@@ -59,11 +81,12 @@ impl Entry {
     /// shares that description, and its lock.
     pub(crate) fn release(mut self) -> Result<()> {
         self.given_away = true;
-        drop(self.lock.take());
-        self.free_if_last().map_err(during(Operation::CloseHandle))
+        self.let_go().map_err(during(Operation::CloseHandle))
     }
 
-    fn free_if_last(&self) -> Result<(), Errno> {
+    fn let_go(&mut self) -> Result<(), Errno> {
+        drop(self.watch.take());
+        drop(self.lock.take());
         let descriptor = match self.root.open_file(&self.file_name, OFlags::RDONLY) {
             Ok(descriptor) => descriptor,
             Err(Errno::NOENT) => return Ok(()),
@@ -80,9 +103,8 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if !self.given_away {
-            drop(self.lock.take());
             // The name is dead in any case; a failure leaves its file to the next look.
-            let _ignored = self.free_if_last();
+            let _ignored = self.let_go();
         }
     }
 }

@@ -29,6 +29,7 @@
 
 mod directory;
 mod entry;
+mod exit;
 mod object;
 mod list;
 mod root;
@@ -37,7 +38,7 @@ mod file_name;
 mod holders;
 mod patience;
 
-pub(crate) use directory::Directory;
+pub(crate) use directory::{Adopted, Directory};
 pub(crate) use entry::Entry;
 pub(crate) use list::Listed;
 pub(crate) use object::{Draft, Found};

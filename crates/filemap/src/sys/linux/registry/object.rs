@@ -134,8 +134,7 @@ pub(super) fn publish(
             (section, None)
         }
     };
-    let file_name = file_name.to_owned();
-    let entry = Entry { lock, root: Arc::clone(root), file_name, given_away: false };
+    let entry = Entry::new(Arc::clone(root), file_name, lock).with(&section);
     Ok(Some(Found {
         section,
         entry,
@@ -150,7 +149,7 @@ pub(super) fn publish(
 /// Turns a live, locked descriptor of an entry into a handle on its object.
 pub(super) fn enter(
     root: Arc<Root>,
-    file_name: String,
+    file_name: &str,
     descriptor: OwnedFd,
     stat: &Stat,
     name: &Name,
@@ -162,32 +161,45 @@ pub(super) fn enter(
     if trailer.base != name.base() {
         return Err(damaged("it belongs to another name", operation));
     }
-    let Trailer { size, protection, attributes, content, backing, .. } = trailer;
-    let mode = file::mode(descriptor.as_fd(), operation)?;
+    // If the object cannot be reached, the descriptor and its lock are let go of without a
+    // look whether they were the last: whoever looks next does that.
+    let Reached { section, lock, rights } = reach(&trailer, descriptor, wanted, operation)?;
+    let entry = Entry::new(root, file_name, lock).with(&section);
+    let Trailer { protection, attributes, content, .. } = trailer;
+    Ok(Found { section, entry, name: name.clone(), protection, attributes, rights, content })
+}
+
+/// An object that was reached through its entry.
+pub(super) struct Reached {
+    pub(super) section: Section,
+    /// The entry's descriptor, if the section is not in the entry.
+    pub(super) lock: Option<OwnedFd>,
+    pub(super) rights: Rights,
+}
+
+/// Opens the object that an entry describes.
+pub(super) fn reach(
+    trailer: &Trailer,
+    descriptor: OwnedFd,
+    wanted: Wanted,
+    operation: Operation,
+) -> Result<Reached> {
+    let Trailer { size, protection, backing, .. } = *trailer;
     let mut rights = match wanted {
         Wanted::Exactly(rights) => rights,
         Wanted::Most => protection.rights(),
     };
-    // From here on the entry is let go of again if anything fails.
-    let mut entry = Entry { lock: None, root, file_name, given_away: false };
-    let section = match &content {
+    let (section, lock, writable) = match &trailer.content {
         Content::Memory => {
-            if wanted == Wanted::Most && !mode.write {
-                rights -= Rights::WRITE;
-            }
-            Section::in_entry(descriptor, size)
+            let writable = file::mode(descriptor.as_fd(), operation)?.write;
+            (Section::in_entry(descriptor, size), None, writable)
         }
         Content::File(path) => {
-            entry.lock = Some(descriptor);
             let (file, writable) =
                 open_backing(path, backing, protection, rights, wanted, operation)?;
-            if !writable && wanted == Wanted::Most {
-                rights -= Rights::WRITE;
-            }
-            Section::of_file(file, size)
+            (Section::of_file(file, size), Some(descriptor), writable)
         }
         Content::Held => {
-            entry.lock = Some(descriptor);
             let writable = protection.is_writable() && rights.contains(Rights::WRITE);
             let flags = if writable { OFlags::RDWR } else { OFlags::RDONLY };
             let memory = holders::open(backing, flags).ok_or_else(|| {
@@ -195,10 +207,13 @@ pub(super) fn enter(
                     "its memory is reached through a process that holds it, and none was found",
                 )
             })?;
-            Section::held(memory, size)?
+            (Section::held(memory, size)?, Some(descriptor), writable)
         }
     };
-    Ok(Found { section, entry, name: name.clone(), protection, attributes, rights, content })
+    if wanted == Wanted::Most && !writable {
+        rights -= Rights::WRITE;
+    }
+    Ok(Reached { section, lock, rights })
 }
 
 /// Opens the very file that was named: by its path, or through somebody who holds it.

@@ -1,0 +1,175 @@
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::file::codec::Failure;
+use crate::types::{Error, Result};
+
+/// So many bytes at most reach the file in one piece, so that they are still in the processor's
+/// cache when they are copied after the checksum was taken.
+const PIECE: usize = 32 * 1024;
+
+/// Takes the bytes that a [`Codec`](crate::Codec) makes of a value.
+///
+/// It is a [`Write`] that needs no buffer around it: small pieces are gathered first. It takes
+/// as many bytes as [`Codec::size`](crate::Codec::size) promised, and refuses more.
+pub struct Sink<'a> {
+    stage: &'a mut [u8],
+    staged: usize,
+    passed_on: u64,
+    output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
+    failure: Option<Error>,
+    whole: bool,
+}
+
+impl<'a> Sink<'a> {
+    /// Makes a sink that gathers in `stage` and hands on to `output`, piece by piece.
+    pub(in crate::file) fn new(
+        stage: &'a mut [u8],
+        output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Self {
+        Self { stage, staged: 0, passed_on: 0, output, failure: None, whole: false }
+    }
+
+    /// Makes a sink whose buffer has room for exactly the bytes that it expects.
+    pub(in crate::file) fn exact(
+        stage: &'a mut [u8],
+        output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Self {
+        Self { whole: true, ..Self::new(stage, output) }
+    }
+
+    /// Lends out the buffer if all expected bytes fit it, and none has come in yet.
+    pub(super) fn whole(&mut self) -> Option<&mut [u8]> {
+        if self.whole && self.staged == 0 { Some(&mut *self.stage) } else { None }
+    }
+
+    /// Takes over bytes that were put at the beginning of the buffer.
+    pub(super) fn fill(&mut self, staged: usize) {
+        self.staged = staged;
+    }
+
+    /// Counts what `encode` writes, and keeps none of it.
+    pub(super) fn count(
+        encode: impl FnOnce(&mut Sink<'_>) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let (mut stage, mut nowhere) = ([0; 512], |_: &[u8]| Ok(()));
+        let mut sink = Sink::new(&mut stage, &mut nowhere);
+        encode(&mut sink)?;
+        Ok(sink.total())
+    }
+
+    /// Tells how many bytes have come in.
+    fn total(&self) -> u64 {
+        self.passed_on + self.staged as u64
+    }
+
+    /// Takes the error that stopped the sink, which says more than the codec's own.
+    pub(in crate::file) fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+
+    /// Tells how many bytes are gathered and not handed on.
+    pub(in crate::file) fn staged(&self) -> usize {
+        self.staged
+    }
+
+    fn empty(&mut self) -> io::Result<()> {
+        let staged = std::mem::take(&mut self.staged);
+        if staged == 0 {
+            return Ok(());
+        }
+        let stage = std::mem::take(&mut self.stage);
+        let result = self.pass_on(&stage[..staged]);
+        self.stage = stage;
+        result
+    }
+
+    /// Lends out the buffer and the number of bytes in it, for a codec that fills it itself.
+    ///
+    /// Two values in registers are several times as fast as two fields behind a pointer, which
+    /// the compiler must load again after each byte stored.
+    pub(super) fn lend(&mut self) -> (&'a mut [u8], usize) {
+        (std::mem::take(&mut self.stage), std::mem::take(&mut self.staged))
+    }
+
+    /// Takes the buffer back.
+    pub(super) fn give_back(&mut self, stage: &'a mut [u8], staged: usize) {
+        (self.stage, self.staged) = (stage, staged);
+    }
+
+    /// Takes the full buffer back and more bytes with it, and lends the buffer again.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn exchange(
+        &mut self,
+        stage: &'a mut [u8],
+        staged: usize,
+        bytes: &[u8],
+    ) -> io::Result<(&'a mut [u8], usize)> {
+        self.give_back(stage, staged);
+        self.overflow(bytes)?;
+        Ok(self.lend())
+    }
+
+    /// Takes some bytes.
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.stage[self.staged..].get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.staged += bytes.len();
+                Ok(())
+            }
+            None => self.overflow(bytes),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn overflow(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.empty()?;
+        if bytes.len() < self.stage.len() {
+            self.stage[..bytes.len()].copy_from_slice(bytes);
+            self.staged = bytes.len();
+            return Ok(());
+        }
+        bytes.chunks(PIECE).try_for_each(|piece| self.pass_on(piece))
+    }
+
+    fn pass_on(&mut self, piece: &[u8]) -> io::Result<()> {
+        // A codec may go on after an error; the file must not see a value with a gap.
+        if self.failure.is_some() {
+            return Err(io::Error::other("an earlier part of the value could not be written"));
+        }
+        self.passed_on += piece.len() as u64;
+        (self.output)(piece).map_err(|error| {
+            let text = error.to_string();
+            self.failure = Some(error);
+            io::Error::other(text)
+        })
+    }
+}
+
+impl Write for Sink<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend(bytes)
+    }
+
+    /// Does nothing: the bytes are handed on when the sink is full and when the value ends.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Sink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("total", &self.total()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,641 @@
+//! Objects in a file: what is written comes back, and nothing else does.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Debug;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use filemap::{Codec, Error, ErrorKind, Json, MappedFile, Postcard, Sink};
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::ser::{SerializeSeq, SerializeTuple};
+use serde::{Deserialize, Serialize, Serializer};
+
+const HEADER: u64 = 24;
+const STATE_AT: u64 = 6;
+
+fn file() -> MappedFile {
+    // The file has no path once it is open, so that it goes away with the test.
+    let place = tempfile::tempdir().expect("a temporary directory");
+    MappedFile::open(place.path().join("scratch")).expect("a new file")
+}
+
+fn bytes_of(file: &MappedFile) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; usize::try_from(file.len()?).expect("a small file")];
+    file.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// What a crafted file may hold: any header with a valid checksum, and any payload.
+struct Forgery {
+    version: u8,
+    codec: u8,
+    length: u64,
+    payload: Vec<u8>,
+}
+
+impl Forgery {
+    fn of(payload: &[u8]) -> Self {
+        Self {
+            version: 1,
+            codec: Postcard::ID,
+            length: payload.len() as u64,
+            payload: payload.to_vec(),
+        }
+    }
+
+    fn write(&self, file: &MappedFile, offset: u64) -> Result<(), Error> {
+        let mut object = b"\x9AFMO".to_vec();
+        object.extend([self.version, self.codec, 0xC6, 0]);
+        object.extend(self.length.to_le_bytes());
+        object.extend(crc32c::crc32c(&self.payload).to_le_bytes());
+        object.extend(crc32c::crc32c(&object).to_le_bytes());
+        object.extend(&self.payload);
+        file.write_at(offset, &object)
+    }
+}
+
+fn kind_of<T: Debug>(result: Result<T, Error>) -> ErrorKind {
+    result.expect_err("this must not be read as a value").kind()
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Nothing,
+    Flag(bool),
+    Small(i8, u8),
+    Medium { signed: i16, unsigned: u16 },
+    Numbers(i32, u32, i64, u64),
+    Wide(i128, u128),
+    Floats(f32, f64),
+    Letter(char),
+    Text(String),
+    Maybe(Option<Box<Shape>>),
+    Either(Result<u8, String>),
+    List(Vec<Shape>),
+    Table(BTreeMap<String, Shape>),
+    Pair(Box<(Shape, Shape)>),
+    Wrapped(Wrapper),
+    Units(Vec<()>, Marker),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Wrapper(u64);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Marker;
+
+fn cases() -> ProptestConfig {
+    ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let leaf = prop_oneof![
+        Just(Shape::Nothing),
+        any::<bool>().prop_map(Shape::Flag),
+        any::<(i8, u8)>().prop_map(|(a, b)| Shape::Small(a, b)),
+        any::<(i16, u16)>().prop_map(|(signed, unsigned)| Shape::Medium { signed, unsigned }),
+        (any::<(i32, u32, i64, u64)>(), 0..64u32).prop_map(|((a, b, c, d), s)| Shape::Numbers(
+            a >> (s % 32),
+            b >> (s % 32),
+            c >> s,
+            d >> s
+        )),
+        (any::<(i128, u128)>(), 0..128u32).prop_map(|((a, b), s)| Shape::Wide(a >> s, b >> s)),
+        (any::<i32>(), any::<i64>())
+            .prop_map(|(a, b)| Shape::Floats(a as f32 / 8.0, b as f64 / 8.0)),
+        any::<char>().prop_map(Shape::Letter),
+        ".{0,300}".prop_map(Shape::Text),
+        any::<u64>().prop_map(|n| Shape::Wrapped(Wrapper(n))),
+        any::<Result<u8, String>>().prop_map(Shape::Either),
+        (0..200usize).prop_map(|n| Shape::Units(vec![(); n], Marker)),
+    ];
+    leaf.prop_recursive(5, 400, 60, |shape| {
+        prop_oneof![
+            proptest::option::of(shape.clone()).prop_map(|s| Shape::Maybe(s.map(Box::new))),
+            prop::collection::vec(shape.clone(), 0..60).prop_map(Shape::List),
+            prop::collection::btree_map("[a-z]{0,9}", shape.clone(), 0..9).prop_map(Shape::Table),
+            (shape.clone(), shape).prop_map(|pair| Shape::Pair(Box::new(pair))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn any_value_comes_back_from_any_offset_and_uses_the_size_it_said(
+        shape in shapes(),
+        offset in 0..70_000u64,
+    ) {
+        let file = file();
+        file.write_at(offset, &[0xEE; 3])?;
+
+        let size = file.object_size(&shape)?;
+        let used = file.write_object(offset, &shape)?;
+        file.write_at(offset + used, b"behind")?;
+
+        prop_assert_eq!(used, size);
+        prop_assert_eq!(file.read_object::<Shape>(offset)?, shape.clone());
+        let bytes = bytes_of(&file)?;
+        let start = usize::try_from(offset + HEADER).unwrap();
+        let end = usize::try_from(offset + used).unwrap();
+        prop_assert_eq!(&bytes[start..end], postcard::to_allocvec(&shape).unwrap());
+    }
+
+    #[test]
+    fn random_bytes_as_payload_are_a_value_or_an_error(
+        payload in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let file = file();
+        Forgery::of(&payload).write(&file, 1)?;
+
+        match file.read_object::<Shape>(1) {
+            Ok(shape) => prop_assert!(file.object_size(&shape)? <= payload.len() as u64 + HEADER),
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::MismatchedObject),
+        }
+    }
+}
+
+#[track_caller]
+fn assert_comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
+    let file = file();
+    for offset in [0, 1, 4093, 65_535] {
+        let used = file.write_object(offset, &value).expect("it is written");
+        assert_eq!(used, file.object_size(&value).expect("it has a size"));
+        assert_eq!(file.read_object::<T>(offset).expect("it is read"), value);
+    }
+}
+
+#[test]
+fn the_types_of_the_standard_library_come_back() {
+    assert_comes_back(());
+    assert_comes_back("text with ünïcode".to_owned());
+    assert_comes_back((u128::MAX, i128::MIN, u64::MAX, i64::MIN, i64::MAX, 0u64, -1i64));
+    assert_comes_back((f64::INFINITY, f64::MIN_POSITIVE, -0.0f32, f32::MAX));
+    assert_comes_back(['\0', 'ß', '\u{10FFFF}']);
+    assert_comes_back(HashMap::from([(1u8, vec![Some(1.5f64), None]), (2, vec![])]));
+    assert_comes_back(BTreeSet::from(["a".to_owned(), String::new()]));
+    assert_comes_back(("::1".parse::<IpAddr>().unwrap(), Duration::new(5, 7), 1..9u16));
+    assert_comes_back(Some(Some(None::<Box<str>>)));
+    assert_comes_back([[7u16; 5]; 6]);
+}
+
+#[test]
+fn objects_of_every_length_around_the_internal_buffers_come_back() -> Result<(), Error> {
+    let file = file();
+    let lengths =
+        (0..600).chain(16_200..16_500).chain([32_768, 65_535, 100_000, 1_048_570, 3_000_001]);
+    for length in lengths {
+        let value: String = ('a'..='w').cycle().take(length).collect();
+        let end = 3 + file.write_object(3, &value)?;
+        file.write_at(end, &[0xEE])?;
+
+        assert_eq!(file.read_object::<String>(3)?, value);
+        assert_eq!(end - 3, file.object_size(&value)?);
+    }
+    Ok(())
+}
+
+#[test]
+fn sequences_of_bytes_larger_than_the_buffers_come_back() {
+    assert_comes_back((0..2_500_000u32).map(|n| (n % 251) as u8).collect::<Vec<_>>());
+    assert_comes_back((0..300_000u64).map(|n| n * n * n).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_object_changes_nothing_beside_itself() -> Result<(), Error> {
+    for length in [10, 5000, 50_000] {
+        let file = file();
+        file.write_at(0, &vec![0xEE; 100_000])?;
+
+        let used = file.write_object(1000, "x".repeat(length).as_str())?;
+
+        let bytes = bytes_of(&file)?;
+        let end = usize::try_from(1000 + used).unwrap();
+        assert!(bytes[..1000].iter().chain(&bytes[end..]).all(|&byte| byte == 0xEE));
+        assert_eq!(bytes.len(), 100_000);
+    }
+    Ok(())
+}
+
+#[test]
+fn any_flipped_byte_is_an_error_of_the_right_kind() -> Result<(), Error> {
+    let file = file();
+    let value = Shape::List(vec![Shape::Numbers(1, 2, 3, 4), Shape::Text("text".into())]);
+    let used = file.write_object(5, &value)?;
+    let whole = bytes_of(&file)?;
+
+    for position in 0..used {
+        for flip in 1..=255u8 {
+            let there = whole[usize::try_from(5 + position).unwrap()];
+            file.write_at(5 + position, &[there ^ flip])?;
+
+            let expected = match position {
+                0..4 => ErrorKind::NoObject,
+                STATE_AT if there ^ flip == 0x57 => ErrorKind::TornObject,
+                _ => ErrorKind::CorruptObject,
+            };
+            let kind = kind_of(file.read_object::<Shape>(5));
+            assert_eq!(kind, expected, "byte {position} ^ {flip:#x}");
+            file.write_at(5 + position, &[there])?;
+        }
+    }
+    assert_eq!(file.read_object::<Shape>(5)?, value);
+    Ok(())
+}
+
+#[test]
+fn a_flipped_byte_in_a_large_object_is_damage() -> Result<(), Error> {
+    for length in [600, 20_000, 2_000_000] {
+        let file = file();
+        let used = file.write_object(9, "y".repeat(length).as_str())?;
+        for position in [HEADER, used / 2, used - 1] {
+            let mut there = [0];
+            file.read_at(9 + position, &mut there)?;
+            file.write_at(9 + position, &[there[0] ^ 4])?;
+
+            assert_eq!(kind_of(file.read_object::<String>(9)), ErrorKind::CorruptObject);
+            file.write_at(9 + position, &there)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_cut_anywhere_in_the_object_is_truncated() -> Result<(), Error> {
+    let file = file();
+    let used = file.write_object(5, "cut me anywhere")?;
+
+    for length in (0..5 + used).rev() {
+        file.set_len(length)?;
+
+        let expected = if length <= 5 { ErrorKind::NoObject } else { ErrorKind::TruncatedObject };
+        assert_eq!(kind_of(file.read_object::<String>(5)), expected, "cut to {length}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_large_object_cut_short_is_truncated() -> Result<(), Error> {
+    for length in [5_000, 700_000, 2_000_000] {
+        let file = file();
+        let used = file.write_object(5, "z".repeat(length).as_str())?;
+
+        file.set_len(5 + used - 1)?;
+
+        assert_eq!(kind_of(file.read_object::<String>(5)), ErrorKind::TruncatedObject);
+    }
+    Ok(())
+}
+
+#[test]
+fn where_nothing_was_written_there_is_no_object() -> Result<(), Error> {
+    let file = file();
+    file.write_at(0, &[0; 500])?;
+
+    for offset in [0, 100, 499, 500, 501, u64::MAX - 30, u64::MAX] {
+        assert_eq!(kind_of(file.read_object::<u8>(offset)), ErrorKind::NoObject, "at {offset}");
+    }
+    Ok(())
+}
+
+#[test]
+fn another_codec_or_version_is_foreign() -> Result<(), Error> {
+    let file = file();
+    file.write_object_with::<Json, _>(0, &5)?;
+    Forgery { version: 2, ..Forgery::of(&[5]) }.write(&file, 100)?;
+    Forgery { codec: 200, ..Forgery::of(&[5]) }.write(&file, 200)?;
+
+    for offset in [0, 100, 200] {
+        assert_eq!(kind_of(file.read_object::<u8>(offset)), ErrorKind::ForeignObject);
+    }
+    Forgery::of(&[5]).write(&file, 0)?;
+    assert_eq!(kind_of(file.read_object_with::<Json, u8>(0)), ErrorKind::ForeignObject);
+    assert_eq!(file.read_object::<u8>(0)?, 5);
+    Ok(())
+}
+
+#[test]
+fn a_whole_object_of_another_type_is_mismatched() -> Result<(), Error> {
+    let file = file();
+    file.write_object(0, "some text")?;
+
+    assert_eq!(kind_of(file.read_object::<u64>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<()>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<(String, u8)>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<bool>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<serde_json::Value>(0)), ErrorKind::MismatchedObject);
+    Ok(())
+}
+
+#[test]
+fn an_object_in_writing_is_torn_to_its_readers() -> Result<(), Error> {
+    /// Text that reads the place it is being written to, and is too long for the buffer.
+    struct Curious<'f>(&'f MappedFile, Cell<Option<ErrorKind>>);
+
+    impl Serialize for Curious<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut tuple = serializer.serialize_tuple(2)?;
+            tuple.serialize_element("w".repeat(20_000).as_str())?;
+            self.1.set(self.0.read_object::<String>(5).err().map(|error| error.kind()));
+            tuple.serialize_element(&1)?;
+            tuple.end()
+        }
+    }
+    let file = file();
+    file.write_object(5, "the old text")?;
+    let value = Curious(&file, Cell::new(None));
+
+    file.write_object(5, &value)?;
+
+    assert_eq!(value.1.get(), Some(ErrorKind::TornObject));
+    assert_eq!(file.read_object::<(String, i32)>(5)?.1, 1);
+    Ok(())
+}
+
+/// Text whose second serialization is not like its first.
+struct Fickle {
+    runs: Cell<u32>,
+    second: fn() -> String,
+}
+
+impl Fickle {
+    fn new(second: fn() -> String) -> Self {
+        Self { runs: Cell::new(0), second }
+    }
+}
+
+impl Serialize for Fickle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.runs.set(self.runs.get() + 1);
+        if self.runs.get() == 1 {
+            "f".repeat(20_000).serialize(serializer)
+        } else {
+            (self.second)().serialize(serializer)
+        }
+    }
+}
+
+#[test]
+fn a_value_that_changes_its_length_is_refused_and_left_torn() -> Result<(), Error> {
+    for second in [|| "f".repeat(19_999), || "f".repeat(20_001), || "f".repeat(90_000), String::new]
+    {
+        let file = file();
+        file.write_object(5, "the old text")?;
+        file.write_at(5 + HEADER + 20_003, b"behind")?;
+
+        let kind = kind_of(file.write_object(5, &Fickle::new(second)));
+
+        assert_eq!(kind, ErrorKind::UnencodableObject);
+        assert_eq!(kind_of(file.read_object::<String>(5)), ErrorKind::TornObject);
+        let mut behind = [0; 6];
+        file.read_at(5 + HEADER + 20_003, &mut behind)?;
+        assert_eq!(&behind, b"behind");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_value_that_panics_half_way_leaves_a_torn_object() -> Result<(), Error> {
+    let file = file();
+    file.write_object(5, "the old text")?;
+
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        file.write_object(5, &Fickle::new(|| panic!("on purpose")))
+    }));
+
+    assert!(result.is_err());
+    assert_eq!(kind_of(file.read_object::<String>(5)), ErrorKind::TornObject);
+    file.write_object(5, "a new text")?;
+    assert_eq!(file.read_object::<String>(5)?, "a new text");
+    Ok(())
+}
+
+#[test]
+fn a_small_value_that_changes_its_length_changes_nothing() -> Result<(), Error> {
+    struct Growing(Cell<usize>);
+    impl Serialize for Growing {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.set(self.0.get() + 1);
+            "gg".repeat(self.0.get()).serialize(serializer)
+        }
+    }
+    let file = file();
+    file.write_object(5, "the old text")?;
+
+    let kind = kind_of(file.write_object(5, &Growing(Cell::new(0))));
+
+    assert_eq!(kind, ErrorKind::UnencodableObject);
+    assert_eq!(file.read_object::<String>(5)?, "the old text");
+    Ok(())
+}
+
+/// Says one length and has another, or says none.
+struct Sequence(Option<usize>);
+
+impl Serialize for Sequence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(self.0)?;
+        sequence.serialize_element(&1)?;
+        sequence.serialize_element(&2)?;
+        sequence.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Gappy {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<u8>,
+    second: u8,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Chain(Option<Box<Chain>>);
+
+fn chain(length: usize) -> Chain {
+    (0..length).fold(Chain(None), |chain, _| Chain(Some(Box::new(chain))))
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_written() -> Result<(), Error> {
+    fn refused<T: Serialize>(value: &T) -> Result<(), Error> {
+        let file = file();
+        file.write_object(5, "the old text")?;
+        assert_eq!(kind_of(file.object_size(value)), ErrorKind::UnencodableObject);
+        assert_eq!(kind_of(file.write_object(5, value)), ErrorKind::UnencodableObject);
+        assert_eq!(file.read_object::<String>(5)?, "the old text");
+        Ok(())
+    }
+
+    refused(&Sequence(None))?;
+    refused(&Sequence(Some(1)))?;
+    refused(&Sequence(Some(3)))?;
+    refused(&Gappy { first: None, second: 2 })?;
+    refused(&chain(64))?;
+    refused(&vec![(); 65_540])
+}
+
+#[test]
+fn what_may_be_written_can_be_read_up_to_the_limits() -> Result<(), Error> {
+    let file = file();
+    file.write_object(0, &Sequence(Some(2)))?;
+    assert_eq!(file.read_object::<Vec<i32>>(0)?, [1, 2]);
+    file.write_object(0, &Gappy { first: Some(1), second: 2 })?;
+    assert_eq!(file.read_object::<(Option<u8>, u8)>(0)?, (Some(1), 2));
+    file.write_object(0, &chain(63))?;
+    file.read_object::<Chain>(0)?;
+    file.write_object(0, &vec![(); 65_536])?;
+    assert_eq!(file.read_object::<Vec<()>>(0)?.len(), 65_536);
+    Ok(())
+}
+
+#[test]
+fn an_offset_too_large_is_an_error_and_changes_nothing() -> Result<(), Error> {
+    let file = file();
+
+    assert_eq!(kind_of(file.write_object(u64::MAX - 10, "text")), ErrorKind::InvalidRange);
+    assert_eq!(kind_of(file.write_object(u64::MAX, &())), ErrorKind::InvalidRange);
+    assert_eq!(file.len()?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_claimed_length_that_the_file_has_not_is_refused() -> Result<(), Error> {
+    let file = file();
+    for length in [6, 1 << 20, (1 << 20) + 1, 1 << 40, u64::MAX - 50, u64::MAX] {
+        Forgery { length, ..Forgery::of(&[1, 2, 3, 4, 5]) }.write(&file, 30)?;
+
+        let kind = kind_of(file.read_object::<Vec<u8>>(30));
+        assert_eq!(kind, ErrorKind::TruncatedObject, "{length}");
+    }
+    Ok(())
+}
+
+#[test]
+fn nesting_deeper_than_the_stack_is_refused() -> Result<(), Error> {
+    let file = file();
+    Forgery::of(&vec![1; 1 << 20]).write(&file, 0)?;
+
+    assert_eq!(kind_of(file.read_object::<Chain>(0)), ErrorKind::MismatchedObject);
+    Ok(())
+}
+
+#[test]
+fn bytes_left_over_are_a_mismatch() -> Result<(), Error> {
+    let file = file();
+    Forgery::of(&[5, 0]).write(&file, 0)?;
+
+    assert_eq!(kind_of(file.read_object::<u8>(0)), ErrorKind::MismatchedObject);
+    Ok(())
+}
+
+#[test]
+fn json_values_come_back_as_they_were() -> Result<(), Error> {
+    let file = file();
+    let value = serde_json::json!({
+        "null": null, "numbers": [0, -1, u64::MAX, i64::MIN, 0.1, 1e300, 5e-324],
+        "text": "ünïcode \"\\\u{1}", "nested": [[[{}]]], "large": "l".repeat(20_000),
+    });
+
+    let used = file.write_object_with::<Json, _>(77, &value)?;
+
+    assert_eq!(used, file.object_size_with::<Json, _>(&value)?);
+    assert_eq!(file.read_object_with::<Json, serde_json::Value>(77)?, value);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn finite_floats_come_back_from_json_bit_by_bit(bits in any::<u64>()) {
+        let float = f64::from_bits(bits);
+        prop_assume!(float.is_finite());
+        let file = file();
+
+        file.write_object_with::<Json, _>(0, &float)?;
+
+        prop_assert_eq!(file.read_object_with::<Json, f64>(0)?.to_bits(), bits);
+    }
+}
+
+/// A user's codec, which writes byte by byte and does not count in advance.
+enum Shouting {}
+
+impl Codec for Shouting {
+    const ID: u8 = 222;
+    const NAME: &'static str = "shouting";
+
+    fn encode<T: Serialize + ?Sized>(
+        value: &T,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        use std::io::Write;
+        for byte in serde_json::to_string(value)?.to_uppercase().bytes() {
+            sink.write_all(&[byte])?;
+        }
+        Ok(())
+    }
+
+    fn decode<T: DeserializeOwned>(
+        bytes: &[u8],
+    ) -> Result<T, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+#[test]
+fn a_codec_of_ones_own_serves_values_of_any_size() -> Result<(), Error> {
+    for length in [0, 3, 600, 9000, 20_000, 90_000] {
+        let file = file();
+        let used = file.write_object_with::<Shouting, _>(1, "v".repeat(length).as_str())?;
+
+        assert_eq!(used, HEADER + 2 + length as u64);
+        assert_eq!(file.read_object_with::<Shouting, String>(1)?, "V".repeat(length));
+        assert_eq!(kind_of(file.read_object::<String>(1)), ErrorKind::ForeignObject);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reader_beside_a_writer_gets_a_whole_value_or_is_told_that_it_is_torn() -> Result<(), Error> {
+    let file = file();
+    let values = [vec![1u8; 3000], vec![2; 3000], vec![3; 40_000], vec![4; 40_000]];
+    file.write_object(5, &values[0])?;
+
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| -> Result<(), Error> {
+            for value in values.iter().cycle().take(600) {
+                file.write_object(5, value)?;
+            }
+            Ok(())
+        });
+        while !writer.is_finished() {
+            match file.read_object::<Vec<u8>>(5) {
+                Ok(value) => assert!(values.contains(&value), "a value that nobody wrote"),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::TornObject, "{error}"),
+            }
+        }
+        writer.join().expect("the writer does not panic")?;
+        assert_eq!(file.read_object::<Vec<u8>>(5)?, values[3]);
+        Ok(())
+    })
+}
+
+#[test]
+fn an_error_names_the_place_and_the_reason() -> Result<(), Error> {
+    let file = file();
+    file.write_object(7, "text")?;
+
+    let torn = file.read_object::<u8>(8).unwrap_err().to_string();
+    let mismatched = file.read_object::<bool>(7).unwrap_err().to_string();
+    let unencodable = file.write_object(7, &Sequence(None)).unwrap_err().to_string();
+
+    assert!(torn.ends_with("there is no object at offset 8"), "{torn}");
+    assert!(mismatched.contains("at offset 7 is not of the type asked for"), "{mismatched}");
+    assert!(unencodable.contains("does not know its length"), "{unencodable}");
+    Ok(())
+}
