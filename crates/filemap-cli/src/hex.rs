@@ -83,6 +83,7 @@ impl Dump {
     /// What the writer reports.
     pub(crate) fn push(&mut self, out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
+            bytes = self.skip_folded(bytes);
             let (now, later) = bytes.split_at(bytes.len().min(ROW - self.row.len()));
             self.row.extend_from_slice(now);
             bytes = later;
@@ -91,6 +92,21 @@ impl Dump {
             }
         }
         Ok(())
+    }
+
+    /// Passes over rows that are folded anyway: a large hole is read no slower than it is copied.
+    fn skip_folded<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let Some(above) = self.above.filter(|_| self.folding && self.row.is_empty()) else {
+            return bytes;
+        };
+        let rows = bytes.chunks_exact(ROW).take_while(|row| **row == above).count();
+        let (folded, rest) = bytes.split_at(rows * ROW);
+        self.advance(folded.len());
+        rest
+    }
+
+    fn advance(&mut self, len: usize) {
+        self.offset = self.offset.saturating_add(u64::try_from(len).unwrap_or(0));
     }
 
     /// Writes what is left, and the offset after the last byte.
@@ -118,7 +134,7 @@ impl Dump {
             out.write_all(line.as_bytes())?;
         }
         self.above = whole;
-        self.offset = self.offset.saturating_add(u64::try_from(self.row.len()).unwrap_or(0));
+        self.advance(self.row.len());
         self.row.clear();
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::sys::{
     SectionContract as _, Wanted,
 };
 use crate::types::{
-    Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights,
+    Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, quoted,
 };
 
 /// A handle to memory, or to a file, that can be mapped.
@@ -330,18 +330,7 @@ impl FileMapping {
 
 /// What an error calls the mapping of this name.
 pub(crate) fn described(name: &Name) -> String {
-    let text = name.to_string();
-    let shown: String = text.chars().take(80).collect();
-    let ellipsis = if shown.len() < text.len() { "…" } else { "" };
-    // Names may hold anything, and errors go to terminals; backslashes are ordinary there.
-    let shown: String = shown
-        .chars()
-        .flat_map(|each| {
-            let escaped = each.is_control().then(|| each.escape_default());
-            escaped.into_iter().flatten().chain((!each.is_control()).then_some(each))
-        })
-        .collect();
-    format!("the mapping `{shown}{ellipsis}`")
+    format!("the mapping {}", quoted(&name.to_string()))
 }
 
 impl TryFrom<OwnedDescriptor> for FileMapping {

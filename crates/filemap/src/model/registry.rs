@@ -84,7 +84,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`] if the registry's directory is not to be trusted, and what
+    /// [`ErrorKind::UntrustedRegistry`] if the registry's directory is not to be trusted, and what
     /// reading it may meet.
     pub fn list(&self) -> Result<Vec<NamedMapping>> {
         Ok(self.directory.list()?.into_iter().map(NamedMapping::of).collect())
@@ -125,7 +125,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`] if it is not to be trusted.
+    /// [`ErrorKind::UntrustedRegistry`] if it is not to be trusted.
     pub fn path(&self, scope: Scope) -> Result<Option<PathBuf>> {
         self.directory.path(scope)
     }

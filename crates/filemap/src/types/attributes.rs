@@ -62,10 +62,9 @@ impl Attributes {
     ///
     /// [`ErrorKind::InvalidAttributes`] with a sentence that names the rule.
     pub(crate) fn settled(self, over_file: bool) -> Result<Self, Error> {
-        let refused = |why| {
+        let refused = |why: &str| {
             Error::new(ErrorKind::InvalidAttributes, Operation::CreateMapping)
-                .about(format!("the attributes {self}"))
-                .because(why)
+                .because(format!("the attributes `{self}` cannot be: {why}"))
         };
         let base = self & (Self::COMMIT | Self::RESERVE);
         if base == Self::COMMIT | Self::RESERVE {

@@ -155,6 +155,7 @@ impl From<Error> for io::Error {
         let kind = match error.kind() {
             ErrorKind::NotFound | ErrorKind::PathNotFound => Io::NotFound,
             ErrorKind::AccessDenied
+            | ErrorKind::UntrustedRegistry
             | ErrorKind::PrivilegeNotHeld
             | ErrorKind::ProtectionExceeded
             | ErrorKind::ViewTooLarge => Io::PermissionDenied,
@@ -311,6 +312,8 @@ kinds! {
     AccessDenied = 5, "access is denied";
     /// The view ends past the mapping.
     ViewTooLarge = 5, "the view would end past the mapping";
+    /// The directory that keeps the names is not what it must be: another user could change it.
+    UntrustedRegistry = 5, "the directory of names cannot be trusted";
     /// The name or the descriptor belongs to something that is not a mapping and cannot be one.
     #[doc(alias = "ERROR_INVALID_HANDLE")]
     WrongObject = 6, "it is not a mapping, nor a file that can be mapped";

@@ -18,6 +18,7 @@ pub use advice::Advice;
 pub use attributes::Attributes;
 pub use error::{Error, ErrorKind, Operation, Result};
 pub use flush::Flush;
+pub(crate) use name::quoted;
 pub use name::{Name, Scope};
 pub use protection::Protection;
 pub use rights::Rights;

@@ -5,6 +5,9 @@ use crate::types::{Error, ErrorKind, Operation, Result};
 /// The longest name, in UTF-16 units, that the object manager keeps.
 const LONGEST: usize = 32766;
 
+/// How many characters of a name an error shows.
+const SHOWN: usize = 80;
+
 /// Who shares a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -67,11 +70,7 @@ impl Name {
     /// | more than 32766 UTF-16 units | [`NameTooLong`](ErrorKind::NameTooLong) |
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |kind| {
-            // A name of a hundred kilobytes would drown the sentence that it stands in.
-            let shown: String = text.chars().take(60).collect();
-            let ellipsis = if shown.len() < text.len() { "…" } else { "" };
-            Err(Error::new(kind, Operation::Parse)
-                .about(format!("the name `{}{ellipsis}`", shown.escape_debug())))
+            Err(Error::new(kind, Operation::Parse).about(format!("the name {}", quoted(text))))
         };
         if text.starts_with('\\') {
             return refused(ErrorKind::InvalidPath);
@@ -114,6 +113,25 @@ impl Name {
     pub fn base(&self) -> &str {
         &self.base
     }
+}
+
+/// Quotes a name for an error's text: cut where it would drown the sentence, and with control
+/// characters escaped, as errors go to terminals. A backslash is an ordinary character there.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for (count, each) in text.chars().enumerate() {
+        if count == SHOWN {
+            quoted.push('…');
+            break;
+        }
+        if each.is_control() {
+            quoted.extend(each.escape_default());
+        } else {
+            quoted.push(each);
+        }
+    }
+    quoted.push('`');
+    quoted
 }
 
 impl fmt::Display for Name {

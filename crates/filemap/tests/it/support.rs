@@ -197,3 +197,19 @@ pub(crate) fn read_all(file: &File) -> Vec<u8> {
     file.read_to_end(&mut bytes).expect("a file can be read");
     bytes
 }
+
+/// What a test returns that also asks the system itself.
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Takes all privileges from the calling thread of a second process.
+///
+/// A superuser's process then meets permissions and limits as everybody does.
+#[expect(unsafe_code, reason = "capset(2) is in no safe interface")]
+pub(crate) fn without_privileges() -> std::io::Result<()> {
+    // `_LINUX_CAPABILITY_VERSION_3`, and 0 for the calling thread.
+    let header: [u32; 2] = [0x2008_0522, 0];
+    let nothing = [0_u32; 6];
+    // SAFETY: the call reads 8 bytes of `header` and 24 of `nothing`, which both have.
+    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), nothing.as_ptr()) };
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}

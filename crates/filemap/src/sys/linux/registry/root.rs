@@ -38,7 +38,13 @@ impl Root {
                 Ok(None) => {}
                 // A place that cannot be written leads to the next one; a place that was
                 // tampered with does not.
-                Err(error) if error.kind() == ErrorKind::AccessDenied && base.is_none() => {
+                Err(error)
+                    if base.is_none()
+                        && matches!(
+                            error.kind(),
+                            ErrorKind::AccessDenied | ErrorKind::NotFound
+                        ) =>
+                {
                     refusal.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
@@ -61,7 +67,7 @@ impl Root {
                         rustix::fs::fstat(&descriptor).map_err(during(Operation::UseRegistry))?;
                     trusted(&stat, scope).map_err(|why| {
                         about(
-                            Error::new(ErrorKind::AccessDenied, Operation::UseRegistry)
+                            Error::new(ErrorKind::UntrustedRegistry, Operation::UseRegistry)
                                 .because(why),
                         )
                     })?;
@@ -70,13 +76,12 @@ impl Root {
                 }
                 Err(Errno::NOENT) if make => match make_directory(path, scope) {
                     Ok(()) | Err(Errno::EXIST) => {}
-                    Err(Errno::NOENT) => return Ok(None),
                     Err(errno) => return Err(about(from_errno(errno, Operation::UseRegistry))),
                 },
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::LOOP | Errno::NOTDIR) => {
                     return Err(about(
-                        Error::new(ErrorKind::DamagedEntry, Operation::UseRegistry)
+                        Error::new(ErrorKind::UntrustedRegistry, Operation::UseRegistry)
                             .because("something that is not a directory is in its place"),
                     ));
                 }
