@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use crate::file::windows::{Shape, Windows};
 use crate::file::{Cursor, MappedFileOptions};
@@ -56,6 +57,10 @@ pub struct MappedFile {
     pub(super) windows: Windows,
     /// The length of the file when it was last asked for: bytes before it may be touched.
     pub(super) known_len: AtomicU64,
+    /// Held for writing while the file is cut, and for reading between a look at its length
+    /// and the note of it, so that no old length is noted after a cut. Never on the way to
+    /// bytes that are mapped.
+    pub(super) cutting: RwLock<()>,
     pub(super) flush_writes: Option<Flush>,
     path: Option<PathBuf>,
 }
@@ -107,7 +112,8 @@ impl MappedFile {
     ) -> Result<Self> {
         let windows = Windows::new(shape);
         let known_len = AtomicU64::new(0);
-        let file = Self { mapping, access, windows, known_len, flush_writes, path };
+        let cutting = RwLock::new(());
+        let file = Self { mapping, access, windows, known_len, cutting, flush_writes, path };
         file.len()?;
         Ok(file)
     }
@@ -118,6 +124,12 @@ impl MappedFile {
     ///
     /// [`ErrorKind::Device`] if the file system does not answer.
     pub fn len(&self) -> Result<u64> {
+        let _uncut = self.cutting.read().unwrap_or_else(PoisonError::into_inner);
+        self.look()
+    }
+
+    /// Looks at the length and notes it; the caller keeps the file from being cut meanwhile.
+    fn look(&self) -> Result<u64> {
         let len = if self.mapping.follows_file() {
             self.mapping.file_len()?
         } else {
@@ -152,10 +164,11 @@ impl MappedFile {
     pub fn set_len(&self, len: u64) -> Result<()> {
         self.check_writable(Operation::ResizeFile)?;
         self.check_growing(Operation::ResizeFile)?;
+        let _cutting = self.cutting.write().unwrap_or_else(PoisonError::into_inner);
         // Before the file is cut, nobody here may rely on what is cut off.
         self.known_len.fetch_min(len, Ordering::Relaxed);
         let set = self.mapping.set_file_len(len);
-        self.len()?;
+        self.look()?;
         set.map_err(|error| self.named(error))
     }
 

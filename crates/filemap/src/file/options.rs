@@ -36,6 +36,7 @@ pub struct MappedFileOptions {
     window: Option<usize>,
     windows: usize,
     flush_writes: Option<Flush>,
+    preallocate: u64,
 }
 
 /// Whether the file may, must or must not be there already.
@@ -65,6 +66,7 @@ impl MappedFileOptions {
             window: None,
             windows: WINDOWS,
             flush_writes: None,
+            preallocate: 0,
         }
     }
 
@@ -131,6 +133,17 @@ impl MappedFileOptions {
         self
     }
 
+    /// Makes the file at least `len` bytes long, with disk space set aside for all of them.
+    ///
+    /// Writes to these bytes then do not fail for want of space; without this, a write into a
+    /// hole may, with [`ErrorKind::DiskFull`].
+    #[must_use]
+    #[doc(alias = "fallocate")]
+    pub fn preallocate(mut self, len: u64) -> Self {
+        self.preallocate = len;
+        self
+    }
+
     /// Opens the file at `path`.
     ///
     /// # Errors
@@ -141,7 +154,9 @@ impl MappedFileOptions {
     /// | there is one, and it was to be new | [`AlreadyExists`](ErrorKind::AlreadyExists) |
     /// | the file may not be opened so | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | a directory, pipe, socket or device | [`WrongObject`](ErrorKind::WrongObject) |
+    /// | no space for what is to be preallocated | [`DiskFull`](ErrorKind::DiskFull) |
     /// | the name is another file's, or memory's | [`AlreadyExists`](ErrorKind::AlreadyExists) |
+    /// | to be new or preallocated, and for reading only | [`InvalidArgument`](ErrorKind::InvalidArgument) |
     /// | the name is not well formed | those of [`Name::parse`](crate::Name::parse) |
     ///
     /// A file that was created stays, also if its name was refused.
@@ -153,14 +168,20 @@ impl MappedFileOptions {
             crate::types::Name::parse(name)
                 .map_err(|error| error.during(Operation::CreateMapping))?;
         }
+        if !self.writable && (self.presence == Presence::Absent || self.preallocate > 0) {
+            return Err(Error::new(ErrorKind::InvalidArgument, Operation::OpenFile)
+                .about(about())
+                .because("a file for reading only is neither created nor made longer"));
+        }
         let mut how = OpenOptions::new();
         how.read(true).write(self.writable);
         match self.presence {
             Presence::Any => how.create(self.writable),
             Presence::Present => &mut how,
-            Presence::Absent => how.create_new(self.writable),
+            Presence::Absent => how.create_new(true),
         };
-        let file = how.open(path).map_err(|error| Error::opening(error, about()))?;
+        let file =
+            FileMapping::open_file(how, path).map_err(|error| Error::opening(error, about()))?;
         let protection = if self.writable { Protection::ReadWrite } else { Protection::ReadOnly };
         let plain = || FileMapping::options().protection(protection).file(&file).follow_file();
         let own = plain().create().map_err(|error| error.or_about(about))?;
@@ -177,6 +198,11 @@ impl MappedFileOptions {
                 named
             }
         };
+        if self.preallocate > 0 && self.writable {
+            mapping
+                .reserve_file(self.preallocate)
+                .map_err(|error| error.during(Operation::OpenFile).or_about(about))?;
+        }
         let access = if self.writable { Access::Write } else { Access::Read };
         MappedFile::over(mapping, access, Some(path.to_owned()), self.shape(), self.flush_writes)
     }

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -8,6 +9,9 @@ use crate::types::{Access, ErrorKind, Result};
 
 /// The length of the first map of a whole file, in bytes; each further one is twice as long.
 const FIRST: u64 = 1 << 20;
+
+/// The most windows that are kept.
+const MOST: usize = 1 << 16;
 
 /// Enough maps for a file of any length.
 const LEVELS: usize = 44;
@@ -44,6 +48,8 @@ struct Whole {
     levels: [OnceLock<View>; LEVELS],
     /// The level that reaches furthest of those that are mapped.
     furthest: AtomicUsize,
+    /// The first level for which the address space had no room.
+    impossible: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -71,8 +77,11 @@ pub(super) struct Part {
 
 impl Windows {
     pub(super) fn new(shape: Shape) -> Self {
-        let whole =
-            Whole { levels: [const { OnceLock::new() }; LEVELS], furthest: AtomicUsize::new(0) };
+        let whole = Whole {
+            levels: [const { OnceLock::new() }; LEVELS],
+            furthest: AtomicUsize::new(0),
+            impossible: AtomicUsize::new(LEVELS),
+        };
         Self { whole, sliding: OnceLock::new(), shape }
     }
 
@@ -84,7 +93,8 @@ impl Windows {
         (end <= view.len() as u64).then_some(view)
     }
 
-    /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped.
+    /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped, until
+    /// `visit` has seen enough.
     ///
     /// The caller has seen that the file has these bytes.
     pub(super) fn each(
@@ -93,13 +103,13 @@ impl Windows {
         access: Access,
         offset: u64,
         len: usize,
-        mut visit: impl FnMut(&View, Part) -> Result<()>,
+        mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let end = offset.saturating_add(len as u64);
         if let Some(view) = self.whole_reaching(mapping, access, end)?
             && let Ok(at) = usize::try_from(offset)
         {
-            return visit(view, Part { at, done: 0, len });
+            return visit(view, Part { at, done: 0, len }).map(drop);
         }
         let sliding = self.sliding.get_or_init(|| Sliding::new(self.shape));
         sliding.each(mapping, access, offset, len, visit)
@@ -121,6 +131,9 @@ impl Windows {
         // Memory and mappings of a fixed size are mapped to their end, files past it.
         let fixed = (!mapping.follows_file()).then(|| mapping.size());
         let level = (0..LEVELS).find(|level| FIRST << level >= end).unwrap_or(LEVELS - 1);
+        if level >= self.whole.impossible.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let Ok(len) = usize::try_from(fixed.unwrap_or(FIRST << level)) else { return Ok(None) };
         match mapping.map_window(access, 0, len) {
             Ok(view) => {
@@ -129,7 +142,10 @@ impl Windows {
                 Ok(Some(view))
             }
             // The address space is full, or too small for this file.
-            Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(None),
+            Err(error) if error.kind() == ErrorKind::OutOfMemory => {
+                self.whole.impossible.fetch_min(level, Ordering::Relaxed);
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -137,9 +153,11 @@ impl Windows {
 
 impl Sliding {
     fn new(shape: Shape) -> Self {
-        let unit = granularity();
-        let window = shape.window.max(1).checked_next_multiple_of(unit).unwrap_or(unit);
-        let slots = (0..shape.count.max(1)).map(|_| ArcSwapOption::empty()).collect();
+        // Half the address space, and a number of windows that a table can have, are more than
+        // anybody can use.
+        let most = usize::MAX / 4;
+        let window = shape.window.clamp(1, most).next_multiple_of(granularity());
+        let slots = (0..shape.count.clamp(1, MOST)).map(|_| ArcSwapOption::empty()).collect();
         Self { window, slots }
     }
 
@@ -149,7 +167,7 @@ impl Sliding {
         access: Access,
         offset: u64,
         len: usize,
-        mut visit: impl FnMut(&View, Part) -> Result<()>,
+        mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let mut done = 0;
         while done < len {
@@ -158,7 +176,9 @@ impl Sliding {
             // The remainder is below the window's length, which is a `usize`.
             let at = usize::try_from(from % self.window as u64).unwrap_or(0);
             let part = Part { at, done, len: (len - done).min(self.window - at) };
-            self.with(mapping, access, index, |view| visit(view, part))?;
+            if self.with(mapping, access, index, |view| visit(view, part))?.is_break() {
+                break;
+            }
             done += part.len;
         }
         Ok(())
@@ -173,8 +193,8 @@ impl Sliding {
         mapping: &FileMapping,
         access: Access,
         index: u64,
-        visit: impl FnOnce(&View) -> Result<()>,
-    ) -> Result<()> {
+        visit: impl FnOnce(&View) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
         let slot = usize::try_from(index % self.slots.len() as u64).unwrap_or(0);
         let slot = &self.slots[slot];
         if let Some(window) = &*slot.load()

@@ -1,7 +1,9 @@
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::model::{FileMapping, View};
-use crate::sys::{Content, Request, SectionContract as _};
+use crate::sys::{self, Content, Request, SectionContract as _};
 use crate::types::{Access, Error, Flush, Result};
 
 /// What a mapping is made of.
@@ -29,6 +31,11 @@ impl Backing {
 
 /// The file behind a mapping, for the layer above, whose files grow past their mappings.
 impl FileMapping {
+    /// Opens a file that is to be mapped, without waiting for what is not a file.
+    pub(crate) fn open_file(how: OpenOptions, path: &Path) -> io::Result<File> {
+        sys::open_file(how, path)
+    }
+
     /// Tells whether there is a file.
     pub(crate) fn is_over_file(&self) -> bool {
         self.section().is_file()
@@ -52,6 +59,11 @@ impl FileMapping {
     /// Sets the file's length in bytes.
     pub(crate) fn set_file_len(&self, len: u64) -> Result<()> {
         self.section().set_file_len(len).map_err(|error| self.named(error))
+    }
+
+    /// Sets disk space aside for the first `len` bytes, and makes the file that long.
+    pub(crate) fn reserve_file(&self, len: u64) -> Result<()> {
+        self.section().reserve_file(len).map_err(|error| self.named(error))
     }
 
     /// Writes by ordinary file output, which makes the file longer where it must.

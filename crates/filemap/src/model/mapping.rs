@@ -3,7 +3,7 @@ use std::ops::RangeBounds;
 use crate::model::{Backing, MappingOptions, Registry, View, ViewOptions};
 use crate::sys::{
     Adopted, BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, Section,
-    SectionContract as _, Wanted,
+    SectionContract as _, Space, Wanted,
 };
 use crate::types::{
     Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, quoted,
@@ -38,8 +38,6 @@ use crate::types::{
 #[doc(alias = "HANDLE")]
 #[doc(alias = "section")]
 pub struct FileMapping {
-    // The section is closed before the entry looks whether any handle is left: fields are
-    // dropped in this order.
     section: Section,
     entry: Option<Entry>,
     name: Option<Name>,
@@ -143,10 +141,15 @@ impl FileMapping {
     ///
     /// # Platforms
     ///
-    /// A name made by a [`MappedFile`](crate::MappedFile) stands for the file as it is: such a
-    /// mapping has the size that the file had when this handle was opened.
+    /// A name made by a [`MappedFile`](crate::MappedFile) stands for the file as it is: opened by
+    /// that name, a mapping has the size that the file had at that moment; the one that
+    /// [`MappedFile::mapping`](crate::MappedFile::mapping) lends has the size of the file.
     #[must_use]
     pub fn size(&self) -> u64 {
+        if self.follows_file() {
+            // A file that does not answer has no bytes that could be mapped.
+            return self.section.file_len().unwrap_or(0);
+        }
         self.section.size()
     }
 
@@ -245,8 +248,10 @@ impl FileMapping {
     pub fn duplicate(&self, rights: Rights) -> Result<Self> {
         let about =
             |error: Error| error.during(Operation::DuplicateHandle).or_about(|| self.subject());
-        let section = self.section.duplicate(rights).map_err(about)?;
-        let entry = self.entry.as_ref().map(|entry| entry.duplicate(&section));
+        // A right that the protection does not allow needs no descriptor that could do it.
+        let write = rights.contains(Rights::WRITE) && self.protection.is_writable();
+        let section = self.section.duplicate(write).map_err(about)?;
+        let entry = self.entry.as_ref().map(|entry| entry.duplicate(write));
         Ok(Self {
             entry: entry.transpose().map_err(about)?,
             section,
@@ -275,9 +280,11 @@ impl FileMapping {
     /// [`OwnedDescriptor::from`] gives.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
-        let Some(entry) = &self.entry else { return self.section.descriptor() };
-        entry.share();
-        entry.lock().unwrap_or_else(|| self.section.descriptor())
+        let lock = self.entry.as_ref().and_then(|entry| {
+            entry.lend();
+            entry.lock()
+        });
+        lock.unwrap_or_else(|| self.section.descriptor())
     }
 
     /// Decides whether processes that this one starts inherit the handle.
@@ -380,7 +387,7 @@ impl FileMapping {
         let subject = self.subject();
         let section = self
             .section
-            .settled(0, Protection::ReadOnly)
+            .settled(0, Protection::ReadOnly, Space::AtFirstStore)
             .map_err(|error| error.during(Operation::OpenMapping).or_about(|| subject))?;
         Ok(Self { section, ..self })
     }

@@ -10,6 +10,7 @@ mod view;
 mod backing;
 mod registry;
 
+pub use crate::sys::{AtomicCell, AtomicValue};
 pub use backing::Backing;
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
@@ -24,6 +25,21 @@ pub use view::{View, ViewOptions};
 #[doc(alias = "GetSystemInfo")]
 pub fn granularity() -> usize {
     crate::types::geometry::GRANULARITY
+}
+
+/// Makes the calling thread able to survive the loss of mapped pages.
+///
+/// Mapping a view does this for the thread that maps. A thread that was started with `SIGBUS`
+/// blocked, as programs do that leave all signals to one thread, calls this once before it
+/// touches views that others mapped: with the signal blocked, the kernel kills at a lost page,
+/// whatever any handler would do
+/// ([sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)).
+///
+/// # Errors
+///
+/// [`ErrorKind::Other`](crate::ErrorKind::Other) if the process may not handle signals.
+pub fn prepare_thread() -> crate::types::Result<()> {
+    crate::sys::prepare_thread()
 }
 
 /// Tells how many bytes a page of this machine has.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::model::mapping::described;
 use crate::model::{FileMapping, Registry};
-use crate::sys::{Directory, Draft, Section, SectionContract as _};
+use crate::sys::{Directory, Draft, Section, SectionContract as _, Space};
 use crate::types::{Attributes, Error, ErrorKind, Name, Operation, Protection, Result};
 
 /// What a new mapping is to be: memory or a file, how large, for what, under which name.
@@ -35,6 +35,7 @@ pub struct MappingOptions<'file> {
     attributes: Attributes,
     file: Option<&'file File>,
     follows_file: bool,
+    space: Space,
     directory: Option<Arc<Directory>>,
 }
 
@@ -55,6 +56,7 @@ impl<'file> MappingOptions<'file> {
             attributes: Attributes::empty(),
             file: None,
             follows_file: false,
+            space: Space::AtFirstStore,
             directory: None,
         }
     }
@@ -108,6 +110,19 @@ impl<'file> MappingOptions<'file> {
         self
     }
 
+    /// Sets memory or disk space aside for all of it at once.
+    ///
+    /// Without this a page gets its space at the first store to it, and if there is none left,
+    /// that store fails with [`ErrorKind::DiskFull`]. With it the creation fails, and later
+    /// stores do not, for want of space. A mapping that cannot be written sets none aside in
+    /// its file.
+    #[must_use]
+    #[doc(alias = "fallocate")]
+    pub fn preallocate(mut self) -> Self {
+        self.space = Space::AtOnce;
+        self
+    }
+
     /// Makes the mapping as long as its file, whatever that will be.
     pub(crate) fn follow_file(mut self) -> Self {
         self.follows_file = true;
@@ -141,10 +156,10 @@ impl<'file> MappingOptions<'file> {
     /// asked for, as no descriptor carries them.
     #[doc(alias = "CreateFileMapping")]
     pub fn create(self) -> Result<FileMapping> {
-        let named = self.name.as_deref().map(Name::parse).transpose();
-        let name = named.map_err(|error| error.during(Operation::CreateMapping))?;
         let has_file = self.file.is_some();
-        self.create_as(name.as_ref()).map_err(|error| {
+        let named = self.name.as_deref().map(Name::parse).transpose();
+        let name = named.as_ref().ok().cloned().flatten();
+        self.create_as(named).map_err(|error| {
             error.during(Operation::CreateMapping).or_about(|| match &name {
                 Some(name) => described(name),
                 None if has_file => "a mapping of the file".to_owned(),
@@ -167,8 +182,9 @@ impl<'file> MappingOptions<'file> {
         Ok(mapping)
     }
 
-    fn create_as(self, name: Option<&Name>) -> Result<FileMapping> {
-        let Self { size, protection, follows_file, .. } = self;
+    /// A name that is not well formed is refused when its turn comes, after arguments and file.
+    fn create_as(self, name: Result<Option<Name>>) -> Result<FileMapping> {
+        let Self { size, protection, follows_file, space, .. } = self;
         let operation = Operation::CreateMapping;
         if self.file.is_none() && size == 0 {
             return Err(Error::new(ErrorKind::ZeroSize, operation));
@@ -179,17 +195,17 @@ impl<'file> MappingOptions<'file> {
         }
         let attributes = self.attributes.settled(self.file.is_some())?;
         let file = self.file.map(|file| Section::over(file, protection)).transpose()?;
-        let Some(name) = name else {
+        let Some(name) = name? else {
             let section = match file {
                 Some(file) if follows_file => file,
-                Some(file) => file.settled(size, protection)?,
-                None => Section::memory(size, protection, attributes)?,
+                Some(file) => file.settled(size, protection, space)?,
+                None => Section::memory(size, protection, attributes, space)?,
             };
             return Ok(FileMapping::unnamed(section, protection, attributes));
         };
-        let draft = Draft { protection, attributes, size, file, follows_file };
+        let draft = Draft { protection, attributes, size, file, follows_file, space };
         let directory = self.directory.unwrap_or_else(Directory::system);
-        let (found, existed) = directory.create(name, draft)?;
+        let (found, existed) = directory.create(&name, draft)?;
         let mapping = FileMapping::of_found(found, existed);
         if follows_file { Ok(mapping) } else { mapping.measured() }
     }

@@ -3,7 +3,10 @@ use std::ops::RangeBounds;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::model::FileMapping;
-use crate::sys::{RawBytes, Region, RegionContract as _, Request, SectionContract as _};
+use crate::sys::{
+    AtomicCell, AtomicValue, RawBytes, Region, RegionContract as _, Request, Scalar,
+    SectionContract as _,
+};
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Operation, Result, geometry};
 
 /// A range of a [`FileMapping`], mapped into this process.
@@ -63,7 +66,10 @@ impl View {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
-    /// has no access; `buf` is then untouched.
+    /// has no access; `buf` is then untouched. [`ErrorKind::Lost`], or
+    /// [`Device`](ErrorKind::Device) or [`DiskFull`](ErrorKind::DiskFull) where that is known
+    /// to be the cause, if bytes are gone: [`Error::loss`] tells which, and how many at the
+    /// start of `buf` are good; the others are unspecified.
     #[inline]
     pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         self.region.copy_out(offset, buf)
@@ -74,7 +80,10 @@ impl View {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
-    /// may not be written; the bytes are then as they were.
+    /// may not be written; the bytes are then as they were. [`ErrorKind::Lost`],
+    /// [`Device`](ErrorKind::Device), or [`DiskFull`](ErrorKind::DiskFull) if there is no
+    /// space for a page that was a hole: [`Error::loss`] tells how many bytes arrived for
+    /// certain; later ones may have arrived too.
     #[inline]
     #[doc(alias = "CopyMemory")]
     pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<()> {
@@ -92,16 +101,66 @@ impl View {
         self.region.fill(offset, len, byte)
     }
 
+    /// Copies `len` bytes at `from` in `source` to `offset` in this view.
+    ///
+    /// `source` may be this view, and the ranges may overlap: afterwards the place holds what
+    /// the other one held. Only views of the same bytes at different addresses are not seen to
+    /// overlap, and mix old and new bytes where they do.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at) for `source` and of [`write_at`](Self::write_at) for
+    /// this view.
+    #[doc(alias = "MoveMemory")]
+    pub fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()> {
+        self.region.copy_from(offset, &source.region, from, len)
+    }
+
+    /// Compares the bytes from `offset` on with `bytes`, and returns where they first differ,
+    /// in bytes from `offset`; `None` if they do not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at).
+    #[doc(alias = "memcmp")]
+    pub fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
+        self.region.compare(offset, bytes)
+    }
+
+    /// Looks for `byte` in a range of the view, and returns where it first is, in bytes from
+    /// the start of the view.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at).
+    #[doc(alias = "memchr")]
+    pub fn find(&self, range: impl RangeBounds<usize>, byte: u8) -> Result<Option<usize>> {
+        let (offset, len) = self.part(&range, Operation::Search)?;
+        Ok(self.region.find(offset, len, byte)?.map(|at| offset + at))
+    }
+
     /// Copies a value out, from `offset` on, which need not be aligned.
     ///
     /// Any type will do of which every pattern of bytes is a value; derive
-    /// [`zerocopy::FromBytes`] for your own.
+    /// [`zerocopy::FromBytes`] for your own. A value of 1, 2, 4 or 8 bytes whose address is a
+    /// multiple of its size is read in one piece: it never mixes old and new bytes.
     ///
     /// # Errors
     ///
     /// Those of [`read_at`](Self::read_at).
     #[inline]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+        // The size is known when this is compiled, and all branches but one go away.
+        let in_one_piece = match size_of::<T>() {
+            1 => self.load::<u8, T>(offset)?,
+            2 => self.load::<u16, T>(offset)?,
+            4 => self.load::<u32, T>(offset)?,
+            8 => self.load::<u64, T>(offset)?,
+            _ => None,
+        };
+        if let Some(value) = in_one_piece {
+            return Ok(value);
+        }
         let mut value = T::new_zeroed();
         self.region.copy_out(offset, value.as_mut_bytes())?;
         Ok(value)
@@ -109,12 +168,53 @@ impl View {
 
     /// Copies a value in, from `offset` on, which need not be aligned.
     ///
+    /// A value of 1, 2, 4 or 8 bytes whose address is a multiple of its size is written in one
+    /// piece: nobody sees a part of it.
+    ///
     /// # Errors
     ///
     /// Those of [`write_at`](Self::write_at).
     #[inline]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: usize, value: &T) -> Result<()> {
-        self.region.copy_in(offset, value.as_bytes())
+        let bytes = value.as_bytes();
+        let in_one_piece = match bytes.len() {
+            1 => self.store::<u8>(offset, bytes)?,
+            2 => self.store::<u16>(offset, bytes)?,
+            4 => self.store::<u32>(offset, bytes)?,
+            8 => self.store::<u64>(offset, bytes)?,
+            _ => false,
+        };
+        if in_one_piece { Ok(()) } else { self.region.copy_in(offset, bytes) }
+    }
+
+    /// The number at `offset`, for threads and processes to agree on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
+    /// may not be written, [`ErrorKind::Misaligned`] if its address is not a multiple of its
+    /// size.
+    #[inline]
+    pub fn atomic<T: AtomicValue>(&self, offset: usize) -> Result<AtomicCell<'_, T>> {
+        AtomicCell::of(&self.region, offset)
+    }
+
+    #[inline]
+    fn load<S: Scalar + IntoBytes + Immutable, T: FromBytes>(
+        &self,
+        offset: usize,
+    ) -> Result<Option<T>> {
+        let scalar = self.region.load::<S>(offset)?;
+        // Both have the same number of bytes, so nothing is ever refused here.
+        Ok(scalar.and_then(|scalar| T::read_from_bytes(scalar.as_bytes()).ok()))
+    }
+
+    #[inline]
+    fn store<S: Scalar + FromBytes>(&self, offset: usize, bytes: &[u8]) -> Result<bool> {
+        match S::read_from_bytes(bytes) {
+            Ok(scalar) => self.region.store(offset, scalar),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Sends a range of the view towards the disk, as far as `flush` says.
@@ -194,7 +294,8 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Other`] with the system's error as its source.
+    /// [`ErrorKind::OutOfMemory`] if the process has more maps than the kernel allows, and this
+    /// one cannot be cut out of a larger one; its pages then stay mapped, and unused.
     #[doc(alias = "UnmapViewOfFile")]
     pub fn unmap(self) -> Result<()> {
         self.region.unmap()
@@ -262,6 +363,13 @@ impl<'mapping> ViewOptions<'mapping> {
     /// Sets both from a range of the mapping, in bytes.
     pub(crate) fn range(mut self, range: impl RangeBounds<u64>) -> Result<Self> {
         let size = self.mapping.size();
+        if geometry::is_inverted(&range) {
+            return Err(self.refused(ErrorKind::InvalidArgument).because(format!(
+                "{:?} .. {:?} ends before it begins",
+                range.start_bound(),
+                range.end_bound(),
+            )));
+        }
         let Some((offset, len)) = geometry::within(&range, size) else {
             return Err(self.refused(ErrorKind::ViewTooLarge).because(format!(
                 "the mapping has {size} bytes, and {:?} .. {:?} is no range of them",

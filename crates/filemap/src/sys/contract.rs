@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::ptr::NonNull;
 
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor};
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor, Scalar};
 use crate::types::{Access, Advice, Attributes, Flush, Protection, Result, Rights};
 
 /// The rights that an opener asks for.
@@ -27,6 +27,15 @@ pub(crate) enum Content {
     File(PathBuf),
 }
 
+/// When memory or disk space is set aside for a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// For each page at its first store.
+    AtFirstStore,
+    /// For all of it, before the section is there.
+    AtOnce,
+}
+
 /// The object behind a mapping.
 pub(crate) trait SectionContract: Sized {
     /// The mapped range that [`map`](Self::map) gives.
@@ -35,7 +44,12 @@ pub(crate) trait SectionContract: Sized {
     /// Creates zeroed memory that has no name.
     ///
     /// `size` is in bytes and is rounded up to whole pages.
-    fn memory(size: u64, protection: Protection, attributes: Attributes) -> Result<Self>;
+    fn memory(
+        size: u64,
+        protection: Protection,
+        attributes: Attributes,
+        space: Space,
+    ) -> Result<Self>;
 
     /// Takes a file, once it has been seen to be open for what `protection` needs.
     ///
@@ -44,7 +58,7 @@ pub(crate) trait SectionContract: Sized {
 
     /// Settles the size of a section over a file: 0 is the file's length, and more than that
     /// makes a writable file longer.
-    fn settled(self, size: u64, protection: Protection) -> Result<Self>;
+    fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self>;
 
     /// Takes over a descriptor that some other handle gave away.
     fn adopt(descriptor: OwnedDescriptor) -> Result<(Self, Protection)>;
@@ -55,8 +69,8 @@ pub(crate) trait SectionContract: Sized {
     /// Lends the descriptor that carries the section.
     fn descriptor(&self) -> BorrowedDescriptor<'_>;
 
-    /// Makes a second handle to the same object that can do what `rights` say.
-    fn duplicate(&self, rights: Rights) -> Result<Self>;
+    /// Makes a second handle to the same object, whose descriptor can write or cannot.
+    fn duplicate(&self, write: bool) -> Result<Self>;
 
     /// Bytes in the section; 0 if it is as long as its file.
     fn size(&self) -> u64;
@@ -75,6 +89,9 @@ pub(crate) trait SectionContract: Sized {
 
     /// Sets the length of the file behind the section, in bytes.
     fn set_file_len(&self, len: u64) -> Result<()>;
+
+    /// Sets disk space aside for the first `len` bytes of the file, and makes it that long.
+    fn reserve_file(&self, len: u64) -> Result<()>;
 
     /// Writes to the file past the views, and so makes it longer where it must be.
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()>;
@@ -100,6 +117,21 @@ pub(crate) trait RegionContract: Sized {
 
     /// Copies bytes in.
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()>;
+
+    /// Copies `len` bytes at `from` in another range, or in this one, to `offset` in this.
+    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()>;
+
+    /// Copies an aligned value out in one piece; `None` if its address is not aligned.
+    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>>;
+
+    /// Copies an aligned value in, in one piece; false if its address is not aligned.
+    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool>;
+
+    /// Compares with private bytes; returns where the first difference is.
+    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>>;
+
+    /// Returns where the first of these bytes is, counted from `offset`.
+    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>>;
 
     /// Sets bytes to one value.
     fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()>;

@@ -8,8 +8,12 @@
 //! | `Region` | a mapped range of a section; the only way to its bytes |
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
+//! | `Scalar` | a value that is copied in one piece |
+//! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
 //! | `set_inheritable` | whether child processes get a descriptor |
+//! | `open_file` | opening what is to be mapped |
+//! | `prepare_thread` | what a thread needs to survive a lost page |
 //! | `page_size` | bytes in a page |
 //!
 //! The traits of `contract` say the same to the compiler. Everything here is safe to call:
@@ -26,9 +30,10 @@ mod platform;
 #[cfg(not(target_os = "linux"))]
 compile_error!("filemap supports Linux; a backend for this platform is missing");
 
-pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Wanted};
+pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use platform::{
-    Adopted, Directory, Draft, Entry, Found, Listed, Region, Section, page_size, set_inheritable,
+    Adopted, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, open_file, page_size,
+    prepare_thread, set_inheritable,
 };
-pub use platform::{BorrowedDescriptor, OwnedDescriptor};
+pub use platform::{AtomicCell, AtomicValue, BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

@@ -31,13 +31,31 @@ struct Inner {
     operation: Operation,
     subject: Option<Cow<'static, str>>,
     reason: Option<Cow<'static, str>>,
+    loss: Option<Loss>,
     source: Option<Box<dyn error::Error + Send + Sync>>,
+}
+
+/// Where mapped bytes were gone when they were touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The first byte that was gone, in bytes from the start of the mapping or of the file.
+    pub offset: u64,
+    /// How many bytes, from the start of the range that was asked for, came before it and were
+    /// dealt with.
+    pub done: usize,
 }
 
 impl Error {
     /// Begins an error; the subject, the reason and the source are added by the methods below.
     pub(crate) fn new(kind: ErrorKind, operation: Operation) -> Self {
-        Self(Box::new(Inner { kind, operation, subject: None, reason: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            operation,
+            subject: None,
+            reason: None,
+            loss: None,
+            source: None,
+        }))
     }
 
     /// Says what the operation was about: "the mapping `Local\scores`".
@@ -49,6 +67,20 @@ impl Error {
     /// Says why, more exactly than the kind does.
     pub(crate) fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.0.reason = Some(reason.into());
+        self
+    }
+
+    /// Says where mapped bytes were gone.
+    pub(crate) fn lost(mut self, loss: Loss) -> Self {
+        self.0.loss = Some(loss);
+        self
+    }
+
+    /// Counts `before` more bytes that were dealt with, in earlier parts of one access.
+    pub(crate) fn lost_after(mut self, before: usize) -> Self {
+        if let Some(loss) = &mut self.0.loss {
+            loss.done = loss.done.saturating_add(before);
+        }
         self
     }
 
@@ -107,6 +139,15 @@ impl Error {
         self.0.operation
     }
 
+    /// Tells where mapped bytes were gone, and how many came before them.
+    ///
+    /// Only errors of touching a mapping have it: of kind [`Lost`](ErrorKind::Lost),
+    /// [`DiskFull`](ErrorKind::DiskFull) or [`Device`](ErrorKind::Device).
+    #[must_use]
+    pub fn loss(&self) -> Option<Loss> {
+        self.0.loss
+    }
+
     /// Tells what `GetLastError` would return for this failure.
     #[must_use]
     #[doc(alias = "GetLastError")]
@@ -117,10 +158,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, operation, subject, reason, source } = &*self.0;
+        let Inner { kind, operation, subject, reason, loss, source } = &*self.0;
         write!(f, "could not {operation}")?;
         if let Some(subject) = subject {
             write!(f, " {subject}")?;
+        }
+        if let Some(Loss { offset, done }) = loss {
+            write!(f, ": byte {offset} is gone, {done} bytes before it were dealt with")?;
         }
         match reason {
             Some(reason) => write!(f, ": {reason}")?,
@@ -157,8 +201,7 @@ impl From<Error> for io::Error {
             ErrorKind::AccessDenied
             | ErrorKind::UntrustedRegistry
             | ErrorKind::PrivilegeNotHeld
-            | ErrorKind::ProtectionExceeded
-            | ErrorKind::ViewTooLarge => Io::PermissionDenied,
+            | ErrorKind::ProtectionExceeded => Io::PermissionDenied,
             ErrorKind::AlreadyExists => Io::AlreadyExists,
             ErrorKind::OutOfMemory | ErrorKind::CommitLimit | ErrorKind::NoResources => {
                 Io::OutOfMemory
@@ -177,6 +220,7 @@ impl From<Error> for io::Error {
             ErrorKind::InvalidArgument
             | ErrorKind::InvalidAttributes
             | ErrorKind::InvalidRange
+            | ErrorKind::ViewTooLarge
             | ErrorKind::InvalidName
             | ErrorKind::InvalidPath
             | ErrorKind::NameTooLong
@@ -218,6 +262,10 @@ pub enum Operation {
     Write,
     /// Fill a range with one byte.
     Fill,
+    /// Compare bytes, or look for one.
+    Search,
+    /// Work on a value that threads and processes agree on.
+    Atomic,
     /// Flush a range.
     Flush,
     /// Prepare a range for its use.
@@ -252,6 +300,8 @@ impl fmt::Display for Operation {
             Self::Read => "read from",
             Self::Write => "write to",
             Self::Fill => "fill",
+            Self::Search => "search",
+            Self::Atomic => "work on a value in",
             Self::Flush => "flush",
             Self::Advise => "prepare",
             Self::LockMemory => "lock in memory",

@@ -54,6 +54,20 @@ pub(crate) fn round_up(size: u64, unit: usize) -> Option<u64> {
     Some(size.checked_add(mask)? & !mask)
 }
 
+/// Tells whether a range ends before it begins, whatever the size.
+pub(crate) fn is_inverted(range: &impl RangeBounds<u64>) -> bool {
+    let start = match range.start_bound() {
+        Bound::Included(start) => *start,
+        Bound::Excluded(before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    match range.end_bound() {
+        Bound::Included(last) => last.saturating_add(1) < start,
+        Bound::Excluded(end) => *end < start,
+        Bound::Unbounded => false,
+    }
+}
+
 /// Turns any range of offsets into offset and length, bounded by `size`.
 ///
 /// `None` if the range is inverted or ends past `size`.

@@ -16,7 +16,7 @@ pub(crate) mod geometry;
 pub use access::Access;
 pub use advice::Advice;
 pub use attributes::Attributes;
-pub use error::{Error, ErrorKind, Operation, Result};
+pub use error::{Error, ErrorKind, Loss, Operation, Result};
 pub use flush::Flush;
 pub(crate) use name::quoted;
 pub use name::{Name, Scope};

@@ -9,9 +9,17 @@ mod flush;
 mod descriptors;
 mod bad_input;
 mod names;
+mod lifetimes;
+mod named_files;
 mod processes;
+mod heirs;
 mod registry;
+mod entries;
+mod surroundings;
 mod mapped_file;
+mod sharing;
+mod growth;
+mod model;
 mod windows;
 mod cursor;
 #[cfg(feature = "json")]

@@ -1,24 +1,17 @@
-//! Files by offset: lengths, growth, names, threads, and what is refused.
+//! Files by offset: lengths, values, names, and what is refused.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Flush, MappedFile, Operation, Protection};
+use filemap::{Access, Error, ErrorKind, FileMapping, Flush, MappedFile, Operation};
 
 use crate::support::{self, Place};
 
-/// In a second process: a file in the place of the first one.
-fn shared(name: &str) -> PathBuf {
-    PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where")).join(name)
-}
-
 /// As many bytes as there are, up to 100.
-fn read_up_to_100(file: &MappedFile, offset: u64) -> Result<Vec<u8>, Error> {
+pub(crate) fn read_up_to_100(file: &MappedFile, offset: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0xEE; 100];
     let count = file.read_at(offset, &mut bytes)?;
     assert!(bytes[count..].iter().all(|byte| *byte == 0xEE), "what follows the end is untouched");
@@ -222,164 +215,6 @@ fn growth_by_another_handle_shows_at_once() -> Result<(), Error> {
 
     two.write_at(5 << 20, b"second")?;
     assert_eq!(read_up_to_100(&one, 5 << 20)?, b"second");
-    Ok(())
-}
-
-#[test]
-fn growth_by_another_process_shows_without_reopening() -> Result<(), Error> {
-    if support::role().is_some() {
-        let file = MappedFile::open(shared("file"))?;
-        support::hear();
-        file.write_at(5, b"!")?;
-        file.write_at(3 << 20, b"far")?;
-        support::say("grown");
-        return Ok(());
-    }
-    let place = Place::new();
-    place.file("file", b"start");
-    let file = MappedFile::open(place.path("file"))?;
-    let mut second =
-        place.child("mapped_file::growth_by_another_process_shows_without_reopening", "grows");
-    assert_eq!(read_up_to_100(&file, 0)?, b"start");
-
-    second.tell("grow");
-    second.until("grown");
-
-    assert_eq!(read_up_to_100(&file, 0)?[..7], *b"start!\0");
-    assert_eq!(read_up_to_100(&file, 3 << 20)?, b"far");
-    assert_eq!(file.len()?, (3 << 20) + 3);
-    second.finish();
-    Ok(())
-}
-
-#[test]
-fn a_name_alone_opens_a_file_with_its_length_and_its_growth() -> Result<(), Error> {
-    const NAME: &str = "Local\\a file by name";
-    if support::role().is_some() {
-        let file = MappedFile::from_name(NAME)?;
-        support::say(&format!("{} {:?}", file.len()?, read_up_to_100(&file, 1)?));
-        support::hear();
-        support::say(&format!("{} {:?}", file.len()?, read_up_to_100(&file, 2_000_000)?));
-        file.write_at(2_000_001, b"?")?;
-        support::say("written");
-        return Ok(());
-    }
-    let place = Place::new();
-    place.file("file", b"abc");
-    let file = MappedFile::options()
-        .registry(&place.registry)
-        .name(NAME)
-        .must_exist()
-        .open(place.path("file"))?;
-    let mut second = place
-        .child("mapped_file::a_name_alone_opens_a_file_with_its_length_and_its_growth", "opens");
-    second.until("3 [98, 99]");
-
-    file.write_at(2_000_000, b"!")?;
-    second.tell("look");
-
-    second.until("2000001 [33]");
-    second.until("written");
-    assert_eq!(read_up_to_100(&file, 2_000_000)?, b"!?");
-    assert_eq!(file.name().unwrap().to_string(), NAME);
-    second.finish();
-    Ok(())
-}
-
-/// How many records each side of a race writes, and how long one is.
-const RECORDS: u64 = 3000;
-const RECORD: usize = 37;
-
-/// Writes every other record from `first` on; each of them tells its number.
-fn append_records(file: &MappedFile, first: u64) -> Result<(), Error> {
-    for number in (first..2 * RECORDS).step_by(2) {
-        file.write_at(number * RECORD as u64, &record(number))?;
-    }
-    Ok(())
-}
-
-fn record(number: u64) -> [u8; RECORD] {
-    let mut record = [b'.'; RECORD];
-    record[..8].copy_from_slice(&number.to_le_bytes());
-    record
-}
-
-#[test]
-fn two_processes_that_grow_a_file_at_once_lose_nothing() -> Result<(), Error> {
-    if support::role().is_some() {
-        let file = MappedFile::open(shared("file"))?;
-        support::say("ready");
-        support::hear();
-        append_records(&file, 1)?;
-        support::say("done");
-        return Ok(());
-    }
-    let place = Place::new();
-    let file = MappedFile::open(place.path("file"))?;
-    let mut second =
-        place.child("mapped_file::two_processes_that_grow_a_file_at_once_lose_nothing", "grows");
-    second.until("ready");
-
-    second.tell("go");
-    append_records(&file, 0)?;
-    second.until("done");
-
-    assert_eq!(file.len()?, 2 * RECORDS * RECORD as u64);
-    for number in 0..2 * RECORDS {
-        let mut seen = [0; RECORD];
-        file.read_exact_at(number * RECORD as u64, &mut seen)?;
-        assert_eq!(seen, record(number), "record {number}");
-    }
-    second.finish();
-    Ok(())
-}
-
-#[test]
-fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
-    const PART: u64 = 100_003;
-    let place = Place::new();
-    let file = MappedFile::open(place.path("file"))?;
-    file.set_len(4 * PART)?;
-    let together = Barrier::new(5);
-    let grown = AtomicU64::new(0);
-
-    let failed = thread::scope(|scope| {
-        let workers = [1_u8, 2, 3, 4].map(|worker| {
-            let (file, together) = (&file, &together);
-            scope.spawn(move || -> Result<(), Error> {
-                let from = u64::from(worker - 1) * PART;
-                together.wait();
-                for round in 0..10_u8 {
-                    let mark = worker * 16 + round;
-                    for at in (0..PART).step_by(61) {
-                        let bytes = [mark; 61];
-                        let count = usize::try_from((PART - at).min(61)).unwrap();
-                        file.write_at(from + at, &bytes[..count])?;
-                    }
-                    let mut seen = vec![0; usize::try_from(PART).unwrap()];
-                    file.read_exact_at(from, &mut seen)?;
-                    assert!(seen.iter().all(|byte| *byte == mark), "worker {worker}");
-                }
-                Ok(())
-            })
-        });
-        together.wait();
-        let mut results = Vec::new();
-        while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            let number = grown.fetch_add(1, Ordering::Relaxed);
-            results.push(file.write_at(4 * PART + number * 5000, &number.to_le_bytes()));
-        }
-        results.extend(workers.into_iter().map(|worker| worker.join().unwrap()));
-        results.into_iter().find(Result::is_err)
-    });
-
-    failed.unwrap_or(Ok(()))?;
-    let grown = grown.load(Ordering::Relaxed);
-    assert!(grown > 0);
-    for number in 0..grown {
-        assert_eq!(file.read::<[u8; 8]>(4 * PART + number * 5000)?, number.to_le_bytes());
-    }
-    assert_eq!(file.len()?, 4 * PART + (grown - 1) * 5000 + 8);
     Ok(())
 }
 

@@ -259,9 +259,10 @@ fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
 
     for (given, reported) in table {
         let begun = FileMapping::options().size(1).attributes(given).registry(&place.registry);
+        let name = format!("given {given}");
         let unnamed = begun.clone().create()?;
-        let named = begun.name("attributes").create()?;
-        let found = place.registry.open("attributes")?;
+        let named = begun.name(&name).create()?;
+        let found = place.registry.open(&name)?;
 
         for mapping in [&unnamed, &named, &found] {
             assert_eq!(mapping.attributes(), reported, "given {given}");
@@ -282,11 +283,12 @@ fn over_a_file_commit_and_reserve_change_nothing_and_are_not_reported() -> Outco
             let begun = FileMapping::options().file(&file).registry(&place.registry);
             let begun = begun.attributes(base | kept);
             let unnamed = begun.clone().create()?;
-            let named = begun.name("attributes").create()?;
+            let name = format!("given {base} {kept}");
+            let named = begun.name(&name).create()?;
 
             assert_eq!(unnamed.attributes(), kept);
             assert_eq!(named.attributes(), kept);
-            assert_eq!(place.registry.open("attributes")?.attributes(), kept);
+            assert_eq!(place.registry.open(&name)?.attributes(), kept);
             assert_eq!(unnamed.size(), 7);
         }
     }

@@ -1,1 +1,375 @@
+//! Names among processes: races, random kills, and neighbours that are stopped.
 
+#![expect(unsafe_code, reason = "signals to a child are the C library's")]
+
+use std::fs::{self, File};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use filemap::{Access, Error, ErrorKind, FileMapping, Registry, View};
+
+use crate::support::{self, Place, Second, eventually, is_free, named};
+
+/// Processes in a race.
+const RACERS: usize = 8;
+
+fn read_u64(view: &View, offset: usize) -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    view.read_at(offset, &mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// The second processes of a race: each waits for the word, tries, and tells what it got.
+fn race(options: fn(&Registry) -> Result<FileMapping, Error>) -> Result<(), Error> {
+    let place = Registry::system();
+    let number: usize = support::role().unwrap_or_default().parse().expect("a number");
+    support::say("ready");
+    while support::hear() == "go" {
+        let mapping = match options(&place) {
+            Ok(mapping) => mapping,
+            Err(error) => {
+                support::say(&format!("{:?}", error.kind()));
+                support::hear();
+                support::say("looked");
+                support::hear();
+                support::say("closed");
+                continue;
+            }
+        };
+        let view = mapping.map(Access::Write)?;
+        view.write_at(number, &[1])?;
+        support::say(if mapping.existed() { "opened" } else { "created" });
+        support::hear();
+        let mut marks = [0; RACERS];
+        view.read_at(0, &mut marks)?;
+        support::say(&format!("{marks:?}"));
+        support::hear();
+        drop(view);
+        mapping.close()?;
+        support::say("closed");
+    }
+    Ok(())
+}
+
+fn racers(place: &Place, test: &str) -> Vec<Second> {
+    let mut racers: Vec<_> =
+        (0..RACERS).map(|number| place.child(test, &number.to_string())).collect();
+    for racer in &mut racers {
+        racer.until("ready");
+    }
+    racers
+}
+
+/// Tells all of them the same, and gathers what each says then.
+fn all(racers: &mut [Second], line: &str) -> Vec<String> {
+    for racer in racers.iter_mut() {
+        racer.tell(line);
+    }
+    racers.iter_mut().map(Second::next).collect()
+}
+
+#[test]
+fn of_processes_that_race_to_create_a_name_one_creates_and_all_get_its_memory() -> Result<(), Error>
+{
+    const TEST: &str = "processes::\
+        of_processes_that_race_to_create_a_name_one_creates_and_all_get_its_memory";
+    if support::role().is_some() {
+        return race(|registry| named(registry, "race"));
+    }
+    let place = Place::new();
+    let mut racers = racers(&place, TEST);
+    for round in 0..100 {
+        let got = all(&mut racers, "go");
+        assert_eq!(got.iter().filter(|got| *got == "created").count(), 1, "{round}: {got:?}");
+        assert_eq!(got.iter().filter(|got| *got == "opened").count(), RACERS - 1, "{got:?}");
+
+        let seen = all(&mut racers, "look");
+        assert_eq!(seen, vec![format!("{:?}", [1; RACERS]); RACERS], "round {round}");
+
+        all(&mut racers, "close");
+        assert_eq!(place.leftovers(), [""; 0], "round {round}: the last to close frees the name");
+    }
+    racers.into_iter().for_each(Second::finish);
+    Ok(())
+}
+
+#[test]
+fn of_processes_that_insist_on_a_new_name_one_wins() -> Result<(), Error> {
+    const TEST: &str = "processes::of_processes_that_insist_on_a_new_name_one_wins";
+    if support::role().is_some() {
+        return race(|registry| {
+            FileMapping::options().registry(registry).name("new").size(1).create_new()
+        });
+    }
+    let place = Place::new();
+    let mut racers = racers(&place, TEST);
+    for round in 0..100 {
+        let got = all(&mut racers, "go");
+
+        assert_eq!(got.iter().filter(|got| *got == "created").count(), 1, "{round}: {got:?}");
+        let lost = got.iter().filter(|got| *got == "AlreadyExists").count();
+        assert_eq!(lost, RACERS - 1, "{round}: {got:?}");
+        all(&mut racers, "look");
+        all(&mut racers, "close");
+        assert_eq!(place.leftovers(), [""; 0], "round {round}");
+    }
+    racers.into_iter().for_each(Second::finish);
+    Ok(())
+}
+
+#[test]
+fn threads_that_race_to_create_a_name_get_one_object() -> Result<(), Error> {
+    let place = Place::new();
+    for round in 0..200 {
+        let name = format!("race-{round}");
+        let made: Vec<FileMapping> = thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| named(&place.registry, &name))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Result<_, _>>()
+        })?;
+
+        assert_eq!(made.iter().filter(|made| !made.existed()).count(), 1);
+        made[0].map(Access::Write)?.write_at(0, &1_u64.to_le_bytes())?;
+        for each in &made {
+            assert_eq!(read_u64(&each.map(Access::Read)?, 0)?, 1);
+        }
+    }
+    Ok(())
+}
+
+const NAMES: [&str; 3] = ["storm-0", "storm-1", "storm-2"];
+
+/// One process in the storm: random creates, opens and closes, each of them checked.
+///
+/// A live handle's name leads to the handle's own object, at every moment. So no two live
+/// objects can have one name: the name would not lead to one of them.
+fn weather(seed: u64) -> Result<(), Error> {
+    struct Held {
+        mapping: FileMapping,
+        view: View,
+        name: usize,
+        stamp: u64,
+    }
+
+    let registry = Registry::system();
+    let mut state = seed | 1;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        (state >> 33) % below
+    };
+    let mut held: Vec<Held> = Vec::new();
+    let mut steps: u64 = 0;
+    let stamp_of = |view: &View| {
+        // The creator stamps the object after others can open it.
+        let since = Instant::now();
+        loop {
+            match read_u64(view, 0) {
+                // It may have been killed before it came to that.
+                Ok(0) if since.elapsed() < Duration::from_millis(20) => thread::yield_now(),
+                other => return other,
+            }
+        }
+    };
+    loop {
+        steps += 1;
+        let name = usize::try_from(random(3)).expect("below three");
+        match random(8) {
+            0 | 1 if held.len() < 6 => {
+                let mapping = named(&registry, NAMES[name])?;
+                let view = mapping.map(Access::Write)?;
+                let stamp = if mapping.existed() {
+                    stamp_of(&view)?
+                } else {
+                    assert_eq!(read_u64(&view, 0)?, 0, "a new object is zero");
+                    let stamp = (u64::from(std::process::id()) << 32) | steps;
+                    view.write_at(0, &stamp.to_le_bytes())?;
+                    stamp
+                };
+                held.push(Held { mapping, view, name, stamp });
+            }
+            2 if held.len() < 6 => match registry.open(NAMES[name]) {
+                Ok(mapping) => {
+                    let view = mapping.map(Access::Write)?;
+                    let stamp = stamp_of(&view)?;
+                    held.push(Held { mapping, view, name, stamp });
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+                    let mine = held.iter().any(|held| held.name == name);
+                    assert!(!mine, "a name was not found whose handle is open here");
+                }
+            },
+            3 | 4 if !held.is_empty() => {
+                let which = usize::try_from(random(held.len() as u64)).expect("a length");
+                let Held { mapping, view, .. } = held.swap_remove(which);
+                drop(view);
+                mapping.close()?;
+            }
+            5 => drop(registry.list()?),
+            _ if !held.is_empty() => {
+                let which = usize::try_from(random(held.len() as u64)).expect("a length");
+                let Held { mapping, view, name, stamp } = &held[which];
+                let again = named(&registry, NAMES[*name])?;
+                assert!(again.existed(), "a live handle lost its name");
+                let inode_of = |mapping: &FileMapping| {
+                    let number = mapping.descriptor().as_raw_fd();
+                    fs::metadata(format!("/proc/self/fd/{number}")).map(|found| found.ino())
+                };
+                assert_eq!(
+                    inode_of(&again).expect("it is open"),
+                    inode_of(mapping).expect("it is open"),
+                    "two live objects have one name"
+                );
+                if *stamp != 0 {
+                    assert_eq!(read_u64(view, 0)?, *stamp, "somebody stamped it anew");
+                    assert_eq!(read_u64(&again.map(Access::Read)?, 0)?, *stamp);
+                }
+            }
+            _ => {}
+        }
+        if steps.is_multiple_of(64) {
+            support::say("still here");
+        }
+    }
+}
+
+#[test]
+fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() -> Result<(), Error>
+{
+    const TEST: &str = "processes::\
+        in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object";
+    if let Some(seed) = support::role() {
+        return weather(seed.parse().expect("a number"));
+    }
+    let place = Place::new();
+    let mut seed = 1;
+    let mut start = || {
+        seed += 7919;
+        place.child(TEST, &seed.to_string())
+    };
+    let mut processes: Vec<Second> = (0..5).map(|_| start()).collect();
+    let since = Instant::now();
+    let mut killed = 0;
+
+    while since.elapsed() < Duration::from_secs(6) {
+        let which = killed % processes.len();
+        // It says this every 64 steps, and panics in between if it sees what must not be.
+        for process in &mut processes {
+            process.until("still here");
+        }
+        processes[which].kill();
+        processes[which] = start();
+        killed += 1;
+    }
+
+    for process in &mut processes {
+        process.until("still here");
+        process.kill();
+    }
+    assert!(killed > 3, "the storm was a breeze: {killed} kills");
+    for name in NAMES {
+        assert!(is_free(&place.registry, name), "{name}");
+    }
+    place.registry.collect()?;
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn listing_all_the_time_does_not_keep_closed_names_in_memory() -> Result<(), Error> {
+    const TEST: &str = "processes::listing_all_the_time_does_not_keep_closed_names_in_memory";
+    if support::role().is_some() {
+        let registry = Registry::system();
+        support::say("listing");
+        loop {
+            drop(registry.list()?);
+            drop(registry.inspect("x"));
+        }
+    }
+    let place = Place::new();
+    let mut second = place.child(TEST, "lists");
+    second.until("listing");
+
+    for _ in 0..3000 {
+        drop(named(&place.registry, "x")?);
+    }
+    for number in 0..1000 {
+        drop(named(&place.registry, &format!("x-{number}"))?);
+    }
+    second.kill();
+
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error> {
+    const TEST: &str = "processes::a_process_stopped_with_the_lock_costs_others_a_timeout";
+    if support::role().is_some() {
+        let mapping = named(&Registry::system(), "x")?;
+        support::say("held");
+        support::hear();
+        drop(mapping);
+        return Ok(());
+    }
+    let place = Place::new();
+    let mut second = place.child(TEST, "holds");
+    second.until("held");
+    let entry = place.registry.inspect("x")?.entry().to_owned();
+    second.kill();
+    // As if by one who found the entry dead, and was stopped before removing it.
+    let stopped = File::open(entry).unwrap();
+    stopped.try_lock().unwrap();
+
+    for attempt in 0..2 {
+        let since = Instant::now();
+        let error = match attempt {
+            0 => place.registry.open("x").unwrap_err(),
+            _ => named(&place.registry, "x").unwrap_err(),
+        };
+        assert_eq!((error.kind(), error.win32_code()), (ErrorKind::TimedOut, 1460), "{error}");
+        assert!(error.to_string().contains("`Local\\x`"), "{error}");
+        assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    }
+    assert!(!named(&place.registry, "y")?.existed(), "other names are not its business");
+    assert!(place.registry.list().is_ok());
+    drop(stopped);
+
+    assert!(is_free(&place.registry, "x"));
+    assert!(!named(&place.registry, "x")?.existed());
+    Ok(())
+}
+
+#[test]
+fn a_stopped_holder_stops_nobody_else() -> Result<(), Error> {
+    const TEST: &str = "processes::a_stopped_holder_stops_nobody_else";
+    if support::role().is_some() {
+        let mapping = named(&Registry::system(), "x")?;
+        support::say("held");
+        support::hear();
+        drop(mapping);
+        return Ok(());
+    }
+    let place = Place::new();
+    let mut second = place.child(TEST, "holds");
+    second.until("held");
+    let number = libc::pid_t::try_from(second.process.id()).unwrap();
+    // SAFETY: a signal to a child that was not waited for, so the number is its own.
+    assert_eq!(unsafe { libc::kill(number, libc::SIGSTOP) }, 0);
+
+    let found = named(&place.registry, "x")?;
+
+    assert!(found.existed());
+    found.map(Access::Write)?.write_at(0, b"x")?;
+    found.close()?;
+    assert!(place.registry.inspect("x")?.is_live());
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::kill(number, libc::SIGCONT) }, 0);
+    second.tell("close");
+    second.finish();
+    eventually("the name is free", || is_free(&place.registry, "x"));
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}

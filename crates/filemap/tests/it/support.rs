@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::Registry;
+use filemap::{Error, ErrorKind, FileMapping, Registry};
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
@@ -212,4 +212,38 @@ pub(crate) fn without_privileges() -> std::io::Result<()> {
     // SAFETY: the call reads 8 bytes of `header` and 24 of `nothing`, which both have.
     let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), nothing.as_ptr()) };
     if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// Memory of a page under a name.
+pub(crate) fn named(registry: &Registry, name: &str) -> Result<FileMapping, Error> {
+    FileMapping::options().registry(registry).name(name).size(4096).create()
+}
+
+/// Tells whether nobody has the name.
+pub(crate) fn is_free(registry: &Registry, name: &str) -> bool {
+    registry.open(name).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// The kind of a refusal.
+pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
+    result.expect_err("it is refused").kind()
+}
+
+/// Runs `act` in a process of its own, on a registry of its own, and sees that nothing is left
+/// in that.
+///
+/// A process that is between `fork` and `exec` has everything that was open in its parent.
+/// Tests that assert what holds *at once* after a close can have no neighbours that start some.
+pub(crate) fn alone(
+    test: &str,
+    act: impl FnOnce(&Registry) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if role().is_some() {
+        return act(&Registry::system());
+    }
+    let place = Place::new();
+    place.child(test, "alone").finish();
+
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
 }

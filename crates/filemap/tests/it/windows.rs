@@ -1,1 +1,274 @@
+//! Sliding windows: the same answers as one map, with less of the file mapped.
 
+#![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Barrier;
+use std::thread;
+
+use filemap::{Error, ErrorKind, FileMapping, MappedFile};
+use proptest::prelude::*;
+use rustix::process::{Resource, Rlimit};
+
+use crate::growth::mapped_of;
+use crate::support::{self, Place};
+
+const WINDOW: usize = 65536;
+
+/// The file, through `count` windows of 64 KiB.
+fn through_windows(path: &Path, count: usize) -> Result<MappedFile, Error> {
+    MappedFile::options().window(WINDOW).windows(count).open(path)
+}
+
+/// Bytes that tell where they are.
+fn content(len: usize) -> Vec<u8> {
+    (0..len).map(byte_at).collect()
+}
+
+fn byte_at(at: usize) -> u8 {
+    u8::try_from((at + at / WINDOW) % 251).expect("what is below 251 fits")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn windows_give_the_same_answers_as_one_map(
+        count in 1_usize..5,
+        reads in prop::collection::vec((0_u64..700_000, 0_usize..200_000), 1..30),
+    ) {
+        let place = Place::new();
+        place.file("file", &content(600_001));
+        let whole = MappedFile::open(place.path("file"))?;
+        let windows = through_windows(&place.path("file"), count)?;
+
+        for (at, len) in reads {
+            let (mut one, mut other) = (vec![0; len], vec![0; len]);
+            prop_assert_eq!(whole.read_at(at, &mut one)?, windows.read_at(at, &mut other)?);
+            prop_assert!(one == other, "{} bytes at {}", len, at);
+            let (one, other) = (whole.read::<[u8; 100]>(at), windows.read::<[u8; 100]>(at));
+            prop_assert_eq!(one.map_err(|error| error.kind()), other.map_err(|error| error.kind()));
+        }
+    }
+}
+
+#[test]
+fn a_range_across_window_borders_is_one_range() -> Result<(), Error> {
+    let place = Place::new();
+    let mut expected = content(5 * WINDOW + 1000);
+    place.file("file", &expected);
+
+    for count in 1..=4 {
+        let file = through_windows(&place.path("file"), count)?;
+        for border in [WINDOW, 2 * WINDOW, 5 * WINDOW] {
+            let at = border - 3;
+            file.write_at(at as u64, b"abcdef")?;
+            expected[at..at + 6].copy_from_slice(b"abcdef");
+            assert_eq!(file.read::<[u8; 6]>(at as u64)?, *b"abcdef");
+        }
+        let long = content(3 * WINDOW + 10);
+        file.write_at(WINDOW as u64 - 5, &long)?;
+        expected[WINDOW - 5..4 * WINDOW + 5].copy_from_slice(&long);
+        file.fill(4 * WINDOW as u64 - 9, 18, 7)?;
+        expected[4 * WINDOW - 9..4 * WINDOW + 9].fill(7);
+
+        let mut seen = vec![0; expected.len()];
+        file.read_exact_at(0, &mut seen)?;
+        assert!(seen == expected, "{count} windows");
+        assert!(fs::read(place.path("file")).unwrap() == expected, "{count} windows");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_grows_through_windows_as_through_one_map() -> Result<(), Error> {
+    let place = Place::new();
+    let file = through_windows(&place.path("file"), 2)?;
+    let other = through_windows(&place.path("file"), 1)?;
+    assert_eq!(other.read_at(0, &mut [0; 10])?, 0);
+
+    file.write_at(WINDOW as u64 - 2, b"grown")?;
+    let mut seen = [0; 10];
+    assert_eq!(other.read_at(WINDOW as u64 - 2, &mut seen)?, 5);
+    assert_eq!(&seen[..5], b"grown");
+
+    // 8 TiB on.
+    other.write_at(1 << 43, b"far")?;
+    assert_eq!(file.len()?, (1 << 43) + 3);
+    assert_eq!(file.read::<[u8; 3]>(1 << 43)?, *b"far");
+    file.set_len(WINDOW as u64)?;
+    assert_eq!(file.read_at(WINDOW as u64 - 2, &mut seen)?, 2);
+    Ok(())
+}
+
+#[test]
+fn no_more_than_the_windows_is_mapped() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", &content(40 * WINDOW));
+    let path = place.path("file");
+    let file = through_windows(&path, 3)?;
+
+    for at in (0..40).chain((0..40).rev()).map(|index| index * WINDOW) {
+        assert_eq!(file.read::<u8>(at as u64)?, byte_at(at));
+        assert!(mapped_of(&path) <= 3 * WINDOW as u64, "{} bytes", mapped_of(&path));
+    }
+
+    assert!(mapped_of(&path) > 0);
+    file.close()?;
+    assert_eq!(mapped_of(&path), 0);
+    Ok(())
+}
+
+#[test]
+fn more_threads_than_windows_read_and_write_what_is_theirs() -> Result<(), Error> {
+    const THREADS: u8 = 8;
+    let place = Place::new();
+    let file = through_windows(&place.path("file"), 2)?;
+    file.set_len(6 * WINDOW as u64)?;
+    let together = Barrier::new(THREADS.into());
+
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|number| {
+                let (file, together) = (&file, &together);
+                scope.spawn(move || -> Result<(), Error> {
+                    together.wait();
+                    for round in 0..3000_u64 {
+                        // Stripes of eight bytes, one for each thread, in all windows.
+                        let stripe = round * 7919 % (6 * WINDOW as u64 / 64);
+                        let at = stripe * 64 + u64::from(number) * 8;
+                        let mark = [number + 1; 8];
+                        file.write_at(at, &mark)?;
+                        assert_eq!(file.read::<[u8; 8]>(at)?, mark);
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+    })?;
+
+    let seen = fs::read(place.path("file")).unwrap();
+    for (stripe, bytes) in seen.chunks(8).enumerate() {
+        let owner = stripe % 8 + 1;
+        let is_theirs = bytes.iter().all(|byte| usize::from(*byte) == owner);
+        assert!(is_theirs || bytes == [0; 8], "{bytes:?} in a stripe of {owner}");
+    }
+    assert!(seen.iter().filter(|byte| **byte != 0).count() >= 3000 * 64);
+    Ok(())
+}
+
+#[test]
+fn memory_is_read_through_windows_to_its_last_byte() -> Result<(), Error> {
+    let place = Place::new();
+    let size = 2 * WINDOW as u64 + 4096;
+    let _memory = FileMapping::options().registry(&place.registry).name("m").size(size).create()?;
+    let options = MappedFile::options().registry(&place.registry).window(WINDOW).windows(1);
+    let file = options.open_by_name("m")?;
+
+    file.write_at(size - 5000, &content(5000))?;
+
+    let mut seen = vec![0; 6000];
+    assert_eq!(file.read_at(size - 5000, &mut seen)?, 5000);
+    assert!(seen[..5000] == content(5000));
+    assert_eq!(file.write_at(size - 1, b"ab").unwrap_err().kind(), ErrorKind::NotSupported);
+    Ok(())
+}
+
+#[cfg(feature = "objects")]
+#[test]
+fn objects_lie_across_windows() -> Result<(), Error> {
+    let place = Place::new();
+    let path = place.path("file");
+    let object: Vec<u64> = (0..40_000).map(|number| number * number).collect();
+    let windows = through_windows(&path, 1)?;
+    let whole = MappedFile::open(&path)?;
+
+    let size = windows.write_object(WINDOW as u64 - 7, &object)?;
+
+    assert_eq!(size, whole.object_size(&object)?);
+    assert_eq!(whole.read_object::<Vec<u64>>(WINDOW as u64 - 7)?, object);
+    assert_eq!(windows.read_object::<Vec<u64>>(WINDOW as u64 - 7)?, object);
+    let written = fs::read(&path).unwrap();
+    let alone = MappedFile::open(place.path("alone"))?;
+    alone.write_object(WINDOW as u64 - 7, &object)?;
+    assert!(written == fs::read(place.path("alone")).unwrap(), "the bytes are the same");
+    Ok(())
+}
+
+#[test]
+fn any_size_and_number_of_windows_will_do() -> Result<(), Error> {
+    let place = Place::new();
+    let expected = content(3 * WINDOW + 5);
+    place.file("file", &expected);
+
+    for (bytes, count) in
+        [(0, 0), (1, 1), (65537, 2), (1 << 20, 100), (usize::MAX, 1), (WINDOW, usize::MAX)]
+    {
+        let options = MappedFile::options().window(bytes).windows(count);
+        let file = options.open(place.path("file"))?;
+        let mut seen = vec![0; expected.len()];
+
+        file.read_exact_at(0, &mut seen)?;
+
+        assert!(seen == expected, "{count} windows of {bytes}");
+    }
+    Ok(())
+}
+
+/// In a second process: leaves it this much more address space than it has now.
+fn limit_address_space(room: u64) {
+    let status = fs::read_to_string("/proc/self/status").expect("the system tells about processes");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+    let size = size.and_then(|size| size.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let most = size.expect("the size of a process is a number of kilobytes") * 1024 + room;
+    let limit = Rlimit { current: Some(most), maximum: Some(most) };
+    rustix::process::setrlimit(Resource::As, limit).expect("limits can be lowered");
+}
+
+/// In a second process: writes and reads all over 4 GiB, forwards and backwards.
+fn use_everywhere(path: &Path) -> Result<(), Error> {
+    let file = MappedFile::open(path)?;
+    for gigabyte in (0..40_u64).chain((0..40).rev()) {
+        let at = gigabyte * (100 << 20) + 12_345;
+        file.write_at(at, &gigabyte.to_le_bytes())?;
+        assert_eq!(file.read::<[u8; 8]>(at)?, gigabyte.to_le_bytes());
+    }
+    assert_eq!(file.len()?, 39 * (100 << 20) + 12_353);
+    Ok(())
+}
+
+fn file_of_the_first() -> PathBuf {
+    PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where"))
+        .join("file")
+}
+
+#[test]
+fn a_file_larger_than_the_address_space_is_used_through_windows() -> Result<(), Error> {
+    if support::role().is_some() {
+        limit_address_space(3 << 29);
+        return use_everywhere(&file_of_the_first());
+    }
+    let place = Place::new();
+    let test = "windows::a_file_larger_than_the_address_space_is_used_through_windows";
+
+    place.child(test, "uses").finish();
+
+    assert_eq!(fs::metadata(place.path("file")).unwrap().len(), 39 * (100 << 20) + 12_353);
+    Ok(())
+}
+
+#[test]
+fn room_for_two_windows_is_enough() -> Result<(), Error> {
+    if support::role().is_some() {
+        limit_address_space(160 << 20);
+        return use_everywhere(&file_of_the_first());
+    }
+    let place = Place::new();
+
+    place.child("windows::room_for_two_windows_is_enough", "uses").finish();
+
+    assert_eq!(fs::metadata(place.path("file")).unwrap().len(), 39 * (100 << 20) + 12_353);
+    Ok(())
+}

@@ -2,13 +2,13 @@
 
 #![expect(unsafe_code, reason = "two calls that rustix does not have")]
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{FallocateFlags, FileType, OFlags, Stat};
+use rustix::fs::{AtFlags, FallocateFlags, FileType, OFlags, Stat, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::types::{Error, ErrorKind, Flush, Operation, Result};
 
 /// What a descriptor was opened for.
@@ -51,6 +51,31 @@ pub(super) fn regular(fd: BorrowedFd<'_>, operation: Operation) -> Result<Stat> 
     };
     Err(Error::new(ErrorKind::WrongObject, operation)
         .because(format!("it is {kind}, and only files can be mapped")))
+}
+
+/// Which file it is, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    /// When the inode was born, in nanoseconds since 1970, and 0 where that is not known.
+    ///
+    /// The number of an inode is used again when its file is gone.
+    pub(super) born: u64,
+}
+
+/// Asks which file `fd` is.
+pub(super) fn identity(fd: BorrowedFd<'_>) -> Result<Identity, Errno> {
+    let stat = rustix::fs::fstat(fd)?;
+    let wanted = StatxFlags::BTIME;
+    let born = match rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, wanted) {
+        Ok(state) if StatxFlags::from_bits_retain(state.stx_mask).contains(wanted) => {
+            let seconds = u64::try_from(state.stx_btime.tv_sec).unwrap_or(0);
+            seconds.saturating_mul(1_000_000_000).saturating_add(u64::from(state.stx_btime.tv_nsec))
+        }
+        _ => 0,
+    };
+    Ok(Identity { device: stat.st_dev, inode: stat.st_ino, born })
 }
 
 /// The length of a file in bytes, from its state.
@@ -98,6 +123,35 @@ pub(super) fn grow(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Result
         rustix::fs::ftruncate(fd, len).map_err(during(operation))?;
     }
     Ok(())
+}
+
+/// Sets space aside for the first `len` bytes of a file, whose length stays as it is.
+///
+/// # Errors
+///
+/// [`ErrorKind::DiskFull`] if there is not so much; what was set aside past the end of the file
+/// is given back.
+pub(super) fn reserve(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Result<()> {
+    let before = length(&rustix::fs::fstat(fd).map_err(during(operation))?);
+    loop {
+        match rustix::fs::fallocate(fd, FallocateFlags::KEEP_SIZE, 0, len) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                return Err(Error::new(ErrorKind::NotSupported, operation)
+                    .because("its file system cannot set space aside"));
+            }
+            Err(errno) => {
+                // Blocks past the end are freed by a truncation to the same length. If somebody
+                // made the file longer meanwhile, the blocks are theirs to keep.
+                let now = rustix::fs::fstat(fd).map(|stat| length(&stat));
+                if len > before && now == Ok(before) {
+                    let _ignored = rustix::fs::ftruncate(fd, before);
+                }
+                return Err(from_errno(errno, operation));
+            }
+        }
+    }
 }
 
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
@@ -157,6 +211,9 @@ pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> 
             return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
         }
     };
+    if is_layered(fd) {
+        return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
+    }
     match sync_range(fd, offset, len, how) {
         Ok(()) => Ok(()),
         // Some file systems know no ranges, some sandboxes not the call: the whole file is more
@@ -166,6 +223,16 @@ pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> 
         }
         Err(errno) => Err(from_errno(errno, Operation::Flush)),
     }
+}
+
+/// Tells whether the file is one of overlayfs, as in containers.
+///
+/// Its pages belong to the file in a layer below, and `sync_file_range` looks for them at the
+/// layered one: it finds none, writes none and succeeds.
+fn is_layered(fd: BorrowedFd<'_>) -> bool {
+    /// `OVERLAYFS_SUPER_MAGIC` of statfs(2).
+    const LAYERS: u64 = 0x794c_7630;
+    rustix::fs::fstatfs(fd).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(LAYERS))
 }
 
 /// [sync_file_range(2)](https://man7.org/linux/man-pages/man2/sync_file_range.2.html).
@@ -188,12 +255,45 @@ fn sync_range(fd: BorrowedFd<'_>, offset: u64, len: u64, flags: u32) -> Result<(
     }
 }
 
+/// Another descriptor of the same file.
+#[derive(Debug)]
+pub(super) enum Twin {
+    /// It shares the description, and so its lock.
+    SameDescription(OwnedFd),
+    /// It has a description of its own, without a lock.
+    NewDescription(OwnedFd),
+}
+
+impl Twin {
+    pub(super) fn into_descriptor(self) -> OwnedFd {
+        match self {
+            Self::SameDescription(descriptor) | Self::NewDescription(descriptor) => descriptor,
+        }
+    }
+}
+
+/// Makes another descriptor of the same file, which can write or cannot.
+pub(super) fn duplicate(fd: BorrowedFd<'_>, write: bool, operation: Operation) -> Result<Twin> {
+    let clone = || fd.try_clone_to_owned().map(Twin::SameDescription).map_err(from_io(operation));
+    if mode(fd, operation)?.write == write {
+        return clone();
+    }
+    let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
+    match reopen(fd, flags) {
+        Ok(descriptor) => Ok(Twin::NewDescription(descriptor)),
+        // Without `/proc`, or where the file's permissions forbid by now what they allowed, a
+        // lesser handle is still lesser in this process: the model checks the rights.
+        Err(Errno::NOENT | Errno::ACCESS | Errno::PERM) if !write => clone(),
+        Err(errno) => Err(from_errno(errno, operation)),
+    }
+}
+
 /// Opens the same file again, with another mode and so with rights of its own.
 ///
 /// # Errors
 ///
 /// Those of `open`, on `/proc`: the file's permissions are checked anew.
-pub(super) fn reopen(fd: impl AsFd, flags: OFlags) -> Result<std::os::fd::OwnedFd, Errno> {
+pub(super) fn reopen(fd: impl AsFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     let path = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
     rustix::fs::open(path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty())
 }

@@ -5,6 +5,10 @@ mod file;
 mod fault;
 mod section;
 mod region;
+mod placing;
+mod untouched;
+mod loss;
+mod cell;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
@@ -13,8 +17,14 @@ pub type OwnedDescriptor = std::os::fd::OwnedFd;
 /// A descriptor on loan.
 pub type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
 
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
 use crate::types::{Operation, Result};
 
+pub use cell::{AtomicCell, AtomicValue};
+pub(crate) use fault::Scalar;
 pub(crate) use region::Region;
 pub(crate) use registry::{Adopted, Directory, Draft, Entry, Found, Listed};
 pub(crate) use section::Section;
@@ -25,6 +35,20 @@ pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: b
         rustix::io::fcntl_getfd(descriptor).map_err(error::during(Operation::DuplicateHandle))?;
     flags.set(rustix::io::FdFlags::CLOEXEC, !inheritable);
     rustix::io::fcntl_setfd(descriptor, flags).map_err(error::during(Operation::DuplicateHandle))
+}
+
+/// Opens a file as `how` says, and returns at once where it is a pipe that nobody writes to.
+///
+/// Files and directories know no waiting, so the flag means nothing to them
+/// ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html)).
+pub(crate) fn open_file(mut how: OpenOptions, path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    how.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+/// Opens `SIGBUS` for the calling thread, and puts the handler back where it belongs.
+pub(crate) fn prepare_thread() -> Result<()> {
+    fault::ensure().map_err(error::from_io(Operation::MapView))
 }
 
 /// Bytes in a page.

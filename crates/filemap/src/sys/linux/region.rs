@@ -4,18 +4,22 @@
 
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
+use rustix::mm::{self, MsyncFlags};
 
 use crate::sys::platform::error::from_errno;
-use crate::sys::platform::{fault, file, page_size};
+use crate::sys::platform::fault::{Lost, Scalar};
+use crate::sys::platform::placing::{map_aligned, map_anywhere, map_at};
+use crate::sys::platform::untouched::{self, Untouched};
+use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::{RegionContract, Request};
 use crate::types::geometry::Placement;
-use crate::types::{Access, Advice, Error, ErrorKind, Flush, Operation, Result};
+use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
 
 /// Bytes of a section, mapped into this process until it is dropped.
 ///
@@ -33,9 +37,11 @@ pub(crate) struct Region {
     start: NonNull<u8>,
     len: usize,
     access: Access,
-    /// The file, to flush through, and the offset in it of the first byte of the range.
+    /// The file, to flush through.
     file: Option<Arc<OwnedFd>>,
+    /// The offset in the section of the first byte of the range.
     offset: u64,
+    untouched: Untouched,
 }
 
 // SAFETY: a region is an address range owned by the process, not by a thread; every method
@@ -67,6 +73,10 @@ impl Region {
             .ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
         let pages = match address {
             Some(address) => {
+                if address == 0 {
+                    return Err(refused(ErrorKind::AddressTaken)
+                        .because("address 0 is not one that can be mapped"));
+                }
                 let base = address
                     .checked_sub(placed.delta)
                     .filter(|base| base.is_multiple_of(unit) && *base != 0)
@@ -85,7 +95,15 @@ impl Region {
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the
         // mapping that `pages` begins.
         let start = unsafe { pages.add(placed.delta) };
-        Ok(Self { pages, mapped, start, len, access, file, offset })
+        let untouched = Untouched::default();
+        let region = Self { pages, mapped, start, len, access, file, offset, untouched };
+        // What the copies rely on: the handler is installed, and open in this thread.
+        fault::ensure().map_err(|error| {
+            refused(ErrorKind::NotSupported)
+                .because("this process may not handle SIGBUS, so no view would be safe")
+                .caused_by(error)
+        })?;
+        Ok(region)
     }
 
     /// The address of `len` bytes at `offset`, if the range has them.
@@ -120,6 +138,60 @@ impl Region {
         Ok((page, lead + len))
     }
 
+    /// The address of an aligned value that threads and processes agree on.
+    pub(super) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
+        let operation = Operation::Atomic;
+        if !self.access.can_write() {
+            return Err(denied(operation));
+        }
+        let cell = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        if cell.addr().get().is_multiple_of(size_of::<T>()) {
+            return Ok(cell);
+        }
+        Err(Error::new(ErrorKind::Misaligned, operation)
+            .about("the view")
+            .because(format!("offset {offset} is not a multiple of {} bytes", size_of::<T>())))
+    }
+
+    /// Explains a fault under an access that began at `offset` in the range.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
+        let in_range = offset.saturating_add(lost.done);
+        let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
+        let address =
+            lost.address.map_or(self.start.addr().get().wrapping_add(in_range), NonZeroUsize::get);
+        let file = self.file.as_ref().map(|file| file.as_fd());
+        loss::Fault { operation, loss, address, file }.explain()
+    }
+
+    /// Reads bytes that nobody has read in bulk yet by ordinary input; tells how many came.
+    ///
+    /// `None` if they are to come through the map.
+    #[cold]
+    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize> {
+        let file = self.file.as_ref()?;
+        // Private pages are in no file.
+        if self.access.is_private()
+            || !self.untouched.first_read(self.len, offset..offset + buf.len())
+        {
+            return None;
+        }
+        file::read_at(file.as_fd(), self.offset + offset as u64, buf, Operation::Read).ok()
+    }
+
+    /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
+    #[cold]
+    fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
+        let from = self.at(offset + count, buf.len() - count, Operation::Read)?;
+        let rest = &mut buf[count..];
+        // SAFETY: as in `copy_out`.
+        unsafe { fault::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
+            let lost = Lost { done: lost.done + count, ..lost };
+            self.lost(offset, lost, Operation::Read)
+        })
+    }
+
     /// Unmaps; called once, by `drop` or by `unmap`.
     fn release(&mut self) -> Result<(), Errno> {
         // SAFETY: by the type's invariant these pages are ours alone, and no reference to them
@@ -141,35 +213,118 @@ impl RegionContract for Region {
 
     #[inline]
     fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
+        let operation = Operation::Read;
         if !self.access.can_read() {
-            return Err(denied(Operation::Read));
+            return Err(denied(operation));
         }
-        let from = self.at(offset, buf.len(), Operation::Read)?;
+        let from = self.at(offset, buf.len(), operation)?;
+        if buf.len() >= untouched::BULK
+            && let Some(count) = self.read_first(offset, buf)
+        {
+            return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
+        }
         // SAFETY: `at` proved the source to be inside the region, which is mapped readable, as
-        // just checked, and stays mapped while `self` is borrowed; `buf` is exclusively ours.
-        unsafe { fault::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) };
-        Ok(())
+        // just checked, and stays mapped while `self` is borrowed; `buf` is exclusively ours;
+        // `map` called `ensure`.
+        unsafe { fault::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
+            .map_err(|lost| self.lost(offset, lost, operation))
     }
 
     #[inline]
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        let operation = Operation::Write;
         if !self.access.can_write() {
-            return Err(denied(Operation::Write));
+            return Err(denied(operation));
         }
-        let to = self.at(offset, bytes.len(), Operation::Write)?;
+        let to = self.at(offset, bytes.len(), operation)?;
         // SAFETY: as in `copy_out`; the region is mapped writable, as just checked.
-        unsafe { fault::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) };
-        Ok(())
+        unsafe { fault::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
+            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()> {
+        let operation = Operation::Write;
+        if !self.access.can_write() || !source.access.can_read() {
+            return Err(denied(operation));
+        }
+        let to = self.at(offset, len, operation)?;
+        let start = source.at(from, len, Operation::Read)?;
+        // SAFETY: `at` proved both ranges to be inside regions that are mapped for this and
+        // stay mapped while they are borrowed; the call tolerates overlap.
+        unsafe { fault::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
+            let address = lost.address.map_or(0, NonZeroUsize::get);
+            let in_source = address.wrapping_sub(source.pages.addr().get()) < source.mapped;
+            if in_source {
+                source.lost(from, lost, Operation::Read)
+            } else {
+                self.lost(offset, lost, operation)
+            }
+        })
     }
 
     fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
+        let operation = Operation::Fill;
         if !self.access.can_write() {
-            return Err(denied(Operation::Fill));
+            return Err(denied(operation));
         }
-        let to = self.at(offset, len, Operation::Fill)?;
+        let to = self.at(offset, len, operation)?;
         // SAFETY: as in `copy_in`.
-        unsafe { fault::fill(to.as_ptr(), byte, len) };
-        Ok(())
+        unsafe { fault::fill(to.as_ptr(), byte, len) }
+            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
+        let operation = Operation::Search;
+        if !self.access.can_read() {
+            return Err(denied(operation));
+        }
+        let at = self.at(offset, bytes.len(), operation)?;
+        // SAFETY: as in `copy_out`; `bytes` is borrowed.
+        unsafe { fault::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
+            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
+        let operation = Operation::Search;
+        if !self.access.can_read() {
+            return Err(denied(operation));
+        }
+        let at = self.at(offset, len, operation)?;
+        // SAFETY: as in `copy_out`.
+        unsafe { fault::find_byte(at.as_ptr(), byte, len) }
+            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    #[inline]
+    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>> {
+        let operation = Operation::Read;
+        if !self.access.can_read() {
+            return Err(denied(operation));
+        }
+        let from = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        if !from.addr().get().is_multiple_of(size_of::<T>()) {
+            return Ok(None);
+        }
+        // SAFETY: as in `copy_out`, and the address was just seen to be aligned.
+        unsafe { T::load(from.as_ptr()) }
+            .map(Some)
+            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    #[inline]
+    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool> {
+        let operation = Operation::Write;
+        if !self.access.can_write() {
+            return Err(denied(operation));
+        }
+        let to = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        if !to.addr().get().is_multiple_of(size_of::<T>()) {
+            return Ok(false);
+        }
+        // SAFETY: as in `copy_in`, and the address was just seen to be aligned.
+        unsafe { T::store(to.as_ptr(), value) }
+            .map(|()| true)
+            .map_err(|lost| self.lost(offset, lost, operation))
     }
 
     fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()> {
@@ -210,6 +365,9 @@ impl RegionContract for Region {
     }
 
     fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
+        if !self.access.can_read() {
+            return Err(denied(Operation::Advise));
+        }
         let (pages, len) = self.pages_around(offset, len, Operation::Advise)?;
         // Populating waits for the pages and maps them; reading ahead, on kernels before 5.14,
         // only begins to read.
@@ -227,17 +385,27 @@ impl RegionContract for Region {
     }
 
     fn lock(&self, offset: usize, len: usize) -> Result<()> {
-        let (pages, len) = self.pages_around(offset, len, Operation::LockMemory)?;
+        let operation = Operation::LockMemory;
+        if !self.access.can_read() {
+            return Err(denied(operation));
+        }
+        let (pages, whole) = self.pages_around(offset, len, operation)?;
+        // A lock that brought the pages in by itself would bring in copies of a private view's,
+        // which then follow the mapping no more: lock what is there, then read it in.
+        let on_fault = mm::MlockFlags::ONFAULT;
         // SAFETY: `pages_around` gives pages of this region, and locking changes no byte.
-        unsafe { mm::mlock(pages.as_ptr().cast(), len) }.map_err(|errno| match errno {
-            // Both mean the limit: which one depends on whether any could be locked at all.
-            Errno::NOMEM | Errno::PERM | Errno::AGAIN => {
-                Error::new(ErrorKind::LockLimit, Operation::LockMemory)
-                    .about("the view")
-                    .caused_by(std::io::Error::from(errno))
+        unsafe { mm::mlock_with(pages.as_ptr().cast(), whole, on_fault) }.map_err(|errno| {
+            match errno {
+                // All mean the limit: which one depends on whether any could be locked at all.
+                Errno::NOMEM | Errno::PERM | Errno::AGAIN => {
+                    Error::new(ErrorKind::LockLimit, operation)
+                        .about("the view")
+                        .caused_by(std::io::Error::from(errno))
+                }
+                errno => from_errno(errno, operation),
             }
-            errno => from_errno(errno, Operation::LockMemory),
-        })
+        })?;
+        self.prefetch(offset, len).map_err(|error| error.during(operation))
     }
 
     fn unlock(&self, offset: usize, len: usize) -> Result<()> {
@@ -249,17 +417,18 @@ impl RegionContract for Region {
 
     fn unmap(self) -> Result<()> {
         let mut region = ManuallyDrop::new(self);
-        let file = region.file.take();
+        let (file, untouched) = (region.file.take(), std::mem::take(&mut region.untouched));
         let released = region.release();
-        drop(file);
+        drop((file, untouched));
         released.map_err(|errno| from_errno(errno, Operation::UnmapView))
     }
 }
 
 impl Drop for Region {
     fn drop(&mut self) {
-        let released = self.release();
-        debug_assert!(released.is_ok(), "pages that are ours can be unmapped: {released:?}");
+        // The kernel may have to split a map, and refuse when a process has too many. The pages
+        // then stay until the process ends; nobody uses them any more.
+        let _ignored = self.release();
     }
 }
 
@@ -276,124 +445,4 @@ impl fmt::Debug for Region {
 #[cold]
 fn denied(operation: Operation) -> Error {
     Error::new(ErrorKind::AccessDenied, operation).about("the view")
-}
-
-/// What `mmap` is told for each access.
-fn flags(access: Access) -> (ProtFlags, MapFlags) {
-    let mut protection = ProtFlags::empty();
-    protection.set(ProtFlags::READ, access.can_read());
-    protection.set(ProtFlags::WRITE, access.can_write());
-    protection.set(ProtFlags::EXEC, access.can_execute());
-    (protection, if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED })
-}
-
-fn map_anywhere(
-    len: usize,
-    access: Access,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
-    // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-    let mapped = unsafe { mm::mmap(ptr::null_mut(), len, protection, sharing, descriptor, offset) };
-    address_of(mapped)
-}
-
-/// Maps at `base` and nowhere else.
-///
-/// `MAP_FIXED_NOREPLACE` refuses a range that is taken; kernels before 4.17 take it for a hint
-/// and may map elsewhere ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
-fn map_at(
-    base: usize,
-    len: usize,
-    access: Access,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
-    let sharing = sharing | MapFlags::FIXED_NOREPLACE;
-    let hint = ptr::without_provenance_mut(base);
-    let taken = || Error::new(ErrorKind::AddressTaken, Operation::MapView);
-    // SAFETY: the flag keeps the kernel from replacing what is mapped already.
-    let mapped = unsafe { mm::mmap(hint, len, protection, sharing, descriptor, offset) };
-    match mapped {
-        Err(Errno::EXIST) => Err(taken()),
-        // Below the lowest address that may be mapped, or above the highest.
-        Err(Errno::PERM | Errno::NOMEM) => {
-            Err(taken().because("the address cannot be mapped by this process"))
-        }
-        mapped => {
-            let pages = address_of(mapped)?;
-            if pages.addr().get() == base {
-                return Ok(pages);
-            }
-            // SAFETY: the range was mapped a moment ago and is known to nobody.
-            unsafe { mm::munmap(pages.as_ptr().cast(), len) }
-                .map_err(|errno| from_errno(errno, Operation::MapView))?;
-            Err(taken())
-        }
-    }
-}
-
-/// Maps at an address that is a multiple of `alignment`, a power of two above a page.
-///
-/// ```text
-///  reserved   |-----------|--------------------------|-----------|
-///                 given   ^ aligned            len   ^   given
-///                  back                                  back
-/// ```
-fn map_aligned(
-    alignment: usize,
-    len: usize,
-    access: Access,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
-    let room = len
-        .checked_add(alignment)
-        .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, Operation::MapView))?;
-    let nothing = ProtFlags::empty();
-    // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-    let reserved = unsafe { mm::mmap_anonymous(ptr::null_mut(), room, nothing, MapFlags::PRIVATE) };
-    let reserved = address_of(reserved)?;
-    let lead = reserved.as_ptr().align_offset(alignment);
-    // SAFETY: `lead` is below `alignment`, and `room` is `alignment` more than `len`.
-    let aligned = unsafe { reserved.add(lead) };
-    let sharing = sharing | MapFlags::FIXED;
-    // SAFETY: what is replaced is a part of the reservation just made, known to nobody.
-    let mapped =
-        unsafe { mm::mmap(aligned.as_ptr().cast(), len, protection, sharing, descriptor, offset) };
-    let give_back = |from: NonNull<u8>, count: usize| {
-        if count > 0 {
-            // SAFETY: the range is a part of the reservation that is not handed out.
-            let released = unsafe { mm::munmap(from.as_ptr().cast(), count) };
-            debug_assert!(released.is_ok(), "a reservation can be given back: {released:?}");
-        }
-    };
-    if mapped.is_err() {
-        give_back(reserved, room);
-        return address_of(mapped);
-    }
-    give_back(reserved, lead);
-    let mapped_end = lead + len.next_multiple_of(page_size());
-    if mapped_end < room {
-        // SAFETY: `mapped_end` was just seen to be inside the reservation.
-        let after = unsafe { reserved.add(mapped_end) };
-        give_back(after, room - mapped_end);
-    }
-    address_of(mapped)
-}
-
-fn address_of(mapped: Result<*mut std::ffi::c_void, Errno>) -> Result<NonNull<u8>> {
-    let refused = |errno: Errno| match errno {
-        Errno::NODEV => Error::new(ErrorKind::WrongObject, Operation::MapView)
-            .because("its file system cannot map files"),
-        Errno::PERM => Error::new(ErrorKind::AccessDenied, Operation::MapView)
-            .because("its file system or a security policy forbids such a view"),
-        Errno::OVERFLOW | Errno::INVAL => Error::new(ErrorKind::OutOfMemory, Operation::MapView),
-        errno => from_errno(errno, Operation::MapView),
-    };
-    let address = mapped.map_err(refused)?;
-    NonNull::new(address.cast()).ok_or_else(|| Error::new(ErrorKind::Other, Operation::MapView))
 }

@@ -4,15 +4,14 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, Stat};
+use rustix::fs::{MemfdFlags, Mode, SealFlags};
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
+use crate::sys::platform::file::Identity;
 use crate::sys::platform::{Region, file, page_size};
-use crate::sys::{Request, SectionContract};
-use crate::types::{
-    Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, Rights, geometry,
-};
+use crate::sys::{Request, SectionContract, Space};
+use crate::types::{Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, geometry};
 
 /// Memory or a file, with the size that its views may reach.
 ///
@@ -21,8 +20,6 @@ use crate::types::{
 /// that the descriptor was passed to.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// Never shared with a region: a name's lock lives in this description, and a view must
-    /// not keep a name.
     descriptor: OwnedFd,
     storage: Storage,
     /// What the regions over a file flush through, made for the first of them.
@@ -46,6 +43,10 @@ impl Section {
     }
 
     /// The memory in a registry entry's own data pages.
+    ///
+    /// The description must not be the one that carries the name's lock: mapped pages keep the
+    /// description that they were mapped through, and a view must not keep a name
+    /// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
     pub(super) fn in_entry(descriptor: OwnedFd, size: u64) -> Self {
         Self::new(descriptor, Storage::Memory, size, page_size())
     }
@@ -57,13 +58,48 @@ impl Section {
     }
 
     /// A file that was opened by the path in a registry entry.
-    pub(super) fn of_file(descriptor: OwnedFd, size: u64) -> Self {
-        Self::new(descriptor, Storage::File, size, page_size())
+    pub(super) fn of_file(descriptor: OwnedFd, size: u64) -> Result<Self> {
+        let unit = unit_of(descriptor.as_fd())?;
+        Ok(Self::new(descriptor, Storage::File, size, unit))
     }
 
-    /// Device and inode: which file it is, whatever it is called.
-    pub(super) fn identity(&self, operation: Operation) -> Result<Stat> {
-        rustix::fs::fstat(&self.descriptor).map_err(during(operation))
+    /// Decides on the size over a file, and leaves the file alone.
+    pub(super) fn sized(&self, size: u64, protection: Protection) -> Result<u64> {
+        let operation = Operation::CreateMapping;
+        let len = file::length(&file::regular(self.descriptor(), operation)?);
+        match size {
+            0 if len == 0 => Err(Error::new(ErrorKind::EmptyFile, operation)),
+            0 => Ok(len),
+            _ if size > len && !protection.is_writable() => {
+                Err(Error::new(ErrorKind::SizeTooLarge, operation).because(format!(
+                    "the file has {len} bytes, and a {protection} mapping cannot make it longer"
+                )))
+            }
+            _ => Ok(size),
+        }
+    }
+
+    /// Makes the file at least `size` bytes long, with space set aside if that is asked for.
+    pub(super) fn grow(&self, size: u64, protection: Protection, space: Space) -> Result<()> {
+        let operation = Operation::CreateMapping;
+        if space == Space::AtOnce && protection.is_writable() {
+            file::reserve(self.descriptor(), size, operation)?;
+        }
+        let stat = rustix::fs::fstat(self.descriptor()).map_err(during(operation))?;
+        if file::length(&stat) >= size {
+            return Ok(());
+        }
+        file::grow(self.descriptor(), size, operation)
+    }
+
+    /// The section with the size that was decided on.
+    pub(super) fn with_size(self, size: u64) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Which file or memory it is, whatever it is called.
+    pub(super) fn identity(&self, operation: Operation) -> Result<Identity> {
+        file::identity(self.descriptor()).map_err(during(operation))
     }
 
     /// The description through which regions of a file flush; memory needs none.
@@ -74,7 +110,7 @@ impl Section {
         if let Some(flushing) = self.flushing.get() {
             return Ok(Some(Arc::clone(flushing)));
         }
-        let descriptor = clone_of(&self.descriptor, Operation::MapView)?;
+        let descriptor = self.descriptor.try_clone().map_err(from_io(Operation::MapView))?;
         Ok(Some(Arc::clone(self.flushing.get_or_init(|| Arc::new(descriptor)))))
     }
 }
@@ -82,7 +118,12 @@ impl Section {
 impl SectionContract for Section {
     type Region = Region;
 
-    fn memory(size: u64, protection: Protection, attributes: Attributes) -> Result<Self> {
+    fn memory(
+        size: u64,
+        protection: Protection,
+        attributes: Attributes,
+        space: Space,
+    ) -> Result<Self> {
         let large = attributes.contains(Attributes::LARGE_PAGES);
         let descriptor = memory_file(protection.is_executable(), large)?;
         let unit = unit_of(descriptor.as_fd())?;
@@ -101,19 +142,21 @@ impl SectionContract for Section {
         if large {
             // Large pages are set aside now or never: a later touch of a page that the pool
             // does not have would be a signal.
-            let all = rustix::fs::FallocateFlags::empty();
-            rustix::fs::fallocate(&descriptor, all, 0, size).map_err(|errno| {
+            file::reserve(descriptor.as_fd(), size, Operation::CreateMapping).map_err(|error| {
                 Error::new(ErrorKind::NoResources, Operation::CreateMapping)
                     .because("the system's pool has not so many large pages")
-                    .caused_by(std::io::Error::from(errno))
+                    .caused_by(error)
             })?;
+        }
+        if space == Space::AtOnce {
+            file::reserve(descriptor.as_fd(), size, Operation::CreateMapping)?;
         }
         // Nobody can take pages away from under a view of this memory.
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&descriptor, seals)
             .map_err(during(Operation::CreateMapping))?;
         let section = Self::new(descriptor, Storage::Memory, size, unit);
-        if protection.is_writable() { Ok(section) } else { section.duplicate(Rights::READ) }
+        if protection.is_writable() { Ok(section) } else { section.duplicate(false) }
     }
 
     fn over(file: &File, protection: Protection) -> Result<Self> {
@@ -126,34 +169,13 @@ impl SectionContract for Section {
                 .because(format!("a {protection} mapping needs a file open for {needed}")));
         }
         let descriptor = file.as_fd().try_clone_to_owned().map_err(from_io(operation))?;
-        Ok(Self::of_file(descriptor, 0))
+        Self::of_file(descriptor, 0)
     }
 
-    fn settled(mut self, size: u64, protection: Protection) -> Result<Self> {
-        let operation = Operation::CreateMapping;
-        let len = file::length(&file::regular(self.descriptor(), operation)?);
-        self.size = match size {
-            0 if len == 0 => return Err(Error::new(ErrorKind::EmptyFile, operation)),
-            0 => len,
-            _ => size,
-        };
-        if self.size > len {
-            if !protection.is_writable() {
-                return Err(Error::new(ErrorKind::SizeTooLarge, operation).because(format!(
-                    "the file has {len} bytes, and a {protection} mapping cannot make it longer"
-                )));
-            }
-            file::grow(self.descriptor(), self.size, operation).map_err(|error| {
-                match error.kind() {
-                    ErrorKind::FileTooLarge if i64::try_from(self.size).is_err() => {
-                        Error::new(ErrorKind::SizeTooLarge, operation)
-                            .because("no file can be longer than 2^63 - 1 bytes")
-                    }
-                    _ => error,
-                }
-            })?;
-        }
-        Ok(self)
+    fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self> {
+        let size = self.sized(size, protection)?;
+        self.grow(size, protection, space)?;
+        Ok(self.with_size(size))
     }
 
     fn adopt(descriptor: OwnedFd) -> Result<(Self, Protection)> {
@@ -168,7 +190,8 @@ impl SectionContract for Section {
         if size == 0 {
             return Err(Error::new(ErrorKind::EmptyFile, operation));
         }
-        let memory = rustix::fs::fcntl_get_seals(&descriptor).is_ok();
+        // Files of tmpfs know seals as well, and have a name.
+        let memory = stat.st_nlink == 0 && rustix::fs::fcntl_get_seals(&descriptor).is_ok();
         let executable = memory && Mode::from_raw_mode(stat.st_mode).contains(EXECUTABLE);
         let protection = match (mode.write, executable) {
             (false, false) => Protection::ReadOnly,
@@ -177,7 +200,7 @@ impl SectionContract for Section {
             (true, true) => Protection::ExecuteReadWrite,
         };
         let section =
-            if memory { Self::held(descriptor, size)? } else { Self::of_file(descriptor, size) };
+            if memory { Self::held(descriptor, size)? } else { Self::of_file(descriptor, size)? };
         Ok((section, protection))
     }
 
@@ -189,23 +212,9 @@ impl SectionContract for Section {
         self.descriptor.as_fd()
     }
 
-    fn duplicate(&self, rights: Rights) -> Result<Self> {
-        let operation = Operation::DuplicateHandle;
-        let write = rights.contains(Rights::WRITE);
-        let descriptor = if file::mode(self.descriptor(), operation)?.write == write {
-            // The same mode will do, and so will the same description: a name's lock is shared
-            // by both, and lasts until both are closed.
-            clone_of(&self.descriptor, operation)?
-        } else {
-            let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
-            match file::reopen(self.descriptor(), flags) {
-                Ok(descriptor) => descriptor,
-                // Without `/proc` a lesser handle is still lesser in this process: the model
-                // checks the rights before it maps.
-                Err(Errno::NOENT) if !write => clone_of(&self.descriptor, operation)?,
-                Err(errno) => return Err(from_errno(errno, operation)),
-            }
-        };
+    fn duplicate(&self, write: bool) -> Result<Self> {
+        let twin = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
+        let descriptor = twin.into_descriptor();
         Ok(Self::new(descriptor, self.storage, self.size, self.unit))
     }
 
@@ -218,9 +227,7 @@ impl SectionContract for Section {
     }
 
     fn is_same(&self, other: &Self) -> Result<bool> {
-        let one = self.identity(Operation::OpenMapping)?;
-        let other = other.identity(Operation::OpenMapping)?;
-        Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+        Ok(self.identity(Operation::OpenMapping)? == other.identity(Operation::OpenMapping)?)
     }
 
     fn map(&self, request: Request) -> Result<Region> {
@@ -237,6 +244,12 @@ impl SectionContract for Section {
         rustix::fs::ftruncate(self.descriptor(), len).map_err(during(Operation::ResizeFile))
     }
 
+    fn reserve_file(&self, len: u64) -> Result<()> {
+        file::allowed(len, Operation::ResizeFile)?;
+        file::reserve(self.descriptor(), len, Operation::ResizeFile)?;
+        file::grow(self.descriptor(), len, Operation::ResizeFile)
+    }
+
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
         file::allowed(end, Operation::Write)?;
@@ -249,10 +262,6 @@ impl SectionContract for Section {
         }
         file::flush(self.descriptor(), offset, len, flush)
     }
-}
-
-fn clone_of(descriptor: &OwnedFd, operation: Operation) -> Result<OwnedFd> {
-    descriptor.try_clone().map_err(from_io(operation))
 }
 
 /// Creates an empty memory file whose mode tells whether it may hold code.

@@ -4,19 +4,19 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, OFlags, Stat};
+use rustix::fs::{OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
 use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
 use crate::sys::platform::registry::file_name;
 use crate::sys::platform::registry::object::{
-    Draft, Found, Reached, damaged, enter, publish, reach, read_trailer,
+    Draft, Found, damaged, enter, publish, reach, read_trailer,
 };
 use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::Root;
 use crate::sys::platform::registry::trailer::Trailer;
-use crate::sys::platform::{Section, file};
+use crate::sys::platform::{Section, file, set_inheritable};
 use crate::sys::{Content, Wanted};
 use crate::types::{
     Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
@@ -152,6 +152,7 @@ impl Directory {
     pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Adopted> {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
+        set_inheritable(descriptor.as_fd(), false)?;
         let mode = file::mode(descriptor.as_fd(), operation)?;
         if !mode.read {
             return Err(Error::new(ErrorKind::AccessDenied, operation)
@@ -166,19 +167,24 @@ impl Directory {
         let file_name = file_name::encode(&trailer.base);
         for scope in [Scope::Local, Scope::Global] {
             let Some(root) = self.root(scope, false)? else { continue };
-            let named =
-                rustix::fs::statat(root.descriptor(), &*file_name, AtFlags::SYMLINK_NOFOLLOW);
-            let same =
-                named.is_ok_and(|named| (named.st_dev, named.st_ino) == (stat.st_dev, stat.st_ino));
+            if !root.leads_to(&file_name, &stat) {
+                continue;
+            }
             // The giver's lock came along with its description; a description of our own gets
-            // one, unless somebody is just removing the entry.
-            if same && try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
+            // one, unless somebody is just looking or removing: then it is looked at again.
+            let mut patience = Patience::default();
+            while !try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
+                patience.wait(operation)?;
+            }
+            if root.leads_to(&file_name, &stat) {
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
                 let found = enter(root, &file_name, descriptor, &stat, &name, wanted, operation)?;
+                // The giver may still have the description, and with it this very lock.
+                found.entry.lend();
                 return Ok(Adopted::Named(found));
             }
         }
-        let Reached { section, rights, .. } = reach(&trailer, descriptor, wanted, operation)?;
+        let (section, rights) = reach(&trailer, descriptor.as_fd(), &stat, wanted, operation)?;
         let Trailer { protection, attributes, content, .. } = trailer;
         Ok(Adopted::Unnamed { section, protection, attributes, rights, content })
     }
@@ -193,8 +199,12 @@ impl Directory {
     /// The root of `scope`, opened at its first use.
     pub(super) fn root(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
         let slot = self.slot(scope);
-        if let Some(root) = &*slot.read().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(Some(Arc::clone(root)));
+        let known = slot.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            // Somebody may have removed it; what is at its path now is another one.
+            Some(root) if root.is_stale() => self.forget(scope, &root),
+            Some(root) => return Ok(Some(root)),
+            None => {}
         }
         let Some(opened) = Root::open(self.base.as_deref(), scope, make)? else {
             return Ok(None);
@@ -220,7 +230,7 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         }
         Wanted::Exactly(_) => root.open_file(file_name, OFlags::RDWR),
         Wanted::Most => match root.open_file(file_name, OFlags::RDWR) {
-            Err(Errno::ACCESS) => root.open_file(file_name, OFlags::RDONLY),
+            Err(Errno::ACCESS | Errno::ROFS) => root.open_file(file_name, OFlags::RDONLY),
             other => other,
         },
     };
@@ -246,5 +256,9 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         return Ok(Sight::StartOver);
     }
     let stat = rustix::fs::fstat(&descriptor).map_err(during(operation))?;
-    Ok(if stat.st_nlink > 0 { Sight::Live(descriptor, stat) } else { Sight::StartOver })
+    Ok(if root.leads_to(file_name, &stat) {
+        Sight::Live(descriptor, stat)
+    } else {
+        Sight::StartOver
+    })
 }

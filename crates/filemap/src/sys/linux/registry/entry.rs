@@ -2,126 +2,180 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 
-use crate::sys::SectionContract as _;
-use crate::sys::platform::Section;
-use crate::sys::platform::error::{during, from_errno, from_io};
-use crate::sys::platform::registry::exit::Watch;
+use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::file;
+use crate::sys::platform::file::Twin;
+use crate::sys::platform::registry::exit::{self, Watch};
 use crate::sys::platform::registry::root::Root;
 use crate::types::{Error, ErrorKind, Operation, Result};
 
-/// One handle's hold on a name.
+/// One handle's hold on a name: a description of the entry, with a shared lock.
 ///
-/// For an object in memory the section's own descriptor carries the lock, so a value that owns
-/// both must drop the section first.
+/// No page is ever mapped through this description, because mapped pages would keep it, and so
+/// the name.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Ends before the descriptor that it watches is closed, where that is here.
-    watch: Option<Watch>,
-    /// What carries the lock, if the section does not.
-    lock: Option<OwnedFd>,
     root: Arc<Root>,
     file_name: Arc<str>,
-    /// Somebody else has the description, and does the closing.
-    given_away: bool,
+    /// Ends before the lock is closed.
+    watch: Option<Watch>,
+    /// None once it was given up, which consumes the entry.
+    lock: Option<OwnedFd>,
+    family: Arc<Family>,
+    /// The forks that this process had been part of when the lock was taken.
+    forks: u64,
+}
+
+/// The handles of this process that share one description, and so one lock.
+#[derive(Debug, Default)]
+struct Family {
+    /// Another process may have the description as well.
+    lent: AtomicBool,
 }
 
 impl Entry {
-    /// A hold by a lock that is taken already: by `lock`, or by a section's descriptor.
-    pub(super) fn new(root: Arc<Root>, file_name: &str, lock: Option<OwnedFd>) -> Self {
-        Self { watch: None, lock, root, file_name: file_name.into(), given_away: false }
+    /// A hold by a lock that was taken already.
+    pub(super) fn new(root: Arc<Root>, file_name: &str, lock: OwnedFd) -> Self {
+        Self::of_family(root, file_name.into(), lock, Arc::default(), exit::forks())
     }
 
-    /// Completes the hold with the section that came of it: from now on the name is freed
-    /// also if the process ends with the handle open.
-    pub(super) fn with(mut self, section: &Section) -> Self {
-        let descriptor = self.lock().unwrap_or_else(|| section.descriptor());
-        self.watch = Some(Watch::begin(&self.root, &self.file_name, descriptor));
-        self
+    fn of_family(
+        root: Arc<Root>,
+        file_name: Arc<str>,
+        lock: OwnedFd,
+        family: Arc<Family>,
+        forks: u64,
+    ) -> Self {
+        let watch = Some(Watch::begin(&root, &file_name, lock.as_fd()));
+        Self { root, file_name, watch, lock: Some(lock), family, forks }
     }
 
-    /// Another handle's hold on the same name, over `section`, a duplicate of the first's.
-    pub(crate) fn duplicate(&self, section: &Section) -> Result<Self> {
+    /// Another handle's hold on the same name.
+    ///
+    /// The descriptor is what passes the handle to another process, and its mode tells that
+    /// process what the handle may do: `write` says whether it can write.
+    pub(crate) fn duplicate(&self, write: bool) -> Result<Self> {
         let operation = Operation::DuplicateHandle;
-        let lock = match &self.lock {
-            Some(lock) => Some(lock.try_clone().map_err(from_io(operation))?),
-            // A description of its own needs a lock of its own. This handle's lock keeps
-            // everybody from an exclusive one, so it is granted.
-            None if try_lock(section.descriptor(), Lock::Shared, operation)? => None,
-            None => return Err(Error::new(ErrorKind::TimedOut, operation)),
+        let Some(lock) = &self.lock else { return Err(Error::new(ErrorKind::Other, operation)) };
+        let (lock, shared) = match file::duplicate(lock.as_fd(), write, operation)? {
+            Twin::SameDescription(lock) => (lock, true),
+            Twin::NewDescription(lock) => (lock, false),
         };
-        Ok(Self::new(Arc::clone(&self.root), &self.file_name, lock).with(section))
+        let (root, file_name) = (Arc::clone(&self.root), Arc::clone(&self.file_name));
+        if shared {
+            return Ok(Self::of_family(
+                root,
+                file_name,
+                lock,
+                Arc::clone(&self.family),
+                self.forks,
+            ));
+        }
+        // A description of its own needs a lock of its own. This handle's lock keeps everybody
+        // from an exclusive one, so it is granted.
+        if !try_lock(lock.as_fd(), Lock::Shared, operation)? {
+            return Err(Error::new(ErrorKind::TimedOut, operation));
+        }
+        Ok(Self::of_family(root, file_name, lock, Arc::default(), exit::forks()))
     }
 
-    /// The descriptor that keeps the name, if the section's does not.
+    /// The descriptor that keeps the name.
     pub(crate) fn lock(&self) -> Option<BorrowedFd<'_>> {
         self.lock.as_ref().map(AsFd::as_fd)
     }
 
-    /// Notes that the descriptor may be passed on, or inherited, while this handle is open.
-    pub(crate) fn share(&self) {
-        if let Some(watch) = &self.watch {
-            watch.share();
-        }
+    /// Notes that another process may have the descriptor, or get it while this handle is open.
+    pub(crate) fn lend(&self) {
+        self.family.lent.store(true, Ordering::Relaxed);
     }
 
     /// Gives up the hold without letting go of the name: the descriptor lives on elsewhere.
     pub(crate) fn give_away(mut self) -> Option<OwnedFd> {
-        self.given_away = true;
+        self.lend();
+        drop(self.watch.take());
         self.lock.take()
     }
 
     /// Lets go of the name, and frees it if nobody else holds it.
-    ///
-    /// The descriptor that carried the lock must be closed already. Looking anew, instead of
-    /// raising the lock of the handle's own description, is right also after a fork: the child
-    /// shares that description, and its lock.
     pub(crate) fn release(mut self) -> Result<()> {
-        self.given_away = true;
         self.let_go().map_err(during(Operation::CloseHandle))
     }
 
     fn let_go(&mut self) -> Result<(), Errno> {
         drop(self.watch.take());
-        drop(self.lock.take());
-        let descriptor = match self.root.open_file(&self.file_name, OFlags::RDONLY) {
-            Ok(descriptor) => descriptor,
-            Err(Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(errno),
-        };
-        match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => remove_if_linked(&self.root, &self.file_name, descriptor.as_fd()).map(drop),
-            Err(Errno::WOULDBLOCK) => Ok(()),
-            Err(errno) => Err(errno),
+        let Some(lock) = self.lock.take() else { return Ok(()) };
+        let alone = Arc::strong_count(&self.family) == 1
+            && self.forks == exit::forks()
+            && !self.family.lent.load(Ordering::Relaxed);
+        if !alone {
+            drop(lock);
+            return free_if_last(&self.root, &self.file_name);
         }
+        // A description that is this handle's alone may raise its lock, which spares opening
+        // another one, and needs no answer from a child that another thread is starting and
+        // that has the descriptor until its `exec`. A refusal costs the lock, as closing does.
+        free_if_granted(&self.root, &self.file_name, lock.as_fd())
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if !self.given_away {
-            // The name is dead in any case; a failure leaves its file to the next look.
-            let _ignored = self.let_go();
+        // The name is dead in any case; a failure leaves its file to the next look.
+        let _ignored = self.let_go();
+    }
+}
+
+/// How often a closer looks, before it takes a refusal for another holder.
+///
+/// Somebody who lists names takes the exclusive lock for a moment as well, and what they leave
+/// is not freed by them.
+const LOOKS: u32 = 3;
+
+/// Frees a name that nobody holds.
+///
+/// Looks anew, instead of raising a lock that this process had: a description that another
+/// process shares, after a fork or because it was passed on, is locked for that process too.
+pub(super) fn free_if_last(root: &Root, file_name: &str) -> Result<(), Errno> {
+    let descriptor = match root.open_file(file_name, OFlags::RDONLY) {
+        Ok(descriptor) => descriptor,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => return Err(errno),
+    };
+    free_if_granted(root, file_name, descriptor.as_fd())
+}
+
+/// Frees a name if the exclusive lock is granted on this description of it.
+fn free_if_granted(root: &Root, file_name: &str, descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
+    for _ in 0..LOOKS {
+        match rustix::fs::flock(descriptor, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return remove_if_linked(root, file_name, descriptor).map(drop),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::yield_now(),
+            Err(errno) => return Err(errno),
         }
     }
+    Ok(())
 }
 
 /// Removes the file of a dead name, under its exclusive lock.
 ///
-/// False if it was no longer linked: somebody else saw it dead first, and the name may lead to
-/// another file by now.
+/// False if the name no longer leads to it: somebody else saw it dead first, and the name may
+/// lead to another file by now.
 pub(super) fn remove_if_linked(
     root: &Root,
     file_name: &str,
     locked: BorrowedFd<'_>,
 ) -> Result<bool, Errno> {
-    if rustix::fs::fstat(locked)?.st_nlink == 0 {
-        return Ok(false);
+    // The count of links alone would not do: a file may have another one, by accident.
+    if root.leads_to(file_name, &rustix::fs::fstat(locked)?) {
+        root.unlink(file_name).map(|()| true)
+    } else {
+        Ok(false)
     }
-    root.unlink(file_name).map(|()| true)
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -7,17 +7,35 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use rustix::fs::{AtFlags, FlockOperation};
-
+use crate::sys::platform::registry::entry::free_if_last;
 use crate::sys::platform::registry::root::Root;
 
-static OPEN: Mutex<BTreeMap<u64, Held>> = Mutex::new(BTreeMap::new());
+/// The open handles of this process; a forked child begins a list of its own.
+///
+/// At the moment of a fork another thread may hold a list's lock, which the child would never
+/// see released. What was open then is shared with the parent and not the child's to free.
+static OPEN: [Mutex<BTreeMap<u64, Held>>; GENERATIONS] =
+    [const { Mutex::new(BTreeMap::new()) }; GENERATIONS];
+
+/// How many forks without `exec` lie between a process and its first list, at most; after that
+/// nothing is watched, and a sweep does what the handler at exit would have done.
+const GENERATIONS: usize = 8;
+
+/// Counts the forks that led to this process.
+static GENERATION: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the forks that this process has been part of, as parent or as child.
 static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// How many forks this process has been part of since it used the registry first.
+///
+/// A description that was opened before the last of them may be another process's as well.
+pub(super) fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
 
 /// An open handle, as the handler at exit needs to know it.
 #[derive(Debug)]
@@ -25,21 +43,19 @@ struct Held {
     root: Arc<Root>,
     file_name: Arc<str>,
     descriptor: RawFd,
-    forks: u64,
-    shared: bool,
 }
 
-/// An open handle's place in the list, given up when it is dropped.
+/// An open handle's place in a list, given up when it is dropped.
 #[derive(Debug)]
 pub(super) struct Watch {
     ticket: u64,
+    generation: usize,
 }
 
 impl Watch {
     /// Begins to watch the handle whose lock is in `descriptor`.
     ///
-    /// The descriptor's number is kept, so the watch must end before, or as soon as, it is
-    /// closed; one that is late costs no more than a look at another file's inode.
+    /// The descriptor's number is kept, so the watch must end before it is closed.
     pub(super) fn begin(
         root: &Arc<Root>,
         file_name: &Arc<str>,
@@ -48,29 +64,34 @@ impl Watch {
         static TICKETS: AtomicU64 = AtomicU64::new(0);
         prepare();
         let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
+        let generation = GENERATION.load(Ordering::Relaxed);
         let held = Held {
             root: Arc::clone(root),
             file_name: Arc::clone(file_name),
             descriptor: descriptor.as_raw_fd(),
-            forks: FORKS.load(Ordering::Relaxed),
-            shared: false,
         };
-        OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, held);
-        Self { ticket }
+        let watch = Self { ticket, generation };
+        watch.change(|open| {
+            open.insert(ticket, held);
+        });
+        watch
     }
 
-    /// Notes that another process may get the descriptor, and with it the lock.
-    pub(super) fn share(&self) {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = open.get_mut(&self.ticket) {
-            held.shared = true;
+    /// Changes the list, unless it is that of a process from which this one was forked.
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<u64, Held>)) {
+        if self.generation == GENERATION.load(Ordering::Relaxed)
+            && let Some(open) = OPEN.get(self.generation)
+        {
+            change(&mut open.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.ticket);
+        self.change(|open| {
+            open.remove(&self.ticket);
+        });
     }
 }
 
@@ -82,8 +103,8 @@ fn prepare() {
         // SAFETY: the function takes nothing, does not unwind, and lives as long as the
         // program, or is run when its library is unloaded.
         let _ignored = unsafe { libc::atexit(release_all) };
-        // SAFETY: as above; the function stores to an atomic, which is allowed in a child.
-        let _ignored = unsafe { libc::pthread_atfork(None, Some(count_fork), Some(count_fork)) };
+        // SAFETY: as above; the functions add to atomics, which is allowed in a child.
+        let _ignored = unsafe { libc::pthread_atfork(None, Some(count_fork), Some(begin_anew)) };
     });
 }
 
@@ -91,35 +112,31 @@ extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Removes the entries that only this process holds.
+extern "C" fn begin_anew() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    count_fork();
+}
+
+/// Lets go of all names that this process holds, and frees those that nobody else does.
 ///
-/// Other threads may still run, so no descriptor is closed: its lock is raised instead. That
-/// is right for a description of one process alone; one that a fork may have shared is left,
-/// since its lock is the other process's as well.
+/// What closing a handle does, for all at once: first every lock of this process is given up,
+/// then each name is looked at anew. A lock whose description another process has as well stays
+/// taken, and its name stays.
 extern "C" fn release_all() {
+    let Some(open) = OPEN.get(GENERATION.load(Ordering::Relaxed)) else { return };
     // A thread that holds the list now is not going to let go of it.
-    let Ok(open) = OPEN.try_lock() else { return };
-    let forks = FORKS.load(Ordering::Relaxed);
+    let Ok(open) = open.try_lock() else { return };
     for held in open.values() {
-        if held.shared || held.forks != forks {
-            continue;
-        }
-        // SAFETY: the number was a descriptor when the handle was opened, and is taken from
-        // the list before or as soon as it is closed; a system call on a number that has come
-        // to mean another file, or none, is defined, and found out below.
-        let descriptor = unsafe { BorrowedFd::borrow_raw(held.descriptor) };
-        let identity = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
-        let named =
-            rustix::fs::statat(held.root.descriptor(), &*held.file_name, AtFlags::SYMLINK_NOFOLLOW);
-        let (Ok(named), Ok(own)) = (named, rustix::fs::fstat(descriptor)) else { continue };
-        if identity(named) != identity(own) {
-            continue;
-        }
-        // A lock that cannot be raised is lost; another handle of this process, which is why
-        // it could not, then finds itself alone.
-        if rustix::fs::flock(descriptor, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            // Nobody is left to be told of a failure.
-            let _ignored = held.root.unlink(&held.file_name);
-        }
+        // Other threads may still run, so the number is not closed, and cannot come to mean a
+        // file of theirs: it becomes one more descriptor of the root.
+        // SAFETY: a handle is taken from the list before its descriptor is closed, and the list
+        // is locked here, so the number is that descriptor, which is ours to replace.
+        let _ignored = unsafe {
+            libc::dup3(held.root.descriptor().as_raw_fd(), held.descriptor, libc::O_CLOEXEC)
+        };
+    }
+    for held in open.values() {
+        // Nobody is left to be told of a failure.
+        let _ignored = free_if_last(&held.root, &held.file_name);
     }
 }

@@ -1,28 +1,36 @@
 //! The way to an object through a process that holds it, by `/proc`.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, Stat};
+
+use crate::sys::platform::file::{self, Identity};
 
 /// Opens the file with this device and inode through the descriptor of any process that has it
 /// open and that this process may look into: those of the same user
 /// ([proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html)).
 ///
 /// Slow, as it looks at every descriptor of every process; for what no path leads to.
-pub(super) fn open(identity: (u64, u64), flags: OFlags) -> Option<OwnedFd> {
+pub(super) fn open(
+    identity: Identity,
+    flags: OFlags,
+    trusted: impl Fn(&Stat) -> bool,
+) -> Option<OwnedFd> {
     processes().flat_map(descriptors).find_map(|path| {
         let is_it = |path: &PathBuf| {
-            std::fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == identity)
+            std::fs::metadata(path)
+                .is_ok_and(|found| (found.dev(), found.ino()) == (identity.device, identity.inode))
         };
         if !is_it(&path) {
             return None;
         }
-        let opened = rustix::fs::open(&path, flags | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let opened = rustix::fs::open(&path, flags, Mode::empty()).ok()?;
         // The number may have come to mean another file since it was looked at.
         let found = rustix::fs::fstat(&opened).ok()?;
-        ((found.st_dev, found.st_ino) == identity).then_some(opened)
+        (file::identity(opened.as_fd()) == Ok(identity) && trusted(&found)).then_some(opened)
     })
 }
 

@@ -27,6 +27,9 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// The most entries that a sweep looks at: a first use must not wait for ten thousand.
 const SWEEP_MOST: usize = 256;
 
+/// How often a refused lock is tried again before its entry is called live.
+const LOOKS: u32 = 4;
+
 /// An entry as a listing shows it.
 #[derive(Debug)]
 pub(crate) struct Listed {
@@ -206,13 +209,25 @@ fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>>
     let descriptor = match root.open_file(file_name, OFlags::RDONLY) {
         Ok(descriptor) => descriptor,
         Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
+            return Err(damaged("it is not a file", operation));
+        }
         Err(errno) => return Err(during(operation)(errno)),
     };
+    let regular = file::regular(descriptor.as_fd(), operation);
+    let stat = regular.map_err(|_| damaged("it is not a file", operation))?;
     // A file that is being made and one that is being removed are locked as well; both are
     // told apart from a live one by their link.
-    let live = !try_lock(descriptor.as_fd(), Lock::Exclusive, operation)?;
-    let stat = file::regular(descriptor.as_fd(), operation)?;
-    if stat.st_nlink == 0 {
+    // Somebody else who looks refuses the lock as a holder does, but only for a moment.
+    let mut live = true;
+    for _ in 0..LOOKS {
+        if try_lock(descriptor.as_fd(), Lock::Exclusive, operation)? {
+            live = false;
+            break;
+        }
+        std::thread::yield_now();
+    }
+    if !root.leads_to(file_name, &stat) {
         return Ok(None);
     }
     let trailer = read_trailer(descriptor.as_fd(), &stat, operation)?

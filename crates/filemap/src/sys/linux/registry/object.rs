@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustix::fs::{Mode, OFlags, Stat, StatVfsMountFlags};
+use rustix::fs::{FileType, Mode, OFlags, Stat, StatVfsMountFlags};
 use rustix::io::Errno;
 
-use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::error::{during, from_errno, from_io};
+use crate::sys::platform::file::Identity;
 use crate::sys::platform::registry::entry::{Entry, Lock, try_lock};
 use crate::sys::platform::registry::holders;
 use crate::sys::platform::registry::root::Root;
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::section::committable;
 use crate::sys::platform::{Section, file, page_size};
-use crate::sys::{Content, SectionContract as _, Wanted};
+use crate::sys::{Content, SectionContract as _, Space, Wanted};
 use crate::types::{
     Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, geometry,
 };
@@ -31,12 +32,12 @@ pub(crate) struct Draft {
     pub(crate) file: Option<Section>,
     /// The object is as long as its file, always.
     pub(crate) follows_file: bool,
+    pub(crate) space: Space,
 }
 
 /// An object that has a name, with everything that its trailer tells.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// Dropped before the entry: closing comes before looking whether anybody is left.
     pub(crate) section: Section,
     pub(crate) entry: Entry,
     pub(crate) name: Name,
@@ -47,6 +48,8 @@ pub(crate) struct Found {
 }
 
 /// Makes a complete, locked entry and gives it its name; `None` if the name is taken.
+///
+/// The draft stays whole if that fails, so that it can be tried again.
 pub(super) fn publish(
     root: &Arc<Root>,
     file_name: &str,
@@ -54,37 +57,14 @@ pub(super) fn publish(
     draft: &mut Draft,
 ) -> Result<Option<Found>> {
     let operation = Operation::CreateMapping;
-    let Draft { protection, attributes, size, .. } = *draft;
-    if let Some(section) = draft.file.take() {
-        // Growing the file waits until the name was seen to be free: opening an existing
-        // object must not change anything.
-        draft.file = Some(if draft.follows_file || section.size() > 0 {
-            section
-        } else {
-            section.settled(size, protection)?
-        });
-    } else if attributes.contains(Attributes::LARGE_PAGES)
-        || (protection.is_executable() && forbids_code(root))
+    let Draft { protection, attributes, space, .. } = *draft;
+    if draft.file.is_none()
+        && (attributes.contains(Attributes::LARGE_PAGES)
+            || (protection.is_executable() && forbids_code(root)))
     {
-        draft.file = Some(Section::memory(size, protection, attributes)?);
+        draft.file = Some(Section::memory(draft.size, protection, attributes, space)?);
     }
-    let (content, object_size, backing) = match &draft.file {
-        Some(section) => {
-            let stat = section.identity(operation)?;
-            let content =
-                if section.is_file() { Content::File(path_of(section)) } else { Content::Held };
-            (content, section.size(), (stat.st_dev, stat.st_ino))
-        }
-        None => {
-            let size = geometry::round_up(size, page_size())
-                .filter(|size| i64::try_from(*size).is_ok())
-                .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, operation))?;
-            if attributes.contains(Attributes::COMMIT) {
-                committable(size)?;
-            }
-            (Content::Memory, size, (0, 0))
-        }
-    };
+    let (content, size, backing) = describe(draft)?;
     let unnamed = root
         .create_unnamed(Mode::RUSR | Mode::WUSR)
         .map_err(during(operation))
@@ -93,7 +73,7 @@ pub(super) fn publish(
     let inode = rustix::fs::fstat(descriptor).map_err(during(operation))?.st_ino;
     let trailer = Trailer {
         base: name.base().to_owned(),
-        size: object_size,
+        size,
         protection,
         attributes,
         content,
@@ -105,45 +85,87 @@ pub(super) fn publish(
         .encode(inode, page_size())
         .ok_or_else(|| Error::new(ErrorKind::NameTooLong, operation))?;
     // The trailer's place settles the length of the whole file.
-    let data_len = if trailer.content == Content::Memory { object_size } else { 0 };
-    file::allowed(data_len.saturating_add(bytes.len() as u64), operation)?;
-    file::write_at(descriptor, data_len, &bytes, operation)?;
+    let data_len = if trailer.content == Content::Memory { size } else { 0 };
+    let end = data_len.saturating_add(bytes.len() as u64);
+    if i64::try_from(end).is_err() {
+        return Err(Error::new(ErrorKind::SizeTooLarge, operation));
+    }
+    file::allowed(end, operation)?;
+    if space == Space::AtOnce && data_len > 0 {
+        file::reserve(descriptor, data_len, operation)?;
+    }
+    file::write_at(descriptor, data_len, &bytes, operation).map_err(|error| {
+        match error.kind() {
+            // The file system's own limit; the process's was looked at before.
+            ErrorKind::FileTooLarge => {
+                Error::new(ErrorKind::SizeTooLarge, operation).caused_by(error)
+            }
+            _ => error,
+        }
+    })?;
     if !try_lock(descriptor, Lock::Shared, operation)? {
-        return Err(Error::new(ErrorKind::Other, operation)
-            .because("a file that nobody else knows is locked"));
+        // Where files without names are unknown, a sweep may take this one for a leftover.
+        return Ok(None);
+    }
+    // The last that can fail for a reason of the caller's: a file becomes longer only if its
+    // mapping gets the name.
+    if let Some(section) = draft.file.as_ref().filter(|section| section.is_file())
+        && size > 0
+    {
+        section.grow(size, protection, space)?;
     }
     match unnamed.link(file_name) {
         Ok(()) => {}
         Err(Errno::EXIST | Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(from_errno(errno, operation)),
     }
-    let descriptor = unnamed.into_descriptor();
-    let (section, lock) = match draft.file.take() {
-        Some(section) => (section, Some(descriptor)),
-        None if protection.is_writable() => (Section::in_entry(descriptor, object_size), None),
-        None => {
-            // The creator's handle may read, so its descriptor may: a new description with a
-            // lock of its own, taken while the first still holds.
-            let first = Section::in_entry(descriptor, object_size);
-            let section = first.duplicate(Rights::READ)?;
-            let locked = try_lock(section.descriptor(), Lock::Shared, operation)?;
-            drop(first);
-            if !locked {
-                return Ok(None);
-            }
-            (section, None)
-        }
+    let mut entry = Entry::new(Arc::clone(root), file_name, unnamed.into_descriptor());
+    if !protection.is_writable() {
+        // The handle may not write, so neither may the descriptor that it can be passed as.
+        entry = entry.duplicate(false)?;
+    }
+    let section = match (draft.file.take(), entry.lock()) {
+        (Some(section), _) => section.with_size(size),
+        (None, Some(lock)) => in_entry(lock, size, protection.is_writable())?,
+        (None, None) => return Ok(None),
     };
-    let entry = Entry::new(Arc::clone(root), file_name, lock).with(&section);
-    Ok(Some(Found {
-        section,
-        entry,
-        name: name.clone(),
-        protection,
-        attributes,
-        rights: protection.rights(),
-        content: trailer.content,
-    }))
+    let (name, rights, content) = (name.clone(), protection.rights(), trailer.content);
+    Ok(Some(Found { section, entry, name, protection, attributes, rights, content }))
+}
+
+/// What the trailer of a drafted object is to tell: kind, size, and which file it is.
+fn describe(draft: &Draft) -> Result<(Content, u64, Identity)> {
+    let operation = Operation::CreateMapping;
+    let Some(section) = &draft.file else {
+        let size = geometry::round_up(draft.size, page_size())
+            .filter(|size| i64::try_from(*size).is_ok())
+            .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, operation))?;
+        if draft.attributes.contains(Attributes::COMMIT) {
+            committable(size)?;
+        }
+        return Ok((Content::Memory, size, Identity { device: 0, inode: 0, born: 0 }));
+    };
+    let identity = section.identity(operation)?;
+    if !section.is_file() {
+        return Ok((Content::Held, section.size(), identity));
+    }
+    let size = if draft.follows_file { 0 } else { section.sized(draft.size, draft.protection)? };
+    Ok((Content::File(path_of(section)), size, identity))
+}
+
+/// The memory of an entry, through a description without the entry's lock.
+fn in_entry(lock: BorrowedFd<'_>, size: u64, write: bool) -> Result<Section> {
+    let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
+    let descriptor = match file::reopen(lock, flags) {
+        Ok(descriptor) => descriptor,
+        // A descriptor from another user, or no `/proc`: views then keep the name as well, which
+        // is better than no views.
+        Err(Errno::NOENT | Errno::ACCESS | Errno::PERM) => {
+            lock.try_clone_to_owned().map_err(from_io(Operation::OpenMapping))?
+        }
+        Err(errno) => return Err(from_errno(errno, Operation::OpenMapping)),
+    };
+    Ok(Section::in_entry(descriptor, size))
 }
 
 /// Turns a live, locked descriptor of an entry into a handle on its object.
@@ -161,101 +183,128 @@ pub(super) fn enter(
     if trailer.base != name.base() {
         return Err(damaged("it belongs to another name", operation));
     }
-    // If the object cannot be reached, the descriptor and its lock are let go of without a
-    // look whether they were the last: whoever looks next does that.
-    let Reached { section, lock, rights } = reach(&trailer, descriptor, wanted, operation)?;
-    let entry = Entry::new(root, file_name, lock).with(&section);
+    // From here on the name is let go of properly if its object cannot be reached.
+    let entry = Entry::new(root, file_name, descriptor);
+    let lock = entry.lock().ok_or_else(|| Error::new(ErrorKind::Other, operation))?;
+    let (section, rights) = reach(&trailer, lock, stat, wanted, operation)?;
     let Trailer { protection, attributes, content, .. } = trailer;
     Ok(Found { section, entry, name: name.clone(), protection, attributes, rights, content })
 }
 
-/// An object that was reached through its entry.
-pub(super) struct Reached {
-    pub(super) section: Section,
-    /// The entry's descriptor, if the section is not in the entry.
-    pub(super) lock: Option<OwnedFd>,
-    pub(super) rights: Rights,
-}
-
-/// Opens the object that an entry describes.
+/// Opens the object that an entry describes; tells also the rights that were to be had.
 pub(super) fn reach(
     trailer: &Trailer,
-    descriptor: OwnedFd,
+    descriptor: BorrowedFd<'_>,
+    entry: &Stat,
     wanted: Wanted,
     operation: Operation,
-) -> Result<Reached> {
+) -> Result<(Section, Rights)> {
     let Trailer { size, protection, backing, .. } = *trailer;
     let mut rights = match wanted {
         Wanted::Exactly(rights) => rights,
         Wanted::Most => protection.rights(),
     };
-    let (section, lock, writable) = match &trailer.content {
+    let (section, writable) = match &trailer.content {
         Content::Memory => {
-            let writable = file::mode(descriptor.as_fd(), operation)?.write;
-            (Section::in_entry(descriptor, size), None, writable)
+            let writable = file::mode(descriptor, operation)?.write;
+            (in_entry(descriptor, size, writable && protection.is_writable())?, writable)
         }
         Content::File(path) => {
-            let (file, writable) =
-                open_backing(path, backing, protection, rights, wanted, operation)?;
-            (Section::of_file(file, size), Some(descriptor), writable)
+            let write = protection.is_writable() && rights.contains(Rights::WRITE);
+            let modes: &[bool] = match (write, wanted) {
+                (false, _) => &[false],
+                (true, Wanted::Exactly(_)) => &[true],
+                (true, Wanted::Most) => &[true, false],
+            };
+            let named = Backing { path, identity: backing, owner: entry.st_uid };
+            let (file, writable) = named.open(modes, operation)?;
+            (Section::of_file(file, size)?, writable)
         }
         Content::Held => {
             let writable = protection.is_writable() && rights.contains(Rights::WRITE);
             let flags = if writable { OFlags::RDWR } else { OFlags::RDONLY };
-            let memory = holders::open(backing, flags).ok_or_else(|| {
+            let trusted = |stat: &Stat| is_trusted(entry.st_uid, stat);
+            let memory = holders::open(backing, flags, trusted).ok_or_else(|| {
                 Error::new(ErrorKind::BackingGone, operation).because(
                     "its memory is reached through a process that holds it, and none was found",
                 )
             })?;
-            (Section::held(memory, size)?, Some(descriptor), writable)
+            (Section::held(memory, size)?, writable)
         }
     };
     if wanted == Wanted::Most && !writable {
         rights -= Rights::WRITE;
     }
-    Ok(Reached { section, lock, rights })
+    Ok((section, rights))
 }
 
-/// Opens the very file that was named: by its path, or through somebody who holds it.
-///
-/// Tells also whether the file could be opened for writing.
-fn open_backing(
-    path: &Path,
-    identity: (u64, u64),
-    protection: Protection,
-    rights: Rights,
-    wanted: Wanted,
-    operation: Operation,
-) -> Result<(OwnedFd, bool)> {
-    let is_it = |opened: &OwnedFd| {
-        rustix::fs::fstat(opened).is_ok_and(|stat| (stat.st_dev, stat.st_ino) == identity)
-    };
-    let at_path = |flags: OFlags| {
-        rustix::fs::open(path, flags | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())
-    };
-    let about = || format!("the file {} behind the name", path.display());
-    let write = protection.is_writable() && rights.contains(Rights::WRITE);
-    let modes: &[(OFlags, bool)] = match (write, wanted) {
-        (false, _) => &[(OFlags::RDONLY, false)],
-        (true, Wanted::Exactly(_)) => &[(OFlags::RDWR, true)],
-        (true, Wanted::Most) => &[(OFlags::RDWR, true), (OFlags::RDONLY, false)],
-    };
-    for (flags, writable) in modes {
-        match at_path(*flags) {
-            Ok(opened) if is_it(&opened) => return Ok((opened, *writable)),
-            Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) if modes.len() == 1 => {
-                return Err(from_errno(errno, operation).about(about()));
+/// The file that an entry names, as it is to be found again.
+struct Backing<'trailer> {
+    path: &'trailer Path,
+    identity: Identity,
+    /// Who made the entry.
+    owner: u32,
+}
+
+impl Backing<'_> {
+    /// Opens the very file that was named: by its path, or through somebody who holds it.
+    ///
+    /// `modes` says whether to write, in the order of preference; what was possible is told.
+    fn open(&self, modes: &[bool], operation: Operation) -> Result<(OwnedFd, bool)> {
+        let about = || format!("the file {} behind the name", self.path.display());
+        for write in modes {
+            let flags = if *write { OFlags::RDWR } else { OFlags::RDONLY };
+            match self.at_path(flags) {
+                Ok(Some(opened)) => return Ok((opened, *write)),
+                Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) if modes.len() == 1 => {
+                    return Err(from_errno(errno, operation).about(about()));
+                }
+                _ => {}
             }
-            _ => {}
+            // Renamed, replaced or removed since: the holders still have it.
+            let trusted = |stat: &Stat| is_trusted(self.owner, stat);
+            if let Some(opened) = holders::open(self.identity, flags, trusted) {
+                return Ok((opened, *write));
+            }
         }
-        // Renamed, replaced or removed since: the holders still have it.
-        if let Some(opened) = holders::open(identity, *flags) {
-            return Ok((opened, *writable));
-        }
+        Err(Error::new(ErrorKind::BackingGone, operation).about(about()).because(
+            "it is no longer at its path, or not its namer's to share, \
+             and no process that holds it can be looked into",
+        ))
     }
-    Err(Error::new(ErrorKind::BackingGone, operation)
-        .about(about())
-        .because("it is no longer at its path, and no process that holds it can be looked into"))
+
+    /// Opens the file at the path, if it is the one.
+    ///
+    /// Looks before it opens: the path is what somebody else wrote, and opening a device or a
+    /// pipe may do something.
+    fn at_path(&self, flags: OFlags) -> Result<Option<OwnedFd>, Errno> {
+        let place = rustix::fs::open(self.path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let stat = rustix::fs::fstat(&place)?;
+        let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        if !regular
+            || file::identity(place.as_fd())? != self.identity
+            || !is_trusted(self.owner, &stat)
+        {
+            return Ok(None);
+        }
+        let opened = match file::reopen(&place, flags) {
+            // Without `/proc`: the path again, and another look.
+            Err(Errno::NOENT) => {
+                let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+                rustix::fs::open(self.path, flags, Mode::empty())?
+            }
+            opened => opened?,
+        };
+        Ok((file::identity(opened.as_fd())? == self.identity).then_some(opened))
+    }
+}
+
+/// Tells whether the maker of an entry may lead this process to a file.
+///
+/// A process with more rights than the maker must not be led to a file that the maker could not
+/// have opened: the file must be the maker's own, unless the maker is this user.
+fn is_trusted(maker: u32, file: &Stat) -> bool {
+    maker == rustix::process::geteuid().as_raw() || maker == file.st_uid
 }
 
 /// Reads what an entry tells about its object; `None` if it is no entry.

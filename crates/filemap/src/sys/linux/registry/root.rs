@@ -1,11 +1,12 @@
 //! The directory that holds the entries of one scope.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{Access, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
@@ -35,6 +36,8 @@ impl Root {
         for path in candidates(base, scope) {
             match Self::open_one(&path, scope, make) {
                 Ok(Some(root)) => return Ok(Some(root)),
+                // Nobody has made it yet, and it is the place where it would be made.
+                Ok(None) if path.parent().is_some_and(can_be_written) => return Ok(None),
                 Ok(None) => {}
                 // A place that cannot be written leads to the next one; a place that was
                 // tampered with does not.
@@ -103,6 +106,12 @@ impl Root {
         rustix::fs::fstat(&self.descriptor).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
+    /// Tells whether a name leads to this very file.
+    pub(super) fn leads_to(&self, file_name: &str, file: &Stat) -> bool {
+        rustix::fs::statat(&self.descriptor, file_name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|named| (named.st_dev, named.st_ino) == (file.st_dev, file.st_ino))
+    }
+
     /// Opens a file of the root, without following links and without waiting for a pipe's
     /// other end.
     pub(super) fn open_file(&self, file_name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -134,8 +143,13 @@ impl Root {
             let file_name = format!("{TEMPORARY}{}-{count}", std::process::id());
             match rustix::fs::openat(&self.descriptor, &*file_name, flags, mode) {
                 Ok(descriptor) => {
-                    let temporary = Some(Temporary { root: self, file_name });
-                    return Ok(Unnamed { descriptor, root: self, temporary });
+                    // A sweep takes it for a leftover until it is locked, and may have done so.
+                    let locked =
+                        rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockShared);
+                    if locked.is_ok() && rustix::fs::fstat(&descriptor)?.st_nlink > 0 {
+                        let temporary = Some(Temporary { root: self, file_name });
+                        return Ok(Unnamed { descriptor, root: self, temporary });
+                    }
                 }
                 // Left behind by a process that had our number once.
                 Err(Errno::EXIST) => {}
@@ -192,6 +206,11 @@ impl Drop for Temporary<'_> {
     }
 }
 
+/// Tells whether a root could be made in a directory.
+fn can_be_written(directory: &Path) -> bool {
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
 /// Where the root of a scope may be, in the order of preference.
 fn candidates(base: Option<&Path>, scope: Scope) -> Vec<PathBuf> {
     let name = match scope {
@@ -221,8 +240,13 @@ fn make_directory(path: &Path, scope: Scope) -> Result<(), Errno> {
         Scope::Global => Mode::RWXU | Mode::RWXG | Mode::RWXO | Mode::SVTX,
     };
     let mut hidden = path.as_os_str().to_owned();
-    hidden.push(format!(".{}", std::process::id()));
-    rustix::fs::mkdir(&hidden, Mode::RWXU)?;
+    // One that a crash left behind, or that somebody else put there, must not be in the way.
+    let unique = RandomState::new().hash_one(std::process::id());
+    hidden.push(format!(".{}-{unique:016x}", std::process::id()));
+    match rustix::fs::mkdir(&hidden, Mode::RWXU) {
+        Err(Errno::EXIST) => return Err(Errno::BUSY),
+        made => made?,
+    }
     let made = rustix::fs::chmod(&hidden, mode).and_then(|()| {
         rustix::fs::renameat_with(
             rustix::fs::CWD,

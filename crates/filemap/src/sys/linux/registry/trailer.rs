@@ -19,6 +19,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::sys::Content;
+use crate::sys::platform::file::Identity;
 use crate::types::{Attributes, Protection, geometry};
 
 const MAGIC: [u8; 8] = *b"filemap\n";
@@ -29,19 +30,19 @@ const LONGEST: usize = 1 << 20;
 
 /// What an entry tells about its object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trailer {
+pub(super) struct Trailer {
     /// The name without its scope.
-    pub(crate) base: String,
+    pub(super) base: String,
     /// Bytes in the object; 0 if it is as long as its file.
-    pub(crate) size: u64,
-    pub(crate) protection: Protection,
-    pub(crate) attributes: Attributes,
-    pub(crate) content: Content,
-    /// Device and inode of the file or held memory behind the object.
-    pub(crate) backing: (u64, u64),
+    pub(super) size: u64,
+    pub(super) protection: Protection,
+    pub(super) attributes: Attributes,
+    pub(super) content: Content,
+    /// Which file or held memory is behind the object.
+    pub(super) backing: Identity,
     /// The process that made the entry.
-    pub(crate) creator: u32,
-    pub(crate) created: SystemTime,
+    pub(super) creator: u32,
+    pub(super) created: SystemTime,
 }
 
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
@@ -52,6 +53,7 @@ struct Footer {
     inode: U64,
     backing_device: U64,
     backing_inode: U64,
+    backing_born: U64,
     /// Nanoseconds since 1970.
     created: U64,
     creator: U32,
@@ -71,6 +73,8 @@ struct Footer {
 
 const FOOTER: usize = size_of::<Footer>();
 
+const _: () = assert!(FOOTER == 88);
+
 /// The protections in the order of their numbers on disk.
 const PROTECTIONS: [Protection; 6] = [
     Protection::ReadOnly,
@@ -85,7 +89,7 @@ impl Trailer {
     /// Lays the trailer of the entry `inode` out on whole pages of `page` bytes.
     ///
     /// `None` if name and path are longer than any entry can have them.
-    pub(crate) fn encode(&self, inode: u64, page: usize) -> Option<Vec<u8>> {
+    pub(super) fn encode(&self, inode: u64, page: usize) -> Option<Vec<u8>> {
         let (content, path) = match &self.content {
             Content::Memory => (0, &[][..]),
             Content::File(path) => (1, path.as_os_str().as_bytes()),
@@ -99,8 +103,9 @@ impl Trailer {
         let mut footer = Footer {
             size: U64::new(self.size),
             inode: U64::new(inode),
-            backing_device: U64::new(self.backing.0),
-            backing_inode: U64::new(self.backing.1),
+            backing_device: U64::new(self.backing.device),
+            backing_inode: U64::new(self.backing.inode),
+            backing_born: U64::new(self.backing.born),
             created: U64::new(u64::try_from(created.as_nanos()).unwrap_or(u64::MAX)),
             creator: U32::new(self.creator),
             name_len: U32::new(u32::try_from(self.base.len()).ok()?),
@@ -128,7 +133,7 @@ impl Trailer {
     /// Tells from the last bytes of an entry how long its trailer is, in bytes.
     ///
     /// `None` if the entry `inode` does not end in a trailer's footer.
-    pub(crate) fn len_of(end: &[u8], inode: u64) -> Option<usize> {
+    pub(super) fn len_of(end: &[u8], inode: u64) -> Option<usize> {
         let (_, footer) = Footer::ref_from_suffix(end).ok()?;
         let ours =
             footer.magic == MAGIC && footer.version.get() == VERSION && footer.inode.get() == inode;
@@ -141,7 +146,7 @@ impl Trailer {
     /// # Errors
     ///
     /// A sentence that says what is wrong with it.
-    pub(crate) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, &'static str> {
+    pub(super) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, &'static str> {
         let (text, footer) =
             Footer::ref_from_suffix(bytes).map_err(|_| "its trailer is too short")?;
         let mut unsigned = footer.clone();
@@ -178,7 +183,11 @@ impl Trailer {
             attributes: Attributes::from_bits(footer.attributes.get())
                 .ok_or("its attributes are not known")?,
             content,
-            backing: (footer.backing_device.get(), footer.backing_inode.get()),
+            backing: Identity {
+                device: footer.backing_device.get(),
+                inode: footer.backing_inode.get(),
+                born: footer.backing_born.get(),
+            },
             creator: footer.creator.get(),
             created: SystemTime::UNIX_EPOCH
                 .checked_add(Duration::from_nanos(footer.created.get()))
@@ -198,7 +207,7 @@ mod tests {
             protection: Protection::ExecuteRead,
             attributes: Attributes::COMMIT | Attributes::NO_CACHE,
             content,
-            backing: (5, 1 << 40),
+            backing: Identity { device: 5, inode: 1 << 40, born: 1_699_999_999_000_000_001 },
             creator: 4711,
             created: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
         }

@@ -1,0 +1,29 @@
+//! A file by offset: written where nothing was, read up to the end, and seen by plain input.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use filemap::{Flush, MappedFile};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let place = tempfile::tempdir()?;
+    let path = place.path().join("data");
+    let file = MappedFile::open(&path)?;
+    println!("a new file has {} bytes", file.len()?);
+
+    file.write_at(7, b"seven")?;
+    file.write_at(5_000_000_001, b"beyond 4 GiB")?;
+    println!("after two writes it has {} bytes, most of them a hole", file.len()?);
+
+    let mut bytes = [0; 100];
+    let count = file.read_at(5_000_000_008, &mut bytes)?;
+    println!("{count} bytes were left: {:?}", String::from_utf8_lossy(&bytes[..count]));
+
+    file.write(100, &0x0102_0304_u32)?;
+    println!("a number at offset 100: {:#010x}", file.read::<u32>(100)?);
+
+    file.flush_range(0, 4096, Flush::Durable)?;
+    file.set_len(12)?;
+    file.close()?;
+    println!("cut and closed, plain input reads {:?}", String::from_utf8(std::fs::read(&path)?)?);
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! One process makes memory under a name; another, which knows the name alone, answers in it.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::env;
+use std::process::Command;
+
+use filemap::{Access, FileMapping};
+
+const GREETING: &[u8] = b"hello from the first";
+const ANSWER_AT: usize = 2000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(name) = env::args().nth(1) {
+        return Ok(answer(&name)?);
+    }
+    let name = format!("Local\\two_processes {}", std::process::id());
+    let mapping = FileMapping::options().name(&name).size(4096).create_new()?;
+    let view = mapping.map(Access::Write)?;
+    view.write_at(0, GREETING)?;
+    println!("first:  made `{name}`, and started a second process");
+
+    let second = Command::new(env::current_exe()?).arg(&name).status()?;
+    assert!(second.success(), "the second process failed");
+
+    println!("first:  the answer is {}", view.read::<u32>(ANSWER_AT)?);
+    drop((view, mapping));
+    if let Err(error) = FileMapping::open(&name) {
+        println!("first:  closed, and now I {error}");
+    }
+    Ok(())
+}
+
+/// What the second process does.
+fn answer(name: &str) -> Result<(), filemap::Error> {
+    let view = FileMapping::open(name)?.map(Access::Write)?;
+    let mut greeting = [0; GREETING.len()];
+    view.read_at(0, &mut greeting)?;
+    println!("second: reads \"{}\"", String::from_utf8_lossy(&greeting));
+    view.write(ANSWER_AT, &42_u32)
+}

@@ -1,0 +1,272 @@
+//! Whom `SIGBUS` belonged to before, and how a signal that is not ours gets there.
+//!
+//! Actions that were replaced form a list, newest first, that only grows: a handler on another
+//! thread may be walking it. It grows only when somebody replaced our handler, which is rare.
+//!
+//! A host that installed its handler after us may pass signals on to us, while our list, healed
+//! later, begins with that host: a circle. It is broken by a mark in the `siginfo_t` of the one
+//! delivery, which counts how often this delivery came by here; each time it goes one action
+//! further back. The kernel zeroes that part of the structure and no user of `SIGBUS` reads it. No
+//! thread-local is needed, and nothing is left over when somebody jumps out of the handler.
+
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use super::handler;
+
+/// An action that was replaced.
+pub(super) struct Previous {
+    action: libc::sigaction,
+    /// The action asked for `SA_RESETHAND` and has had its one signal.
+    spent: AtomicBool,
+    older: *const Previous,
+}
+
+static NEWEST: AtomicPtr<Previous> = AtomicPtr::new(null_mut());
+
+/// The newest previous action, and through it all others.
+fn newest() -> Option<&'static Previous> {
+    // SAFETY: null or a node that `push` leaked, complete before it was published.
+    unsafe { NEWEST.load(Ordering::Acquire).as_ref() }
+}
+
+impl Previous {
+    fn older(&self) -> Option<&'static Previous> {
+        // SAFETY: null or a node that `push` leaked.
+        unsafe { self.older.as_ref() }
+    }
+}
+
+/// Puts an action at the head of the list, unless it is there already.
+///
+/// A host and we may take turns, and two threads may heal at once: neither makes the list grow.
+pub(super) fn push(action: libc::sigaction) {
+    let mut node = Box::new(Previous { action, spent: AtomicBool::new(false), older: null() });
+    loop {
+        let head = newest();
+        if let Some(newest) = head
+            && same(&newest.action, &node.action)
+        {
+            // A new turn, so another signal for an action that wants only one.
+            newest.spent.store(false, Ordering::Relaxed);
+            return;
+        }
+        let head = head.map_or(null(), std::ptr::from_ref);
+        node.older = head;
+        let new = Box::into_raw(node);
+        match NEWEST.compare_exchange(head.cast_mut(), new, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return,
+            // SAFETY: `into_raw` made it a moment ago, and it was not published.
+            Err(_) => node = unsafe { Box::from_raw(new) },
+        }
+    }
+}
+
+/// Whether two actions have the same effect, as far as it can be told without their masks.
+pub(super) fn same(one: &libc::sigaction, other: &libc::sigaction) -> bool {
+    one.sa_sigaction == other.sa_sigaction && one.sa_flags == other.sa_flags
+}
+
+/// The action that is `depth` places back.
+///
+/// Behind the oldest comes the oldest again, a few times: with two copies of this library in the
+/// process, each on the list of the other, one copy's list may end before the other's has come to
+/// the action that both of them replaced.
+fn nth(depth: u64) -> Option<&'static Previous> {
+    const AGAIN: u64 = 8;
+    let mut node = newest()?;
+    for further in (0..depth).rev() {
+        match node.older() {
+            Some(older) => node = older,
+            None if further < AGAIN => break,
+            None => return None,
+        }
+    }
+    Some(node)
+}
+
+/// Hands a signal that is not ours to the action before us, as the kernel would have.
+///
+/// # Safety
+///
+/// Inside the handler, with the arguments of this delivery.
+pub(super) unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the caller hands the arguments of this delivery.
+    let code = unsafe { (*info).si_code };
+    // A signal that somebody sent, and the early warning of a bad page, are tied to no instruction.
+    let sent = code <= 0 || code == libc::BUS_MCEERR_AO;
+    // SAFETY: the caller hands the arguments of this delivery.
+    let mark = unsafe { Mark::of(info) };
+    let Some(previous) = nth(mark.depth) else {
+        return default_action(signal, sent);
+    };
+    let action = &previous.action;
+    if action.sa_flags & libc::SA_RESETHAND != 0 && previous.spent.swap(true, Ordering::Relaxed) {
+        return default_action(signal, sent);
+    }
+    match action.sa_sigaction {
+        libc::SIG_IGN if sent => return,
+        // The kernel does not let a fault be ignored.
+        libc::SIG_IGN | libc::SIG_DFL => return default_action(signal, sent),
+        _ => {}
+    }
+
+    mark.set(mark.depth + 1);
+    // SAFETY: the caller hands the arguments of this delivery.
+    let open = unsafe { set_mask(action, signal, sent, context) };
+    // SAFETY: the action named a handler to the kernel, and is called as the kernel would.
+    unsafe { call(action, signal, info, context) };
+    // SAFETY: the mask is the one that the call above read.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, open.as_ptr(), null_mut()) };
+    mark.set(mark.depth);
+
+    // Some handlers, Rust's own among them, give up by setting the default action and returning, so
+    // that the fault strikes again. A sent signal does not strike again, and would leave us without
+    // a handler: finish what was begun.
+    if sent && is_default(signal) {
+        default_action(signal, sent);
+    }
+}
+
+/// Calls a previous handler.
+///
+/// # Safety
+///
+/// `action` names a handler, and the arguments are those of this delivery.
+unsafe fn call(
+    action: &libc::sigaction,
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut c_void,
+) {
+    let handler = std::ptr::with_exposed_provenance::<()>(action.sa_sigaction);
+    if action.sa_flags & libc::SA_SIGINFO == 0 {
+        // SAFETY: without `SA_SIGINFO` a handler has this type.
+        let handler = unsafe { std::mem::transmute::<*const (), extern "C" fn(c_int)>(handler) };
+        handler(signal);
+    } else {
+        type Handler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+        // SAFETY: with `SA_SIGINFO` a handler has this type.
+        let handler = unsafe { std::mem::transmute::<*const (), Handler>(handler) };
+        // SAFETY: the arguments are those that the kernel made for this delivery.
+        unsafe { handler(signal, info, context) };
+    }
+}
+
+/// Sets the signal mask for a previous handler, and returns the one before.
+///
+/// For a fault, the mask that the kernel would have set, so that a handler may jump out of itself.
+/// For a sent signal our own stays, with the previous one's added: no other handler, which may make
+/// guarded copies, may run on top while `SIGBUS` is blocked.
+///
+/// # Safety
+///
+/// Inside the handler, with the context of this delivery.
+unsafe fn set_mask(
+    action: &libc::sigaction,
+    signal: c_int,
+    sent: bool,
+    context: *mut c_void,
+) -> MaybeUninit<libc::sigset_t> {
+    let mut mask = action.sa_mask;
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    if sent {
+        // SAFETY: both sets are valid.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const mask, before.as_mut_ptr()) };
+        return before;
+    }
+    // SAFETY: the caller hands the context of this delivery.
+    let interrupted = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_sigmask };
+    for other in 1..=64 {
+        // SAFETY: the kernel has written the first 64 signals of this set.
+        if unsafe { libc::sigismember(interrupted, other) } == 1 {
+            // SAFETY: the set is ours to write.
+            unsafe { libc::sigaddset(&raw mut mask, other) };
+        }
+    }
+    if action.sa_flags & libc::SA_NODEFER == 0 {
+        // SAFETY: the set is ours to write.
+        unsafe { libc::sigaddset(&raw mut mask, signal) };
+    }
+    // SAFETY: both sets are valid.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask, before.as_mut_ptr()) };
+    before
+}
+
+/// Lets the signal do what it does where nobody handles it.
+///
+/// A fault strikes again on return, and the kernel then ends the process at the very instruction. A
+/// sent signal is sent again; it is blocked until our handler returns.
+fn default_action(signal: c_int, sent: bool) {
+    // SAFETY: all bytes zero is a valid `sigaction`: no flags, an empty mask, the default action.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = libc::SIG_DFL;
+    // SAFETY: the action is valid, and no old one is asked for.
+    unsafe { libc::sigaction(signal, &raw const action, null_mut()) };
+    if sent {
+        // SAFETY: raising a signal touches no memory.
+        unsafe { libc::raise(signal) };
+    }
+}
+
+fn is_default(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: no new action is set, and there is room for the old one.
+    if unsafe { libc::sigaction(signal, null(), action.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the call succeeded, so it has written the action.
+    unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
+}
+
+/// How often this delivery came by: a word in the unused half of its `siginfo_t`.
+///
+/// There are eight such words. Each copy of this library in the process takes one, known by the
+/// address of its handler; the address of the structure keeps out what an earlier delivery left on
+/// the stack, where a kernel does not clear it.
+struct Mark {
+    word: *mut u64,
+    key: u64,
+    depth: u64,
+}
+
+impl Mark {
+    const WORDS: std::ops::Range<usize> = 8..16;
+    /// More rounds than any chain of handlers has.
+    const DEPTH: u64 = 64;
+
+    /// Finds the word of this copy of the library, or a free one.
+    ///
+    /// # Safety
+    ///
+    /// Inside the handler, with the `siginfo_t` of this delivery; it outlives the mark.
+    unsafe fn of(info: *mut libc::siginfo_t) -> Mark {
+        const { assert!(size_of::<libc::siginfo_t>() == 16 * size_of::<u64>()) };
+        let key = (handler::address() as u64).rotate_left(24) ^ info.addr() as u64 | 1 << 63;
+        let mut free = None;
+        for index in Mark::WORDS.rev() {
+            // SAFETY: the structure has 16 words, and `index` is less.
+            let word = unsafe { info.cast::<u64>().add(index) };
+            // SAFETY: a word of the structure, which is initialised and aligned for it.
+            let value = unsafe { *word };
+            let depth = value.wrapping_sub(key);
+            if (1..=Mark::DEPTH).contains(&depth) {
+                return Mark { word, key, depth };
+            }
+            if value == 0 && free.is_none() {
+                free = Some(word);
+            }
+        }
+        // SAFETY: the structure has 16 words.
+        let last = unsafe { info.cast::<u64>().add(Mark::WORDS.end - 1) };
+        Mark { word: free.unwrap_or(last), key, depth: 0 }
+    }
+
+    fn set(&self, depth: u64) {
+        let value = if depth == 0 { 0 } else { self.key.wrapping_add(depth) };
+        // SAFETY: `of` found the word inside the structure, which outlives the mark.
+        unsafe { *self.word = value };
+    }
+}

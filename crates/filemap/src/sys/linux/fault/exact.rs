@@ -1,0 +1,287 @@
+//! Every routine that this processor can run, at every distance from the end of a file.
+//!
+//! Inside the module, because the surface reaches only the routines that were chosen.
+
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "tests, on a mapping of their own")]
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use super::machine::{self, Routines};
+
+const END: usize = 16 * 4096;
+const LEN: usize = END + 32 * 4096;
+
+/// A mapping whose last pages the file does not have; bytes follow a pattern without a short period.
+struct Edge {
+    base: *mut u8,
+    len: usize,
+    /// What the file holds when no test has changed it.
+    content: Vec<u8>,
+}
+
+impl Edge {
+    fn new() -> Edge {
+        Edge::with_len(LEN)
+    }
+
+    fn with_len(len: usize) -> Edge {
+        let file = memfd_create(c"edge", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&file, END as u64).unwrap();
+        let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let base = unsafe { mmap(std::ptr::null_mut(), len, protection, flags, file.as_fd(), 0) };
+        let edge =
+            Edge { base: base.unwrap().cast(), len, content: (0..END).map(pattern).collect() };
+        machine::ensure().unwrap();
+        edge.restore(0, END);
+        edge
+    }
+
+    fn at(&self, offset: usize) -> *mut u8 {
+        assert!(offset <= self.len);
+        self.base.wrapping_add(offset)
+    }
+
+    fn restore(&self, start: usize, end: usize) {
+        let content = &self.content[start..end];
+        // SAFETY: the file has these bytes, and no other thread knows of them.
+        unsafe { content.as_ptr().copy_to_nonoverlapping(self.at(start), content.len()) };
+    }
+
+    fn bytes(&self, start: usize, len: usize) -> Vec<u8> {
+        assert!(start + len <= END);
+        let mut bytes = vec![0; len];
+        // SAFETY: the file has these bytes, and no other thread knows of them.
+        unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(self.at(start), len) };
+        bytes
+    }
+
+    fn byte(&self, offset: usize) -> u8 {
+        assert!(offset < END);
+        // SAFETY: the file has this byte.
+        unsafe { self.at(offset).read() }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new`, and nobody refers to it.
+        unsafe { munmap(self.base.cast(), self.len) }.unwrap();
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a pattern")]
+fn pattern(offset: usize) -> u8 {
+    // Never 0xff, which is what `find` looks for.
+    ((offset * 7 + offset / 251) % 255) as u8
+}
+
+/// Ranges by their distance from the edge and their length: all short ones, and some long ones.
+fn ranges() -> impl Iterator<Item = (usize, usize)> {
+    let short = (0..=150).flat_map(|before| (0..=300).map(move |len| (before, len)));
+    let near = (500..540).flat_map(|before| (490..=550).step_by(3).map(move |len| (before, len)));
+    let mut state = 12345_usize;
+    let long = (0..4000).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        ((state >> 8) % END, (state >> 30) % (LEN - END))
+    });
+    short.chain(near).chain(long)
+}
+
+fn each_set(mut test: impl FnMut(&str, Routines)) {
+    for (name, routines) in machine::available() {
+        test(name, routines);
+    }
+}
+
+#[test]
+fn a_copy_out_counts_the_bytes_before_the_edge() {
+    let edge = Edge::new();
+    each_set(|name, routines| {
+        let mut buf = vec![0_u8; LEN + 64];
+        for (before, len) in ranges() {
+            let (start, shift) = (END - before, (before + len) % 64);
+            buf[shift..shift + len].fill(0xee);
+
+            // SAFETY: the range is mapped, since `len <= LEN - END`, and the buffer is longer.
+            let rest = unsafe { (routines.copy)(buf[shift..].as_mut_ptr(), edge.at(start), len) };
+
+            assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
+            let done = len - rest.len;
+            let expected = &edge.content[start..start + done];
+            assert!(buf[shift..shift + done] == *expected, "{name} {before} {len}");
+            if rest.len > 0 {
+                assert_eq!(rest.address, edge.at(END).addr(), "{name} {before} {len}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_copy_in_counts_the_bytes_before_the_edge() {
+    let edge = Edge::new();
+    let bytes: Vec<u8> = (0..LEN + 64).map(|offset| pattern(offset * 13 + 5)).collect();
+    each_set(|name, routines| {
+        for (before, len) in ranges() {
+            let (start, shift) = (END - before, (before + len) % 64);
+
+            // SAFETY: the range is mapped, since `len <= LEN - END`, and there are more bytes.
+            let rest = unsafe { (routines.copy)(edge.at(start), bytes[shift..].as_ptr(), len) };
+
+            assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
+            let done = len - rest.len;
+            let written = edge.bytes(start, done);
+            assert!(written == bytes[shift..shift + done], "{name} {before} {len}");
+            if start + done < END {
+                assert_eq!(
+                    edge.byte(start + done),
+                    pattern(start + done),
+                    "wrote beyond the range"
+                );
+            }
+            edge.restore(start, start + done);
+        }
+    });
+}
+
+#[test]
+fn a_fill_counts_the_bytes_before_the_edge() {
+    let edge = Edge::new();
+    each_set(|name, routines| {
+        for (before, len) in ranges() {
+            let start = END - before;
+
+            // SAFETY: the range is mapped, since `len <= LEN - END`.
+            let rest = unsafe { (routines.fill)(edge.at(start), 0xff, len) };
+
+            assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
+            let done = len - rest.len;
+            let filled = edge.bytes(start, done);
+            assert!(filled.iter().all(|byte| *byte == 0xff), "{name} {before} {len}");
+            if start + done < END {
+                assert_eq!(
+                    edge.byte(start + done),
+                    pattern(start + done),
+                    "wrote beyond the range"
+                );
+            }
+            edge.restore(start, start + done);
+        }
+    });
+}
+
+#[test]
+fn a_comparison_ends_at_the_first_difference_or_at_the_edge() {
+    let edge = Edge::new();
+    each_set(|name, routines| {
+        let mut twin: Vec<u8> = (0..LEN + 64).map(pattern).collect();
+        for (before, len) in ranges() {
+            let start = END - before;
+            let readable = len.min(before);
+            let check = |twin: &[u8], differs: Option<usize>| {
+                // SAFETY: the range is mapped, since `len <= LEN - END`, and so long is the twin.
+                let found = unsafe { (routines.compare)(edge.at(start), twin.as_ptr(), len) };
+
+                let expected = differs.filter(|at| *at < readable).unwrap_or(readable);
+                assert_eq!(found.at, expected, "{name} {before} {len} {differs:?}");
+                let lost = expected == readable && readable < len;
+                assert_eq!(found.address != 0, lost, "{name} {before} {len} {differs:?}");
+            };
+            if start + len <= twin.len() {
+                check(&twin[start..], None);
+                for at in [0, len / 3, len.saturating_sub(1), readable.saturating_sub(1)] {
+                    if at < len {
+                        twin[start + at] ^= 0x10;
+                        check(&twin[start..], Some(at));
+                        twin[start + at] ^= 0x10;
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_search_ends_at_the_byte_or_at_the_edge() {
+    let edge = Edge::new();
+    each_set(|name, routines| {
+        for (before, len) in ranges() {
+            let start = END - before;
+            let readable = len.min(before);
+            let check = |expected: Option<usize>| {
+                // SAFETY: the range is mapped, since `len <= LEN - END`.
+                let found = unsafe { (routines.find)(edge.at(start), 0xff, len) };
+
+                assert_eq!(found.at, expected.unwrap_or(readable), "{name} {before} {len}");
+                let lost = expected.is_none() && readable < len;
+                assert_eq!(found.address != 0, lost, "{name} {before} {len}");
+            };
+            check(None);
+            for at in [0, readable / 3, readable.saturating_sub(1)] {
+                if at < readable {
+                    // SAFETY: the file has this byte.
+                    unsafe { edge.at(start + at).write(0xff) };
+                    check(Some(at));
+                    edge.restore(start + at, start + at + 1);
+                }
+            }
+        }
+    });
+}
+
+/// Lengths at which routines change over to stores that pass by the caches, or to string
+/// instructions.
+const HUGE: [usize; 2] = [(8 << 20) + 321, (16 << 20) + 321];
+
+#[test]
+fn huge_copies_and_fills_count_as_well() {
+    let edge = Edge::with_len(HUGE[1] + 4096);
+    let mut buf = vec![0_u8; HUGE[1]];
+    each_set(|name, routines| {
+        for len in HUGE {
+            for before in [0, 1, 70, 4096, END / 2 + 3, END] {
+                let start = END - before;
+                let expected = len - before;
+
+                // SAFETY: the range is mapped, and the buffer is as long.
+                let read = unsafe { (routines.copy)(buf.as_mut_ptr(), edge.at(start), len) };
+                assert_eq!(read.len, expected, "{name} {before} {len}");
+                assert!(buf[..before] == edge.content[start..]);
+
+                // SAFETY: as above.
+                let written = unsafe { (routines.copy)(edge.at(start), buf.as_ptr(), len) };
+                assert_eq!(written.len, expected, "{name} {before} {len}");
+
+                // SAFETY: as above.
+                let filled = unsafe { (routines.fill)(edge.at(start), 0xff, len) };
+                assert_eq!(filled.len, expected, "{name} {before} {len}");
+                assert!(edge.bytes(start, before).iter().all(|byte| *byte == 0xff));
+                edge.restore(start, END);
+            }
+        }
+    });
+}
+
+#[test]
+fn huge_copies_and_fills_are_whole() {
+    const LEN: usize = (16 << 20) + 321;
+    let bytes: Vec<u8> = (0..LEN).map(pattern).collect();
+    let mut copied = vec![0_u8; LEN];
+    each_set(|name, routines| {
+        copied.fill(0);
+        // SAFETY: both are as long.
+        let rest = unsafe { (routines.copy)(copied.as_mut_ptr(), bytes.as_ptr(), LEN) };
+        assert!(rest.len == 0 && copied == bytes, "{name}");
+
+        // SAFETY: the buffer is as long.
+        let rest = unsafe { (routines.fill)(copied.as_mut_ptr().add(5), 0xff, LEN - 12) };
+        assert_eq!(rest.len, 0);
+        assert!(copied[5..LEN - 7].iter().all(|byte| *byte == 0xff), "{name}");
+        assert!(copied[..5] == bytes[..5] && copied[LEN - 7..] == bytes[LEN - 7..], "{name}");
+    });
+}

@@ -1,0 +1,175 @@
+//! The table of instructions that may fault, and where to go on if they do.
+//!
+//! Each guarded stretch of assembly adds one entry to a section of its own, at the place where it is
+//! written or inlined; the linker joins them. Offsets are relative, so that the table needs no
+//! relocation at load time.
+//!
+//! The section's name carries this crate's version. Two versions in one binary thus have two tables
+//! and two handlers; two builds of the same version share one table whose entries are alike.
+
+use std::arch::asm;
+
+/// The name of the table's section. A C identifier, since only for those does the linker define
+/// bounds.
+macro_rules! section {
+    () => {
+        concat!(
+            "filemap_faults_",
+            env!("CARGO_PKG_VERSION_MAJOR"),
+            "_",
+            env!("CARGO_PKG_VERSION_MINOR"),
+            "_",
+            env!("CARGO_PKG_VERSION_PATCH")
+        )
+    };
+}
+
+/// Text for an assembly block: "a fault from `$start` to before `$end` goes on at `$landing`".
+///
+/// The section is retained (`R`) because linkers may otherwise drop what only its bounds refer to.
+macro_rules! guarded {
+    ($start:literal to $end:literal => $landing:literal, $kind:literal) => {
+        concat!(
+            ".pushsection ",
+            section!(),
+            ",\"aR\",@progbits\n.balign 4\n",
+            ".long ",
+            $start,
+            " - .\n.long ",
+            $end,
+            " - .\n.long ",
+            $landing,
+            " - .\n.long ",
+            $kind,
+            "\n.popsection"
+        )
+    };
+}
+
+/// How the handler must set the registers before it goes on at a landing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A single value: not at all.
+    Value,
+    /// A copy, whose target, source and length are in their argument registers.
+    Copy,
+    /// A fill, whose target and length are in their argument registers.
+    Fill,
+    /// A search, whose position and remaining length are in the registers of its arguments.
+    Search,
+    /// An instruction or loop that keeps an exact count: only the address is missing.
+    Count,
+}
+
+/// Where to go on, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Landing {
+    pub(super) pc: usize,
+    pub(super) kind: Kind,
+}
+
+/// One guarded stretch, as the assembler laid it down.
+#[repr(C)]
+struct Entry {
+    /// First guarded instruction, relative to this field.
+    start: i32,
+    /// First instruction that no longer is, relative to this field.
+    end: i32,
+    /// Where to go on, relative to this field.
+    landing: i32,
+    /// A [`Kind`] by number.
+    kind: u32,
+}
+
+/// Resolves a field that is relative to its own address.
+fn target(field: &i32) -> usize {
+    std::ptr::from_ref(field).addr().wrapping_add_signed(*field as isize)
+}
+
+/// Finds the landing of the instruction at `pc`.
+///
+/// Called inside a signal handler: takes no lock, allocates nothing, cannot panic. A walk through
+/// some hundred entries is short beside the delivery of a signal.
+pub(super) fn find(pc: usize) -> Option<Landing> {
+    for entry in entries() {
+        if target(&entry.start) <= pc && pc < target(&entry.end) {
+            let kind = match entry.kind {
+                0 => Kind::Value,
+                1 => Kind::Copy,
+                2 => Kind::Fill,
+                3 => Kind::Search,
+                _ => Kind::Count,
+            };
+            return Some(Landing { pc: target(&entry.landing), kind });
+        }
+    }
+    None
+}
+
+/// The whole table of this program or shared library.
+fn entries() -> &'static [Entry] {
+    let (start, end) = bounds();
+    let count = end.addr().wrapping_sub(start.addr()) / size_of::<Entry>();
+    // SAFETY: the linker laid `count` entries of constant data there, and they stay for as long as
+    // the code does that this function is part of.
+    unsafe { std::slice::from_raw_parts(start, count) }
+}
+
+/// The addresses of the table's first entry and of its end.
+///
+/// The bounds are hidden: with default visibility those of another shared library could be bound.
+/// The entry that covers nothing is an anchor: without any, there would be no section, and the
+/// program would not link.
+fn bounds() -> (*const Entry, *const Entry) {
+    let (start, end);
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: computes two addresses and touches no memory.
+    unsafe {
+        asm!(
+            concat!(".hidden __start_", section!()),
+            concat!(".hidden __stop_", section!()),
+            concat!("lea {start}, [rip + __start_", section!(), "]"),
+            concat!("lea {end}, [rip + __stop_", section!(), "]"),
+            "2:",
+            guarded!("2b" to "2b" => "2b", "0"),
+            start = out(reg) start,
+            end = out(reg) end,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: computes two addresses and touches no memory.
+    unsafe {
+        asm!(
+            concat!(".hidden __start_", section!()),
+            concat!(".hidden __stop_", section!()),
+            concat!("adrp {start}, __start_", section!()),
+            concat!("add {start}, {start}, :lo12:__start_", section!()),
+            concat!("adrp {end}, __stop_", section!()),
+            concat!("add {end}, {end}, :lo12:__stop_", section!()),
+            "2:",
+            guarded!("2b" to "2b" => "2b", "0"),
+            start = out(reg) start,
+            end = out(reg) end,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    (start, end)
+}
+
+/// How many bytes at the start of a range lie before the page that holds `address`; all of them, if
+/// `address` is not in the range.
+///
+/// Routines touch their ranges in rising order, so that what lies before the faulting page was
+/// there a moment ago. The landing repeats exactly these bytes, under guard: should they be lost
+/// meanwhile, a second fault gives the count.
+///
+/// Pages are taken to be 4 KiB, the smallest there are. Where they are larger the result may exceed
+/// the bytes before the true page, and the second fault again gives the count.
+pub(super) fn before(start: usize, len: usize, address: usize) -> usize {
+    const PAGE: usize = 4096;
+    if address.wrapping_sub(start) >= len {
+        return len;
+    }
+    (address & !(PAGE - 1)).saturating_sub(start)
+}

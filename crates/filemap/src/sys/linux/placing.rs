@@ -1,0 +1,137 @@
+//! Where pages are mapped: anywhere, at an address, or at a multiple of something.
+
+#![expect(unsafe_code, reason = "mapping and unmapping ranges of addresses")]
+
+use std::os::fd::BorrowedFd;
+use std::ptr::{self, NonNull};
+
+use rustix::io::Errno;
+use rustix::mm::{self, MapFlags, ProtFlags};
+
+use crate::sys::platform::error::from_errno;
+use crate::types::{Access, Error, ErrorKind, Operation, Result};
+
+/// What `mmap` is told for each access.
+fn flags(access: Access) -> (ProtFlags, MapFlags) {
+    let mut protection = ProtFlags::empty();
+    protection.set(ProtFlags::READ, access.can_read());
+    protection.set(ProtFlags::WRITE, access.can_write());
+    protection.set(ProtFlags::EXEC, access.can_execute());
+    (protection, if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED })
+}
+
+pub(super) fn map_anywhere(
+    len: usize,
+    access: Access,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<NonNull<u8>> {
+    let (protection, sharing) = flags(access);
+    // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
+    let mapped = unsafe { mm::mmap(ptr::null_mut(), len, protection, sharing, descriptor, offset) };
+    address_of(mapped)
+}
+
+/// Tells whether such a view is refused at every address.
+fn refused_anywhere(len: usize, access: Access, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
+    match map_anywhere(len, access, descriptor, offset) {
+        Ok(pages) => {
+            // If it cannot be given back, it stays reserved: an error is on its way as it is.
+            // SAFETY: the range was mapped a moment ago and is known to nobody.
+            let _ignored = unsafe { mm::munmap(pages.as_ptr().cast(), len) };
+            false
+        }
+        Err(error) => error.kind() == ErrorKind::AccessDenied,
+    }
+}
+
+/// Maps at `base` and nowhere else.
+///
+/// `MAP_FIXED_NOREPLACE` refuses a range that is taken; kernels before 4.17 take it for a hint
+/// and may map elsewhere ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
+pub(super) fn map_at(
+    base: usize,
+    len: usize,
+    access: Access,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<NonNull<u8>> {
+    let (protection, sharing) = flags(access);
+    let sharing = sharing | MapFlags::FIXED_NOREPLACE;
+    let hint = ptr::without_provenance_mut(base);
+    let taken = || Error::new(ErrorKind::AddressTaken, Operation::MapView);
+    // SAFETY: the flag keeps the kernel from replacing what is mapped already.
+    let mapped = unsafe { mm::mmap(hint, len, protection, sharing, descriptor, offset) };
+    match mapped {
+        Err(Errno::EXIST) => Err(taken()),
+        // What no address would change: a seal, or a file system that forbids execution.
+        Err(Errno::PERM) if refused_anywhere(len, access, descriptor, offset) => address_of(mapped),
+        // Below the lowest address that may be mapped, or above the highest.
+        Err(Errno::PERM | Errno::NOMEM) => {
+            Err(taken().because("the address cannot be mapped by this process"))
+        }
+        mapped => {
+            let pages = address_of(mapped)?;
+            if pages.addr().get() == base {
+                return Ok(pages);
+            }
+            // SAFETY: the range was mapped a moment ago and is known to nobody.
+            unsafe { mm::munmap(pages.as_ptr().cast(), len) }
+                .map_err(|errno| from_errno(errno, Operation::MapView))?;
+            Err(taken())
+        }
+    }
+}
+
+/// Maps at an address that is a multiple of `alignment`, a power of two above a page.
+///
+/// ```text
+///  free       |-----------|--------------------------|-----------|
+///                         ^ aligned            len   ^
+/// ```
+///
+/// A reservation finds a range that is large enough and is given back before its aligned part
+/// is mapped. Another thread may be faster, and then it begins again: mapping *over* the
+/// reservation would save that, but a refusal would leave a hole in which another thread's
+/// pages may be by the time the rest is given back.
+pub(super) fn map_aligned(
+    alignment: usize,
+    len: usize,
+    access: Access,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<NonNull<u8>> {
+    /// More often than any number of threads makes it fail.
+    const ATTEMPTS: u32 = 64;
+    let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
+    let room = len.checked_add(alignment).ok_or_else(no_room)?;
+    let nothing = ProtFlags::empty();
+    for _ in 0..ATTEMPTS {
+        // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
+        let reserved =
+            unsafe { mm::mmap_anonymous(ptr::null_mut(), room, nothing, MapFlags::PRIVATE) };
+        let reserved = address_of(reserved)?;
+        let aligned = reserved.addr().get().next_multiple_of(alignment);
+        // SAFETY: the range was mapped a moment ago and is known to nobody.
+        unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
+            .map_err(|errno| from_errno(errno, Operation::MapView))?;
+        match map_at(aligned, len, access, descriptor, offset) {
+            Err(error) if error.kind() == ErrorKind::AddressTaken => {}
+            mapped => return mapped,
+        }
+    }
+    Err(no_room())
+}
+
+fn address_of(mapped: Result<*mut std::ffi::c_void, Errno>) -> Result<NonNull<u8>> {
+    let refused = |errno: Errno| match errno {
+        Errno::NODEV => Error::new(ErrorKind::WrongObject, Operation::MapView)
+            .because("its file system cannot map files"),
+        Errno::PERM => Error::new(ErrorKind::AccessDenied, Operation::MapView)
+            .because("its file system or a security policy forbids such a view"),
+        Errno::OVERFLOW | Errno::INVAL => Error::new(ErrorKind::OutOfMemory, Operation::MapView),
+        errno => from_errno(errno, Operation::MapView),
+    };
+    let address = mapped.map_err(refused)?;
+    NonNull::new(address.cast()).ok_or_else(|| Error::new(ErrorKind::Other, Operation::MapView))
+}

@@ -1,0 +1,230 @@
+//! Files behind names: whatever became of their paths, a name leads to the same bytes or nowhere.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::Path;
+
+use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Rights, View};
+
+use crate::support::{self, Place, eventually, is_free, kind, named};
+
+fn byte(view: &View) -> Result<u8, Error> {
+    let mut seen = [0];
+    view.read_at(0, &mut seen)?;
+    Ok(seen[0])
+}
+
+/// Opens the name in a second process and tells what is there: the bytes, or the error.
+fn seen_by_another(place: &Place, test: &str) -> String {
+    let mut second = place.child(test, "looks");
+    let seen = second.next();
+    second.finish();
+    seen
+}
+
+fn look() -> Result<(), Error> {
+    let seen = match FileMapping::open("notes") {
+        Ok(found) => {
+            let size = usize::try_from(found.size()).expect("it is small");
+            let mut bytes = vec![0; size];
+            found.map(Access::Read)?.read_at(0, &mut bytes)?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        Err(error) => format!("{:?}: {error}", error.kind()),
+    };
+    support::say(&seen);
+    Ok(())
+}
+
+fn named_notes(place: &Place, file: &File) -> Result<FileMapping, Error> {
+    FileMapping::options().registry(&place.registry).file(file).name("notes").create_new()
+}
+
+#[test]
+fn a_renamed_file_is_reached_by_its_name() -> Result<(), Error> {
+    const TEST: &str = "named_files::a_renamed_file_is_reached_by_its_name";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let _held = named_notes(&place, &file)?;
+    drop(file);
+    fs::create_dir(place.path("elsewhere")).unwrap();
+
+    fs::rename(place.path("notes"), place.path("elsewhere/renamed")).unwrap();
+
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    let writable = place.registry.open_with("notes", Rights::READ | Rights::WRITE)?;
+    writable.map(Access::Write)?.write_at(0, b"J")?;
+    assert_eq!(fs::read(place.path("elsewhere/renamed")).unwrap(), b"Jello");
+    Ok(())
+}
+
+#[test]
+fn a_replaced_file_is_not_taken_for_the_one_that_was_named() -> Result<(), Error> {
+    const TEST: &str = "named_files::a_replaced_file_is_not_taken_for_the_one_that_was_named";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let _held = named_notes(&place, &file)?;
+    drop(file);
+    drop(place.file("other", b"WRONG"));
+
+    fs::rename(place.path("other"), place.path("notes")).unwrap();
+
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    Ok(())
+}
+
+#[test]
+fn an_unlinked_file_is_reached_through_its_holders() -> Result<(), Error> {
+    const TEST: &str = "named_files::an_unlinked_file_is_reached_through_its_holders";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let _held = named_notes(&place, &file)?;
+    drop(file);
+
+    fs::remove_file(place.path("notes")).unwrap();
+
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    fs::create_dir(place.path("notes")).unwrap();
+    assert_eq!(seen_by_another(&place, TEST), "hello", "with a directory in its place");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_had_no_path_when_it_was_named_is_reached_through_its_holders() -> Result<(), Error> {
+    const TEST: &str =
+        "named_files::a_file_that_had_no_path_when_it_was_named_is_reached_through_its_holders";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    fs::remove_file(place.path("notes")).unwrap();
+    drop(place.file("notes (deleted)", b"WRONG"));
+
+    let _held = named_notes(&place, &file)?;
+
+    drop(file);
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    Ok(())
+}
+
+/// The part of a second process that names the file `notes`, keeps of the handle only the
+/// descriptor that carries the name, and removes the file: nobody has it any more.
+///
+/// No process that others start meanwhile is a child of this one, and has it from here.
+fn give_away() -> Result<(), Error> {
+    let place = std::env::var_os("FILEMAP_DIR").expect("it is set");
+    let path = Path::new(&place).join("notes");
+    let file = File::options().read(true).write(true).open(&path).expect("the file is there");
+    let mapping = FileMapping::options().file(&file).name("notes").create_new()?;
+    let name_alone = OwnedDescriptor::from(mapping);
+    drop(file);
+    fs::remove_file(path).expect("a file can be removed");
+    support::say("given away");
+    support::hear();
+    drop(name_alone);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_nobody_can_reach_is_named_by_the_error() -> Result<(), Error> {
+    const TEST: &str = "named_files::a_file_that_nobody_can_reach_is_named_by_the_error";
+    if support::role().is_some() {
+        return give_away();
+    }
+    let place = Place::new();
+    let path = place.path("notes");
+    fs::write(&path, b"hello").unwrap();
+    let mut second = place.child(TEST, "gives away");
+    second.until("given away");
+
+    let error = place.registry.open("notes").unwrap_err();
+
+    assert_eq!((error.kind(), error.win32_code()), (ErrorKind::BackingGone, 1006), "{error}");
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    assert_eq!(kind(named(&place.registry, "notes")), ErrorKind::BackingGone);
+    second.finish();
+    Ok(())
+}
+
+#[test]
+fn a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it() -> Result<(), Error> {
+    const TEST: &str =
+        "named_files::a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it";
+    if support::role().is_some() {
+        return give_away();
+    }
+    let place = Place::new();
+    let path = place.path("notes");
+    fs::write(&path, b"hello").unwrap();
+    let number = fs::metadata(&path).unwrap().ino();
+    let mut second = place.child(TEST, "gives away");
+    second.until("given away");
+
+    // Many file systems give the number to the next file; where they do not, nothing is there.
+    for count in 0..64 {
+        let other = place.path(&format!("other-{count}"));
+        fs::write(&other, b"WRONG").unwrap();
+        if fs::metadata(&other).unwrap().ino() == number {
+            fs::rename(&other, &path).unwrap();
+            break;
+        }
+    }
+
+    assert_eq!(kind(place.registry.open("notes")), ErrorKind::BackingGone);
+    second.finish();
+    Ok(())
+}
+
+#[test]
+fn a_mapping_of_a_files_beginning_is_opened_with_its_own_size() -> Result<(), Error> {
+    let place = Place::new();
+    let file = place.file("notes", &[b'n'; 10_000]);
+    let options = FileMapping::options().registry(&place.registry).file(&file).size(100);
+    let _held = options.name("notes").create_new()?;
+
+    let found = place.registry.open("notes")?;
+
+    assert_eq!(found.size(), 100);
+    assert_eq!(kind(found.map_range(Access::Read, 0..101)), ErrorKind::ViewTooLarge);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_grows_keeps_its_name_and_its_mappings_size() -> Result<(), Error> {
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let held = named_notes(&place, &file)?;
+
+    file.write_at(b" again", 5).unwrap();
+
+    assert_eq!(held.size(), 5);
+    assert_eq!(place.registry.open("notes")?.size(), 5);
+    Ok(())
+}
+
+#[test]
+fn one_file_can_have_two_names() -> Result<(), Error> {
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let options = || FileMapping::options().registry(&place.registry).file(&file);
+    let one = options().name("one").create_new()?;
+    let two = options().name("two").create_new()?;
+
+    one.map(Access::Write)?.write_at(0, b"J")?;
+
+    assert_eq!(byte(&two.map(Access::Read)?)?, b'J');
+    drop(one);
+    eventually("the first name is free", || is_free(&place.registry, "one"));
+    assert!(place.registry.open("two").is_ok());
+    Ok(())
+}

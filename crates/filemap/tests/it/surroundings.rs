@@ -1,0 +1,380 @@
+//! What surrounds a registry: lesser kernels, full disks, other places, other users, crowds.
+
+#![expect(unsafe_code, reason = "a filter of system calls is set by the C library")]
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use filemap::{Access, Error, ErrorKind, FileMapping, Registry, Scope};
+
+use crate::support::{self, Place, Second, eventually, is_free, kind, named};
+
+/// The root of the local names of this place, which is there once a name was.
+fn root_of(place: &Place) -> PathBuf {
+    place.registry.path(Scope::Local).expect("it is trusted").expect("it is there")
+}
+
+/// Refuses the calls that a filter describes, in this process and for good, with `errno`.
+///
+/// `argument` is the number of the call's argument in which all of `bits` must be set.
+fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
+    let statement = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter {
+        code: u16::try_from(code).expect("a code"),
+        jt,
+        jf,
+        k,
+    };
+    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let equal = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    let and = libc::BPF_ALU | libc::BPF_AND | libc::BPF_K;
+    let answer = libc::BPF_RET | libc::BPF_K;
+    let errno = u32::try_from(errno).expect("a number");
+    let mut program = [
+        statement(load, 0, 0, 0),
+        statement(equal, u32::try_from(call).expect("a number"), 0, 4),
+        // The low half of the argument, on machines that keep it first.
+        statement(load, 16 + 8 * argument, 0, 0),
+        statement(and, bits, 0, 0),
+        statement(equal, bits, 0, 1),
+        statement(answer, libc::SECCOMP_RET_ERRNO | errno, 0, 0),
+        statement(answer, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ];
+    let program = libc::sock_fprog { len: 7, filter: program.as_mut_ptr() };
+    // SAFETY: takes away a privilege that nothing here uses.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    let mode = libc::SECCOMP_MODE_FILTER;
+    // SAFETY: `program` and its statements live until the call has copied them.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
+    assert_eq!(set, 0, "a process can filter its own calls");
+}
+
+/// What every file system and kernel must be able to do.
+fn names_work(registry: &Registry) -> Result<(), Error> {
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let first = named(registry, "x")?;
+    assert!(!first.existed());
+    first.map(Access::Write)?.write_at(0, b"x")?;
+    let second = named(registry, "x")?;
+    assert!(second.existed());
+    let mut seen = [0];
+    second.map(Access::Read)?.read_at(0, &mut seen)?;
+    assert_eq!(seen, *b"x");
+    let over_file = FileMapping::options().registry(registry).name("notes").file(&file).create()?;
+    assert_eq!(registry.open("notes")?.size(), 5);
+    let refused = FileMapping::options().registry(registry).name("x").size(1).create_new();
+    assert_eq!(kind(refused), ErrorKind::AlreadyExists);
+    assert_eq!(registry.list()?.len(), 2);
+    assert_eq!(registry.collect()?, 0);
+    drop((first, second, over_file));
+    assert!(is_free(registry, "x") && is_free(registry, "notes"));
+    Ok(())
+}
+
+#[test]
+fn names_work_where_files_without_names_are_unknown() -> Result<(), Error> {
+    const TEST: &str = "surroundings::names_work_where_files_without_names_are_unknown";
+    let call = libc::SYS_openat;
+    let unnamed = u32::try_from(libc::O_TMPFILE & !libc::O_DIRECTORY).unwrap();
+    if support::role().is_some() {
+        refuse(call, 2, unnamed, libc::EOPNOTSUPP);
+        names_work(&Registry::system())?;
+        let held = named(&Registry::system(), "held")?;
+        let entry = Registry::system().inspect("held")?.entry().to_owned();
+        assert_eq!(fs::metadata(entry).unwrap().nlink(), 1, "one name, once it has one");
+        support::say("held");
+        support::hear();
+        drop(held);
+        return Ok(());
+    }
+    let place = Place::new();
+    let mut second = place.child(TEST, "filtered");
+    second.until("held");
+    assert!(place.registry.open("held").is_ok());
+    assert_eq!(place.leftovers(), ["held"]);
+    second.finish();
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn names_are_raced_for_where_files_without_names_are_unknown() -> Result<(), Error> {
+    const TEST: &str = "surroundings::names_are_raced_for_where_files_without_names_are_unknown";
+    let unnamed = u32::try_from(libc::O_TMPFILE & !libc::O_DIRECTORY).unwrap();
+    match support::role().as_deref() {
+        None => {}
+        Some("creates") => {
+            refuse(libc::SYS_openat, 2, unnamed, libc::EOPNOTSUPP);
+            let registry = Registry::system();
+            support::say("creating");
+            for _ in 0..3000 {
+                drop(named(&registry, "x")?);
+            }
+            support::say("done");
+            return Ok(());
+        }
+        Some(_) => {
+            let registry = Registry::system();
+            support::say("collecting");
+            loop {
+                registry.collect()?;
+            }
+        }
+    }
+    let place = Place::new();
+    let mut creators = ["creates", "creates"].map(|role| place.child(TEST, role));
+    let mut collector = place.child(TEST, "collects");
+    collector.until("collecting");
+    for creator in &mut creators {
+        creator.until("creating");
+    }
+
+    for creator in &mut creators {
+        creator.until("done");
+    }
+
+    creators.into_iter().for_each(Second::finish);
+    collector.kill();
+    place.registry.collect()?;
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn names_work_where_only_proc_links_unnamed_files() -> Result<(), Error> {
+    const TEST: &str = "surroundings::names_work_where_only_proc_links_unnamed_files";
+    if support::role().is_some() {
+        // What kernels before 6.10 say to those without privileges.
+        refuse(libc::SYS_linkat, 4, 0x1000, libc::ENOENT);
+        return names_work(&Registry::system());
+    }
+    let place = Place::new();
+    place.child(TEST, "filtered").finish();
+
+    assert_eq!(place.leftovers(), [""; 0]);
+    Ok(())
+}
+
+const NO_DISK: &str = "skipped: this system gives ordinary processes no file system of their own";
+
+/// Starts a second process that has a small file system of its own in the place's directory
+/// `full`, if the system allows that.
+fn with_a_small_disk(place: &Place, test: &str, options: &str) -> Option<Second> {
+    fs::create_dir(place.path("full")).expect("a directory can be made");
+    let script = "mount -t tmpfs -o \"$0\" tmpfs \"$FILEMAP_DIR/full\" || exit 9; exec \"$@\"";
+    let plain = place.command(test, "small");
+    let mut command = Command::new("unshare");
+    command.args(["-r", "-m", "sh", "-c"]);
+    let can = Command::new("unshare").args(["-r", "-m", "true"]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    command.arg(script).arg(options).arg(plain.get_program()).args(plain.get_args());
+    for (key, value) in plain.get_envs() {
+        command.env(key, value.expect("it is set"));
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    Some(Second::start(command))
+}
+
+#[test]
+fn a_file_that_cannot_grow_does_not_become_memory() -> Result<(), Error> {
+    const TEST: &str = "surroundings::a_file_that_cannot_grow_does_not_become_memory";
+    if support::role().is_some() {
+        let place = PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("it is set"));
+        let path = place.join("full/notes");
+        fs::write(&path, [b'x'; 4096]).expect("a page fits");
+        let file = File::options().read(true).write(true).open(&path).expect("it is there");
+        let options = FileMapping::options().file(&file).name("notes").size(1 << 20);
+        let made = options.create();
+        let made = made.map(|made| made.backing()).map_err(|error| error.kind());
+        assert_eq!(made, Err(ErrorKind::DiskFull));
+        assert_eq!(file.metadata().expect("it is open").len(), 4096, "it is as it was");
+        assert_eq!(kind(FileMapping::open("notes")), ErrorKind::NotFound);
+        return Ok(());
+    }
+    let place = Place::new();
+    match with_a_small_disk(&place, TEST, "size=4k") {
+        Some(second) => second.finish(),
+        None => println!("{NO_DISK}"),
+    }
+    Ok(())
+}
+
+#[test]
+fn a_registry_without_room_leaves_the_file_as_it_was() -> Result<(), Error> {
+    const TEST: &str = "surroundings::a_registry_without_room_leaves_the_file_as_it_was";
+    if support::role().is_some() {
+        let place = PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("it is set"));
+        let registry = Registry::at(place.join("full"));
+        drop(named(&registry, "x")?);
+        let filler = File::create(place.join("full/filler")).expect("it can be made");
+        while filler.write_at(&[1; 4096], filler.metadata().expect("open").len()).is_ok() {}
+        let file = tempfile::tempfile().expect("a file can be made");
+        file.set_len(10).expect("it can grow");
+
+        let options = FileMapping::options().registry(&registry).file(&file);
+        let error = options.name("notes").size(1 << 20).create().expect_err("there is no room");
+
+        assert_eq!(error.kind(), ErrorKind::DiskFull, "{error}");
+        assert_eq!(file.metadata().expect("it is open").len(), 10, "it is as it was");
+        return Ok(());
+    }
+    let place = Place::new();
+    match with_a_small_disk(&place, TEST, "size=64k") {
+        Some(second) => second.finish(),
+        None => println!("{NO_DISK}"),
+    }
+    Ok(())
+}
+
+#[test]
+fn a_full_registry_makes_room_by_freeing_the_dead() -> Result<(), Error> {
+    const TEST: &str = "surroundings::a_full_registry_makes_room_by_freeing_the_dead";
+    if support::role().is_some() {
+        let place = PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("it is set"));
+        let registry = Registry::at(place.join("full"));
+        let first = named(&registry, "first")?;
+        // Dead entries: descriptors that were given away and closed.
+        let mut count = 0;
+        loop {
+            let made = named(&registry, &format!("dead-{count}"))?;
+            drop(filemap::OwnedDescriptor::from(made));
+            count += 1;
+            if registry.list()?.len() < count {
+                break;
+            }
+            assert!(count < 1000, "the dead are never freed");
+        }
+        assert!(registry.open("first").is_ok());
+        drop(first);
+        return Ok(());
+    }
+    let place = Place::new();
+    match with_a_small_disk(&place, TEST, "size=128k") {
+        Some(second) => second.finish(),
+        None => println!("{NO_DISK}"),
+    }
+    Ok(())
+}
+
+#[test]
+fn a_lesser_place_is_not_taken_while_the_usual_one_can_be_had() -> Result<(), Error> {
+    const TEST: &str = "surroundings::a_lesser_place_is_not_taken_while_the_usual_one_can_be_had";
+    if support::role().is_some() {
+        // Somebody else, who may be anybody, was in the directory for temporary files first.
+        let lesser = std::env::temp_dir().join("filemap-global");
+        fs::create_dir(&lesser).expect("it can be made");
+        fs::set_permissions(&lesser, Permissions::from_mode(0o1777)).expect("it is ours");
+        let registry = Registry::system();
+        assert_eq!(kind(registry.open("Global\\x")), ErrorKind::NotFound);
+        let _held = named(&registry, "Global\\x")?;
+        let entry = registry.inspect("Global\\x")?.entry().to_owned();
+        assert!(entry.starts_with("/dev/shm"), "{}", entry.display());
+        return Ok(());
+    }
+    let place = Place::new();
+    let script = "mount -t tmpfs tmpfs /dev/shm || exit 9; exec \"$@\"";
+    let can = Command::new("unshare").args(["-r", "-m", "true"]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        println!("{NO_DISK}");
+        return Ok(());
+    }
+    let plain = place.command(TEST, "lesser");
+    let mut command = Command::new("unshare");
+    command.args(["-r", "-m", "sh", "-c", script, "sh"]);
+    command.arg(plain.get_program()).args(plain.get_args());
+    for (key, value) in plain.get_envs() {
+        command.env(key, value.expect("it is set"));
+    }
+    command.env_remove("FILEMAP_DIR").env("TMPDIR", place.path("."));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+
+    Second::start(command).finish();
+    Ok(())
+}
+
+#[test]
+fn another_users_global_names_can_neither_be_opened_nor_removed() -> Result<(), Error> {
+    const TEST: &str = "surroundings::another_users_global_names_can_neither_be_opened_nor_removed";
+    if support::role().is_some() {
+        let registry = Registry::system();
+        for name in ["Global\\live", "Global\\dead"] {
+            let refused = registry.open(name).unwrap_err();
+            assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
+            assert_eq!(kind(named(&registry, name)), ErrorKind::AccessDenied, "{name}");
+        }
+        assert_eq!(kind(registry.open("Global\\readable")), ErrorKind::NotFound);
+        let left = named(&registry, "Global\\readable").unwrap_err();
+        assert_eq!(left.kind(), ErrorKind::AccessDenied);
+        assert!(left.to_string().contains("another user"), "{left}");
+        assert_eq!(registry.collect()?, 0);
+        assert!(registry.list()?.is_empty());
+        assert_eq!(kind(registry.inspect("Global\\live")), ErrorKind::AccessDenied);
+        let own = named(&registry, "Global\\own")?;
+        assert!(registry.open("Global\\own").is_ok());
+        drop(own);
+        assert_eq!(kind(registry.open("Global\\own")), ErrorKind::NotFound);
+        return Ok(());
+    }
+    let place = Place::new();
+    if fs::metadata(place.path(".")).unwrap().uid() != 0 {
+        println!("skipped: only the superuser can start a process of another user");
+        return Ok(());
+    }
+    let program = place.path("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(place.path("."), Permissions::from_mode(0o755)).unwrap();
+    let live = named(&place.registry, "Global\\live")?;
+    let entry = place.registry.inspect("Global\\live")?.entry().to_owned();
+    for (name, mode) in [("dead", 0o600), ("readable", 0o666)] {
+        fs::write(entry.with_file_name(name), "left behind").unwrap();
+        let permissions = Permissions::from_mode(mode);
+        fs::set_permissions(entry.with_file_name(name), permissions).unwrap();
+    }
+    let plain = place.command(TEST, "stranger");
+    let mut command = Command::new(program);
+    command.args(plain.get_args()).uid(65534).gid(65534).current_dir("/");
+    for (key, value) in plain.get_envs() {
+        command.env(key, value.unwrap());
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+
+    Second::start(command).finish();
+
+    assert!(entry.exists() && entry.with_file_name("dead").exists());
+    assert!(place.registry.open("Global\\live").is_ok());
+    drop(live);
+    Ok(())
+}
+
+#[test]
+fn ten_thousand_names_do_not_slow_the_next_one_down() -> Result<(), Error> {
+    let place = Place::new();
+    let root = {
+        drop(named(&place.registry, "first")?);
+        root_of(&place)
+    };
+    // Dead entries, which is what piles up.
+    for number in 0..10_000 {
+        fs::write(root.join(format!("dead-{number}")), "").unwrap();
+    }
+    let registry = Registry::at(place.path("."));
+    drop(named(&registry, "warm")?);
+    let since = std::time::Instant::now();
+
+    for _ in 0..100 {
+        drop(named(&registry, "x")?);
+    }
+
+    // Each of them would have to look at all to take a hundredth of this.
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    eventually("all the dead are freed", || {
+        place.registry.collect().is_ok() && place.leftovers().is_empty()
+    });
+    Ok(())
+}
