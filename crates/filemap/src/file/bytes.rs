@@ -116,6 +116,8 @@ impl MappedFile {
         let file_len = self.len()?;
         if end > file_len {
             self.check_growing(operation)?;
+            let allowed = self.mapping.check_file_len(end);
+            allowed.map_err(|error| self.named(error.during(operation)))?;
         }
         let mut at = offset;
         let inside = end.min(file_len);

@@ -131,7 +131,7 @@ impl MappedFile {
     /// Looks at the length and notes it; the caller keeps the file from being cut meanwhile.
     fn look(&self) -> Result<u64> {
         let len = if self.mapping.follows_file() {
-            self.mapping.file_len()?
+            self.mapping.file_len().map_err(|error| self.named(error))?
         } else {
             self.mapping.size()
         };

@@ -151,6 +151,8 @@ impl MappedFileOptions {
     /// | what is wrong | kind |
     /// |---|---|
     /// | there is no file, and none is to be created | [`NotFound`](ErrorKind::NotFound) |
+    /// | its folder is not there | [`PathNotFound`](ErrorKind::PathNotFound) |
+    /// | the name was given by somebody who may only read | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
     /// | there is one, and it was to be new | [`AlreadyExists`](ErrorKind::AlreadyExists) |
     /// | the file may not be opened so | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | a directory, pipe, socket or device | [`WrongObject`](ErrorKind::WrongObject) |
@@ -180,8 +182,17 @@ impl MappedFileOptions {
             Presence::Present => &mut how,
             Presence::Absent => how.create_new(true),
         };
-        let file =
-            FileMapping::open_file(how, path).map_err(|error| Error::opening(error, about()))?;
+        let file = FileMapping::open_file(how, path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound if path.parent().is_some_and(is_missing) => {
+                Error::new(ErrorKind::PathNotFound, Operation::OpenFile)
+                    .about(about())
+                    .because("its folder does not exist")
+                    .caused_by(error)
+            }
+            ErrorKind::NotFound => error.about(about()).because("there is no such file"),
+            ErrorKind::AlreadyExists => error.about(about()).because("the file exists already"),
+            _ => error.about(about()),
+        })?;
         let protection = if self.writable { Protection::ReadWrite } else { Protection::ReadOnly };
         let plain = || FileMapping::options().protection(protection).file(&file).follow_file();
         let own = plain().create().map_err(|error| error.or_about(about))?;
@@ -194,6 +205,14 @@ impl MappedFileOptions {
                     return Err(Error::new(ErrorKind::AlreadyExists, Operation::CreateMapping)
                         .about(named.subject())
                         .because("the name exists already, and is not this file's"));
+                }
+                if self.writable && !named.protection().permits(Access::Write) {
+                    return Err(Error::new(
+                        ErrorKind::ProtectionExceeded,
+                        Operation::CreateMapping,
+                    )
+                    .about(named.subject())
+                    .because("it was named by somebody who may only read it"));
                 }
                 named
             }
@@ -236,4 +255,9 @@ impl MappedFileOptions {
             forced: self.window.is_some(),
         }
     }
+}
+
+/// Tells whether a folder is not there; the empty path is the current one.
+fn is_missing(folder: &Path) -> bool {
+    !folder.as_os_str().is_empty() && !folder.exists()
 }

@@ -105,6 +105,9 @@ impl Windows {
         len: usize,
         mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        if len == 0 {
+            return Ok(());
+        }
         let end = offset.saturating_add(len as u64);
         if let Some(view) = self.whole_reaching(mapping, access, end)?
             && let Ok(at) = usize::try_from(offset)
@@ -176,7 +179,7 @@ impl Sliding {
             // The remainder is below the window's length, which is a `usize`.
             let at = usize::try_from(from % self.window as u64).unwrap_or(0);
             let part = Part { at, done, len: (len - done).min(self.window - at) };
-            if self.with(mapping, access, index, |view| visit(view, part))?.is_break() {
+            if self.with(mapping, access, index, part, &mut visit)?.is_break() {
                 break;
             }
             done += part.len;
@@ -193,21 +196,58 @@ impl Sliding {
         mapping: &FileMapping,
         access: Access,
         index: u64,
-        visit: impl FnOnce(&View) -> Result<ControlFlow<()>>,
+        part: Part,
+        visit: &mut impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
         let slot = usize::try_from(index % self.slots.len() as u64).unwrap_or(0);
         let slot = &self.slots[slot];
+        let end = part.at + part.len;
         if let Some(window) = &*slot.load()
             && window.index == index
+            && end <= window.view.len()
         {
-            return visit(&window.view);
+            return visit(&window.view, part);
         }
-        let offset = index * self.window as u64;
-        let rest = if mapping.follows_file() { u64::MAX } else { mapping.size() - offset };
-        let len = usize::try_from(rest.min(self.window as u64)).unwrap_or(self.window);
-        let view = mapping.map_window(access, offset, len)?;
-        let window = Arc::new(Window { index, view });
-        slot.store(Some(Arc::clone(&window)));
-        visit(&window.view)
+        match self.map(mapping, access, index, end) {
+            Ok(window) => {
+                let window = Arc::new(window);
+                slot.store(Some(Arc::clone(&window)));
+                visit(&window.view, part)
+            }
+            // The last resort: these bytes, for this once.
+            Err(error) if error.kind() == ErrorKind::OutOfMemory => {
+                let offset = self.offset_of(index).saturating_add(part.at as u64);
+                let view = mapping.map_window(access, offset, part.len)?;
+                visit(&view, Part { at: 0, ..part })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn offset_of(&self, index: u64) -> u64 {
+        index.saturating_mul(self.window as u64)
+    }
+
+    /// Maps a window, or as much of it as there is room for, but up to `end` at least.
+    fn map(&self, mapping: &FileMapping, access: Access, index: u64, end: usize) -> Result<Window> {
+        let offset = self.offset_of(index);
+        let rest =
+            if mapping.follows_file() { u64::MAX } else { mapping.size().saturating_sub(offset) };
+        let mut len = usize::try_from(rest).unwrap_or(usize::MAX).min(self.window);
+        let mut kept = true;
+        loop {
+            match mapping.map_window(access, offset, len) {
+                Ok(view) => return Ok(Window { index, view }),
+                // The other windows may be what takes the room.
+                Err(error) if error.kind() == ErrorKind::OutOfMemory && kept => {
+                    self.slots.iter().for_each(|slot| slot.store(None));
+                    kept = false;
+                }
+                Err(error) if error.kind() == ErrorKind::OutOfMemory && len > end => {
+                    len = (len / 2).max(end);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }

@@ -1,10 +1,9 @@
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{FileMapping, View};
 use crate::sys::{self, Content, Request, SectionContract as _};
-use crate::types::{Access, Error, Flush, Result};
+use crate::types::{Access, Flush, Result};
 
 /// What a mapping is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +28,11 @@ impl Backing {
     }
 }
 
-/// The file behind a mapping, for the layer above, whose files grow past their mappings.
+/// The file behind a mapping, for the layer above, whose files grow past their mappings and
+/// have names of their own in errors.
 impl FileMapping {
     /// Opens a file that is to be mapped, without waiting for what is not a file.
-    pub(crate) fn open_file(how: OpenOptions, path: &Path) -> io::Result<File> {
+    pub(crate) fn open_file(how: OpenOptions, path: &Path) -> Result<File> {
         sys::open_file(how, path)
     }
 
@@ -53,27 +53,32 @@ impl FileMapping {
 
     /// Asks for the file's present length in bytes.
     pub(crate) fn file_len(&self) -> Result<u64> {
-        self.section().file_len().map_err(|error| self.named(error))
+        self.section().file_len()
+    }
+
+    /// Refuses a length in bytes that this process may not give the file.
+    pub(crate) fn check_file_len(&self, len: u64) -> Result<()> {
+        self.section().check_file_len(len)
     }
 
     /// Sets the file's length in bytes.
     pub(crate) fn set_file_len(&self, len: u64) -> Result<()> {
-        self.section().set_file_len(len).map_err(|error| self.named(error))
+        self.section().set_file_len(len)
     }
 
     /// Sets disk space aside for the first `len` bytes, and makes the file that long.
     pub(crate) fn reserve_file(&self, len: u64) -> Result<()> {
-        self.section().reserve_file(len).map_err(|error| self.named(error))
+        self.section().reserve_file(len)
     }
 
     /// Writes by ordinary file output, which makes the file longer where it must.
     pub(crate) fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.section().write_file(offset, bytes).map_err(|error| self.named(error))
+        self.section().write_file(offset, bytes)
     }
 
     /// Flushes a range of the file; a length of 0 reaches to its end.
     pub(crate) fn flush_file(&self, offset: u64, len: u64, flush: Flush) -> Result<()> {
-        self.section().flush_file(offset, len, flush).map_err(|error| self.named(error))
+        self.section().flush_file(offset, len, flush)
     }
 
     /// Maps a window of the file, which may reach past its end.
@@ -81,9 +86,5 @@ impl FileMapping {
     /// Bytes past the end must not be touched before the file has them.
     pub(crate) fn map_window(&self, access: Access, offset: u64, len: usize) -> Result<View> {
         self.map_request(Request { offset, len, access, address: None, alignment: 1 })
-    }
-
-    fn named(&self, error: Error) -> Error {
-        error.or_about(|| self.subject())
     }
 }

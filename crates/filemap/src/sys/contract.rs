@@ -87,6 +87,9 @@ pub(crate) trait SectionContract: Sized {
     /// Asks for the present length of the file behind the section, in bytes.
     fn file_len(&self) -> Result<u64>;
 
+    /// Refuses a length in bytes that this process may not give the file.
+    fn check_file_len(&self, len: u64) -> Result<()>;
+
     /// Sets the length of the file behind the section, in bytes.
     fn set_file_len(&self, len: u64) -> Result<()>;
 

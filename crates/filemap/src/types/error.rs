@@ -104,29 +104,6 @@ impl Error {
         if self.0.subject.is_some() { self } else { self.about(subject()) }
     }
 
-    /// Translates the standard library's refusal to open a file.
-    pub(crate) fn opening(source: io::Error, subject: String) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::NotFound => ErrorKind::NotFound,
-            io::ErrorKind::NotADirectory => ErrorKind::PathNotFound,
-            io::ErrorKind::AlreadyExists => ErrorKind::AlreadyExists,
-            io::ErrorKind::IsADirectory => ErrorKind::WrongObject,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                ErrorKind::AccessDenied
-            }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
-            io::ErrorKind::InvalidFilename => ErrorKind::NameTooLong,
-            _ => ErrorKind::Other,
-        };
-        let reason = match kind {
-            ErrorKind::NotFound => "there is no such file",
-            ErrorKind::AlreadyExists => "the file exists already",
-            ErrorKind::WrongObject => "it is not a file",
-            _ => "the system refused",
-        };
-        Self::new(kind, Operation::OpenFile).about(subject).because(reason).caused_by(source)
-    }
-
     /// Tells what went wrong, as a value to match on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -36,7 +36,7 @@ fn kind(errno: Errno) -> ErrorKind {
         Errno::NOSPC | Errno::DQUOT => ErrorKind::DiskFull,
         Errno::FBIG | Errno::OVERFLOW => ErrorKind::FileTooLarge,
         Errno::EXIST => ErrorKind::AlreadyExists,
-        Errno::BADF | Errno::NODEV | Errno::ISDIR => ErrorKind::WrongObject,
+        Errno::BADF | Errno::NODEV | Errno::ISDIR | Errno::NXIO => ErrorKind::WrongObject,
         Errno::INVAL => ErrorKind::InvalidArgument,
         Errno::AGAIN => ErrorKind::NoResources,
         Errno::NOSYS | Errno::OPNOTSUPP => ErrorKind::NotSupported,

@@ -18,7 +18,6 @@ pub type OwnedDescriptor = std::os::fd::OwnedFd;
 pub type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
 
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::Path;
 
 use crate::types::{Operation, Result};
@@ -41,9 +40,10 @@ pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: b
 ///
 /// Files and directories know no waiting, so the flag means nothing to them
 /// ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html)).
-pub(crate) fn open_file(mut how: OpenOptions, path: &Path) -> io::Result<File> {
+pub(crate) fn open_file(mut how: OpenOptions, path: &Path) -> Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    how.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    let opened = how.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    opened.map_err(error::from_io(Operation::OpenFile))
 }
 
 /// Opens `SIGBUS` for the calling thread, and puts the handler back where it belongs.

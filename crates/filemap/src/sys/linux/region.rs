@@ -74,7 +74,7 @@ impl Region {
         let pages = match address {
             Some(address) => {
                 if address == 0 {
-                    return Err(refused(ErrorKind::AddressTaken)
+                    return Err(refused(ErrorKind::Misaligned)
                         .because("address 0 is not one that can be mapped"));
                 }
                 let base = address

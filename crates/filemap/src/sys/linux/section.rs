@@ -239,6 +239,10 @@ impl SectionContract for Section {
         Ok(file::length(&stat))
     }
 
+    fn check_file_len(&self, len: u64) -> Result<()> {
+        file::allowed(len, Operation::ResizeFile)
+    }
+
     fn set_file_len(&self, len: u64) -> Result<()> {
         file::allowed(len, Operation::ResizeFile)?;
         rustix::fs::ftruncate(self.descriptor(), len).map_err(during(Operation::ResizeFile))
