@@ -1,4 +1,9 @@
 //! How much memory an object can make the library ask for: its own process, for its allocator.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test may stop at the first surprise and say what it saw, in its helpers too"
+)]
 #![expect(unsafe_code, reason = "an allocator that keeps count is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,16 +1,14 @@
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes};
-
 use crate::file::MappedFile;
-use crate::file::windows::Part;
-use crate::model::{AtomicCell, AtomicValue, View};
+use crate::file::windows::{Held, Part};
+use crate::model::View;
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
-/// How many bytes are written at a time where a range past the end is filled.
-const CHUNK: usize = 1 << 16;
+/// How many bytes are written at a time where a range is filled by output.
+pub(super) const CHUNK: usize = 1 << 16;
 
 impl MappedFile {
     /// Copies bytes out, from `offset` on, and tells how many there were before the end.
@@ -18,15 +16,16 @@ impl MappedFile {
     /// # Errors
     ///
     /// [`ErrorKind::Device`] if the disk cannot give the bytes: [`Error::loss`] tells which, and
-    /// how many came before. [`ErrorKind::OutOfMemory`] if not even a window can be mapped. The
-    /// rest of `buf` is then unspecified.
+    /// how many came before. [`ErrorKind::Lost`] if a mapping of a fixed length lost them.
+    /// [`ErrorKind::OutOfMemory`] if these bytes cannot be mapped. The rest of `buf` is then
+    /// unspecified.
     #[inline]
     #[doc(alias = "pread")]
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         if let Some((view, at)) = self.at_hand(offset, buf.len()) {
             return match view.read_at(at, buf) {
                 Ok(()) => Ok(buf.len()),
-                Err(error) => self.read_short(offset, error),
+                Err(error) => self.read_again(offset, buf, error),
             };
         }
         self.read_looking(offset, buf)
@@ -64,9 +63,7 @@ impl MappedFile {
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
     #[inline]
     pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if self.is_writable()
-            && let Some((view, at)) = self.at_hand(offset, bytes.len())
-        {
+        if let Some((view, at)) = self.at_hand_to_store(offset, bytes.len()) {
             return match view.write_at(at, bytes) {
                 Ok(()) => Ok(()),
                 Err(error) => self.write_again(offset, bytes, error),
@@ -75,29 +72,43 @@ impl MappedFile {
         self.write_looking(offset, bytes)
     }
 
-    /// Tells how many bytes there were, if a read failed because the file became shorter.
-    #[cold]
-    fn read_short(&self, offset: u64, error: Error) -> Result<usize> {
-        let Some(Loss { offset: lost, done }) = error.loss() else {
-            return Err(self.named(error));
-        };
-        let len = self.len()?;
-        if lost < len {
-            return Err(self.named(error));
+    /// Reads as [`read_at`](Self::read_at) does, for somebody who holds on to windows.
+    pub(super) fn read_held(
+        &self,
+        held: &mut Option<Held>,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize> {
+        let end = offset.saturating_add(buf.len() as u64);
+        if end <= self.known_len.load(Ordering::Relaxed)
+            && let Some((view, at)) = held.as_ref().and_then(|held| held.at_hand(offset, buf.len()))
+            && view.read_at(at, buf).is_ok()
+        {
+            return Ok(buf.len());
         }
-        // The last page is read to its end, which lies past that of the file.
-        let rest = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
-        Ok(done.min(rest))
+        let count = self.read_at(offset, buf)?;
+        *held = self.windows.hold(offset.saturating_add(count as u64));
+        Ok(count)
     }
 
-    /// Writes what could not be written because the file became shorter: it grows again.
-    #[cold]
-    fn write_again(&self, offset: u64, bytes: &[u8], error: Error) -> Result<()> {
+    /// Writes as [`write_at`](Self::write_at) does, for somebody who holds on to windows.
+    pub(super) fn write_held(
+        &self,
+        held: &mut Option<Held>,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
-        if error.loss().is_none() || !self.mapping.follows_file() || end <= self.len()? {
-            return Err(self.named(error));
+        if end <= self.settled_len.load(Ordering::Relaxed)
+            && let Some((view, at)) =
+                held.as_ref().and_then(|held| held.at_hand(offset, bytes.len()))
+            && view.write_at(at, bytes).is_ok()
+        {
+            return self.flush_written(offset, bytes.len() as u64);
         }
-        self.append(offset, bytes)
+        self.write_at(offset, bytes)?;
+        *held = self.windows.hold(end);
+        Ok(())
     }
 
     /// Sets `len` bytes from `offset` on to `byte`, and makes the file longer where it ends
@@ -120,179 +131,57 @@ impl MappedFile {
             allowed.map_err(|error| self.named(error.during(operation)))?;
         }
         let mut at = offset;
-        let inside = end.min(file_len);
-        while at < inside {
+        let mapped = end.min(file_len).min(self.settled_len.load(Ordering::Relaxed));
+        while at < mapped {
             // A part at a time, as a length in memory may be narrower than one in a file.
-            let count = usize::try_from(inside - at).unwrap_or(usize::MAX).min(1 << 30);
-            let done = usize::try_from(at - offset).unwrap_or(usize::MAX);
-            self.windows.each(&self.mapping, self.access, at, count, |view, part| {
+            let count = usize::try_from(mapped - at).unwrap_or(usize::MAX).min(1 << 30);
+            let filled = self.windows.each(&self.mapping, self.access, at, count, |view, part| {
                 view.fill(part.at, part.len, byte)
                     .map(ControlFlow::Continue)
-                    .map_err(|error| self.named(error.lost_after(part.done).lost_after(done)))
-            })?;
+                    .map_err(|error| error.lost_after(part.done))
+            });
+            match filled {
+                Ok(()) => {}
+                // It was cut meanwhile: output makes it longer again.
+                Err(error) if self.may_be_back(&error) => {
+                    self.fill_by_output(offset, at..at + count as u64, byte)?;
+                }
+                Err(error) => {
+                    let done = usize::try_from(at - offset).unwrap_or(usize::MAX);
+                    return Err(self.named(error.lost_after(done)));
+                }
+            }
             at += count as u64;
         }
-        if at < end && byte == 0 {
+        let inside = end.min(file_len).max(at);
+        self.fill_by_output(offset, at..inside, byte)?;
+        if inside < end && byte == 0 {
             // A hole is full of zeros.
-            self.append(end - 1, &[0])?;
-            at = end;
-        }
-        let chunk = [byte; CHUNK];
-        while at < end {
-            let count = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
-            self.append(at, &chunk[..count])?;
-            at += count as u64;
+            self.append(end - 1, &[0]).map_err(|error| error.during(Operation::Fill))?;
+        } else {
+            self.fill_by_output(offset, inside..end, byte)?;
         }
         self.flush_written(offset, len)
     }
 
-    /// Copies a value out, from `offset` on, which need not be aligned.
-    ///
-    /// Any type will do of which every pattern of bytes is a value; derive
-    /// [`zerocopy::FromBytes`] for your own.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::EndOfFile`] if the file ends first.
-    #[inline]
-    pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
-        if let Some((view, at)) = self.at_hand(offset, size_of::<T>())
-            && let Ok(value) = view.read(at)
-        {
-            return Ok(value);
-        }
-        let mut value = T::new_zeroed();
-        self.read_exact_at(offset, value.as_mut_bytes())?;
-        Ok(value)
-    }
-
-    /// Copies a value in, from `offset` on, which need not be aligned.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`write_at`](Self::write_at).
-    #[inline]
-    pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
-        if self.is_writable()
-            && let Some((view, at)) = self.at_hand(offset, size_of_val(value))
-            && view.write(at, value).is_ok()
-        {
-            return self.flush_written(offset, size_of_val(value) as u64);
-        }
-        self.write_at(offset, value.as_bytes())
-    }
-
-    /// Lets `act` work on the number at `offset`, on which threads and processes agree.
-    ///
-    /// [`flush_writes`](crate::MappedFileOptions::flush_writes) does not apply to it.
-    ///
-    /// ```
-    /// use filemap::MappedFile;
-    ///
-    /// let place = tempfile::tempdir()?;
-    /// let file = MappedFile::open(place.path().join("count"))?;
-    /// file.write(8, &41_u64)?;
-    /// let before = file.atomic(8, |count| count.fetch_add(1_u64))?;
-    /// assert_eq!((before, file.read::<u64>(8)?), (41, 42));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::EndOfFile`] if the file ends first, [`ErrorKind::AccessDenied`] if it was
-    /// opened for reading only, [`ErrorKind::Misaligned`] if `offset` is not a multiple of the
-    /// number's size; and what `act` returns.
-    pub fn atomic<T: AtomicValue, R>(
-        &self,
-        offset: u64,
-        act: impl FnOnce(AtomicCell<'_, T>) -> Result<R>,
-    ) -> Result<R> {
-        let operation = Operation::Atomic;
-        let len = size_of::<T>();
-        self.check_writable(operation)?;
-        if let Some((view, at)) = self.at_hand(offset, len) {
-            return view.atomic(at).and_then(act).map_err(|error| self.named(error));
-        }
-        let end = self.end_of(offset, len as u64, operation)?;
-        if end > self.len()? {
-            return Err(self.named(Error::new(ErrorKind::EndOfFile, operation)));
-        }
-        if !offset.is_multiple_of(len as u64) {
-            return Err(self.named(
-                Error::new(ErrorKind::Misaligned, operation)
-                    .because(format!("offset {offset} is not a multiple of {len} bytes")),
-            ));
-        }
-        // Aligned, so it lies in one window, and is visited once.
-        let mut act = Some(act);
-        let mut result = None;
-        self.windows.each(&self.mapping, self.access, offset, len, |view, part| {
-            if let Some(act) = act.take() {
-                result = Some(act(view.atomic(part.at)?)?);
-            }
-            Ok(ControlFlow::Break(()))
-        })?;
-        result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
-    }
-
-    /// Compares the bytes from `offset` on with `bytes`, and returns where they first differ,
-    /// in bytes from `offset`; `None` if they do not.
-    ///
-    /// A file that ends before differs at its end.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read_at`](Self::read_at).
-    pub fn compare(&self, offset: u64, bytes: &[u8]) -> Result<Option<usize>> {
-        let rest = self.len()?.saturating_sub(offset);
-        let count = usize::try_from(rest).unwrap_or(usize::MAX).min(bytes.len());
-        let mut found = None;
-        let compared =
-            self.windows.each(&self.mapping, self.access, offset, count, |view, part| {
-                let bytes = &bytes[part.done..part.done + part.len];
-                let differs =
-                    view.compare(part.at, bytes).map_err(|error| error.lost_after(part.done))?;
-                found = differs.map(|at| part.done + at);
-                Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            });
-        match compared {
-            Ok(()) => Ok(found.or((count < bytes.len()).then_some(count))),
-            Err(error) => self.read_short(offset, error).map(Some),
-        }
-    }
-
-    /// Looks for `byte` from `offset` on, and returns where in the file it first is, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read_at`](Self::read_at).
-    pub fn find(&self, offset: u64, byte: u8) -> Result<Option<u64>> {
-        let len = self.len()?;
-        let mut at = offset;
-        while at < len {
-            let count = usize::try_from(len - at).unwrap_or(usize::MAX).min(1 << 30);
-            let mut found = None;
-            let looked = self.windows.each(&self.mapping, self.access, at, count, |view, part| {
-                let range = part.at..part.at + part.len;
-                let place = view.find(range, byte).map_err(|error| error.lost_after(part.done))?;
-                found = place.map(|place| at + (part.done + (place - part.at)) as u64);
-                Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            });
-            if let Err(error) = looked {
-                // The file became shorter: it ends before any such byte.
-                return self.read_short(at, error).map(|_| None);
-            }
-            if found.is_some() {
-                return Ok(found);
-            }
+    /// Fills a part of a range that begins at `start` by ordinary output.
+    fn fill_by_output(&self, start: u64, part: Range<u64>, byte: u8) -> Result<()> {
+        let chunk = [byte; CHUNK];
+        let mut at = part.start;
+        while at < part.end {
+            let count = usize::try_from(part.end - at).unwrap_or(CHUNK).min(CHUNK);
+            self.append(at, &chunk[..count]).map_err(|error| {
+                let done = usize::try_from(at - start).unwrap_or(usize::MAX);
+                error.during(Operation::Fill).lost_after(done)
+            })?;
             at += count as u64;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The view that has these bytes, if the file is known to have them and they are mapped.
     #[inline]
-    fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
+    pub(super) fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
         let end = offset.checked_add(len as u64)?;
         if end > self.known_len.load(Ordering::Relaxed) {
             return None;
@@ -300,10 +189,27 @@ impl MappedFile {
         Some((self.windows.reaching(end)?, usize::try_from(offset).ok()?))
     }
 
-    #[cold]
+    /// The same for bytes that may be stored to through a map.
+    #[inline]
+    pub(super) fn at_hand_to_store(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
+        let end = offset.checked_add(len as u64)?;
+        if end > self.settled_len.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some((self.windows.reaching(end)?, usize::try_from(offset).ok()?))
+    }
+
+    /// Reads what is not mapped as a whole, or lies past the end that is known.
+    #[inline(never)]
     fn read_looking(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        let rest = self.len()?.saturating_sub(offset);
-        let count = usize::try_from(rest).unwrap_or(usize::MAX).min(buf.len());
+        let known = self.known_len.load(Ordering::Relaxed);
+        let count = match offset.checked_add(buf.len() as u64) {
+            Some(end) if end <= known => buf.len(),
+            _ => {
+                let rest = self.len()?.saturating_sub(offset);
+                usize::try_from(rest).unwrap_or(usize::MAX).min(buf.len())
+            }
+        };
         let buf = &mut buf[..count];
         let read = self.windows.each(&self.mapping, self.access, offset, count, |view, part| {
             view.read_at(part.at, &mut buf[part.done..part.done + part.len])
@@ -312,16 +218,41 @@ impl MappedFile {
         });
         match read {
             Ok(()) => Ok(count),
-            Err(error) => self.read_short(offset, error),
+            Err(error) => self.read_again(offset, buf, error),
         }
     }
 
+    /// Tells how many bytes there were, if a read failed because the file became shorter.
     #[cold]
+    fn read_again(&self, offset: u64, buf: &mut [u8], error: Error) -> Result<usize> {
+        let Some(Loss { offset: lost, done }) = error.loss() else {
+            return Err(self.named(error));
+        };
+        let len = self.len()?;
+        if lost >= len {
+            // The last page is read to its end, which lies past that of the file.
+            let rest = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
+            return Ok(done.min(rest));
+        }
+        if !self.may_be_back(&error) {
+            return Err(self.named(error));
+        }
+        // It was shorter for a moment. To ordinary input a byte is there or behind the end.
+        self.mapping.read_file(offset, buf).map_err(|error| self.named(error))
+    }
+
+    /// Tells whether bytes were gone that may be there again: the file was cut, and can grow.
+    pub(super) fn may_be_back(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::Lost && self.mapping.follows_file()
+    }
+
+    /// Writes what is not mapped as a whole, or may not be stored to through a map.
+    #[inline(never)]
     fn write_looking(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let operation = Operation::Write;
         self.check_writable(operation)?;
         let end = self.end_of(offset, bytes.len() as u64, operation)?;
-        if end <= self.len()? {
+        if end <= self.settled_len.load(Ordering::Relaxed) {
             let write = |view: &View, part: Part| {
                 view.write_at(part.at, &bytes[part.done..part.done + part.len])
                     .map(ControlFlow::Continue)
@@ -336,22 +267,42 @@ impl MappedFile {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.check_growing(operation)?;
+        if end > self.len()? {
+            self.check_growing(operation)?;
+        }
         self.append(offset, bytes)
     }
 
-    /// Writes a range that ends past the end.
-    fn append(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        // Ordinary output makes the file longer in one step with its contents: no moment shows
-        // a length without its bytes, and nobody who appends elsewhere can be cut off. Its
-        // bytes and those of the maps are the same pages.
+    /// Writes what could not be written because the file became shorter: it grows again.
+    #[cold]
+    fn write_again(&self, offset: u64, bytes: &[u8], error: Error) -> Result<()> {
+        let end = offset.saturating_add(bytes.len() as u64);
+        // A file that was cut may have grown meanwhile: ordinary output is right in both cases.
+        let cut = self.may_be_back(&error)
+            || (error.loss().is_some() && self.mapping.follows_file() && end > self.len()?);
+        if cut { self.append(offset, bytes) } else { Err(self.named(error)) }
+    }
+
+    /// Writes a range by ordinary output, which makes the file longer where it must.
+    ///
+    /// In one step with its contents: no moment shows a length without its bytes, and nobody
+    /// who appends elsewhere can be cut off. Its bytes and those of the maps are the same pages.
+    ///
+    /// Output waits for whoever is making the file longer at this moment, and some file systems
+    /// show the new length before they have put zeros where they belong. So output that is done
+    /// tells that everything before the length seen earlier may be stored to through a map.
+    pub(super) fn append(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let _uncut = self.cutting.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.known_len.load(Ordering::Relaxed);
         self.mapping.write_file(offset, bytes).map_err(|error| self.named(error))?;
-        self.known_len.fetch_max(offset.saturating_add(bytes.len() as u64), Ordering::Relaxed);
+        let end = offset.saturating_add(bytes.len() as u64);
+        self.known_len.fetch_max(end, Ordering::Relaxed);
+        self.settled_len.fetch_max(seen.max(end), Ordering::Relaxed);
         Ok(())
     }
 
-    fn end_of(&self, offset: u64, len: u64, operation: Operation) -> Result<u64> {
+    /// The end of a range, if a file can reach so far.
+    pub(super) fn end_of(&self, offset: u64, len: u64, operation: Operation) -> Result<u64> {
         offset.checked_add(len).filter(|end| i64::try_from(*end).is_ok()).ok_or_else(|| {
             self.named(
                 Error::new(ErrorKind::FileTooLarge, operation)

@@ -2,6 +2,7 @@ use std::borrow::Borrow;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::file::MappedFile;
+use crate::file::windows::Held;
 
 /// A place in a [`MappedFile`], from which it is read and written as [`std::io`] does.
 ///
@@ -27,13 +28,15 @@ use crate::file::MappedFile;
 pub struct Cursor<F> {
     file: F,
     position: u64,
+    /// The window in which the position was, where a file is used through windows.
+    held: Option<Held>,
 }
 
 impl<F: Borrow<MappedFile>> Cursor<F> {
     /// Begins at the start of the file.
     #[must_use]
     pub fn new(file: F) -> Self {
-        Self { file, position: 0 }
+        Self { file, position: 0, held: None }
     }
 
     /// Tells where the next byte is read or written, in bytes from the start of the file.
@@ -56,7 +59,7 @@ impl<F: Borrow<MappedFile>> Cursor<F> {
 
 impl<F: Borrow<MappedFile>> Read for Cursor<F> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.borrow().read_at(self.position, buf)?;
+        let count = self.file.borrow().read_held(&mut self.held, self.position, buf)?;
         self.position += count as u64;
         Ok(count)
     }
@@ -64,7 +67,7 @@ impl<F: Borrow<MappedFile>> Read for Cursor<F> {
 
 impl<F: Borrow<MappedFile>> Write for Cursor<F> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.borrow().write_at(self.position, buf)?;
+        self.file.borrow().write_held(&mut self.held, self.position, buf)?;
         self.position += buf.len() as u64;
         Ok(buf.len())
     }

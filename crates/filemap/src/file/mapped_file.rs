@@ -55,8 +55,10 @@ pub struct MappedFile {
     pub(super) mapping: FileMapping,
     pub(super) access: Access,
     pub(super) windows: Windows,
-    /// The length of the file when it was last asked for: bytes before it may be touched.
+    /// The length of the file when it was last asked for: bytes before it may be read.
     pub(super) known_len: AtomicU64,
+    /// Bytes before it may be stored to through a map: whoever made the file so long is done.
+    pub(super) settled_len: AtomicU64,
     /// Held for writing while the file is cut, and for reading between a look at its length
     /// and the note of it, so that no old length is noted after a cut. Never on the way to
     /// bytes that are mapped.
@@ -113,7 +115,15 @@ impl MappedFile {
         let windows = Windows::new(shape);
         let known_len = AtomicU64::new(0);
         let cutting = RwLock::new(());
-        let file = Self { mapping, access, windows, known_len, cutting, flush_writes, path };
+        // Only what can grow is ever in the middle of growing, and only what is written needs to
+        // know.
+        let settled = match access.can_write() {
+            true if !mapping.follows_file() => mapping.size(),
+            _ => 0,
+        };
+        let settled_len = AtomicU64::new(settled);
+        let file =
+            Self { mapping, access, windows, known_len, settled_len, cutting, flush_writes, path };
         file.len()?;
         Ok(file)
     }
@@ -136,6 +146,7 @@ impl MappedFile {
             self.mapping.size()
         };
         self.known_len.store(len, Ordering::Relaxed);
+        self.settled_len.fetch_min(len, Ordering::Relaxed);
         Ok(len)
     }
 
@@ -167,6 +178,7 @@ impl MappedFile {
         let _cutting = self.cutting.write().unwrap_or_else(PoisonError::into_inner);
         // Before the file is cut, nobody here may rely on what is cut off.
         self.known_len.fetch_min(len, Ordering::Relaxed);
+        self.settled_len.fetch_min(len, Ordering::Relaxed);
         let set = self.mapping.set_file_len(len);
         self.look()?;
         set.map_err(|error| self.named(error))

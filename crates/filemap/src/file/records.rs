@@ -14,6 +14,8 @@
 //! writer in between leaves an object that says so. The checksums are for what the state cannot
 //! show: damage, and a reader that meets a writer.
 
+use std::sync::atomic::Ordering;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zerocopy::little_endian::{U32, U64};
@@ -33,6 +35,12 @@ pub(super) trait Bytes {
 
     /// Copies bytes in, and makes the file longer where it ends too soon.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Looks up where the file ends; tells whether it became shorter than it was known to be.
+    ///
+    /// Through a map the last page of a file reads as zeros behind the end, and takes bytes that
+    /// are no part of the file.
+    fn became_shorter(&self) -> Result<bool>;
 
     /// Hears of an object that was written whole, to flush it if that was asked for.
     fn written(&self, offset: u64, len: u64) -> Result<()>;
@@ -143,6 +151,11 @@ impl Bytes for MappedFile {
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.put(offset, bytes)
+    }
+
+    fn became_shorter(&self) -> Result<bool> {
+        let known = self.known_len.load(Ordering::Relaxed);
+        Ok(self.len()? < known)
     }
 
     fn written(&self, offset: u64, len: u64) -> Result<()> {
@@ -287,6 +300,7 @@ fn write_measured<C: Codec, T: Serialize + ?Sized>(
             "an object of {size} bytes at offset {offset} would end past the largest offset"
         )));
     };
+    bytes.became_shorter()?;
     match usize::try_from(size) {
         Ok(size) if size <= SMALL => write_whole::<C, T, SMALL>(bytes, offset, value, size)?,
         Ok(size) if size <= STAGE => write_whole::<C, T, STAGE>(bytes, offset, value, size)?,
@@ -297,8 +311,14 @@ fn write_measured<C: Codec, T: Serialize + ?Sized>(
 
 /// Reads an object back.
 fn read<C: Codec, T: DeserializeOwned>(bytes: &impl Bytes, offset: u64) -> Result<T> {
-    read_checked::<C, T>(bytes, offset)
-        .map_err(|error| error.during(Operation::ReadObject).or_about(|| bytes.subject()))
+    let read = match read_checked::<C, T>(bytes, offset) {
+        // Not damaged, perhaps, but cut off.
+        Err(error) if error.kind() == ErrorKind::CorruptObject && bytes.became_shorter()? => {
+            read_checked::<C, T>(bytes, offset)
+        }
+        read => read,
+    };
+    read.map_err(|error| error.during(Operation::ReadObject).or_about(|| bytes.subject()))
 }
 
 /// Asks the codec for the payload's length, and leaves room for the header in the number.

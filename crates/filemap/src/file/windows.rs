@@ -64,6 +64,23 @@ struct Window {
     view: View,
 }
 
+/// A window that somebody keeps who goes through the file from front to back, and so need not
+/// look for it at each step.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    window: Arc<Window>,
+    start: u64,
+}
+
+impl Held {
+    /// The view that has these bytes, and where in it they begin, if this window has them.
+    #[inline]
+    pub(super) fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
+        let at = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        (at.checked_add(len)? <= self.window.view.len()).then_some((&self.window.view, at))
+    }
+}
+
 /// A part of a range that lies in one window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
@@ -116,6 +133,15 @@ impl Windows {
         }
         let sliding = self.sliding.get_or_init(|| Sliding::new(self.shape));
         sliding.each(mapping, access, offset, len, visit)
+    }
+
+    /// The window that was used last for the byte at `offset`, to be held; none if the whole
+    /// file is mapped, or the window was replaced since.
+    pub(super) fn hold(&self, offset: u64) -> Option<Held> {
+        let sliding = self.sliding.get()?;
+        let index = offset / sliding.window as u64;
+        let window = sliding.slot(index).load_full().filter(|window| window.index == index)?;
+        Some(Held { start: sliding.offset_of(index), window })
     }
 
     /// The map of the whole file up to `end` at least; `None` if windows must do.
@@ -199,8 +225,7 @@ impl Sliding {
         part: Part,
         visit: &mut impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
-        let slot = usize::try_from(index % self.slots.len() as u64).unwrap_or(0);
-        let slot = &self.slots[slot];
+        let slot = self.slot(index);
         let end = part.at + part.len;
         if let Some(window) = &*slot.load()
             && window.index == index
@@ -222,6 +247,12 @@ impl Sliding {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Where the window with this index is kept, if it is.
+    fn slot(&self, index: u64) -> &ArcSwapOption<Window> {
+        let slot = usize::try_from(index % self.slots.len() as u64).unwrap_or(0);
+        &self.slots[slot]
     }
 
     fn offset_of(&self, index: u64) -> u64 {

@@ -71,6 +71,17 @@ impl FileMapping {
         self.section().reserve_file(len)
     }
 
+    /// Waits until nobody is making the file longer, and sets space aside for a range that is
+    /// about to be stored to.
+    pub(crate) fn settle_file(&self, offset: u64, len: u64) -> Result<()> {
+        self.section().settle_file(offset, len)
+    }
+
+    /// Reads by ordinary file input; tells how many bytes there were before the file's end.
+    pub(crate) fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        self.section().read_file(offset, buf)
+    }
+
     /// Writes by ordinary file output, which makes the file longer where it must.
     pub(crate) fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.section().write_file(offset, bytes)

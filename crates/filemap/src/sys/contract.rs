@@ -96,6 +96,12 @@ pub(crate) trait SectionContract: Sized {
     /// Sets disk space aside for the first `len` bytes of the file, and makes it that long.
     fn reserve_file(&self, len: u64) -> Result<()>;
 
+    /// Waits for whoever is making the file longer, and sets space aside for a range.
+    fn settle_file(&self, offset: u64, len: u64) -> Result<()>;
+
+    /// Reads from the file past the views; returns how many bytes there were before its end.
+    fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize>;
+
     /// Writes to the file past the views, and so makes it longer where it must be.
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 

@@ -35,10 +35,11 @@ struct Inner {
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
-/// Where mapped bytes were gone when they were touched.
+/// Where an access came to its end before it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loss {
-    /// The first byte that was gone, in bytes from the start of the mapping or of the file.
+    /// The first byte that could not be had or not be written, in bytes from the start of the
+    /// mapping or of the file.
     pub offset: u64,
     /// How many bytes, from the start of the range that was asked for, came before it and were
     /// dealt with.
@@ -84,6 +85,12 @@ impl Error {
         self
     }
 
+    /// Forgets where it happened, in a file that the caller knows nothing of.
+    pub(crate) fn nowhere(mut self) -> Self {
+        self.0.loss = None;
+        self
+    }
+
     /// Keeps the error underneath.
     pub(crate) fn caused_by(
         mut self,
@@ -116,9 +123,9 @@ impl Error {
         self.0.operation
     }
 
-    /// Tells where mapped bytes were gone, and how many came before them.
+    /// Tells where an access came to its end, and how many bytes it had dealt with before.
     ///
-    /// Only errors of touching a mapping have it: of kind [`Lost`](ErrorKind::Lost),
+    /// Only errors of accesses that began have it: of kind [`Lost`](ErrorKind::Lost),
     /// [`DiskFull`](ErrorKind::DiskFull) or [`Device`](ErrorKind::Device).
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
@@ -141,7 +148,7 @@ impl fmt::Display for Error {
             write!(f, " {subject}")?;
         }
         if let Some(Loss { offset, done }) = loss {
-            write!(f, ": byte {offset} is gone, {done} bytes before it were dealt with")?;
+            write!(f, ", at byte {offset}, after {done} bytes")?;
         }
         match reason {
             Some(reason) => write!(f, ": {reason}")?,

@@ -1,5 +1,11 @@
 //! What the library promises, through its public interface: a module for each concept.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise and say what it saw, in its helpers too"
+)]
+
 mod support;
 
 mod mapping;

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::process::Resource;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
-use crate::types::{Error, ErrorKind, Flush, Operation, Result};
+use crate::types::{Error, ErrorKind, Flush, Loss, Operation, Result};
 
 /// What a descriptor was opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,24 @@ pub(super) fn reserve(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Res
     }
 }
 
+/// Sets space aside for a range, whose bytes stay as they are, and so waits for the file's own
+/// lock: for whoever is making it longer at this moment.
+pub(super) fn settle(
+    fd: BorrowedFd<'_>,
+    offset: u64,
+    len: u64,
+    operation: Operation,
+) -> Result<()> {
+    loop {
+        match rustix::fs::fallocate(fd, FallocateFlags::KEEP_SIZE, offset, len) {
+            // File systems without it have their own ways, and none is known to need this.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(from_errno(errno, operation)),
+        }
+    }
+}
+
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
 pub(super) fn read_at(
     fd: BorrowedFd<'_>,
@@ -178,7 +196,7 @@ pub(super) fn read_at(
 ///
 /// # Errors
 ///
-/// What was written before a failure stays written; the error's source tells the cause.
+/// What was written before a failure stays written; the error's loss tells how much.
 pub(super) fn write_at(
     fd: BorrowedFd<'_>,
     offset: u64,
@@ -189,10 +207,12 @@ pub(super) fn write_at(
     while done < bytes.len() {
         let at = offset.saturating_add(done as u64);
         match rustix::io::pwrite(fd, &bytes[done..], at) {
-            Ok(0) => return Err(from_errno(Errno::IO, operation)),
+            Ok(0) => return Err(from_errno(Errno::IO, operation).lost(Loss { offset: at, done })),
             Ok(count) => done += count,
             Err(Errno::INTR) => {}
-            Err(errno) => return Err(from_errno(errno, operation)),
+            Err(errno) => {
+                return Err(from_errno(errno, operation).lost(Loss { offset: at, done }));
+            }
         }
     }
     Ok(())

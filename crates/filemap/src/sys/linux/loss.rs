@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::unix::fs::DirEntryExt as _;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -28,17 +29,17 @@ impl Fault<'_> {
     /// that the bytes were gone at the moment of the access is certain.
     #[cold]
     pub(super) fn explain(self) -> Error {
-        let opened;
-        let file = match self.file {
-            Some(file) => Some(file),
-            None => {
-                opened = file_at(self.address);
-                opened.as_ref().map(|file| file.as_fd())
-            }
-        };
-        let (kind, why) = match file {
+        let (kind, why) = match self.file {
             Some(file) => self.cause(file),
-            None => (ErrorKind::Lost, "the system had no memory for it".to_owned()),
+            None => match file_at(self.address) {
+                Some(file) => self.cause(file.as_fd()),
+                // Memory without a name is sealed against cuts; that with a name may have lost
+                // its file, cut before it was removed.
+                None => (
+                    ErrorKind::Lost,
+                    "the system did not supply its page, and no file is there to tell why".into(),
+                ),
+            },
         };
         Error::new(kind, self.operation).lost(self.loss).because(why)
     }
@@ -73,7 +74,9 @@ impl Fault<'_> {
 
 /// Opens the file that is mapped at an address, by the path that the kernel tells.
 ///
-/// A view of memory keeps no descriptor, because that would keep the memory's name.
+/// A view of memory keeps no descriptor, because that would keep the memory's name. A file that
+/// was created without a name and linked later keeps the path of no name in the process that
+/// created it, but its directory is right: there it is found by its inode.
 fn file_at(address: usize) -> Option<OwnedFd> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let (path, inode) = maps.lines().find_map(|line| {
@@ -87,7 +90,13 @@ fn file_at(address: usize) -> Option<OwnedFd> {
         let inode: u64 = fields.nth(3)?.parse().ok()?;
         Some((PathBuf::from(fields.next()?.trim_start()), inode))
     })?;
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
-    (rustix::fs::fstat(&file).ok()?.st_ino == inode).then_some(file)
+    let open = |path: &Path| {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+        (rustix::fs::fstat(&file).ok()?.st_ino == inode).then_some(file)
+    };
+    open(&path).or_else(|| {
+        let mut neighbours = fs::read_dir(path.parent()?).ok()?.flatten();
+        open(&neighbours.find(|neighbour| neighbour.ino() == inode)?.path())
+    })
 }

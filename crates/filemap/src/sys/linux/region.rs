@@ -192,6 +192,11 @@ impl Region {
         })
     }
 
+    /// Tells whether some page of a range can be had no more.
+    fn is_cut(&self, offset: usize, len: usize) -> bool {
+        self.prefetch(offset, len).is_err_and(|error| error.kind() == ErrorKind::Lost)
+    }
+
     /// Unmaps; called once, by `drop` or by `unmap`.
     fn release(&mut self) -> Result<(), Errno> {
         // SAFETY: by the type's invariant these pages are ours alone, and no reference to them
@@ -252,9 +257,10 @@ impl RegionContract for Region {
         // SAFETY: `at` proved both ranges to be inside regions that are mapped for this and
         // stay mapped while they are borrowed; the call tolerates overlap.
         unsafe { fault::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
-            let address = lost.address.map_or(0, NonZeroUsize::get);
-            let in_source = address.wrapping_sub(source.pages.addr().get()) < source.mapped;
-            if in_source {
+            // Both ranges may be of one view, so only the page of the first lost byte tells.
+            let page = |address: usize| address / page_size();
+            let read = start.addr().get() + lost.done;
+            if lost.address.is_some_and(|address| page(address.get()) == page(read)) {
                 source.lost(from, lost, Operation::Read)
             } else {
                 self.lost(offset, lost, operation)
@@ -396,6 +402,12 @@ impl RegionContract for Region {
         // SAFETY: `pages_around` gives pages of this region, and locking changes no byte.
         unsafe { mm::mlock_with(pages.as_ptr().cast(), whole, on_fault) }.map_err(|errno| {
             match errno {
+                // A page that is gone is reported as if there were no memory.
+                Errno::NOMEM | Errno::AGAIN if self.is_cut(offset, len) => {
+                    Error::new(ErrorKind::Lost, operation)
+                        .about("the view")
+                        .because("the file is shorter than the view, or its disk failed")
+                }
                 // All mean the limit: which one depends on whether any could be locked at all.
                 Errno::NOMEM | Errno::PERM | Errno::AGAIN => {
                     Error::new(ErrorKind::LockLimit, operation)

@@ -254,6 +254,14 @@ impl SectionContract for Section {
         file::grow(self.descriptor(), len, Operation::ResizeFile)
     }
 
+    fn settle_file(&self, offset: u64, len: u64) -> Result<()> {
+        file::settle(self.descriptor(), offset, len, Operation::Write)
+    }
+
+    fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        file::read_at(self.descriptor(), offset, buf, Operation::Read)
+    }
+
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
         file::allowed(end, Operation::Write)?;

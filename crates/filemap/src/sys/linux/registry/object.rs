@@ -100,7 +100,7 @@ pub(super) fn publish(
             ErrorKind::FileTooLarge => {
                 Error::new(ErrorKind::SizeTooLarge, operation).caused_by(error)
             }
-            _ => error,
+            _ => error.nowhere(),
         }
     })?;
     if !try_lock(descriptor, Lock::Shared, operation)? {

@@ -1,0 +1,116 @@
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::file::MappedFile;
+use crate::model::{AtomicCell, AtomicValue};
+use crate::types::{Error, ErrorKind, Operation, Result};
+
+impl MappedFile {
+    /// Copies a value out, from `offset` on, which need not be aligned.
+    ///
+    /// Any type will do of which every pattern of bytes is a value; derive
+    /// [`zerocopy::FromBytes`] for your own. A value of 1, 2, 4 or 8 bytes at a multiple of its
+    /// size is read in one piece.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::EndOfFile`] if the file ends first.
+    #[inline]
+    pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
+        if let Some((view, at)) = self.at_hand(offset, size_of::<T>())
+            && let Ok(value) = view.read(at)
+        {
+            return Ok(value);
+        }
+        let mut value = T::new_zeroed();
+        self.read_exact_at(offset, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Copies a value in, from `offset` on, which need not be aligned.
+    ///
+    /// A value of 1, 2, 4 or 8 bytes at a multiple of its size is written in one piece.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_at`](Self::write_at).
+    #[inline]
+    pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
+        if let Some((view, at)) = self.at_hand_to_store(offset, size_of_val(value))
+            && view.write(at, value).is_ok()
+        {
+            return self.flush_written(offset, size_of_val(value) as u64);
+        }
+        self.write_at(offset, value.as_bytes())
+    }
+
+    /// Lets `act` work on the number at `offset`, on which threads and processes agree.
+    ///
+    /// [`flush_writes`](crate::MappedFileOptions::flush_writes) does not apply to it.
+    ///
+    /// ```
+    /// use filemap::MappedFile;
+    ///
+    /// let place = tempfile::tempdir()?;
+    /// let file = MappedFile::open(place.path().join("count"))?;
+    /// file.write(8, &41_u64)?;
+    /// let before = file.atomic(8, |count| count.fetch_add(1_u64))?;
+    /// assert_eq!((before, file.read::<u64>(8)?), (41, 42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::EndOfFile`] if the file ends first, [`ErrorKind::AccessDenied`] if it was
+    /// opened for reading only, [`ErrorKind::Misaligned`] if `offset` is not a multiple of the
+    /// number's size; and what `act` returns.
+    pub fn atomic<T: AtomicValue, R>(
+        &self,
+        offset: u64,
+        act: impl FnOnce(AtomicCell<'_, T>) -> Result<R>,
+    ) -> Result<R> {
+        if let Some((view, at)) = self.at_hand_to_store(offset, size_of::<T>()) {
+            return view.atomic(at).and_then(act).map_err(|error| self.named(error));
+        }
+        let operation = Operation::Atomic;
+        let len = size_of::<T>();
+        self.check_writable(operation)?;
+        let end = self.end_of(offset, len as u64, operation)?;
+        if end > self.len()? {
+            return Err(self.named(Error::new(ErrorKind::EndOfFile, operation)));
+        }
+        if !offset.is_multiple_of(len as u64) {
+            return Err(self.named(
+                Error::new(ErrorKind::Misaligned, operation)
+                    .because(format!("offset {offset} is not a multiple of {len} bytes")),
+            ));
+        }
+        if end > self.settled_len.load(Ordering::Relaxed) {
+            self.settle(offset, len as u64)?;
+        }
+        // Aligned, so it lies in one window, and is visited once.
+        let mut act = Some(act);
+        let mut result = None;
+        self.windows
+            .each(&self.mapping, self.access, offset, len, |view, part| {
+                if let Some(act) = act.take() {
+                    result = Some(act(view.atomic(part.at)?)?);
+                }
+                Ok(ControlFlow::Break(()))
+            })
+            .map_err(|error| self.named(error))?;
+        result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
+    }
+
+    /// Waits for whoever is making the file longer, so that bytes which are there by its length
+    /// may be stored to through a map.
+    fn settle(&self, offset: u64, len: u64) -> Result<()> {
+        let seen = self.len()?;
+        // Setting space aside for bytes that are about to be stored waits as output does.
+        self.mapping.settle_file(offset, len).map_err(|error| self.named(error))?;
+        self.settled_len.fetch_max(seen, Ordering::Relaxed);
+        Ok(())
+    }
+}

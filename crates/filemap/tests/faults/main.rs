@@ -1,0 +1,24 @@
+//! What happens to the bytes of a mapping while it is used: files cut short, full disks, failing
+//! disks, hostile neighbours. Nothing of it may end the process.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise and say what it saw, in its helpers too"
+)]
+
+mod support;
+
+mod view;
+mod copies;
+mod values;
+mod mapped_file;
+mod cursor;
+#[cfg(feature = "objects")]
+mod objects;
+mod bulk;
+mod races;
+mod disk;
+mod names;
+mod signals;
