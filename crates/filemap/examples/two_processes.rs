@@ -18,13 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mapping = FileMapping::options().name(&name).size(4096).create_new()?;
     let view = mapping.map(Access::Write)?;
     view.write_at(0, GREETING)?;
-    println!("first:  made `{name}`, and started a second process");
-
+    println!("first:  made `{name}`, and starts a second process");
     let second = Command::new(env::current_exe()?).arg(&name).status()?;
     assert!(second.success(), "the second process failed");
-
     println!("first:  the answer is {}", view.read::<u32>(ANSWER_AT)?);
-    drop((view, mapping));
+    drop(mapping); // the view lives on, the name does not
     if let Err(error) = FileMapping::open(&name) {
         println!("first:  closed, and now I {error}");
     }
