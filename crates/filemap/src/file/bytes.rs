@@ -19,7 +19,7 @@ impl MappedFile {
     /// how many came before. [`ErrorKind::Lost`] if a mapping of a fixed length lost them.
     /// [`ErrorKind::OutOfMemory`] if these bytes cannot be mapped. The rest of `buf` is then
     /// unspecified.
-    #[inline]
+    #[inline(always)]
     #[doc(alias = "pread")]
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         if let Some((view, at)) = self.at_hand(offset, buf.len()) {
@@ -36,7 +36,7 @@ impl MappedFile {
     /// # Errors
     ///
     /// [`ErrorKind::EndOfFile`] if the file ends first; `buf` then holds what there was.
-    #[inline]
+    #[inline(always)]
     pub fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         let count = self.read_at(offset, buf)?;
         if count < buf.len() { Err(self.short(offset, buf.len(), count)) } else { Ok(()) }
@@ -53,7 +53,7 @@ impl MappedFile {
     /// [`ErrorKind::NotSupported`] if it would have to grow and cannot: the file is then as it
     /// was. [`ErrorKind::FileTooLarge`] and [`ErrorKind::DiskFull`] if it cannot grow so far:
     /// bytes that fitted may have been written.
-    #[inline]
+    #[inline(always)]
     #[doc(alias = "pwrite")]
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.put(offset, bytes)?;
@@ -61,7 +61,7 @@ impl MappedFile {
     }
 
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         if let Some((view, at)) = self.at_hand_to_store(offset, bytes.len()) {
             return match view.write_at(at, bytes) {
@@ -135,7 +135,7 @@ impl MappedFile {
         while at < mapped {
             // A part at a time, as a length in memory may be narrower than one in a file.
             let count = usize::try_from(mapped - at).unwrap_or(usize::MAX).min(1 << 30);
-            let filled = self.windows.each(&self.mapping, self.access, at, count, |view, part| {
+            let filled = self.each(at, count, |view, part| {
                 view.fill(part.at, part.len, byte)
                     .map(ControlFlow::Continue)
                     .map_err(|error| error.lost_after(part.done))
@@ -179,8 +179,19 @@ impl MappedFile {
         Ok(())
     }
 
+    /// Goes through bytes that the file is known to have, part by part.
+    pub(super) fn each(
+        &self,
+        offset: u64,
+        len: usize,
+        visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let known_len = self.known_len.load(Ordering::Relaxed);
+        self.windows.each(&self.mapping, self.access, known_len, offset, len, visit)
+    }
+
     /// The view that has these bytes, if the file is known to have them and they are mapped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
         let end = offset.checked_add(len as u64)?;
         if end > self.known_len.load(Ordering::Relaxed) {
@@ -190,7 +201,7 @@ impl MappedFile {
     }
 
     /// The same for bytes that may be stored to through a map.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at_hand_to_store(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
         let end = offset.checked_add(len as u64)?;
         if end > self.settled_len.load(Ordering::Relaxed) {
@@ -211,7 +222,7 @@ impl MappedFile {
             }
         };
         let buf = &mut buf[..count];
-        let read = self.windows.each(&self.mapping, self.access, offset, count, |view, part| {
+        let read = self.each(offset, count, |view, part| {
             view.read_at(part.at, &mut buf[part.done..part.done + part.len])
                 .map(ControlFlow::Continue)
                 .map_err(|error| error.lost_after(part.done))
@@ -258,7 +269,7 @@ impl MappedFile {
                     .map(ControlFlow::Continue)
                     .map_err(|error| error.lost_after(part.done))
             };
-            let written = self.windows.each(&self.mapping, self.access, offset, bytes.len(), write);
+            let written = self.each(offset, bytes.len(), write);
             return match written {
                 Ok(()) => Ok(()),
                 Err(error) => self.write_again(offset, bytes, error),
@@ -312,7 +323,7 @@ impl MappedFile {
     }
 
     /// Flushes what was written, if every write is to be flushed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn flush_written(&self, offset: u64, len: u64) -> Result<()> {
         match self.flush_writes {
             Some(flush) => self.flush_range(offset, len, flush),

@@ -46,7 +46,7 @@ impl MappedFile {
         while at < len {
             let count = usize::try_from(len - at).unwrap_or(usize::MAX).min(1 << 30);
             let mut found = None;
-            let looked = self.windows.each(&self.mapping, self.access, at, count, |view, part| {
+            let looked = self.each(at, count, |view, part| {
                 let range = part.at..part.at + part.len;
                 let place = view.find(range, byte).map_err(|error| error.lost_after(part.done))?;
                 found = place.map(|place| at + (part.done + (place - part.at)) as u64);
@@ -79,7 +79,7 @@ impl MappedFile {
         let rest = self.len()?.saturating_sub(offset);
         let count = usize::try_from(rest).unwrap_or(usize::MAX).min(bytes.len());
         let mut found = None;
-        self.windows.each(&self.mapping, self.access, offset, count, |view, part| {
+        self.each(offset, count, |view, part| {
             let bytes = &bytes[part.done..part.done + part.len];
             let differs =
                 view.compare(part.at, bytes).map_err(|error| error.lost_after(part.done))?;

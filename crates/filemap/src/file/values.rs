@@ -93,14 +93,13 @@ impl MappedFile {
         // Aligned, so it lies in one window, and is visited once.
         let mut act = Some(act);
         let mut result = None;
-        self.windows
-            .each(&self.mapping, self.access, offset, len, |view, part| {
-                if let Some(act) = act.take() {
-                    result = Some(act(view.atomic(part.at)?)?);
-                }
-                Ok(ControlFlow::Break(()))
-            })
-            .map_err(|error| self.named(error))?;
+        self.each(offset, len, |view, part| {
+            if let Some(act) = act.take() {
+                result = Some(act(view.atomic(part.at)?)?);
+            }
+            Ok(ControlFlow::Break(()))
+        })
+        .map_err(|error| self.named(error))?;
         result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
     }
 

@@ -74,7 +74,7 @@ pub(super) struct Held {
 
 impl Held {
     /// The view that has these bytes, and where in it they begin, if this window has them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
         let at = usize::try_from(offset.checked_sub(self.start)?).ok()?;
         (at.checked_add(len)? <= self.window.view.len()).then_some((&self.window.view, at))
@@ -103,7 +103,7 @@ impl Windows {
     }
 
     /// The map of the whole file, if it is there and reaches as far as `end`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn reaching(&self, end: u64) -> Option<&View> {
         let furthest = self.whole.furthest.load(Ordering::Acquire);
         let view = self.whole.levels.get(furthest)?.get()?;
@@ -113,11 +113,12 @@ impl Windows {
     /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped, until
     /// `visit` has seen enough.
     ///
-    /// The caller has seen that the file has these bytes.
+    /// The caller has seen that the file has these bytes, and `known_len` altogether.
     pub(super) fn each(
         &self,
         mapping: &FileMapping,
         access: Access,
+        known_len: u64,
         offset: u64,
         len: usize,
         mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
@@ -126,7 +127,7 @@ impl Windows {
             return Ok(());
         }
         let end = offset.saturating_add(len as u64);
-        if let Some(view) = self.whole_reaching(mapping, access, end)?
+        if let Some(view) = self.whole_reaching(mapping, access, end, known_len)?
             && let Ok(at) = usize::try_from(offset)
         {
             return visit(view, Part { at, done: 0, len }).map(drop);
@@ -150,6 +151,7 @@ impl Windows {
         mapping: &FileMapping,
         access: Access,
         end: u64,
+        known_len: u64,
     ) -> Result<Option<&View>> {
         if self.shape.forced {
             return Ok(None);
@@ -159,7 +161,10 @@ impl Windows {
         }
         // Memory and mappings of a fixed size are mapped to their end, files past it.
         let fixed = (!mapping.follows_file()).then(|| mapping.size());
-        let level = (0..LEVELS).find(|level| FIRST << level >= end).unwrap_or(LEVELS - 1);
+        // All of the file at once: a page that was touched through a shorter map would have to be
+        // found again through the next one.
+        let reach = end.max(known_len);
+        let level = (0..LEVELS).find(|level| FIRST << level >= reach).unwrap_or(LEVELS - 1);
         if level >= self.whole.impossible.load(Ordering::Relaxed) {
             return Ok(None);
         }
