@@ -32,17 +32,32 @@ impl Effort {
 pub(crate) struct Contestant<'a> {
     name: String,
     run: Work<'a>,
+    target: Option<Target>,
 }
 
 /// Does the work once with this seed, and tells how long one operation took.
 pub(crate) type Work<'a> = Box<dyn FnMut(u64) -> Result<Duration> + 'a>;
+
+/// What a contestant should reach.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// At most this many times the base's time.
+    Ratio(f64),
+    /// At most this long.
+    Time(Duration),
+}
 
 impl<'a> Contestant<'a> {
     pub(crate) fn new(
         name: impl Into<String>,
         run: impl FnMut(u64) -> Result<Duration> + 'a,
     ) -> Self {
-        Self { name: name.into(), run: Box::new(run) }
+        Self { name: name.into(), run: Box::new(run), target: None }
+    }
+
+    /// Sets what it should reach.
+    pub(crate) fn within(self, target: Target) -> Self {
+        Self { target: Some(target), ..self }
     }
 }
 
@@ -68,6 +83,18 @@ pub(crate) struct Row {
     pub(crate) ratio: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
+    pub(crate) target: Option<Target>,
+}
+
+impl Row {
+    /// Tells whether the target was reached, if there is one.
+    pub(crate) fn reached(&self) -> Option<bool> {
+        self.target.map(|target| match target {
+            // As it is printed: two digits.
+            Target::Ratio(most) => self.ratio < most + 0.005,
+            Target::Time(most) => self.time <= most * PRECISION,
+        })
+    }
 }
 
 /// What the row is called that shows the noise.
@@ -82,42 +109,94 @@ pub(crate) fn compare<'a>(
     mut contestants: Vec<Contestant<'a>>,
 ) -> Result<Table> {
     // The first of them is the base itself.
-    let mut pairs = vec![Vec::with_capacity(rounds); contestants.len() + 1];
-    for round in 0..=rounds {
-        let mut order: Vec<usize> = (0..pairs.len()).collect();
-        fastrand::shuffle(&mut order);
-        for index in order {
-            let base_first = fastrand::bool();
-            let before = if base_first { Some((base.run)(fastrand::u64(..))?) } else { None };
-            let seed = fastrand::u64(..);
-            let own = match index.checked_sub(1) {
-                None => (base.run)(seed)?,
-                Some(index) => (contestants[index].run)(seed)?,
-            };
-            let beside = match before {
-                Some(before) => before,
-                None => (base.run)(fastrand::u64(..))?,
-            };
-            // The first round warms everything up.
-            if round > 0 {
-                pairs[index].push((own, beside));
-            }
+    let times = measure(rounds, contestants.len() + 1, |index, side, seed| {
+        match index.checked_sub(1).filter(|_| side == Side::Own) {
+            None => (base.run)(seed),
+            Some(index) => (contestants[index].run)(seed),
         }
-    }
-    let names = [NOISE.to_owned()].into_iter().chain(contestants.into_iter().map(|one| one.name));
-    let rows = names.zip(pairs).map(|(name, pairs)| row(name, &pairs)).collect();
+    })?;
+    let noise = (NOISE.to_owned(), None);
+    let names = contestants.into_iter().map(|one| (one.name, one.target));
+    let rows = [noise].into_iter().chain(names).zip(times);
+    let rows = rows.map(|((name, target), times)| row(name, target, &times)).collect();
     Ok(Table { title: title.into(), operation, base: base.name, rounds, rows })
 }
 
-fn row(name: String, pairs: &[(Duration, Duration)]) -> Row {
-    let mut times: Vec<Duration> = pairs.iter().map(|(own, _)| *own).collect();
-    times.sort();
+/// A contestant with a base of its own.
+pub(crate) struct Pair<'a> {
+    pub(crate) base: Work<'a>,
+    pub(crate) own: Contestant<'a>,
+}
+
+/// Measures every contestant beside its own base, and each of these beside itself.
+pub(crate) fn compare_pairs(
+    title: impl Into<String>,
+    operation: &'static str,
+    rounds: usize,
+    base: &str,
+    mut pairs: Vec<Pair<'_>>,
+) -> Result<Table> {
+    let count = pairs.len();
+    let times = measure(rounds, 2 * count, |index, side, seed| {
+        let pair = &mut pairs[index % count];
+        if index < count && side == Side::Own { (pair.own.run)(seed) } else { (pair.base)(seed) }
+    })?;
+    let (own, noise) = times.split_at(count);
+    let mut rows = Vec::with_capacity(times.len());
+    for (pair, (own, noise)) in pairs.into_iter().zip(own.iter().zip(noise)) {
+        let Contestant { name, target, .. } = pair.own;
+        let noise = row(format!("{name}: {NOISE}"), None, noise);
+        rows.extend([row(name, target, own), noise]);
+    }
+    Ok(Table { title: title.into(), operation, base: base.to_owned(), rounds, rows })
+}
+
+/// Which of two that run beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Base,
+    Own,
+}
+
+/// Times of a contestant, each with that of the base beside it.
+type Times = Vec<(Duration, Duration)>;
+
+/// Runs `count` contestants in a new order in each round, each beside its base.
+fn measure(
+    rounds: usize,
+    count: usize,
+    mut run: impl FnMut(usize, Side, u64) -> Result<Duration>,
+) -> Result<Vec<Times>> {
+    let mut times = vec![Vec::with_capacity(rounds); count];
+    for round in 0..=rounds {
+        let mut order: Vec<usize> = (0..count).collect();
+        fastrand::shuffle(&mut order);
+        for index in order {
+            let mut run = |side| run(index, side, fastrand::u64(..));
+            let (own, base) = if fastrand::bool() {
+                let base = run(Side::Base)?;
+                (run(Side::Own)?, base)
+            } else {
+                (run(Side::Own)?, run(Side::Base)?)
+            };
+            // The first round warms everything up.
+            if round > 0 {
+                times[index].push((own, base));
+            }
+        }
+    }
+    Ok(times)
+}
+
+fn row(name: String, target: Option<Target>, times: &[(Duration, Duration)]) -> Row {
+    let mut own: Vec<Duration> = times.iter().map(|(own, _)| *own).collect();
+    own.sort();
     let mut ratios: Vec<f64> =
-        pairs.iter().map(|(own, base)| own.as_secs_f64() / base.as_secs_f64()).collect();
+        times.iter().map(|(own, base)| own.as_secs_f64() / base.as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     let quarter = |number: usize| ratios[(ratios.len() - 1) * number / 4];
-    let time = times[(times.len() - 1) / 2];
-    Row { name, time, ratio: quarter(2), low: quarter(1), high: quarter(3) }
+    let time = own[(own.len() - 1) / 2];
+    Row { name, time, ratio: quarter(2), low: quarter(1), high: quarter(3), target }
 }
 
 /// Divides the time of `count` operations among them, to a tenth of a nanosecond and finer.

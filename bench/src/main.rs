@@ -9,6 +9,9 @@ mod report;
 mod place;
 mod shm;
 mod small;
+mod copies;
+mod cells;
+mod losses;
 mod names;
 mod windows;
 
@@ -47,6 +50,8 @@ struct Args {
 enum Group {
     /// 64 bytes at random offsets of 1 GiB.
     Small,
+    /// Copies, fills, values and atomics beside the C library's; lost pages; a first bulk read.
+    Copies,
     /// Creating and opening under a name.
     Names,
     /// Reading from front to back through windows.
@@ -75,6 +80,7 @@ fn run(args: &Args) -> Result<()> {
         }
         let measured = match group {
             Group::Small => small::measure(effort)?,
+            Group::Copies => copies::measure(effort)?,
             Group::Names => names::measure(effort)?,
             Group::Windows => windows::measure(effort)?,
         };

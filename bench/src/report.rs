@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::harness::{PRECISION, Table};
+use crate::harness::{PRECISION, Row, Table, Target};
 use crate::machine;
 
 pub(crate) fn say(text: &str) {
@@ -22,11 +22,15 @@ pub(crate) fn for_terminal(table: &Table) -> String {
     let width = table.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in &table.rows {
         let time = time(row.time);
-        let _infallible = writeln!(
-            text,
-            "  {:width$}  {:>7.2}  ({:.2} to {:.2})  {time:>10}",
-            row.name, row.ratio, row.low, row.high
+        let line = format!(
+            "  {:width$}  {:>7.2}  ({:.2} to {:.2})  {time:>10}  {}",
+            row.name,
+            row.ratio,
+            row.low,
+            row.high,
+            target(row)
         );
+        let _infallible = writeln!(text, "{}", line.trim_end());
     }
     text
 }
@@ -41,19 +45,22 @@ pub(crate) fn page(tables: &[Table]) -> String {
     for table in tables {
         let _infallible = write!(
             text,
-            "\n## {}\n\n{}\n\n| contestant | ratio | middle half | time |\n|---|---|---|---|\n",
+            "\n## {}\n\n{}\n\n| contestant | ratio | middle half | time |{}\n|---|---|---|---|{}\n",
             table.title,
-            heading(table)
+            heading(table),
+            if aims(table) { " target |" } else { "" },
+            if aims(table) { "---|" } else { "" },
         );
         for row in &table.rows {
             let _infallible = writeln!(
                 text,
-                "| {} | {:.2} | {:.2} to {:.2} | {} |",
+                "| {} | {:.2} | {:.2} to {:.2} | {} |{}",
                 row.name,
                 row.ratio,
                 row.low,
                 row.high,
-                time(row.time)
+                time(row.time),
+                if aims(table) { format!(" {} |", target(row)) } else { String::new() }
             );
         }
     }
@@ -63,6 +70,22 @@ pub(crate) fn page(tables: &[Table]) -> String {
 fn heading(table: &Table) -> String {
     let Table { operation, base, rounds, .. } = table;
     format!("One operation is {operation}. The base is {base}; {rounds} rounds.")
+}
+
+/// Whether some contestant of a table has a target.
+fn aims(table: &Table) -> bool {
+    table.rows.iter().any(|row| row.target.is_some())
+}
+
+/// What a row should reach, and whether it does.
+fn target(row: &Row) -> String {
+    let most = match row.target {
+        None => return String::new(),
+        Some(Target::Ratio(most)) => format!("{most:.2}"),
+        Some(Target::Time(most)) => time(most * PRECISION),
+    };
+    let verdict = if row.reached() == Some(true) { "met" } else { "missed" };
+    format!("≤ {most}, {verdict}")
 }
 
 fn time(time: Duration) -> String {

@@ -6,6 +6,7 @@ mod report;
 mod tidy;
 mod test;
 mod bench;
+mod soak;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,18 @@ Usage: cargo xtask <verb>
                    may stand, lengths of files, links of documents. Takes less than a second.
                    Reads the tree DIR, or this one.
   test [--quick]   Everything that a change must pass: format, clippy, tidy, documentation, all
-                   tests, and the examples, each of them run. --quick leaves out documentation.
+                   tests, and the examples, each of them run. --quick leaves out documentation
+                   and the tests of the portable copies.
                    The tests keep their names in a directory of their own, removed afterwards.
+  test --target T  The library's tests for another target: aarch64, which is emulated where the
+                   machine is none, or musl. Says what is missing, and how to get it.
   bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
                    them, and --quick gives rough figures in a minute.
+  soak [--cycles N] [--hosts]
+                   Goes on with the tests of what happens by chance: files that are cut N times
+                   (100,000 if not said) under threads and processes, and a storm of names. Takes
+                   minutes. --hosts also runs the library inside Mono and a JVM, if they are
+                   installed; with --cycles 0, nothing else.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -34,18 +43,21 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] | ["help" | "--help" | "-h"] => {
             report::say(HELP.trim_end());
-            true
+            Some(true)
         }
-        ["tidy"] => tidy::run(&root()),
-        ["tidy", directory] if !directory.starts_with('-') => tidy::run(Path::new(directory)),
-        ["test"] => test::run(&root(), test::Extent::All),
-        ["test", "--quick"] => test::run(&root(), test::Extent::Quick),
-        ["bench", arguments @ ..] => bench::run(&root(), arguments),
-        _ => {
-            let given = words.join(" ");
-            report::complain(&format!("xtask: `{given}` is not understood\n\n{}", HELP.trim_end()));
-            return ExitCode::from(2);
-        }
+        ["tidy"] => Some(tidy::run(&root())),
+        ["tidy", directory] if !directory.starts_with('-') => Some(tidy::run(Path::new(directory))),
+        ["test"] => Some(test::run(&root(), test::Extent::All)),
+        ["test", "--quick"] => Some(test::run(&root(), test::Extent::Quick)),
+        ["test", "--target", target] => test::run_for(&root(), target),
+        ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
+        ["soak", arguments @ ..] => soak::run(&root(), arguments),
+        _ => None,
+    };
+    let Some(done) = done else {
+        let given = words.join(" ");
+        report::complain(&format!("xtask: `{given}` is not understood\n\n{}", HELP.trim_end()));
+        return ExitCode::from(2);
     };
     if done { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

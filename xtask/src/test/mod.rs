@@ -5,9 +5,13 @@
 mod steps;
 mod examples;
 mod names;
+mod target;
+
+pub(crate) use target::run as run_for;
 
 use crate::tidy;
 use names::Names;
+use std::env;
 use std::path::Path;
 use steps::{Steps, failed, passed, skipped};
 
@@ -15,7 +19,7 @@ use steps::{Steps, failed, passed, skipped};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     All,
-    /// All but the documentation, which takes longest to build and breaks least.
+    /// All but the documentation and the portable copies, which take longest and break least.
     Quick,
 }
 
@@ -63,6 +67,16 @@ pub(crate) fn run(root: &Path, extent: Extent) -> bool {
             cargo.run(&["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"])
         }
     });
+    steps.run("portable copies", |cargo| {
+        if extent == Extent::Quick {
+            return skipped("left out by --quick");
+        }
+        // The copies of architectures for which the library has no assembly of its own.
+        let flags = env::var("RUSTFLAGS").unwrap_or_default();
+        cargo.set("RUSTFLAGS", format!("{flags} --cfg filemap_portable_copies"));
+        cargo.builds_apart("portable")?;
+        cargo.run(&LIBRARY_TESTS)
+    });
     steps.run("documentation tests", |cargo| {
         cargo.run(&["test", "--doc", "--workspace", "--all-features"])
     });
@@ -79,3 +93,17 @@ const CLIPPY_WITHOUT_FEATURES: [&str; 7] =
     ["clippy", "--package", "filemap", "--no-default-features", "--", "-D", "warnings"];
 
 const CLIPPY_REMEDY: &str = "rustup component add clippy";
+
+/// The tests of the library that run wherever it does.
+const LIBRARY_TESTS: [&str; 10] = [
+    "test",
+    "--package",
+    "filemap",
+    "--all-features",
+    "--no-fail-fast",
+    "--lib",
+    "--test",
+    "it",
+    "--test",
+    "faults",
+];

@@ -34,7 +34,7 @@ pub(super) fn failed(what: &str) -> Outcome {
 /// The steps so far, and the environment that those to come will have.
 pub(super) struct Steps {
     root: PathBuf,
-    environment: Vec<(&'static str, OsString)>,
+    environment: Vec<(String, OsString)>,
     done: Vec<(&'static str, Duration, Outcome)>,
 }
 
@@ -44,14 +44,15 @@ impl Steps {
     }
 
     /// Sets a variable for all steps to come.
-    pub(super) fn set(&mut self, name: &'static str, value: &Path) {
-        self.environment.push((name, value.as_os_str().to_owned()));
+    pub(super) fn set(&mut self, name: &str, value: &Path) {
+        self.environment.push((name.to_owned(), value.as_os_str().to_owned()));
     }
 
     /// Runs `step` and notes what it came to.
     pub(super) fn run(&mut self, name: &'static str, step: impl FnOnce(&mut Cargo<'_>) -> Outcome) {
         report::say(&format!("== {name}"));
-        let mut cargo = Cargo { root: &self.root, environment: self.environment.clone() };
+        let environment = self.environment.clone();
+        let mut cargo = Cargo { root: &self.root, environment, nightly: false };
         let start = Instant::now();
         let outcome = step(&mut cargo);
         self.done.push((name, start.elapsed(), outcome));
@@ -94,13 +95,33 @@ impl Steps {
 /// Runs cargo in the workspace, with the environment of a step.
 pub(super) struct Cargo<'a> {
     root: &'a Path,
-    environment: Vec<(&'static str, OsString)>,
+    environment: Vec<(String, OsString)>,
+    nightly: bool,
 }
 
 impl Cargo<'_> {
     /// Sets a variable for this step alone.
-    pub(super) fn set(&mut self, name: &'static str, value: &str) {
-        self.environment.push((name, value.into()));
+    pub(super) fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
+    /// Gives this step a target directory of its own below the workspace's.
+    ///
+    /// What it builds with other flags, or by another compiler, then throws nothing away.
+    pub(super) fn builds_apart(&mut self, name: &str) -> Outcome {
+        // This very program is in a folder of the workspace's target directory.
+        match env::current_exe().ok().as_deref().and_then(Path::parent).and_then(Path::parent) {
+            Some(target) => {
+                self.set("CARGO_TARGET_DIR", target.join(name));
+                passed()
+            }
+            None => failed("could not find this program"),
+        }
+    }
+
+    /// Makes this step use the nightly toolchain.
+    pub(super) fn use_nightly(&mut self) {
+        self.nightly = true;
     }
 
     /// Returns whether cargo has the subcommand `verb`, which may be installed or not.
@@ -132,8 +153,14 @@ impl Cargo<'_> {
     }
 
     fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = self.program(cargo);
+        let mut command = if self.nightly {
+            // Not `cargo +nightly`: a cargo that another one has started knows no toolchains.
+            let mut command = self.program("rustup");
+            command.args(["run", "nightly", "cargo"]);
+            command
+        } else {
+            self.program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        };
         command.args(arguments);
         command
     }

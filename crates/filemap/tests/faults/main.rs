@@ -9,6 +9,7 @@
 )]
 
 mod support;
+mod children;
 
 mod view;
 mod copies;
@@ -22,3 +23,9 @@ mod races;
 mod disk;
 mod names;
 mod signals;
+#[cfg(not(filemap_portable_copies))]
+mod chain;
+#[cfg(not(filemap_portable_copies))]
+mod twins;
+#[cfg(filemap_portable_copies)]
+mod sandbox;

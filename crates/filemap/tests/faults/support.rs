@@ -13,7 +13,10 @@ use filemap::{Error, ErrorKind, Loss, MappedFile, Operation};
 #[allow(dead_code, reason = "shared with a test binary that needs more of it")]
 mod shared;
 
-pub(crate) use shared::{DEADLINE, Outcome, Place, Second, role, say};
+pub(crate) use shared::{DEADLINE, Outcome, Place, Second, hear, role, say};
+
+#[cfg(not(filemap_portable_copies))]
+pub(crate) use shared::emulated;
 
 /// Bytes in a page.
 pub(crate) fn page() -> usize {

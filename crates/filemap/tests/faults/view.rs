@@ -6,8 +6,8 @@ use std::fs;
 use filemap::{Access, Error, ErrorKind, FileMapping, Flush, Loss, Operation, Protection, View};
 
 use crate::support::{
-    EVERYBODY, Outcome, Place, assert_cut, cut_short, first_lost, in_memory, page, pattern,
-    patterned, set_len,
+    EVERYBODY, Outcome, Place, assert_cut, cut_short, emulated, first_lost, in_memory, page,
+    pattern, patterned, set_len,
 };
 
 /// A file of known bytes, and a view that begins at `base` in it.
@@ -277,15 +277,18 @@ fn what_is_no_copy_of_bytes_survives_a_cut_too() -> Outcome {
     let stage = Stage::new(0);
     set_len(&stage.place.path("file"), page() as u64 + 1);
 
-    let prefetched = stage.view.prefetch(..).unwrap_err();
-    let locked = stage.view.lock(2 * page()..).unwrap_err();
+    let prefetched = stage.view.prefetch(..);
+    let locked = stage.view.lock(2 * page()..);
     stage.view.flush(.., Flush::Written)?;
     stage.view.flush(.., Flush::Durable)?;
     stage.view.advise(.., filemap::Advice::WillNeed)?;
     stage.view.unlock(..)?;
 
-    assert_eq!(prefetched.kind(), ErrorKind::Lost, "{prefetched}");
-    assert_eq!(locked.kind(), ErrorKind::Lost, "{locked}");
+    // An emulator leaves the first without effect, and may know no call for the second.
+    if !emulated() {
+        assert_eq!(prefetched.unwrap_err().kind(), ErrorKind::Lost);
+        assert_eq!(locked.unwrap_err().kind(), ErrorKind::Lost);
+    }
     stage.view.unmap()?;
     Ok(())
 }

@@ -429,6 +429,8 @@ fn the_limit_on_file_sizes_is_an_error_and_no_signal() -> Outcome {
 fn a_file_longer_than_the_limit_is_mapped_as_it_is() -> Outcome {
     if let Some(path) = support::role() {
         let file = File::options().read(true).write(true).open(&path)?;
+        // Asked for while any file may be written: an emulator writes one to answer.
+        filemap::page_size();
         setrlimit(Resource::Fsize, Rlimit { current: Some(10), maximum: Some(10) })?;
 
         let view = FileMapping::options().file(&file).create()?.map(Access::Write)?;
@@ -531,8 +533,14 @@ fn a_file_system_without_execution_gives_no_executable_view() -> Outcome {
         FileMapping::options().file(&file).protection(Protection::ExecuteReadWrite).create()?;
 
     for access in [Access::ReadExecute, Access::WriteExecute, Access::CopyExecute] {
-        let error = mapping.map(access).unwrap_err();
+        let mapped = mapping.map(access);
 
+        if support::emulated() {
+            // The kernel is not asked: an emulator reads instructions and executes its own.
+            assert_eq!(mapped?.read::<[u8; 7]>(0)?, *b"content");
+            continue;
+        }
+        let error = mapped.unwrap_err();
         assert_says(&error, ErrorKind::AccessDenied, 5, &["could not map a view"]);
     }
     assert_eq!(mapping.map(Access::Read)?.read::<[u8; 7]>(0)?, *b"content");

@@ -141,6 +141,9 @@ fn threads_that_race_to_create_a_name_get_one_object() -> Result<(), Error> {
 
 const NAMES: [&str; 3] = ["storm-0", "storm-1", "storm-2"];
 
+/// After so many steps a process in the storm says how many there were.
+const SAID: u64 = 64;
+
 /// One process in the storm: random creates, opens and closes, each of them checked.
 ///
 /// A live handle's name leads to the handle's own object, at every moment. So no two live
@@ -229,10 +232,20 @@ fn weather(seed: u64) -> Result<(), Error> {
             }
             _ => {}
         }
-        if steps.is_multiple_of(64) {
-            support::say("still here");
+        if steps.is_multiple_of(SAID) {
+            support::say(&steps.to_string());
         }
     }
+}
+
+/// Kills a process in the storm; returns how many steps it had said that were not heard yet.
+fn kill(process: &mut Second) -> u64 {
+    process.kill();
+    let mut steps = 0;
+    while process.said_within(support::DEADLINE).is_some() {
+        steps += SAID;
+    }
+    steps
 }
 
 #[test]
@@ -243,37 +256,52 @@ fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() 
     if let Some(seed) = support::role() {
         return weather(seed.parse().expect("a number"));
     }
+    // Longer, and with more processes, if a soak says so.
+    let soak = std::env::var("FILEMAP_SOAK_SECONDS").ok();
+    let seconds = soak.as_ref().map_or(6, |seconds| seconds.parse().expect("a number of seconds"));
     let place = Place::new();
     let mut seed = 1;
     let mut start = || {
         seed += 7919;
         place.child(TEST, &seed.to_string())
     };
-    let mut processes: Vec<Second> = (0..5).map(|_| start()).collect();
+    let count = if soak.is_some() { RACERS } else { 5 };
+    let mut processes: Vec<Second> = (0..count).map(|_| start()).collect();
     let since = Instant::now();
-    let mut killed = 0;
+    let (mut operations, mut kills, mut lost) = (0, 0, 0);
 
-    while since.elapsed() < Duration::from_secs(6) {
-        let which = killed % processes.len();
-        // It says this every 64 steps, and panics in between if it sees what must not be.
+    while since.elapsed() < Duration::from_secs(seconds) {
         for process in &mut processes {
-            process.until("still here");
+            // It panics, and says no more, if it sees what must not be: a name that it lost.
+            if process.said_within(support::DEADLINE).is_some() {
+                operations += SAID;
+            } else {
+                lost += 1;
+                *process = start();
+            }
         }
-        processes[which].kill();
+        let which = kills % processes.len();
+        operations += kill(&mut processes[which]);
         processes[which] = start();
-        killed += 1;
+        kills += 1;
     }
 
     for process in &mut processes {
-        process.until("still here");
-        process.kill();
+        lost += u64::from(process.said_within(support::DEADLINE).is_none());
+        operations += SAID + kill(process);
     }
-    assert!(killed > 3, "the storm was a breeze: {killed} kills");
-    for name in NAMES {
-        assert!(is_free(&place.registry, name), "{name}");
-    }
+    let held = NAMES.iter().filter(|name| !is_free(&place.registry, name)).count();
     place.registry.collect()?;
-    assert_eq!(place.leftovers(), [""; 0]);
+    let leftovers = place.leftovers();
+    println!(
+        "\nsoak: a storm of {count} processes over {} names for {seconds} s: {operations} \
+         operations; {kills} kills; {lost} lost names; {} leftovers",
+        NAMES.len(),
+        held + leftovers.len()
+    );
+    assert!(kills > 3, "the storm was a breeze: {kills} kills");
+    assert_eq!(lost, 0, "processes that lost a name");
+    assert_eq!((held, leftovers), (0, Vec::new()));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -16,6 +17,18 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Tells a re-executed test that it is the second process, and what to do.
 const ROLE: &str = "FILEMAP_TEST_ROLE";
+
+/// Names the program, and its arguments, that runs this binary because the machine cannot.
+const RUNNER: &str = "FILEMAP_TEST_RUNNER";
+
+/// Tells whether an emulator of user programs, such as `qemu-aarch64`, runs this binary.
+///
+/// It translates instructions and hands system calls on. What the kernel keeps per process is
+/// then the emulator's, and what the kernel does to a process it does to the emulator: a test
+/// that asserts either has another process before it, and says at its place what differs.
+pub(crate) fn emulated() -> bool {
+    env::var_os(RUNNER).is_some()
+}
 
 /// A registry that no other test sees, gone with the test.
 pub(crate) struct Place {
@@ -69,7 +82,21 @@ impl Place {
 
     /// The command that [`child`](Self::child) starts, to be changed first.
     pub(crate) fn command(&self, test: &str, role: &str) -> Command {
-        let mut command = Command::new(env::current_exe().expect("the test binary has a path"));
+        let program = env::current_exe().expect("the test binary has a path");
+        self.command_of(&program, test, role)
+    }
+
+    /// The same with `program`, which is a copy of this test binary.
+    pub(crate) fn command_of(&self, program: &Path, test: &str, role: &str) -> Command {
+        let mut command = match env::var(RUNNER) {
+            Err(_) => Command::new(program),
+            Ok(runner) => {
+                let mut words = runner.split_whitespace();
+                let mut command = Command::new(words.next().expect("the runner has a name"));
+                command.args(words).arg(program);
+                command
+            }
+        };
         command
             .args(["--exact", test, "--nocapture", "--test-threads", "1"])
             .env(ROLE, role)
@@ -127,6 +154,11 @@ impl Second {
     /// Waits for the next line that it says.
     pub(crate) fn next(&mut self) -> String {
         self.from.recv_timeout(DEADLINE).expect("the second process says something in time")
+    }
+
+    /// What it says next, if it does so before `patience` is over and before it ends.
+    pub(crate) fn said_within(&mut self, patience: Duration) -> Option<String> {
+        self.from.recv_timeout(patience).ok()
     }
 
     /// Waits until it says `line`.

@@ -52,6 +52,16 @@ fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
     assert_eq!(set, 0, "a process can filter its own calls");
 }
 
+/// Tells whether a process can filter its own calls; where it cannot, says so.
+///
+/// An emulator's filter would meet the emulator's own calls, so it sets none.
+fn can_refuse() -> bool {
+    if support::emulated() {
+        println!("skipped: an emulated process cannot filter its calls");
+    }
+    !support::emulated()
+}
+
 /// What every file system and kernel must be able to do.
 fn names_work(registry: &Registry) -> Result<(), Error> {
     let place = Place::new();
@@ -91,6 +101,9 @@ fn names_work_where_files_without_names_are_unknown() -> Result<(), Error> {
         drop(held);
         return Ok(());
     }
+    if !can_refuse() {
+        return Ok(());
+    }
     let place = Place::new();
     let mut second = place.child(TEST, "filtered");
     second.until("held");
@@ -125,6 +138,9 @@ fn names_are_raced_for_where_files_without_names_are_unknown() -> Result<(), Err
             }
         }
     }
+    if !can_refuse() {
+        return Ok(());
+    }
     let place = Place::new();
     let mut creators = ["creates", "creates"].map(|role| place.child(TEST, role));
     let mut collector = place.child(TEST, "collects");
@@ -151,6 +167,9 @@ fn names_work_where_only_proc_links_unnamed_files() -> Result<(), Error> {
         // What kernels before 6.10 say to those without privileges.
         refuse(libc::SYS_linkat, 4, 0x1000, libc::ENOENT);
         return names_work(&Registry::system());
+    }
+    if !can_refuse() {
+        return Ok(());
     }
     let place = Place::new();
     place.child(TEST, "filtered").finish();
@@ -336,13 +355,8 @@ fn another_users_global_names_can_neither_be_opened_nor_removed() -> Result<(), 
         let permissions = Permissions::from_mode(mode);
         fs::set_permissions(entry.with_file_name(name), permissions).unwrap();
     }
-    let plain = place.command(TEST, "stranger");
-    let mut command = Command::new(program);
-    command.args(plain.get_args()).uid(65534).gid(65534).current_dir("/");
-    for (key, value) in plain.get_envs() {
-        command.env(key, value.unwrap());
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut command = place.command_of(&program, TEST, "stranger");
+    command.uid(65534).gid(65534).current_dir("/");
 
     Second::start(command).finish();
 

@@ -197,6 +197,9 @@ fn preparing_a_copy_view_does_not_make_its_pages_private() -> Outcome {
     let shared = mapping.map(Access::Write)?;
 
     for ((what, prepare), byte) in prepared.into_iter().zip(1_u8..) {
+        if what == "locked" && !has_pages() {
+            continue;
+        }
         let copy = mapping.map(Access::Copy)?;
         prepare(&copy)?;
         shared.write_at(0, &[byte])?;
@@ -283,15 +286,15 @@ fn unmapping_one_view_leaves_the_others() -> Outcome {
     Ok(())
 }
 
-/// An address at which 32 GiB are free, a multiple of the granularity, and the promise that no
+/// An address at which 2 GiB are free, a multiple of the granularity, and the promise that no
 /// other test looks for one meanwhile.
 fn free_address() -> filemap::Result<(usize, MutexGuard<'static, ()>)> {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let begun = FileMapping::options().size(1 << 36).attributes(Attributes::RESERVE);
+    let begun = FileMapping::options().size(1 << 32).attributes(Attributes::RESERVE);
     let view = begun.create()?.view(Access::Read).strict().map()?;
     // Only the middle is used, away from what other threads map meanwhile at either end.
-    Ok((address(&view) + (1 << 35), alone))
+    Ok((address(&view) + (1 << 31), alone))
 }
 
 #[test]
@@ -300,13 +303,13 @@ fn a_free_address_is_taken_exactly() -> Outcome {
     let (free, _alone) = free_address()?;
 
     let view = mapping.view(Access::Write).address(free).map()?;
-    let strict = mapping.view(Access::Write).address(free + (1 << 30)).strict().map()?;
-    let odd = mapping.view(Access::Write).offset(70_001).len(5).address(free + (1 << 31) + 70_001);
+    let strict = mapping.view(Access::Write).address(free + (1 << 28)).strict().map()?;
+    let odd = mapping.view(Access::Write).offset(70_001).len(5).address(free + (1 << 29) + 70_001);
     let odd = odd.map()?;
 
     assert_eq!(address(&view), free);
-    assert_eq!(address(&strict), free + (1 << 30));
-    assert_eq!(address(&odd), free + (1 << 31) + 70_001);
+    assert_eq!(address(&strict), free + (1 << 28));
+    assert_eq!(address(&odd), free + (1 << 29) + 70_001);
     odd.write_at(0, b"odd")?;
     assert_eq!(view.read::<[u8; 3]>(70_001)?, *b"odd");
     Ok(())
@@ -581,8 +584,22 @@ fn told(view: &View, word: &str) -> std::io::Result<Option<u64>> {
     Ok(None)
 }
 
+/// Tells whether this process decides which of its pages are in memory; if not, says so.
+///
+/// An emulator decides that for itself: it may know no call that locks what was touched, and
+/// leaves the advice to bring pages in without effect.
+fn has_pages() -> bool {
+    if support::emulated() {
+        println!("skipped: an emulated process neither locks pages nor brings them in");
+    }
+    !support::emulated()
+}
+
 #[test]
 fn locked_bytes_stay_in_memory_until_they_are_unlocked() -> Outcome {
+    if !has_pages() {
+        return Ok(());
+    }
     let view = FileMapping::create(16_384, Protection::ReadWrite)?.map(Access::Write)?;
     let page = u64::try_from(page_size())? / 1024;
 
@@ -598,6 +615,9 @@ fn locked_bytes_stay_in_memory_until_they_are_unlocked() -> Outcome {
 
 #[test]
 fn prefetching_brings_all_bytes_in() -> Outcome {
+    if !has_pages() {
+        return Ok(());
+    }
     let view = FileMapping::create(1 << 20, Protection::ReadWrite)?.map(Access::Write)?;
 
     view.prefetch(..)?;
@@ -608,6 +628,9 @@ fn prefetching_brings_all_bytes_in() -> Outcome {
 
 #[test]
 fn nobody_locks_more_memory_than_the_limit() -> Outcome {
+    if !has_pages() {
+        return Ok(());
+    }
     if support::role().is_some() {
         support::without_privileges()?;
         setrlimit(Resource::Memlock, Rlimit { current: Some(65_536), maximum: Some(65_536) })?;

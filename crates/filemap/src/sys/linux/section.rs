@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
@@ -320,9 +321,16 @@ fn is_huge(descriptor: BorrowedFd<'_>) -> Result<bool> {
 ///
 /// Linux would promise it and break the promise with a signal at some later store.
 pub(super) fn committable(size: u64) -> Result<()> {
+    /// What the machine had when it was last asked, in bytes: it seldom loses memory, and asking
+    /// costs as much as any other step of a creation.
+    static MOST: AtomicU64 = AtomicU64::new(0);
+    if size <= MOST.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let system = rustix::system::sysinfo();
     let pages = system.totalram.saturating_add(system.totalswap);
     let most = pages.saturating_mul(system.mem_unit.into());
+    MOST.store(most, Ordering::Relaxed);
     if size > most {
         return Err(Error::new(ErrorKind::CommitLimit, Operation::CreateMapping).because(format!(
             "{size} bytes are more than the {most} bytes of memory and swap; \

@@ -4,17 +4,17 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rustix::fs::{OFlags, Stat};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
 use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
 use crate::sys::platform::registry::file_name;
 use crate::sys::platform::registry::object::{
-    Draft, Found, damaged, enter, publish, reach, read_trailer,
+    Draft, Found, Opened, damaged, enter, publish, reach, read_trailer,
 };
 use crate::sys::platform::registry::patience::Patience;
-use crate::sys::platform::registry::root::Root;
+use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::{Section, file, set_inheritable};
 use crate::sys::{Content, Wanted};
@@ -55,7 +55,7 @@ enum Sight {
     Absent,
     /// Nobody holds it, and it is not ours to remove.
     Immovable,
-    Live(OwnedFd, Stat),
+    Live(OwnedFd, Opened),
     StartOver,
 }
 
@@ -90,11 +90,11 @@ impl Directory {
         let file_name = file_name::encode(name.base());
         let mut patience = Patience::default();
         loop {
-            let Some(root) = self.root(name.scope(), false)? else { return Ok(None) };
+            let Some(root) = self.remembered(name.scope(), false)? else { return Ok(None) };
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(descriptor, stat) => {
-                    return enter(root, &file_name, descriptor, &stat, name, wanted, operation)
+                Sight::Live(lock, opened) => {
+                    return enter(root, &file_name, lock, opened, name, wanted, operation)
                         .map(Some);
                 }
                 Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
@@ -112,15 +112,14 @@ impl Directory {
         let mut patience = Patience::default();
         let mut collected = false;
         loop {
-            let root = self.root(name.scope(), true)?.ok_or_else(|| {
+            let root = self.remembered(name.scope(), true)?.ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, operation)
                     .because("there is no place for a registry of names")
             })?;
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(descriptor, stat) => {
-                    let found =
-                        enter(root, &file_name, descriptor, &stat, name, wanted, operation)?;
+                Sight::Live(lock, opened) => {
+                    let found = enter(root, &file_name, lock, opened, name, wanted, operation)?;
                     return Ok((found, true));
                 }
                 Sight::Immovable => {
@@ -143,6 +142,7 @@ impl Directory {
                     collected = true;
                     root.collect()?;
                 }
+                Err(_) if root.is_stale() => self.forget(name.scope(), &root),
                 Err(error) => return Err(error),
             }
         }
@@ -165,9 +165,11 @@ impl Directory {
         let wanted =
             if mode.write { Wanted::Most } else { Wanted::Exactly(rights - Rights::WRITE) };
         let file_name = file_name::encode(&trailer.base);
+        let inode = Inode::of(&stat);
+        let opened = Opened { again: None, stat, writable: mode.write };
         for scope in [Scope::Local, Scope::Global] {
             let Some(root) = self.root(scope, false)? else { continue };
-            if !root.leads_to(&file_name, &stat) {
+            if !root.leads_to(&file_name, inode) {
                 continue;
             }
             // The giver's lock came along with its description; a description of our own gets
@@ -176,15 +178,15 @@ impl Directory {
             while !try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
                 patience.wait(operation)?;
             }
-            if root.leads_to(&file_name, &stat) {
+            if root.leads_to(&file_name, inode) {
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-                let found = enter(root, &file_name, descriptor, &stat, &name, wanted, operation)?;
+                let found = enter(root, &file_name, descriptor, opened, &name, wanted, operation)?;
                 // The giver may still have the description, and with it this very lock.
                 found.entry.lend();
                 return Ok(Adopted::Named(found));
             }
         }
-        let (section, rights) = reach(&trailer, descriptor.as_fd(), &stat, wanted, operation)?;
+        let (section, rights) = reach(&trailer, descriptor.as_fd(), opened, wanted, operation)?;
         let Trailer { protection, attributes, content, .. } = trailer;
         Ok(Adopted::Unnamed { section, protection, attributes, rights, content })
     }
@@ -196,15 +198,23 @@ impl Directory {
         }
     }
 
-    /// The root of `scope`, opened at its first use.
+    /// The root of `scope`, opened at its first use, and again if somebody removed it.
     pub(super) fn root(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
+        match self.remembered(scope, make)? {
+            // What is at its path now is another one.
+            Some(root) if root.is_stale() => self.forget(scope, &root),
+            known => return Ok(known),
+        }
+        self.remembered(scope, make)
+    }
+
+    /// The same for who sees by itself that a root was removed: nothing is in it, and nothing
+    /// can be linked into it.
+    fn remembered(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
         let slot = self.slot(scope);
         let known = slot.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            // Somebody may have removed it; what is at its path now is another one.
-            Some(root) if root.is_stale() => self.forget(scope, &root),
-            Some(root) => return Ok(Some(root)),
-            None => {}
+        if known.is_some() {
+            return Ok(known);
         }
         let Some(opened) = Root::open(self.base.as_deref(), scope, make)? else {
             return Ok(None);
@@ -224,17 +234,16 @@ impl Directory {
 
 /// Looks whether a name is alive, and removes what a dead one left behind.
 fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> Result<Sight> {
-    let opened = match wanted {
-        Wanted::Exactly(rights) if !rights.contains(Rights::WRITE) => {
-            root.open_file(file_name, OFlags::RDONLY)
-        }
-        Wanted::Exactly(_) => root.open_file(file_name, OFlags::RDWR),
-        Wanted::Most => match root.open_file(file_name, OFlags::RDWR) {
-            Err(Errno::ACCESS | Errno::ROFS) => root.open_file(file_name, OFlags::RDONLY),
-            other => other,
-        },
+    let mut flags = match wanted {
+        Wanted::Exactly(rights) if !rights.contains(Rights::WRITE) => OFlags::RDONLY,
+        Wanted::Exactly(_) | Wanted::Most => OFlags::RDWR,
     };
-    let descriptor = match opened {
+    let mut opened = root.open_file(file_name, flags);
+    if wanted == Wanted::Most && matches!(opened, Err(Errno::ACCESS | Errno::ROFS)) {
+        flags = OFlags::RDONLY;
+        opened = root.open_file(file_name, flags);
+    }
+    let lock = match opened {
         Ok(descriptor) => descriptor,
         Err(Errno::NOENT) => return Ok(Sight::Absent),
         Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
@@ -242,9 +251,10 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         }
         Err(errno) => return Err(from_errno(errno, operation)),
     };
-    if try_lock(descriptor.as_fd(), Lock::Exclusive, operation)? {
+    let state = || rustix::fs::fstat(&lock).map_err(during(operation));
+    if try_lock(lock.as_fd(), Lock::Exclusive, operation)? {
         // Nobody holds the name. Unless somebody else saw that first, it is ours to remove.
-        return Ok(match remove_if_linked(root, file_name, descriptor.as_fd()) {
+        return Ok(match remove_if_linked(root, file_name, Inode::of(&state()?)) {
             Ok(true) => Sight::Absent,
             Ok(false) => Sight::StartOver,
             Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Sight::Immovable,
@@ -252,13 +262,18 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
             Err(errno) => return Err(from_errno(errno, operation)),
         });
     }
-    if !try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
+    if !try_lock(lock.as_fd(), Lock::Shared, operation)? {
         return Ok(Sight::StartOver);
     }
-    let stat = rustix::fs::fstat(&descriptor).map_err(during(operation))?;
-    Ok(if root.leads_to(file_name, &stat) {
-        Sight::Live(descriptor, stat)
-    } else {
-        Sight::StartOver
-    })
+    let stat = state()?;
+    let inode = Inode::of(&stat);
+    // Whether the name still leads to what was locked shows in opening it once more, and what
+    // is opened is needed: views are mapped through a description without a lock.
+    let again = match root.open_again(file_name, flags, inode) {
+        Ok(Some(again)) => Some(again),
+        Err(_) if root.leads_to(file_name, inode) => None,
+        Ok(None) | Err(_) => return Ok(Sight::StartOver),
+    };
+    let writable = flags == OFlags::RDWR;
+    Ok(Sight::Live(lock, Opened { again, stat, writable }))
 }

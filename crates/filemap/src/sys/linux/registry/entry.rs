@@ -11,7 +11,7 @@ use crate::sys::platform::error::{during, from_errno};
 use crate::sys::platform::file;
 use crate::sys::platform::file::Twin;
 use crate::sys::platform::registry::exit::{self, Watch};
-use crate::sys::platform::registry::root::Root;
+use crate::sys::platform::registry::root::{Inode, Root};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 /// One handle's hold on a name: a description of the entry, with a shared lock.
@@ -22,6 +22,8 @@ use crate::types::{Error, ErrorKind, Operation, Result};
 pub(crate) struct Entry {
     root: Arc<Root>,
     file_name: Arc<str>,
+    /// The file that the lock is on.
+    inode: Inode,
     /// Ends before the lock is closed.
     watch: Option<Watch>,
     /// None once it was given up, which consumes the entry.
@@ -40,19 +42,20 @@ struct Family {
 
 impl Entry {
     /// A hold by a lock that was taken already.
-    pub(super) fn new(root: Arc<Root>, file_name: &str, lock: OwnedFd) -> Self {
-        Self::of_family(root, file_name.into(), lock, Arc::default(), exit::forks())
+    pub(super) fn new(root: Arc<Root>, file_name: &str, inode: Inode, lock: OwnedFd) -> Self {
+        Self::of_family(root, file_name.into(), inode, lock, Arc::default(), exit::forks())
     }
 
     fn of_family(
         root: Arc<Root>,
         file_name: Arc<str>,
+        inode: Inode,
         lock: OwnedFd,
         family: Arc<Family>,
         forks: u64,
     ) -> Self {
         let watch = Some(Watch::begin(&root, &file_name, lock.as_fd()));
-        Self { root, file_name, watch, lock: Some(lock), family, forks }
+        Self { root, file_name, inode, watch, lock: Some(lock), family, forks }
     }
 
     /// Another handle's hold on the same name.
@@ -71,6 +74,7 @@ impl Entry {
             return Ok(Self::of_family(
                 root,
                 file_name,
+                self.inode,
                 lock,
                 Arc::clone(&self.family),
                 self.forks,
@@ -81,7 +85,7 @@ impl Entry {
         if !try_lock(lock.as_fd(), Lock::Shared, operation)? {
             return Err(Error::new(ErrorKind::TimedOut, operation));
         }
-        Ok(Self::of_family(root, file_name, lock, Arc::default(), exit::forks()))
+        Ok(Self::of_family(root, file_name, self.inode, lock, Arc::default(), exit::forks()))
     }
 
     /// The descriptor that keeps the name.
@@ -119,7 +123,7 @@ impl Entry {
         // A description that is this handle's alone may raise its lock, which spares opening
         // another one, and needs no answer from a child that another thread is starting and
         // that has the descriptor until its `exec`. A refusal costs the lock, as closing does.
-        free_if_granted(&self.root, &self.file_name, lock.as_fd())
+        free_if_granted(&self.root, &self.file_name, self.inode, lock.as_fd())
     }
 }
 
@@ -130,7 +134,7 @@ impl Drop for Entry {
     }
 }
 
-/// How often a closer looks, before it takes a refusal for another holder.
+/// How often a closer looks, while somebody else is looking.
 ///
 /// Somebody who lists names takes the exclusive lock for a moment as well, and what they leave
 /// is not freed by them.
@@ -146,17 +150,39 @@ pub(super) fn free_if_last(root: &Root, file_name: &str) -> Result<(), Errno> {
         Err(Errno::NOENT) => return Ok(()),
         Err(errno) => return Err(errno),
     };
-    free_if_granted(root, file_name, descriptor.as_fd())
+    let inode = Inode::of(&rustix::fs::fstat(&descriptor)?);
+    free_if_granted(root, file_name, inode, descriptor.as_fd())
 }
 
 /// Frees a name if the exclusive lock is granted on this description of it.
-fn free_if_granted(root: &Root, file_name: &str, descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
+///
+/// A refusal does not say who refuses. If the *shared* lock is granted then, it was no look, or
+/// one that has ended: a second refusal means another holder, who is not waited for. Only a look
+/// that goes on is given a moment. A refused raise costs the lock that was to be raised, so of
+/// several who close at once the one who comes last is granted it.
+fn free_if_granted(
+    root: &Root,
+    file_name: &str,
+    inode: Inode,
+    descriptor: BorrowedFd<'_>,
+) -> Result<(), Errno> {
+    let granted = |how| match rustix::fs::flock(descriptor, how) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+        Err(errno) => Err(errno),
+    };
+    let exclusive = FlockOperation::NonBlockingLockExclusive;
     for _ in 0..LOOKS {
-        match rustix::fs::flock(descriptor, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return remove_if_linked(root, file_name, descriptor).map(drop),
-            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::yield_now(),
-            Err(errno) => return Err(errno),
+        if granted(exclusive)? {
+            return remove_if_linked(root, file_name, inode).map(drop);
         }
+        if granted(FlockOperation::NonBlockingLockShared)? {
+            return match granted(exclusive)? {
+                true => remove_if_linked(root, file_name, inode).map(drop),
+                false => Ok(()),
+            };
+        }
+        std::thread::yield_now();
     }
     Ok(())
 }
@@ -165,17 +191,9 @@ fn free_if_granted(root: &Root, file_name: &str, descriptor: BorrowedFd<'_>) -> 
 ///
 /// False if the name no longer leads to it: somebody else saw it dead first, and the name may
 /// lead to another file by now.
-pub(super) fn remove_if_linked(
-    root: &Root,
-    file_name: &str,
-    locked: BorrowedFd<'_>,
-) -> Result<bool, Errno> {
+pub(super) fn remove_if_linked(root: &Root, file_name: &str, locked: Inode) -> Result<bool, Errno> {
     // The count of links alone would not do: a file may have another one, by accident.
-    if root.leads_to(file_name, &rustix::fs::fstat(locked)?) {
-        root.unlink(file_name).map(|()| true)
-    } else {
-        Ok(false)
-    }
+    if root.leads_to(file_name, locked) { root.unlink(file_name).map(|()| true) } else { Ok(false) }
 }
 
 #[derive(Debug, Clone, Copy)]

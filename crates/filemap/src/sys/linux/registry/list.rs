@@ -13,7 +13,7 @@ use crate::sys::platform::error::during;
 use crate::sys::platform::file;
 use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
 use crate::sys::platform::registry::object::{damaged, read_trailer};
-use crate::sys::platform::registry::root::{Root, TEMPORARY};
+use crate::sys::platform::registry::root::{Inode, Root, TEMPORARY};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::registry::{Directory, file_name};
 use crate::types::{Attributes, Name, Operation, Protection, Result, Scope};
@@ -181,7 +181,7 @@ impl Root {
         let freed = || -> Result<bool, Errno> {
             let descriptor = self.open_file(file_name, OFlags::RDONLY)?;
             rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive)?;
-            remove_if_linked(self, file_name, descriptor.as_fd())
+            remove_if_linked(self, file_name, Inode::of(&rustix::fs::fstat(&descriptor)?))
         };
         freed().unwrap_or(false)
     }
@@ -227,7 +227,7 @@ fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>>
         }
         std::thread::yield_now();
     }
-    if !root.leads_to(file_name, &stat) {
+    if !root.leads_to(file_name, Inode::of(&stat)) {
         return Ok(None);
     }
     let trailer = read_trailer(descriptor.as_fd(), &stat, operation)?

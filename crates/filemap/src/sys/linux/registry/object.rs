@@ -12,7 +12,7 @@ use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
 use crate::sys::platform::registry::entry::{Entry, Lock, try_lock};
 use crate::sys::platform::registry::holders;
-use crate::sys::platform::registry::root::Root;
+use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::section::committable;
 use crate::sys::platform::{Section, file, page_size};
@@ -47,6 +47,16 @@ pub(crate) struct Found {
     pub(crate) content: Content,
 }
 
+/// What opening an entry told about it, besides the descriptor that carries the lock.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// A description of its own, of the same mode and without a lock, if there is one.
+    pub(super) again: Option<OwnedFd>,
+    pub(super) stat: Stat,
+    /// Whether it was opened for writing.
+    pub(super) writable: bool,
+}
+
 /// Makes a complete, locked entry and gives it its name; `None` if the name is taken.
 ///
 /// The draft stays whole if that fails, so that it can be tried again.
@@ -70,7 +80,7 @@ pub(super) fn publish(
         .map_err(during(operation))
         .map_err(|error| error.or_about(|| format!("an entry in {}", root.path().display())))?;
     let descriptor = unnamed.descriptor.as_fd();
-    let inode = rustix::fs::fstat(descriptor).map_err(during(operation))?.st_ino;
+    let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
     let trailer = Trailer {
         base: name.base().to_owned(),
         size,
@@ -82,7 +92,7 @@ pub(super) fn publish(
         created: SystemTime::now(),
     };
     let bytes = trailer
-        .encode(inode, page_size())
+        .encode(stat.st_ino, page_size())
         .ok_or_else(|| Error::new(ErrorKind::NameTooLong, operation))?;
     // The trailer's place settles the length of the whole file.
     let data_len = if trailer.content == Content::Memory { size } else { 0 };
@@ -119,14 +129,19 @@ pub(super) fn publish(
         Err(Errno::EXIST | Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(from_errno(errno, operation)),
     }
-    let mut entry = Entry::new(Arc::clone(root), file_name, unnamed.into_descriptor());
+    let inode = Inode::of(&stat);
+    let mut entry = Entry::new(Arc::clone(root), file_name, inode, unnamed.into_descriptor());
     if !protection.is_writable() {
         // The handle may not write, so neither may the descriptor that it can be passed as.
         entry = entry.duplicate(false)?;
     }
     let section = match (draft.file.take(), entry.lock()) {
         (Some(section), _) => section.with_size(size),
-        (None, Some(lock)) => in_entry(lock, size, protection.is_writable())?,
+        (None, Some(lock)) => {
+            let flags = if protection.is_writable() { OFlags::RDWR } else { OFlags::RDONLY };
+            let again = root.open_again(file_name, flags, inode).ok().flatten();
+            in_entry(lock, again, size, flags)?
+        }
         (None, None) => return Ok(None),
     };
     let (name, rights, content) = (name.clone(), protection.rights(), trailer.content);
@@ -153,10 +168,15 @@ fn describe(draft: &Draft) -> Result<(Content, u64, Identity)> {
     Ok((Content::File(path_of(section)), size, identity))
 }
 
-/// The memory of an entry, through a description without the entry's lock.
-fn in_entry(lock: BorrowedFd<'_>, size: u64, write: bool) -> Result<Section> {
-    let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
-    let descriptor = match file::reopen(lock, flags) {
+/// The memory of an entry, through a description without the entry's lock: `again`, or one
+/// that is made for it.
+fn in_entry(
+    lock: BorrowedFd<'_>,
+    again: Option<OwnedFd>,
+    size: u64,
+    flags: OFlags,
+) -> Result<Section> {
+    let descriptor = match again.map_or_else(|| file::reopen(lock, flags), Ok) {
         Ok(descriptor) => descriptor,
         // A descriptor from another user, or no `/proc`: views then keep the name as well, which
         // is better than no views.
@@ -172,21 +192,21 @@ fn in_entry(lock: BorrowedFd<'_>, size: u64, write: bool) -> Result<Section> {
 pub(super) fn enter(
     root: Arc<Root>,
     file_name: &str,
-    descriptor: OwnedFd,
-    stat: &Stat,
+    lock: OwnedFd,
+    opened: Opened,
     name: &Name,
     wanted: Wanted,
     operation: Operation,
 ) -> Result<Found> {
-    let trailer = read_trailer(descriptor.as_fd(), stat, operation)?
+    let trailer = read_trailer(lock.as_fd(), &opened.stat, operation)?
         .ok_or_else(|| damaged("it does not end as an entry does", operation))?;
     if trailer.base != name.base() {
         return Err(damaged("it belongs to another name", operation));
     }
     // From here on the name is let go of properly if its object cannot be reached.
-    let entry = Entry::new(root, file_name, descriptor);
+    let entry = Entry::new(root, file_name, Inode::of(&opened.stat), lock);
     let lock = entry.lock().ok_or_else(|| Error::new(ErrorKind::Other, operation))?;
-    let (section, rights) = reach(&trailer, lock, stat, wanted, operation)?;
+    let (section, rights) = reach(&trailer, lock, opened, wanted, operation)?;
     let Trailer { protection, attributes, content, .. } = trailer;
     Ok(Found { section, entry, name: name.clone(), protection, attributes, rights, content })
 }
@@ -194,11 +214,12 @@ pub(super) fn enter(
 /// Opens the object that an entry describes; tells also the rights that were to be had.
 pub(super) fn reach(
     trailer: &Trailer,
-    descriptor: BorrowedFd<'_>,
-    entry: &Stat,
+    lock: BorrowedFd<'_>,
+    opened: Opened,
     wanted: Wanted,
     operation: Operation,
 ) -> Result<(Section, Rights)> {
+    let Opened { again, stat: entry, writable } = opened;
     let Trailer { size, protection, backing, .. } = *trailer;
     let mut rights = match wanted {
         Wanted::Exactly(rights) => rights,
@@ -206,8 +227,11 @@ pub(super) fn reach(
     };
     let (section, writable) = match &trailer.content {
         Content::Memory => {
-            let writable = file::mode(descriptor, operation)?.write;
-            (in_entry(descriptor, size, writable && protection.is_writable())?, writable)
+            let write = writable && protection.is_writable();
+            let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
+            // A handle that may not write gets a descriptor that cannot.
+            let again = again.filter(|_| write == writable);
+            (in_entry(lock, again, size, flags)?, writable)
         }
         Content::File(path) => {
             let write = protection.is_writable() && rights.contains(Rights::WRITE);

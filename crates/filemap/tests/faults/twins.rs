@@ -1,0 +1,184 @@
+//! Two copies of the library in one process: this program's, and that of a shared library which
+//! it loads.
+
+#![expect(unsafe_code, reason = "a library is loaded, and called, by pointers")]
+
+use std::env;
+use std::ffi::{CString, OsString, c_int, c_void};
+use std::mem::transmute;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::children::{cut_view, guard_works, guard_works_on, in_child};
+use crate::support::{page, role};
+
+/// The shared library, which cargo makes of the crate `filemap-twin`.
+///
+/// Cargo builds no such library for the tests of another crate by itself. It is asked to do so
+/// as it has built this program, beside it, where most of what it takes is there already.
+fn library() -> PathBuf {
+    let program = env::current_exe().expect("the test binary has a path");
+    // `target/debug/deps/faults-0123`, or with the platform's name after `target`.
+    let beside = program.ancestors().nth(2).expect("cargo's directories have one above");
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let target = temporary.parent().expect("cargo's directories have one above");
+    if role().is_none() {
+        let name =
+            |path: &Path| path.file_name().expect("cargo's directories have names").to_owned();
+        let profile = name(beside);
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
+        let mut command = Command::new(cargo);
+        command
+            .args(["build", "--quiet", "--offline", "--package", "filemap-twin", "--manifest-path"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/twin/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target)
+            .arg("--profile")
+            .arg(if profile == "debug" { OsString::from("dev") } else { profile });
+        match beside.parent() {
+            Some(platform) if platform != target => command.arg("--target").arg(name(platform)),
+            _ => command.env_remove("CARGO_BUILD_TARGET"),
+        };
+        let built = command.status().expect("cargo can be started");
+        assert!(built.success(), "the twin cannot be built");
+    }
+    beside.join("libfilemap_twin.so")
+}
+
+struct Twin {
+    prepare: extern "C" fn() -> c_int,
+    view: extern "C" fn() -> *const c_void,
+    survives: unsafe extern "C" fn(*const c_void) -> c_int,
+    probe: extern "C" fn() -> c_int,
+}
+
+impl Twin {
+    fn load() -> Self {
+        let path = library().into_os_string().into_encoded_bytes();
+        let path = CString::new(path).expect("a path has no zero");
+        // SAFETY: a library of these tests, whose loading has no effect.
+        let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        assert!(!library.is_null(), "the twin cannot be loaded");
+        let find = |name: &std::ffi::CStr| {
+            // SAFETY: the library was loaded, and the name ends with a zero.
+            let function = unsafe { libc::dlsym(library, name.as_ptr()) };
+            assert!(!function.is_null(), "{name:?} is missing");
+            function
+        };
+        type Simple = extern "C" fn() -> c_int;
+        type Makes = extern "C" fn() -> *const c_void;
+        type Takes = unsafe extern "C" fn(*const c_void) -> c_int;
+        Self {
+            // SAFETY: the library defines the function with this type.
+            prepare: unsafe { transmute::<*mut c_void, Simple>(find(c"twin_prepare")) },
+            // SAFETY: as above.
+            view: unsafe { transmute::<*mut c_void, Makes>(find(c"twin_view")) },
+            // SAFETY: as above.
+            survives: unsafe { transmute::<*mut c_void, Takes>(find(c"twin_survives")) },
+            // SAFETY: as above.
+            probe: unsafe { transmute::<*mut c_void, Simple>(find(c"twin_probe")) },
+        }
+    }
+
+    fn prepare(&self) {
+        assert_eq!((self.prepare)(), 0);
+    }
+
+    /// Makes a view of the twin's with a lost page, and puts the twin's handler on top.
+    fn view(&self) -> *const c_void {
+        let view = (self.view)();
+        assert!(!view.is_null());
+        view
+    }
+
+    fn survives(&self, view: *const c_void) -> bool {
+        // SAFETY: made by `view`, and not null.
+        unsafe { (self.survives)(view) == 0 }
+    }
+
+    fn works(&self) -> bool {
+        (self.probe)() == 0
+    }
+}
+
+/// Puts this program's own copy on top.
+fn prepare() {
+    filemap::prepare_thread().expect("this process may handle signals");
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn counts(_: c_int) {
+    CALLS.fetch_add(1, Ordering::Relaxed);
+}
+
+#[expect(clippy::fn_to_numeric_cast_any, reason = "this is how the C function takes it")]
+fn install_counting() {
+    let handler: extern "C" fn(c_int) = counts;
+    // SAFETY: a handler that only counts.
+    unsafe { libc::signal(libc::SIGBUS, (handler as *const ()).addr()) };
+}
+
+fn send() {
+    // SAFETY: sends a signal to this thread.
+    unsafe { libc::raise(libc::SIGBUS) };
+}
+
+#[test]
+fn two_copies_guard_each_its_own_whoever_came_last() {
+    library();
+    in_child(|| {
+        let twin = Twin::load();
+        let ours = cut_view().expect("a view can be mapped");
+        assert!(guard_works_on(&ours));
+
+        let its = twin.view();
+        assert!(twin.survives(its), "on top");
+        assert!(guard_works_on(&ours), "below the other copy");
+        assert!(guard_works(), "on top again");
+        assert!(twin.survives(its), "below this copy");
+        assert!(twin.works(), "and on top again");
+        assert!(guard_works_on(&ours), "below again");
+    })
+    .came_through();
+}
+
+#[test]
+fn what_neither_copy_guards_reaches_the_handler_before_both() {
+    library();
+    in_child(|| {
+        let twin = Twin::load();
+        install_counting();
+        for round in 0..20 {
+            prepare();
+            send();
+            twin.prepare();
+            send();
+            assert_eq!(CALLS.load(Ordering::Relaxed), 2 * (round + 1));
+        }
+        assert!(guard_works() && twin.works());
+    })
+    .came_through();
+}
+
+#[test]
+fn a_fault_that_neither_copy_guards_kills() {
+    library();
+    in_child(|| {
+        let twin = Twin::load();
+        let view = cut_view().expect("a view can be mapped");
+        for _ in 0..3 {
+            twin.prepare();
+            prepare();
+        }
+        assert!(guard_works_on(&view) && twin.works());
+        // SAFETY: the view lives; that a page of it is gone is what this is about.
+        let first = unsafe { view.raw().pointer() };
+        // SAFETY: the second page is inside the view.
+        let lost = unsafe { first.add(page()) };
+        // SAFETY: mapped for reading; the fault that this raises is the point.
+        std::hint::black_box(unsafe { lost.read_volatile() });
+    })
+    .died_of(libc::SIGBUS);
+}
