@@ -166,7 +166,7 @@ fn races_through_a_view(view: &View, seed: u64, own: &[u8], over: &AtomicBool) -
                 let at = from & !7;
                 match view.atomic::<u64>(at).and_then(|cell| cell.fetch_or(0)) {
                     Ok(value) => {
-                        tally.check(&value.to_ne_bytes(), &own[at..at + 8]);
+                        tally.check(zerocopy::IntoBytes::as_bytes(&value), &own[at..at + 8]);
                         len
                     }
                     Err(error) => delivered(Err(error), at, 8).min(len - 1),

@@ -430,7 +430,7 @@ fn a_file_longer_than_the_limit_is_mapped_as_it_is() -> Outcome {
     if let Some(path) = support::role() {
         let file = File::options().read(true).write(true).open(&path)?;
         // Asked for while any file may be written: an emulator writes one to answer.
-        filemap::page_size();
+        let _asked = page_size();
         setrlimit(Resource::Fsize, Rlimit { current: Some(10), maximum: Some(10) })?;
 
         let view = FileMapping::options().file(&file).create()?.map(Access::Write)?;

@@ -11,6 +11,7 @@ mod support;
 mod mapping;
 mod protection;
 mod view;
+mod residency;
 mod flush;
 mod descriptors;
 mod bad_input;
