@@ -13,10 +13,7 @@ use filemap::{Error, ErrorKind, Loss, MappedFile, Operation};
 #[allow(dead_code, reason = "shared with a test binary that needs more of it")]
 mod shared;
 
-pub(crate) use shared::{DEADLINE, Outcome, Place, Second, hear, role, say};
-
-#[cfg(not(filemap_portable_copies))]
-pub(crate) use shared::emulated;
+pub(crate) use shared::{DEADLINE, Outcome, Place, Second, emulated, hear, role, say};
 
 /// Bytes in a page.
 pub(crate) fn page() -> usize {

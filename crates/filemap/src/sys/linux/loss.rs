@@ -64,7 +64,8 @@ impl Fault<'_> {
             Err(errno) => return (ErrorKind::Device, format!("it cannot be read, {errno}")),
         }
         match rustix::fs::fstatvfs(file) {
-            Ok(state) if state.f_bavail == 0 => {
+            // The system's own memory file system has no limit, and tells of no blocks at all.
+            Ok(state) if state.f_blocks != 0 && state.f_bavail == 0 => {
                 (ErrorKind::DiskFull, "there is no space left on its file system".to_owned())
             }
             _ => (ErrorKind::Lost, "the system could not supply its page".to_owned()),
