@@ -5,7 +5,7 @@
 
 use super::LIBRARY_TESTS;
 use super::names::Names;
-use super::steps::{Cargo, Outcome, Steps, passed, skipped};
+use super::steps::{Cargo, Outcome, Steps, skipped};
 use crate::report;
 use std::env::{self, consts::ARCH};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ struct Target {
     triple: String,
     linker: Option<Tool>,
     runner: Option<Tool>,
+    /// Whether a standard library that nightly builds is of use.
+    can_build: bool,
 }
 
 /// A program with its arguments, and how to get it.
@@ -40,13 +42,17 @@ impl Target {
                     words: "qemu-aarch64 -L /usr/aarch64-linux-gnu",
                     remedy: "apt install qemu-user",
                 }),
+                can_build: true,
             }),
             // Of this machine's own processor, so that nothing has to be emulated.
             "musl" => Some(Self {
                 name: "musl",
                 triple: format!("{ARCH}-unknown-linux-musl"),
-                linker: Some(Tool { words: "musl-gcc", remedy: "apt install musl-tools" }),
+                linker: None,
                 runner: None,
+                // The installed library brings musl and an unwinder, which the sources lack; the
+                // unwinder of a system with another C library does not link with musl.
+                can_build: false,
             }),
             _ => None,
         }
@@ -93,12 +99,13 @@ fn tests(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
         cargo.set("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         cargo.set("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
-    standard_library(cargo, target)?;
+    let library = standard_library(cargo, target)?;
     cargo.builds_apart(target.name)?;
 
     let mut arguments = LIBRARY_TESTS.to_vec();
     arguments.extend(["--target", &target.triple]);
-    cargo.run(&arguments)
+    cargo.run(&arguments)?;
+    Ok(library)
 }
 
 /// Returns the words of a tool: those in `variable`, or else `tool`'s, which it is then set to.
@@ -120,13 +127,21 @@ fn is_on_the_path(program: &str) -> bool {
     env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }
 
-/// Sees to it that there is a standard library for the target: installed, or built by nightly.
+/// Sees to it that there is a standard library for the target, installed or built by nightly, and
+/// tells which.
 fn standard_library(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let installed = sysroot(&mut cargo.program(rustc))
         .is_some_and(|root| root.join("lib/rustlib").join(&target.triple).join("lib").is_dir());
     if installed {
-        return passed();
+        return Ok("with the installed standard library".to_owned());
+    }
+    if !target.can_build {
+        let triple = &target.triple;
+        return skipped(&format!(
+            "no standard library for {triple}; `rustup target add {triple}` brings it, and one \
+             built of its sources does not link"
+        ));
     }
     let mut nightly = cargo.program("rustup");
     nightly.args(["run", "nightly", "rustc"]);

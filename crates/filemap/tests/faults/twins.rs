@@ -19,10 +19,9 @@ use crate::support::{page, role};
 /// as it has built this program, beside it, where most of what it takes is there already.
 fn library() -> PathBuf {
     let program = env::current_exe().expect("the test binary has a path");
-    // `target/debug/deps/faults-0123`, or with the platform's name after `target`.
+    // `target/debug/deps/faults-0123`, or with the platform's name after `target`, which begins
+    // with that of the processor.
     let beside = program.ancestors().nth(2).expect("cargo's directories have one above");
-    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let target = temporary.parent().expect("cargo's directories have one above");
     if role().is_none() {
         let name =
             |path: &Path| path.file_name().expect("cargo's directories have names").to_owned();
@@ -32,14 +31,16 @@ fn library() -> PathBuf {
         command
             .args(["build", "--quiet", "--offline", "--package", "filemap-twin", "--manifest-path"])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/twin/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(target)
             .arg("--profile")
-            .arg(if profile == "debug" { OsString::from("dev") } else { profile });
-        match beside.parent() {
-            Some(platform) if platform != target => command.arg("--target").arg(name(platform)),
-            _ => command.env_remove("CARGO_BUILD_TARGET"),
-        };
+            .arg(if profile == "debug" { OsString::from("dev") } else { profile })
+            .arg("--target-dir");
+        let above = beside.parent().expect("cargo's directories have one above");
+        let platform = name(above);
+        if platform.to_string_lossy().starts_with(&format!("{}-", env::consts::ARCH)) {
+            command.arg(above.with_file_name("")).arg("--target").arg(platform);
+        } else {
+            command.arg(above).env_remove("CARGO_BUILD_TARGET");
+        }
         let built = command.status().expect("cargo can be started");
         assert!(built.success(), "the twin cannot be built");
     }
