@@ -202,6 +202,15 @@ impl Bytes {
         unsafe { libc::memcpy(buf.as_mut_ptr().cast(), from, len) };
     }
 
+    /// One load and nothing else, which is the least that reading a value can cost.
+    fn load(self, offset: usize) -> u64 {
+        #[expect(clippy::cast_ptr_alignment, reason = "the job's offsets are multiples of 8")]
+        // SAFETY: the job's offsets leave room for a value.
+        let at = unsafe { self.0.add(offset) }.cast::<u64>();
+        // SAFETY: as above; nobody writes meanwhile.
+        unsafe { at.read_volatile() }
+    }
+
     fn copy_in(self, offset: usize, buf: &[u8]) {
         // SAFETY: as in `copy_out`.
         let to = unsafe { self.0.add(offset) }.cast::<c_void>();
@@ -251,7 +260,16 @@ fn reads(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result<
             Ok(())
         })
     });
-    let mut pairs = vec![Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)) }];
+    let least = Contestant::new("a bare load, which nothing guards", move |seed| {
+        value.time(seed, |offset, _| {
+            black_box(bare.load(offset));
+            Ok(())
+        })
+    });
+    let mut pairs = vec![
+        Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)) },
+        Pair { base: base(value), own: least },
+    ];
     for (size, target) in COPIES.into_iter().filter(|(size, _)| spread.fits(*size)) {
         let job = Job::new(effort, view, size, spread, threads);
         let own = Contestant::new(format!("`View::read_at`, {}", bytes(size)), move |seed| {

@@ -1,10 +1,11 @@
 //! Reading from front to back through windows, beside one map of the whole file.
 
 use std::hint::black_box;
+use std::io::Read as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use filemap::{MappedFile, MappedFileOptions};
+use filemap::{Cursor, MappedFile, MappedFileOptions};
 
 use crate::Result;
 use crate::harness::{Contestant, Effort, Table, compare, each};
@@ -69,8 +70,15 @@ fn kept(
     let run = |seed| fastrand::Rng::with_seed(seed).u64(..=effort.len - part) & !4095;
 
     let base = Contestant::new("one map of the file", |seed| pass(&whole, run(seed), part, size));
-    let contestants =
-        vec![Contestant::new(windows(all), |seed| pass(&sliding, run(seed), part, size))];
+    let contestants = vec![
+        Contestant::new(windows(all), |seed| pass(&sliding, run(seed), part, size)),
+        Contestant::new("one map of the file, by a `Cursor`", |seed| {
+            stream(&whole, run(seed), part, size)
+        }),
+        Contestant::new(format!("{}, by a `Cursor`", windows(all)), |seed| {
+            stream(&sliding, run(seed), part, size)
+        }),
+    ];
     compare(title + ", all of it mapped before", operation, effort.rounds, base, contestants)
 }
 
@@ -90,6 +98,20 @@ fn pass(file: &MappedFile, from: u64, len: u64, size: usize) -> Result<Duration>
     let start = Instant::now();
     for number in 0..count {
         black_box(file.read_at(from + (number * size) as u64, black_box(&mut buf))?);
+    }
+    Ok(each(start.elapsed(), count))
+}
+
+/// The same by way of a cursor, which keeps the window that it is in.
+fn stream(file: &MappedFile, from: u64, len: u64, size: usize) -> Result<Duration> {
+    let mut buf = vec![0; size];
+    let count = usize::try_from(len)? / size;
+    let mut cursor = Cursor::new(file);
+    cursor.set_position(from);
+    let start = Instant::now();
+    for _ in 0..count {
+        cursor.read_exact(black_box(&mut buf))?;
+        black_box(&buf);
     }
     Ok(each(start.elapsed(), count))
 }

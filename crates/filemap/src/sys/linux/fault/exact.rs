@@ -9,7 +9,8 @@ use std::os::fd::AsFd;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use super::machine::{self, Routines};
+use super::Rest;
+use super::machine::{self, CopyRoutine, Routines};
 
 const END: usize = 16 * 4096;
 const LEN: usize = END + 32 * 4096;
@@ -99,17 +100,39 @@ fn each_set(mut test: impl FnMut(&str, Routines)) {
     }
 }
 
+/// Every copy of the routines, and `inlined`, which is what callers get.
+fn each_copy(inlined: CopyRoutine, mut test: impl FnMut(&str, CopyRoutine)) {
+    each_set(|name, routines| test(name, routines.copy));
+    test("inlined", inlined);
+}
+
+/// # Safety
+///
+/// As for the routines.
+unsafe extern "C" fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    // SAFETY: the caller promises the ranges.
+    unsafe { machine::copy_out(to, from, len) }
+}
+
+/// # Safety
+///
+/// As for the routines.
+unsafe extern "C" fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    // SAFETY: the caller promises the ranges.
+    unsafe { machine::copy_in(to, from, len) }
+}
+
 #[test]
 fn a_copy_out_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
-    each_set(|name, routines| {
+    each_copy(copy_out, |name, copy| {
         let mut buf = vec![0_u8; LEN + 64];
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
             buf[shift..shift + len].fill(0xee);
 
             // SAFETY: the range is mapped, since `len <= LEN - END`, and the buffer is longer.
-            let rest = unsafe { (routines.copy)(buf[shift..].as_mut_ptr(), edge.at(start), len) };
+            let rest = unsafe { copy(buf[shift..].as_mut_ptr(), edge.at(start), len) };
 
             assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
             let done = len - rest.len;
@@ -126,12 +149,12 @@ fn a_copy_out_counts_the_bytes_before_the_edge() {
 fn a_copy_in_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
     let bytes: Vec<u8> = (0..LEN + 64).map(|offset| pattern(offset * 13 + 5)).collect();
-    each_set(|name, routines| {
+    each_copy(copy_in, |name, copy| {
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
 
             // SAFETY: the range is mapped, since `len <= LEN - END`, and there are more bytes.
-            let rest = unsafe { (routines.copy)(edge.at(start), bytes[shift..].as_ptr(), len) };
+            let rest = unsafe { copy(edge.at(start), bytes[shift..].as_ptr(), len) };
 
             assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
             let done = len - rest.len;

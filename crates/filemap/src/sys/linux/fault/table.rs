@@ -57,7 +57,7 @@ pub(super) enum Kind {
     Fill,
     /// A search, whose position and remaining length are in the registers of its arguments.
     Search,
-    /// An instruction or loop that keeps an exact count: only the address is missing.
+    /// Instructions whose count is kept or made elsewhere: only the address is missing.
     Count,
 }
 

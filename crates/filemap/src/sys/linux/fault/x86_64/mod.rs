@@ -16,6 +16,7 @@ mod copy;
 mod fill;
 mod scalar;
 mod search;
+mod short;
 
 use std::mem::transmute;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -25,7 +26,8 @@ use super::{Found, Rest};
 
 pub(crate) use super::handler::ensure;
 
-type CopyRoutine = unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
+pub(super) type CopyRoutine =
+    unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
 type FillRoutine = unsafe extern "C" fn(to: *mut u8, byte: u32, len: usize) -> Rest;
 type CompareRoutine =
     unsafe extern "C" fn(mapping: *const u8, private: *const u8, len: usize) -> Found;
@@ -102,8 +104,35 @@ pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
     unsafe { copy(to, from, len) }
 }
 
-pub(super) use copy_across as copy_in;
-pub(super) use copy_across as copy_out;
+/// Copies out of a mapping, shortest ranges without a call.
+///
+/// # Safety
+///
+/// As for [`copy_out`](super::copy_out).
+#[inline(always)]
+pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    if short::LENS.contains(&len) {
+        // SAFETY: the caller promises the ranges.
+        return unsafe { short::copy_out(to, from, len) };
+    }
+    // SAFETY: the caller promises the ranges.
+    unsafe { copy_across(to, from, len) }
+}
+
+/// Copies into a mapping, shortest ranges without a call.
+///
+/// # Safety
+///
+/// As for [`copy_in`](super::copy_in).
+#[inline(always)]
+pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    if short::LENS.contains(&len) {
+        // SAFETY: the caller promises the ranges.
+        return unsafe { short::copy_in(to, from, len) };
+    }
+    // SAFETY: the caller promises the ranges.
+    unsafe { copy_across(to, from, len) }
+}
 
 /// Fills through the chosen routine.
 ///

@@ -29,6 +29,21 @@ macro_rules! attempt {
     };
 }
 
+/// Assembly that runs `$text`, or jumps to the block `lost` if it faulted: dearer to write than a
+/// flag, as such blocks have no outputs, and free to run.
+macro_rules! attempt_or {
+    ($text:expr) => {
+        concat!(
+            "2:\n",
+            $text,
+            "\n3:\n.pushsection .text.unlikely.filemap,\"ax\",@progbits\n",
+            "4:\njmp {lost}\n",
+            ".popsection\n",
+            guarded!("2b" to "3b" => "4b", "0")
+        )
+    };
+}
+
 macro_rules! scalar {
     ($type:ty, $wide:ty, $load:literal, $store:literal, $class:ident) => {
         impl Scalar for $type {
@@ -54,18 +69,17 @@ macro_rules! scalar {
 
             #[inline(always)]
             unsafe fn store(to: *mut Self, value: Self) -> Result<(), Lost> {
-                let flag: u32;
                 // SAFETY: writes the value that the caller promises, or faults and goes on.
                 unsafe {
                     asm!(
-                        attempt!($store),
+                        attempt_or!($store),
                         at = in(reg) to,
                         value = in($class) value,
-                        lost = out(reg) flag,
+                        lost = label { return Err(lost(to.addr())) },
                         options(nostack),
                     );
                 }
-                if flag == 0 { Ok(()) } else { Err(lost(to.addr())) }
+                Ok(())
             }
         }
     };
@@ -129,8 +143,19 @@ macro_rules! atomic {
             /// An `xchg`, since a later load may overtake a plain `mov`.
             #[inline(always)]
             unsafe fn atomic_store(cell: *mut Self, value: Self) -> Result<(), Lost> {
-                // SAFETY: the contract is the same.
-                unsafe { Self::swap(cell, value) }.map(drop)
+                // SAFETY: writes the value that the caller promises, or faults and goes on. What
+                // was there before is left in the register, which the compiler is told to keep
+                // its hands off.
+                unsafe {
+                    asm!(
+                        attempt_or!(concat!("xchg ", $size, " ptr [{at}], ", $a)),
+                        at = in(reg) cell,
+                        inlateout($a) value => _,
+                        lost = label { return Err(lost(cell.addr())) },
+                        options(nostack),
+                    );
+                }
+                Ok(())
             }
 
             #[inline(always)]
