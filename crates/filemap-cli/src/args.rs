@@ -68,6 +68,7 @@ pub(crate) enum Verb {
     Create(Create),
     Ls(Ls),
     Info(Info),
+    Gc(Gc),
     Read(Read),
     Write(Write),
     Put(Put),
@@ -139,15 +140,40 @@ Examples:
 
 /// List the names there are.
 ///
-/// One row per name: size, protection, what is behind it, the process that created it, its age.
-/// A name is `live` while anybody holds it; `dead` is what a crash left, invisible to everybody
-/// else and cleared at the next use.
+/// One row per name: size, protection, what is behind it, the process that created it, its age,
+/// how many processes hold it. A name is `live` while anybody holds it; `dead` is what a crash
+/// left, invisible to everybody else and cleared at the next use, or by `gc`.
+///
+/// `?` holders: it is held by nobody that can be seen, such as another user's process or another
+/// container's. With --holders, one row for each process that holds a name or has views of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   filemap ls
-  filemap ls --json | jq -r '.[] | select(.live) | .name'")]
-pub(crate) struct Ls {}
+  filemap ls --holders              which process has how many handles and views
+  filemap ls --json | jq -r '.[] | select(.live) | .name'
+  filemap ls --json | jq '.[] | {name, processes: [.holders[].process]}'")]
+pub(crate) struct Ls {
+    /// Show who holds each name.
+    #[arg(long, short = 'l')]
+    pub(crate) holders: bool,
+}
+
+/// Free the memory that crashed processes left behind.
+///
+/// Their names are dead already: nobody can open them, and using a name clears it. This clears
+/// all of them. What a live process holds is never touched; memory that somebody still views
+/// comes back with the last view.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  filemap gc --dry-run              what there is to free
+  filemap gc")]
+pub(crate) struct Gc {
+    /// Only list what would be freed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
 
 /// Tell all that is known about a name or a file.
 #[derive(Debug, Args)]
@@ -161,7 +187,7 @@ const INFO_EXAMPLES: &str = concat!(
     which!(),
     "
 Examples:
-  filemap info scores
+  filemap info scores               also which processes hold it
   filemap info ./log.bin            its size, its size on disk, the names it is mapped under
   filemap info --file scores        the file `scores`, whatever names there are"
 );

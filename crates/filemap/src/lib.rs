@@ -44,11 +44,11 @@ pub use file::Json;
 pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    AtomicCell, AtomicValue, Backing, FileMapping, MappingOptions, NamedMapping, Registry, View,
-    ViewOptions, granularity, page_size, prepare_thread,
+    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, MappingOptions, NamedMapping,
+    Registry, View, ViewOptions, granularity, page_size, prepare_thread,
 };
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Protection, Result,
-    Rights, Scope,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Permissions,
+    Protection, Result, Rights, Scope,
 };

@@ -9,7 +9,7 @@ use filemap::{Backing, ErrorKind, Registry};
 use serde::Serialize;
 
 use super::Context;
-use super::ls::{Age, Entry};
+use super::ls::{self, Age, Entry};
 use crate::args::Info;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Printable};
@@ -22,7 +22,10 @@ pub(super) const DISK_BLOCK: u64 = 512;
 
 pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
     match Target::find(&info.target, &context.registry)? {
-        Target::Name(entry) => context.output.print(&NameReport(Entry::from(&*entry))),
+        Target::Name(entry) => {
+            let mut told = ls::told(context, std::slice::from_ref(&*entry))?;
+            context.output.print(&NameReport(told.remove(0)))
+        }
         Target::File(path) => context.output.print(&FileReport::about(&path, &context.registry)?),
     }
 }
@@ -45,8 +48,24 @@ impl fmt::Display for NameReport {
             .add_row(["created", &format!("{}, {} ago", entry.created, Age(entry.age_seconds))])
             .add_row(["state", entry.state()])
             .add_row(["entry", &Printable(&entry.entry).to_string()]);
+        for (index, line) in holders(entry).iter().enumerate() {
+            table.add_row([if index == 0 { "holders" } else { "" }, line]);
+        }
         f.write_str(&output::lines(&mut table, &[]))
     }
+}
+
+/// A line for each holder, and one for those that cannot be seen.
+fn holders(entry: &Entry) -> Vec<String> {
+    let Some(holders) = &entry.holders else {
+        return vec!["not known: the system does not show its processes".to_owned()];
+    };
+    let mut lines: Vec<_> = holders.iter().map(ToString::to_string).collect();
+    if lines.is_empty() {
+        lines.push(if entry.live { "none in sight" } else { "none" }.to_owned());
+    }
+    lines.extend(ls::unseen(entry.unseen));
+    lines
 }
 
 #[derive(Debug, Serialize)]

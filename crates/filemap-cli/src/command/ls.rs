@@ -4,17 +4,45 @@ use std::fmt;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use filemap::{Backing, NamedMapping};
+use filemap::{Backing, ErrorKind, Holder, Holders, NamedMapping};
 use serde::Serialize;
 
 use super::Context;
+use crate::args::Ls;
 use crate::failure::Result;
 use crate::output::{self, Printable};
 use crate::size::Readable;
 
-pub(super) fn run(context: &Context<'_>) -> Result<()> {
-    let entries = context.registry.list()?;
-    context.output.print(&List(entries.iter().map(Entry::from).collect()))
+pub(super) fn run(context: &Context<'_>, ls: &Ls) -> Result<()> {
+    let entries = told(context, &context.registry.list()?)?;
+    if ls.holders && !context.output.is_json() {
+        return context.output.print(&Who(entries));
+    }
+    context.output.print(&List(entries))
+}
+
+/// What is known about names, with who holds them.
+///
+/// # Errors
+///
+/// What the library says, unless it is that the system does not show its processes.
+pub(super) fn told(context: &Context<'_>, mappings: &[NamedMapping]) -> Result<Vec<Entry>> {
+    let holders = if mappings.is_empty() {
+        Vec::new()
+    } else {
+        match context.registry.holders(mappings) {
+            Ok(holders) => holders.into_iter().map(Some).collect(),
+            Err(error) if error.kind() == ErrorKind::NotSupported => {
+                mappings.iter().map(|_| None).collect()
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    Ok(mappings
+        .iter()
+        .zip(holders)
+        .map(|(mapping, holders)| Entry::new(mapping, holders))
+        .collect())
 }
 
 /// A name as it is printed, by `ls` and `info` alike.
@@ -32,10 +60,17 @@ pub(super) struct Entry {
     pub(super) age_seconds: u64,
     pub(super) live: bool,
     pub(super) entry: String,
+    /// Not known if the system does not show its processes.
+    pub(super) holders: Option<Vec<HolderReport>>,
+    /// Whether nobody was left out.
+    pub(super) holders_complete: bool,
+    /// How many processes cannot be looked into.
+    #[serde(rename = "processes_unseen")]
+    pub(super) unseen: Option<usize>,
 }
 
-impl From<&NamedMapping> for Entry {
-    fn from(mapping: &NamedMapping) -> Self {
+impl Entry {
+    fn new(mapping: &NamedMapping, holders: Option<Holders>) -> Self {
         Self {
             name: mapping.name().to_string(),
             size: mapping.size().or_else(|| len_of_file(mapping.backing())),
@@ -44,14 +79,77 @@ impl From<&NamedMapping> for Entry {
             backing: BackingReport::from(mapping.backing()),
             creator: mapping.creator(),
             created: humantime::format_rfc3339_seconds(mapping.created()).to_string(),
-            // A clock that was set back makes the newest entry the youngest, not an error.
-            age_seconds: SystemTime::now()
-                .duration_since(mapping.created())
-                .unwrap_or(Duration::ZERO)
-                .as_secs(),
+            age_seconds: age(mapping),
             live: mapping.is_live(),
             entry: mapping.entry().to_string_lossy().into_owned(),
+            holders_complete: holders.as_ref().is_some_and(Holders::is_complete),
+            unseen: holders.as_ref().map(Holders::unseen),
+            holders: holders.map(|list| list.iter().map(HolderReport::from).collect()),
         }
+    }
+
+    pub(super) fn state(&self) -> &'static str {
+        if self.live { "live" } else { "dead" }
+    }
+
+    /// How many processes hold the name, if any of them can be seen.
+    fn holding(&self) -> String {
+        let count = self
+            .holders
+            .as_ref()
+            .map(|holders| holders.iter().filter(|holder| holder.keeps_name).count());
+        match count {
+            Some(0) if self.live => "?".to_owned(),
+            Some(count) => count.to_string(),
+            None => "?".to_owned(),
+        }
+    }
+}
+
+/// How long a name has been there, in seconds.
+pub(super) fn age(mapping: &NamedMapping) -> u64 {
+    // A clock that was set back makes the newest entry the youngest, not an error.
+    SystemTime::now().duration_since(mapping.created()).unwrap_or(Duration::ZERO).as_secs()
+}
+
+/// A process that holds a name, or has views of it.
+#[derive(Debug, Serialize)]
+pub(super) struct HolderReport {
+    process: u32,
+    command: String,
+    handles: usize,
+    views: usize,
+    #[serde(skip)]
+    keeps_name: bool,
+}
+
+impl From<&Holder> for HolderReport {
+    fn from(holder: &Holder) -> Self {
+        Self {
+            process: holder.process(),
+            command: holder.command().to_owned(),
+            handles: holder.handles(),
+            views: holder.views(),
+            keeps_name: holder.keeps_name(),
+        }
+    }
+}
+
+impl fmt::Display for HolderReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let Self { process, command, handles, views, .. } = self;
+        write!(f, "process {process} ({}): ", Printable(command))?;
+        write!(f, "{handles} handle{}, {views} view{}", plural(*handles), plural(*views))
+    }
+}
+
+/// The sentence about processes that cannot be looked into, if there are any.
+pub(super) fn unseen(count: Option<usize>) -> Option<String> {
+    match count {
+        None | Some(0) => None,
+        Some(1) => Some("1 process cannot be looked into".to_owned()),
+        Some(count) => Some(format!("{count} processes cannot be looked into")),
     }
 }
 
@@ -59,12 +157,6 @@ fn len_of_file(backing: &Backing) -> Option<u64> {
     match backing {
         Backing::File { path, .. } => fs::metadata(path).ok().map(|metadata| metadata.len()),
         _ => None,
-    }
-}
-
-impl Entry {
-    pub(super) fn state(&self) -> &'static str {
-        if self.live { "live" } else { "dead" }
     }
 }
 
@@ -121,8 +213,16 @@ impl fmt::Display for List {
         if self.0.is_empty() {
             return Ok(());
         }
-        let mut table =
-            output::table(&["NAME", "SIZE", "PROTECTION", "BACKING", "CREATOR", "AGE", "STATE"]);
+        let mut table = output::table(&[
+            "NAME",
+            "SIZE",
+            "PROTECTION",
+            "BACKING",
+            "CREATOR",
+            "AGE",
+            "STATE",
+            "HOLDERS",
+        ]);
         for entry in &self.0 {
             table.add_row([
                 Printable(&entry.name).to_string(),
@@ -132,9 +232,48 @@ impl fmt::Display for List {
                 entry.creator.to_string(),
                 Age(entry.age_seconds).to_string(),
                 entry.state().to_owned(),
+                entry.holding(),
             ]);
         }
-        f.write_str(&output::lines(&mut table, &[1, 4, 5]))
+        f.write_str(&output::lines(&mut table, &[1, 4, 5, 7]))
+    }
+}
+
+/// The same, with a row for each holder.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Who(Vec<Entry>);
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut table = output::table(&["NAME", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
+        for entry in &self.0 {
+            let name = Printable(&entry.name).to_string();
+            let holders = entry.holders.as_deref().unwrap_or_default();
+            if holders.is_empty() {
+                let nobody = if entry.live { "?" } else { "-" };
+                table.add_row([&name, entry.state(), nobody, nobody, nobody, nobody]);
+            }
+            for holder in holders {
+                table.add_row([
+                    name.clone(),
+                    entry.state().to_owned(),
+                    holder.process.to_string(),
+                    Printable(&holder.command).to_string(),
+                    holder.handles.to_string(),
+                    holder.views.to_string(),
+                ]);
+            }
+        }
+        f.write_str(&output::lines(&mut table, &[2, 4, 5]))?;
+        // One look was taken for all of them.
+        match unseen(self.0.iter().find_map(|entry| entry.unseen)) {
+            Some(sentence) => write!(f, "\n({sentence})"),
+            None => Ok(()),
+        }
     }
 }
 

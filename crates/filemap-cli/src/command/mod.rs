@@ -4,6 +4,7 @@ mod demo;
 mod create;
 mod ls;
 mod info;
+mod gc;
 mod read;
 mod write;
 mod put;
@@ -42,8 +43,9 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Create(create) => return create::run(&context, create),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
-        Verb::Ls(_) => ls::run(&context)?,
+        Verb::Ls(ls) => ls::run(&context, ls)?,
         Verb::Info(info) => info::run(&context, info)?,
+        Verb::Gc(gc) => gc::run(&context, gc)?,
         Verb::Read(read) => read::run(&context, read)?,
         Verb::Write(write) => write::run(&context, write)?,
         Verb::Put(put) => put::run(&context, put)?,

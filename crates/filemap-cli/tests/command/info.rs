@@ -27,6 +27,23 @@ fn a_name_is_told_with_all_that_is_known() {
 }
 
 #[test]
+fn every_holder_of_a_name_is_told() {
+    let place = Place::new();
+    let mut holders = [(); 2].map(|()| place.hold(["scores", "--size", "1"]));
+    holders.sort_by_key(|holder| holder.id());
+
+    let told = place.run(["info", "scores"]).text();
+    let json = place.run(["info", "scores", "--json"]).json();
+
+    let line = |number: u32| format!("process {number} (filemap): 1 handle, 0 views\n");
+    let [one, two] = holders.map(|holder| holder.id());
+    let lines = format!("\nholders     {}            {}", line(one), line(two));
+    assert!(format!("{told}\n").contains(&lines), "{told}");
+    let processes = json["holders"].as_array().unwrap().iter().map(|one| &one["process"]);
+    assert_eq!(processes.collect::<Vec<_>>(), [&json!(one), &json!(two)]);
+}
+
+#[test]
 fn a_file_is_told_with_its_size_its_room_and_its_names() {
     let place = Place::new();
     let path = place.file("log.bin", b"something");

@@ -21,11 +21,58 @@ fn every_held_name_has_a_row() {
 
     let rows: Vec<Vec<&str>> =
         listed.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[0], ["NAME", "SIZE", "PROTECTION", "BACKING", "CREATOR", "AGE", "STATE"]);
+    let header = ["NAME", "SIZE", "PROTECTION", "BACKING", "CREATOR", "AGE", "STATE", "HOLDERS"];
+    assert_eq!(rows[0], header);
     let (one, two) = (memory.id().to_string(), backed.id().to_string());
     assert_eq!(rows[1][..6], ["Local\\scores", "1", "MiB", "read-write", "memory", &one]);
     assert_eq!(rows[2][..6], ["Global\\log", "2.9", "KiB", "read-only", &file, &two]);
-    assert_eq!((rows[1][7], rows[2][7], rows.len()), ("live", "live", 3));
+    assert_eq!(
+        (&rows[1][7..], &rows[2][7..], rows.len()),
+        (&["live", "1"][..], &["live", "1"][..], 3)
+    );
+}
+
+#[test]
+fn every_holder_has_a_row_where_holders_are_asked_for() {
+    let place = Place::new();
+    let one = place.hold(["shared", "--size", "1"]);
+    let two = place.hold(["shared", "--size", "1"]);
+    let dead = place.hold(["unshared", "--size", "1"]);
+    dead.signal("KILL");
+    assert_eq!(dead.wait().code, None);
+
+    for option in ["--holders", "-l"] {
+        let listed = place.run(["ls", option]).text();
+
+        let rows: Vec<Vec<&str>> =
+            listed.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[0], ["NAME", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
+        let mut numbers = [one.id(), two.id()];
+        numbers.sort_unstable();
+        for (row, number) in rows[1..].iter().zip(numbers) {
+            assert_eq!(
+                row[..],
+                ["Local\\shared", "live", &number.to_string(), "filemap", "1", "0"]
+            );
+        }
+        assert_eq!(rows[3], ["Local\\unshared", "dead", "-", "-", "-", "-"]);
+    }
+}
+
+#[test]
+fn json_lists_the_holders_of_every_name() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1"]);
+
+    let listed = place.run(["ls", "--json"]).json();
+
+    let expected = json!([
+        { "process": holder.id(), "command": "filemap", "handles": 1, "views": 0 }
+    ]);
+    assert_eq!(listed[0]["holders"], expected);
+    let complete = listed[0]["processes_unseen"] == 0;
+    assert_eq!(listed[0]["holders_complete"], complete, "{listed}");
+    assert_eq!(place.run(["ls", "--holders", "--json"]).json()[0]["holders"], expected);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod demo;
 mod create;
 mod ls;
 mod info;
+mod gc;
 mod read;
 mod write;
 mod objects;

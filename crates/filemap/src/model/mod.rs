@@ -8,10 +8,12 @@ mod mapping;
 mod options;
 mod view;
 mod backing;
+mod holder;
 mod registry;
 
 pub use crate::sys::{AtomicCell, AtomicValue};
 pub use backing::Backing;
+pub use holder::{Holder, Holders};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use crate::model::mapping::described;
 use crate::model::{FileMapping, Registry};
 use crate::sys::{Directory, Draft, Section, SectionContract as _, Space};
-use crate::types::{Attributes, Error, ErrorKind, Name, Operation, Protection, Result};
+use crate::types::{
+    Attributes, Error, ErrorKind, Name, Operation, Permissions, Protection, Result,
+};
 
 /// What a new mapping is to be: memory or a file, how large, for what, under which name.
 ///
@@ -36,6 +38,7 @@ pub struct MappingOptions<'file> {
     file: Option<&'file File>,
     follows_file: bool,
     space: Space,
+    permissions: Permissions,
     directory: Option<Arc<Directory>>,
 }
 
@@ -57,6 +60,7 @@ impl<'file> MappingOptions<'file> {
             file: None,
             follows_file: false,
             space: Space::AtFirstStore,
+            permissions: Permissions::PRIVATE,
             directory: None,
         }
     }
@@ -107,6 +111,22 @@ impl<'file> MappingOptions<'file> {
     #[must_use]
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.directory = Some(registry.directory());
+        self
+    }
+
+    /// Sets who else may open the name: nobody, if this is not called.
+    ///
+    /// It is about the name and memory that goes with it. A file has permissions of its own, which
+    /// are asked for as well. An existing name keeps those that it has.
+    ///
+    /// # Platforms
+    ///
+    /// On Linux executable memory and large pages, which no file of the registry can hold, are
+    /// opened through a process that holds them, and so by the same user alone.
+    #[must_use]
+    #[doc(alias = "lpFileMappingAttributes")]
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
         self
     }
 
@@ -184,7 +204,7 @@ impl<'file> MappingOptions<'file> {
 
     /// A name that is not well formed is refused when its turn comes, after arguments and file.
     fn create_as(self, name: Result<Option<Name>>) -> Result<FileMapping> {
-        let Self { size, protection, follows_file, space, .. } = self;
+        let Self { size, protection, follows_file, space, permissions, .. } = self;
         let operation = Operation::CreateMapping;
         if self.file.is_none() && size == 0 {
             return Err(Error::new(ErrorKind::ZeroSize, operation));
@@ -203,7 +223,8 @@ impl<'file> MappingOptions<'file> {
             };
             return Ok(FileMapping::unnamed(section, protection, attributes));
         };
-        let draft = Draft { protection, attributes, size, file, follows_file, space };
+        let draft =
+            Draft { protection, attributes, size, file, follows_file, space, permissions };
         let directory = self.directory.unwrap_or_else(Directory::system);
         let (found, existed) = directory.create(&name, draft)?;
         let mapping = FileMapping::of_found(found, existed);

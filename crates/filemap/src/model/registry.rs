@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::model::mapping::described;
-use crate::model::{Backing, FileMapping};
-use crate::sys::{Directory, Listed, Wanted};
+use crate::model::{Backing, FileMapping, Holders};
+use crate::sys::{Census, Directory, Listed, Wanted};
 use crate::types::{
-    Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
+    Attributes, Error, ErrorKind, Name, Operation, Permissions, Protection, Result, Rights, Scope,
 };
 
 /// The names of one machine, or of one directory.
@@ -108,6 +108,41 @@ impl Registry {
         }
     }
 
+    /// Tells who holds each of these names, in the same order.
+    ///
+    /// Slow: it looks at everything that every process has open or mapped, this one included. It
+    /// does so once for all names, so that a whole listing costs little more than one name.
+    ///
+    /// ```
+    /// use filemap::{FileMapping, Registry};
+    ///
+    /// let place = tempfile::tempdir()?;
+    /// let registry = Registry::at(place.path());
+    /// let _held = FileMapping::options().registry(&registry).name("x").size(1).create()?;
+    ///
+    /// let names = registry.list()?;
+    /// for (name, holders) in names.iter().zip(registry.holders(&names)?) {
+    ///     assert_eq!((name.name().base(), holders.len()), ("x", 1));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotSupported`] if the system does not show its processes, and what looking
+    /// may meet, such as [`ErrorKind::TooManyOpenFiles`].
+    ///
+    /// # Platforms
+    ///
+    /// On Linux processes are looked at through `/proc`. Those of other users can be looked into
+    /// by the superuser alone.
+    pub fn holders<'names>(
+        &self,
+        names: impl IntoIterator<Item = &'names NamedMapping>,
+    ) -> Result<Vec<Holders>> {
+        holders(names)
+    }
+
     /// Frees the memory that crashed processes of this user left behind, and returns of how
     /// many names.
     ///
@@ -129,6 +164,13 @@ impl Registry {
     pub fn path(&self, scope: Scope) -> Result<Option<PathBuf>> {
         self.directory.path(scope)
     }
+}
+
+fn holders<'names>(names: impl IntoIterator<Item = &'names NamedMapping>) -> Result<Vec<Holders>> {
+    let listed: Vec<_> = names.into_iter().map(|name| &name.listed).collect();
+    let Census { sighted, unseen, hidden } = Census::take(listed.iter().copied())?;
+    let names = listed.iter().zip(sighted);
+    Ok(names.map(|(name, sighted)| Holders::new(sighted, unseen, hidden, name.is_live())).collect())
 }
 
 /// What a registry tells about one name.
@@ -174,6 +216,12 @@ impl NamedMapping {
         &self.backing
     }
 
+    /// Who else may open it; `None` if that was changed to something no mapping is created with.
+    #[must_use]
+    pub fn permissions(&self) -> Option<Permissions> {
+        self.listed.permissions()
+    }
+
     /// The number of the process that created it, which may be gone.
     #[must_use]
     pub fn creator(&self) -> u32 {
@@ -190,6 +238,18 @@ impl NamedMapping {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.listed.is_live()
+    }
+
+    /// Tells who has the name's handles, and who has views without a handle.
+    ///
+    /// As slow as [`Registry::holders`], which asks for many names at once. The object is the one
+    /// that was looked at, also if the name has gone to another one since.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Registry::holders`].
+    pub fn holders(&self) -> Result<Holders> {
+        Ok(holders([self])?.remove(0))
     }
 
     /// The entry itself.

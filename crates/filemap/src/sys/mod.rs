@@ -8,6 +8,7 @@
 //! | `Region` | a mapped range of a section; the only way to its bytes |
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
+//! | `Census` | who holds names |
 //! | `Scalar` | a value that is copied in one piece |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
@@ -32,8 +33,8 @@ compile_error!("filemap supports Linux; a backend for this platform is missing")
 
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use platform::{
-    Adopted, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, open_file, page_size,
-    prepare_thread, set_inheritable,
+    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, Sighted,
+    open_file, page_size, prepare_thread, set_inheritable,
 };
 pub use platform::{AtomicCell, AtomicValue, BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

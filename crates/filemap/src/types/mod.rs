@@ -11,6 +11,7 @@ mod attributes;
 mod flush;
 mod advice;
 mod name;
+mod permissions;
 pub(crate) mod geometry;
 
 pub use access::Access;
@@ -20,5 +21,6 @@ pub use error::{Error, ErrorKind, Loss, Operation, Result};
 pub use flush::Flush;
 pub(crate) use name::quoted;
 pub use name::{Name, Scope};
+pub use permissions::Permissions;
 pub use protection::Protection;
 pub use rights::Rights;

@@ -79,7 +79,7 @@ fn what_somebody_holds_and_is_no_entry_is_damaged() -> Result<(), Error> {
         for content in [&b""[..], b"x", &[0; 4096], &[0xFF; 8192], &[b'f'; 5000], &other] {
             fs::write(&entry, content).unwrap();
             let held = File::open(&entry).unwrap();
-            held.try_lock_shared().unwrap();
+            support::hold(&held);
 
             let answers = all_answers(registry, "x");
 
@@ -126,7 +126,7 @@ fn a_pipe_in_an_entrys_place_stops_nobody() -> Result<(), Error> {
         }
         // A pipe that somebody has open and locked.
         let held = File::options().read(true).write(true).open(&entry).unwrap();
-        held.try_lock_shared().unwrap();
+        support::hold(&held);
         assert_eq!(kind(registry.open("x")), ErrorKind::DamagedEntry);
         assert_eq!(kind(named(registry, "x")), ErrorKind::DamagedEntry);
         assert_eq!(registry.collect()?, 0);

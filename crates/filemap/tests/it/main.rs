@@ -21,6 +21,7 @@ mod named_files;
 mod processes;
 mod heirs;
 mod registry;
+mod holders;
 mod entries;
 mod surroundings;
 mod mapped_file;

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -278,4 +279,25 @@ pub(crate) fn alone(
 
     assert_eq!(place.leftovers(), [""; 0]);
     Ok(())
+}
+
+/// Takes the lock of an entry that a handle has, without being one.
+pub(crate) fn hold(entry: &File) {
+    lock(entry, libc::F_RDLCK);
+}
+
+/// Takes the lock of an entry that somebody has who is about to remove it.
+pub(crate) fn claim(entry: &File) {
+    lock(entry, libc::F_WRLCK);
+}
+
+#[expect(unsafe_code, reason = "locks of descriptions are in no safe interface")]
+fn lock(entry: &File, kind: libc::c_int) {
+    let short = |number: libc::c_int| libc::c_short::try_from(number).expect("a small number");
+    let (l_type, l_whence) = (short(kind), short(libc::SEEK_SET));
+    let place = libc::off_t::MAX - 1;
+    let lock = libc::flock { l_type, l_whence, l_start: place, l_len: 1, l_pid: 0 };
+    // SAFETY: the file is open, and the structure is the one that the command reads.
+    let locked = unsafe { libc::fcntl(entry.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+    assert_eq!(locked, 0, "the lock is to be had");
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Registry, Scope};
+use filemap::{Access, Error, ErrorKind, FileMapping, Registry, Rights, Scope};
 
 use crate::support::{self, Place, Second, eventually, is_free, kind, named};
 
@@ -363,6 +363,110 @@ fn another_users_global_names_can_neither_be_opened_nor_removed() -> Result<(), 
     assert!(entry.exists() && entry.with_file_name("dead").exists());
     assert!(place.registry.open("Global\\live").is_ok());
     drop(live);
+    Ok(())
+}
+
+/// Starts this test's other half as a user who is nobody; `None` where that cannot be done.
+fn stranger(place: &Place, test: &str) -> Option<Second> {
+    if fs::metadata(place.path(".")).expect("it is there").uid() != 0 {
+        println!("skipped: only the superuser can start a process of another user");
+        return None;
+    }
+    let program = place.path("program");
+    fs::copy(std::env::current_exe().expect("it runs"), &program).expect("there is room");
+    fs::set_permissions(place.path("."), Permissions::from_mode(0o755)).expect("it is ours");
+    let mut command = place.command_of(&program, test, "stranger");
+    command.uid(65534).gid(65534).current_dir("/");
+    Some(Second::start(command))
+}
+
+#[test]
+fn another_user_gets_the_rights_that_the_maker_gave_and_no_others() -> Result<(), Error> {
+    const TEST: &str = "surroundings::another_user_gets_the_rights_that_the_maker_gave_and_no_others";
+    if support::role().is_some() {
+        let registry = Registry::system();
+        support::say("ready");
+        support::hear();
+        let refused = |name: &str, rights| {
+            let error = registry.open_with(name, rights).unwrap_err();
+            assert_eq!((error.kind(), error.win32_code()), (ErrorKind::AccessDenied, 5), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
+        };
+        refused("Global\\private", Rights::READ);
+        refused("Global\\readable", Rights::READ | Rights::WRITE);
+        assert_eq!(kind(named(&registry, "Global\\readable")), ErrorKind::AccessDenied);
+
+        let readable = registry.open("Global\\readable")?;
+        assert!(!readable.rights().contains(Rights::WRITE));
+        let mut byte = [0];
+        readable.map(Access::Read)?.read_at(7, &mut byte)?;
+        assert_eq!(byte, *b"r");
+        assert_eq!(kind(readable.map(Access::Write)), ErrorKind::AccessDenied);
+
+        let writable = registry.open_with("Global\\writable", Rights::READ | Rights::WRITE)?;
+        writable.map(Access::Write)?.write_at(7, b"w")?;
+        support::say("open");
+        support::hear();
+        assert!(registry.open_with("Global\\readable", Rights::READ).is_ok(), "held here alone");
+        drop((readable, writable));
+        for name in ["Global\\readable", "Global\\writable"] {
+            let gone = registry.open_with(name, Rights::READ).unwrap_err();
+            assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
+        }
+        let left = named(&registry, "Global\\writable").unwrap_err();
+        assert_eq!((left.kind(), left.win32_code()), (ErrorKind::AccessDenied, 5));
+        assert!(left.to_string().contains("another user left the name behind"), "{left}");
+        return Ok(());
+    }
+    let place = Place::new();
+    let Some(mut second) = stranger(&place, TEST) else { return Ok(()) };
+    second.until("ready");
+    let make = |name: &str, permissions| {
+        let options = FileMapping::options().registry(&place.registry).size(4096);
+        options.name(name).permissions(permissions).create()
+    };
+    let private = make("Global\\private", filemap::Permissions::PRIVATE)?;
+    let readable = make("Global\\readable", filemap::Permissions::READ_BY_OTHERS)?;
+    let writable = make("Global\\writable", filemap::Permissions::WRITE_BY_OTHERS)?;
+    readable.map(Access::Write)?.write_at(7, b"r")?;
+    let told = place.registry.inspect("Global\\readable")?.permissions();
+    assert_eq!(told, Some(filemap::Permissions::READ_BY_OTHERS));
+    second.tell("go");
+    second.until("open");
+
+    let mut byte = [0];
+    writable.map(Access::Read)?.read_at(7, &mut byte)?;
+    assert_eq!(byte, *b"w");
+    drop((private, readable, writable));
+    // The stranger's handles keep these names, as anybody's do.
+    assert!(place.registry.inspect("Global\\readable")?.is_live());
+    assert!(place.registry.open("Global\\writable").is_ok());
+    second.tell("close");
+    second.finish();
+
+    assert!(is_free(&place.registry, "Global\\readable"), "the maker can free what is dead");
+    assert!(!make("Global\\writable", filemap::Permissions::PRIVATE)?.existed());
+    Ok(())
+}
+
+#[test]
+fn permissions_do_not_depend_on_the_file_mode_mask() -> Result<(), Error> {
+    const TEST: &str = "surroundings::permissions_do_not_depend_on_the_file_mode_mask";
+    if support::role().is_some() {
+        let registry = Registry::system();
+        // SAFETY: a number of the process, which does nothing else.
+        unsafe { libc::umask(0o777) };
+        for permissions in [filemap::Permissions::PRIVATE, filemap::Permissions::READ_BY_OTHERS] {
+            let options = FileMapping::options().name("x").size(1).permissions(permissions);
+            let _made = options.create()?;
+            assert_eq!(registry.inspect("x")?.permissions(), Some(permissions));
+            assert!(registry.open("x").is_ok());
+        }
+        return Ok(());
+    }
+    let place = Place::new();
+    drop(named(&place.registry, "first")?);
+    place.child(TEST, "masked").finish();
     Ok(())
 }
 

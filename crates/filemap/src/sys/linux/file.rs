@@ -4,7 +4,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FallocateFlags, FileType, OFlags, Stat, StatxFlags};
+use rustix::fs::{AtFlags, FallocateFlags, FileType, OFlags, Stat, Statx, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::Resource;
 
@@ -67,15 +67,18 @@ pub(super) struct Identity {
 /// Asks which file `fd` is.
 pub(super) fn identity(fd: BorrowedFd<'_>) -> Result<Identity, Errno> {
     let stat = rustix::fs::fstat(fd)?;
-    let wanted = StatxFlags::BTIME;
-    let born = match rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, wanted) {
-        Ok(state) if StatxFlags::from_bits_retain(state.stx_mask).contains(wanted) => {
-            let seconds = u64::try_from(state.stx_btime.tv_sec).unwrap_or(0);
-            seconds.saturating_mul(1_000_000_000).saturating_add(u64::from(state.stx_btime.tv_nsec))
-        }
-        _ => 0,
-    };
+    let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME);
+    let born = state.as_ref().map_or(0, born);
     Ok(Identity { device: stat.st_dev, inode: stat.st_ino, born })
+}
+
+/// When an inode was born, as an [`Identity`] tells it.
+pub(super) fn born(state: &Statx) -> u64 {
+    if !StatxFlags::from_bits_retain(state.stx_mask).contains(StatxFlags::BTIME) {
+        return 0;
+    }
+    let seconds = u64::try_from(state.stx_btime.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::from(state.stx_btime.tv_nsec))
 }
 
 /// The length of a file in bytes, from its state.

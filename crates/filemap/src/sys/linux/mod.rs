@@ -25,7 +25,7 @@ use crate::types::{Operation, Result};
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use fault::Scalar;
 pub(crate) use region::Region;
-pub(crate) use registry::{Adopted, Directory, Draft, Entry, Found, Listed};
+pub(crate) use registry::{Adopted, Census, Directory, Draft, Entry, Found, Listed, Sighted};
 pub(crate) use section::Section;
 
 /// Decides whether a descriptor survives `exec`.

@@ -8,14 +8,14 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
-use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
-use crate::sys::platform::registry::file_name;
+use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::object::{
     Draft, Found, Opened, damaged, enter, publish, reach, read_trailer,
 };
 use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::Trailer;
+use crate::sys::platform::registry::{entry, file_name};
 use crate::sys::platform::{Section, file, set_inheritable};
 use crate::sys::{Content, Wanted};
 use crate::types::{
@@ -93,8 +93,8 @@ impl Directory {
             let Some(root) = self.remembered(name.scope(), false)? else { return Ok(None) };
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(lock, opened) => {
-                    return enter(root, &file_name, lock, opened, name, wanted, operation)
+                Sight::Live(held, opened) => {
+                    return enter(root, &file_name, held, opened, name, wanted, operation)
                         .map(Some);
                 }
                 Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
@@ -118,8 +118,8 @@ impl Directory {
             })?;
             root.sweep_once();
             match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(lock, opened) => {
-                    let found = enter(root, &file_name, lock, opened, name, wanted, operation)?;
+                Sight::Live(held, opened) => {
+                    let found = enter(root, &file_name, held, opened, name, wanted, operation)?;
                     return Ok((found, true));
                 }
                 Sight::Immovable => {
@@ -172,13 +172,25 @@ impl Directory {
             if !root.leads_to(&file_name, inode) {
                 continue;
             }
-            // The giver's lock came along with its description; a description of our own gets
-            // one, unless somebody is just looking or removing: then it is looked at again.
+            // The giver's lock came along with its description, which shows through another one.
+            // A description that somebody opened by hand brings no lock, and a dead name stays so.
             let mut patience = Patience::default();
-            while !try_lock(descriptor.as_fd(), Lock::Shared, operation)? {
-                patience.wait(operation)?;
-            }
-            if root.leads_to(&file_name, inode) {
+            let held = loop {
+                match root.open_again(&file_name, OFlags::RDONLY, inode).map_or_else(
+                    |_| Ok(State::Held),
+                    |other| other.map_or(Ok(State::Free), |other| lock::state(other.as_fd())),
+                ) {
+                    Ok(State::Free) => break false,
+                    Ok(State::Held)
+                        if lock::hold(descriptor.as_fd()).map_err(during(operation))? =>
+                    {
+                        break true;
+                    }
+                    Ok(State::Held | State::Claimed) => patience.wait(operation)?,
+                    Err(errno) => return Err(from_errno(errno, operation)),
+                }
+            };
+            if held && root.leads_to(&file_name, inode) {
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
                 let found = enter(root, &file_name, descriptor, opened, &name, wanted, operation)?;
                 // The giver may still have the description, and with it this very lock.
@@ -243,7 +255,7 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         flags = OFlags::RDONLY;
         opened = root.open_file(file_name, flags);
     }
-    let lock = match opened {
+    let held = match opened {
         Ok(descriptor) => descriptor,
         Err(Errno::NOENT) => return Ok(Sight::Absent),
         Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
@@ -251,21 +263,29 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         }
         Err(errno) => return Err(from_errno(errno, operation)),
     };
-    let state = || rustix::fs::fstat(&lock).map_err(during(operation));
-    if try_lock(lock.as_fd(), Lock::Exclusive, operation)? {
+    let stat = || rustix::fs::fstat(&held).map_err(during(operation));
+    match lock::state(held.as_fd()).map_err(during(operation))? {
+        State::Held => {}
+        State::Claimed => return Ok(Sight::StartOver),
         // Nobody holds the name. Unless somebody else saw that first, it is ours to remove.
-        return Ok(match remove_if_linked(root, file_name, Inode::of(&state()?)) {
-            Ok(true) => Sight::Absent,
-            Ok(false) => Sight::StartOver,
-            Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Sight::Immovable,
-            Err(Errno::ISDIR) => return Err(damaged("it is a directory", operation)),
-            Err(errno) => return Err(from_errno(errno, operation)),
-        });
+        State::Free => {
+            let inode = Inode::of(&stat()?);
+            let freed = entry::free(root, file_name, inode, held.as_fd());
+            return Ok(match freed {
+                Ok(true) | Err(Errno::NOENT) => Sight::Absent,
+                Ok(false) => Sight::StartOver,
+                Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Sight::Immovable,
+                Err(Errno::ISDIR) => return Err(damaged("it is a directory", operation)),
+                Err(errno) => return Err(from_errno(errno, operation)),
+            });
+        }
     }
-    if !try_lock(lock.as_fd(), Lock::Shared, operation)? {
+    // The holder may have gone since, and the entry with it: then it is claimed, or no longer
+    // what the name leads to.
+    if !lock::hold(held.as_fd()).map_err(during(operation))? {
         return Ok(Sight::StartOver);
     }
-    let stat = state()?;
+    let stat = stat()?;
     let inode = Inode::of(&stat);
     // Whether the name still leads to what was locked shows in opening it once more, and what
     // is opened is needed: views are mapped through a description without a lock.
@@ -275,5 +295,5 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         Ok(None) | Err(_) => return Ok(Sight::StartOver),
     };
     let writable = flags == OFlags::RDWR;
-    Ok(Sight::Live(lock, Opened { again, stat, writable }))
+    Ok(Sight::Live(held, Opened { again, stat, writable }))
 }

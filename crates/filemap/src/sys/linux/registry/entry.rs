@@ -4,13 +4,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FlockOperation, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::error::during;
 use crate::sys::platform::file;
 use crate::sys::platform::file::Twin;
 use crate::sys::platform::registry::exit::{self, Watch};
+use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
@@ -81,8 +82,8 @@ impl Entry {
             ));
         }
         // A description of its own needs a lock of its own. This handle's lock keeps everybody
-        // from an exclusive one, so it is granted.
-        if !try_lock(lock.as_fd(), Lock::Shared, operation)? {
+        // from claiming the entry, so it is granted.
+        if !lock::hold(lock.as_fd()).map_err(during(operation))? {
             return Err(Error::new(ErrorKind::TimedOut, operation));
         }
         Ok(Self::of_family(root, file_name, self.inode, lock, Arc::default(), exit::forks()))
@@ -116,14 +117,21 @@ impl Entry {
         let alone = Arc::strong_count(&self.family) == 1
             && self.forks == exit::forks()
             && !self.family.lent.load(Ordering::Relaxed);
-        if !alone {
+        let freed = if alone {
+            // Given up by hand: a child that another thread is starting has the description
+            // until its `exec`, and must not keep the name for so long.
+            lock::let_go(lock.as_fd())?;
+            free(&self.root, &self.file_name, self.inode, lock.as_fd())
+        } else {
+            // The lock of a description that another process has is that process's too.
             drop(lock);
-            return free_if_last(&self.root, &self.file_name);
+            free_if_dead(&self.root, &self.file_name)
+        };
+        match freed {
+            // What is not ours to remove is gone for this handle all the same.
+            Ok(_) | Err(Errno::NOENT | Errno::PERM | Errno::ACCESS | Errno::ROFS) => Ok(()),
+            Err(errno) => Err(errno),
         }
-        // A description that is this handle's alone may raise its lock, which spares opening
-        // another one, and needs no answer from a child that another thread is starting and
-        // that has the descriptor until its `exec`. A refusal costs the lock, as closing does.
-        free_if_granted(&self.root, &self.file_name, self.inode, lock.as_fd())
     }
 }
 
@@ -134,90 +142,46 @@ impl Drop for Entry {
     }
 }
 
-/// How often a closer looks, while somebody else is looking.
+/// Looks a name up anew and frees it if nobody holds it; tells whether that was so.
 ///
-/// Somebody who lists names takes the exclusive lock for a moment as well, and what they leave
-/// is not freed by them.
-const LOOKS: u32 = 3;
-
-/// Frees a name that nobody holds.
-///
-/// Looks anew, instead of raising a lock that this process had: a description that another
-/// process shares, after a fork or because it was passed on, is locked for that process too.
-pub(super) fn free_if_last(root: &Root, file_name: &str) -> Result<(), Errno> {
-    let descriptor = match root.open_file(file_name, OFlags::RDONLY) {
-        Ok(descriptor) => descriptor,
-        Err(Errno::NOENT) => return Ok(()),
-        Err(errno) => return Err(errno),
-    };
+/// [`Errno::NOENT`] if there is no such entry.
+pub(super) fn free_if_dead(root: &Root, file_name: &str) -> Result<bool, Errno> {
+    let descriptor = root.open_file(file_name, OFlags::RDWR)?;
     let inode = Inode::of(&rustix::fs::fstat(&descriptor)?);
-    free_if_granted(root, file_name, inode, descriptor.as_fd())
+    free(root, file_name, inode, descriptor.as_fd())
 }
 
-/// Frees a name if the exclusive lock is granted on this description of it.
+/// Frees a name if nobody holds it but, perhaps, this very description; tells whether that was so.
 ///
-/// A refusal does not say who refuses. If the *shared* lock is granted then, it was no look, or
-/// one that has ended: a second refusal means another holder, who is not waited for. Only a look
-/// that goes on is given a moment. A refused raise costs the lock that was to be raised, so of
-/// several who close at once the one who comes last is granted it.
-fn free_if_granted(
+/// Of several who give up their locks and then come here, the last to give up finds the name
+/// free, or claimed by another who did: so none of them leaves it behind.
+pub(super) fn free(
     root: &Root,
     file_name: &str,
     inode: Inode,
     descriptor: BorrowedFd<'_>,
-) -> Result<(), Errno> {
-    let granted = |how| match rustix::fs::flock(descriptor, how) {
-        Ok(()) => Ok(true),
-        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
-        Err(errno) => Err(errno),
-    };
-    let exclusive = FlockOperation::NonBlockingLockExclusive;
-    for _ in 0..LOOKS {
-        if granted(exclusive)? {
-            return remove_if_linked(root, file_name, inode).map(drop);
-        }
-        if granted(FlockOperation::NonBlockingLockShared)? {
-            return match granted(exclusive)? {
-                true => remove_if_linked(root, file_name, inode).map(drop),
-                false => Ok(()),
-            };
-        }
-        std::thread::yield_now();
+) -> Result<bool, Errno> {
+    // Who cannot finish does not begin: a claim stands in the way of those who could.
+    if !root.may_remove(inode) {
+        return Err(Errno::PERM);
     }
-    Ok(())
+    match lock::claim(descriptor) {
+        Ok(true) => remove_if_linked(root, file_name, inode),
+        Ok(false) => Ok(false),
+        // Only a description that may write can claim.
+        Err(Errno::BADF) => match lock::state(descriptor)? {
+            State::Free => free_if_dead(root, file_name),
+            State::Held | State::Claimed => Ok(false),
+        },
+        Err(errno) => Err(errno),
+    }
 }
 
-/// Removes the file of a dead name, under its exclusive lock.
+/// Removes the file of a dead name, which is claimed.
 ///
 /// False if the name no longer leads to it: somebody else saw it dead first, and the name may
 /// lead to another file by now.
-pub(super) fn remove_if_linked(root: &Root, file_name: &str, locked: Inode) -> Result<bool, Errno> {
+fn remove_if_linked(root: &Root, file_name: &str, locked: Inode) -> Result<bool, Errno> {
     // The count of links alone would not do: a file may have another one, by accident.
     if root.leads_to(file_name, locked) { root.unlink(file_name).map(|()| true) } else { Ok(false) }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Lock {
-    Shared,
-    Exclusive,
-}
-
-/// Tries for a lock and tells whether it was granted; never waits.
-pub(super) fn try_lock(
-    descriptor: BorrowedFd<'_>,
-    lock: Lock,
-    operation: Operation,
-) -> Result<bool> {
-    let how = match lock {
-        Lock::Shared => FlockOperation::NonBlockingLockShared,
-        Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
-    };
-    loop {
-        match rustix::fs::flock(descriptor, how) {
-            Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(from_errno(errno, operation)),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use crate::sys::platform::registry::entry::free_if_last;
+use crate::sys::platform::registry::entry::free_if_dead;
 use crate::sys::platform::registry::root::Root;
 
 /// The open handles of this process; a forked child begins a list of its own.
@@ -137,6 +137,6 @@ extern "C" fn release_all() {
     }
     for held in open.values() {
         // Nobody is left to be told of a failure.
-        let _ignored = free_if_last(&held.root, &held.file_name);
+        let _ignored = free_if_dead(&held.root, &held.file_name);
     }
 }

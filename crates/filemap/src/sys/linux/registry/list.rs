@@ -10,13 +10,13 @@ use rustix::io::Errno;
 
 use crate::sys::Content;
 use crate::sys::platform::error::during;
-use crate::sys::platform::file;
-use crate::sys::platform::registry::entry::{Lock, remove_if_linked, try_lock};
+use crate::sys::platform::file::{self, Identity};
+use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::object::{damaged, read_trailer};
 use crate::sys::platform::registry::root::{Inode, Root, TEMPORARY};
 use crate::sys::platform::registry::trailer::Trailer;
-use crate::sys::platform::registry::{Directory, file_name};
-use crate::types::{Attributes, Name, Operation, Protection, Result, Scope};
+use crate::sys::platform::registry::{Directory, entry, file_name};
+use crate::types::{Attributes, Name, Operation, Permissions, Protection, Result, Scope};
 
 /// The file whose time tells when the dead were last looked for.
 const SWEPT: &str = ".swept-";
@@ -27,9 +27,6 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// The most entries that a sweep looks at: a first use must not wait for ten thousand.
 const SWEEP_MOST: usize = 256;
 
-/// How often a refused lock is tried again before its entry is called live.
-const LOOKS: u32 = 4;
-
 /// An entry as a listing shows it.
 #[derive(Debug)]
 pub(crate) struct Listed {
@@ -37,6 +34,9 @@ pub(crate) struct Listed {
     trailer: Trailer,
     live: bool,
     path: PathBuf,
+    /// Which file the entry is.
+    identity: Identity,
+    permissions: Option<Permissions>,
 }
 
 impl Listed {
@@ -75,9 +75,24 @@ impl Listed {
         self.live
     }
 
+    /// Who else may open it; nothing, if somebody gave its file a mode that no name is made with.
+    pub(crate) fn permissions(&self) -> Option<Permissions> {
+        self.permissions
+    }
+
     /// Where the entry is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Which file the entry is; its birth is not told.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Which file or memory is behind it; nothing, if its memory is in the entry.
+    pub(super) fn backing(&self) -> Identity {
+        self.trailer.backing
     }
 }
 
@@ -153,8 +168,11 @@ impl Root {
         let mode = Mode::RUSR | Mode::WUSR;
         let stamp = rustix::fs::openat(self.descriptor(), &*stamp, flags, mode)
             .map_err(during(Operation::UseRegistry))?;
-        if !try_lock(stamp.as_fd(), Lock::Exclusive, Operation::UseRegistry)? {
-            return Ok(());
+        // One process at a time; the stamp is no entry, and its lock no handle's.
+        match rustix::fs::flock(&stamp, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(()),
+            Err(errno) => return Err(during(Operation::UseRegistry)(errno)),
         }
         let now = rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
         let times = rustix::fs::Timestamps { last_access: now, last_modification: now };
@@ -178,12 +196,7 @@ impl Root {
         if file_name.starts_with('.') && !file_name.starts_with(TEMPORARY) {
             return false;
         }
-        let freed = || -> Result<bool, Errno> {
-            let descriptor = self.open_file(file_name, OFlags::RDONLY)?;
-            rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive)?;
-            remove_if_linked(self, file_name, Inode::of(&rustix::fs::fstat(&descriptor)?))
-        };
-        freed().unwrap_or(false)
+        entry::free_if_dead(self, file_name).unwrap_or(false)
     }
 
     /// The files in the root, with those that are no entries.
@@ -216,17 +229,7 @@ fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>>
     };
     let regular = file::regular(descriptor.as_fd(), operation);
     let stat = regular.map_err(|_| damaged("it is not a file", operation))?;
-    // A file that is being made and one that is being removed are locked as well; both are
-    // told apart from a live one by their link.
-    // Somebody else who looks refuses the lock as a holder does, but only for a moment.
-    let mut live = true;
-    for _ in 0..LOOKS {
-        if try_lock(descriptor.as_fd(), Lock::Exclusive, operation)? {
-            live = false;
-            break;
-        }
-        std::thread::yield_now();
-    }
+    let live = lock::state(descriptor.as_fd()).map_err(during(operation))? == State::Held;
     if !root.leads_to(file_name, Inode::of(&stat)) {
         return Ok(None);
     }
@@ -236,5 +239,8 @@ fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>>
         return Err(damaged("it belongs to another name", operation));
     }
     let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-    Ok(Some(Listed { name, trailer, live, path: root.path().join(file_name) }))
+    let identity = Identity { device: stat.st_dev, inode: stat.st_ino, born: 0 };
+    let permissions = Permissions::from_mode(stat.st_mode & 0o7777).ok();
+    let path = root.path().join(file_name);
+    Ok(Some(Listed { name, trailer, live, path, identity, permissions }))
 }

@@ -10,15 +10,17 @@ use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
-use crate::sys::platform::registry::entry::{Entry, Lock, try_lock};
+use crate::sys::platform::registry::entry::Entry;
 use crate::sys::platform::registry::holders;
+use crate::sys::platform::registry::lock;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::section::committable;
 use crate::sys::platform::{Section, file, page_size};
 use crate::sys::{Content, SectionContract as _, Space, Wanted};
 use crate::types::{
-    Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, geometry,
+    Attributes, Error, ErrorKind, Name, Operation, Permissions, Protection, Result, Rights,
+    geometry,
 };
 
 /// An object that is to get a name.
@@ -33,6 +35,8 @@ pub(crate) struct Draft {
     /// The object is as long as its file, always.
     pub(crate) follows_file: bool,
     pub(crate) space: Space,
+    /// Who else may open it.
+    pub(crate) permissions: Permissions,
 }
 
 /// An object that has a name, with everything that its trailer tells.
@@ -67,7 +71,7 @@ pub(super) fn publish(
     draft: &mut Draft,
 ) -> Result<Option<Found>> {
     let operation = Operation::CreateMapping;
-    let Draft { protection, attributes, space, .. } = *draft;
+    let Draft { protection, attributes, space, permissions, .. } = *draft;
     if draft.file.is_none()
         && (attributes.contains(Attributes::LARGE_PAGES)
             || (protection.is_executable() && forbids_code(root)))
@@ -75,12 +79,17 @@ pub(super) fn publish(
         draft.file = Some(Section::memory(draft.size, protection, attributes, space)?);
     }
     let (content, size, backing) = describe(draft)?;
+    let mode = Mode::from_raw_mode(permissions.mode());
     let unnamed = root
-        .create_unnamed(Mode::RUSR | Mode::WUSR)
+        .create_unnamed(mode)
         .map_err(during(operation))
         .map_err(|error| error.or_about(|| format!("an entry in {}", root.path().display())))?;
     let descriptor = unnamed.descriptor.as_fd();
     let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
+    // The process's file mode mask takes bits away from what a file is made with.
+    if Mode::from_raw_mode(stat.st_mode) != mode {
+        rustix::fs::fchmod(descriptor, mode).map_err(during(operation))?;
+    }
     let trailer = Trailer {
         base: name.base().to_owned(),
         size,
@@ -113,7 +122,7 @@ pub(super) fn publish(
             _ => error.nowhere(),
         }
     })?;
-    if !try_lock(descriptor, Lock::Shared, operation)? {
+    if !lock::hold(descriptor).map_err(during(operation))? {
         // Where files without names are unknown, a sweep may take this one for a leftover.
         return Ok(None);
     }

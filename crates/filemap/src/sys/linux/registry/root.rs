@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{Access, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::registry::lock;
 use crate::types::{Error, ErrorKind, Operation, Result, Scope};
 
 /// Where shared memory lives on Linux.
@@ -23,6 +24,9 @@ const SHARED_MEMORY: &str = "/dev/shm";
 pub(crate) struct Root {
     descriptor: OwnedFd,
     path: PathBuf,
+    /// Who may remove everybody's entries; nobody but this user is in a `Local\` root.
+    owner: u32,
+    scope: Scope,
     /// Set by the first use that looks for what crashed processes left behind.
     pub(super) swept: OnceLock<()>,
 }
@@ -74,8 +78,9 @@ impl Root {
                                 .because(why),
                         )
                     })?;
-                    let path = path.to_owned();
-                    return Ok(Some(Self { descriptor, path, swept: OnceLock::new() }));
+                    let (path, owner) = (path.to_owned(), stat.st_uid);
+                    let swept = OnceLock::new();
+                    return Ok(Some(Self { descriptor, path, owner, scope, swept }));
                 }
                 Err(Errno::NOENT) if make => match make_directory(path, scope) {
                     Ok(()) | Err(Errno::EXIST) => {}
@@ -134,6 +139,14 @@ impl Root {
         rustix::fs::openat(&self.descriptor, file_name, flags, Mode::empty())
     }
 
+    /// Tells whether this user could remove the file.
+    pub(super) fn may_remove(&self, file: Inode) -> bool {
+        self.scope == Scope::Local || {
+            let user = rustix::process::geteuid();
+            user.is_root() || [self.owner, file.owner].contains(&user.as_raw())
+        }
+    }
+
     pub(super) fn unlink(&self, file_name: &str) -> Result<(), Errno> {
         rustix::fs::unlinkat(&self.descriptor, file_name, AtFlags::empty())
     }
@@ -159,9 +172,8 @@ impl Root {
             match rustix::fs::openat(&self.descriptor, &*file_name, flags, mode) {
                 Ok(descriptor) => {
                     // A sweep takes it for a leftover until it is locked, and may have done so.
-                    let locked =
-                        rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockShared);
-                    if locked.is_ok() && rustix::fs::fstat(&descriptor)?.st_nlink > 0 {
+                    let held = lock::hold(descriptor.as_fd())?;
+                    if held && rustix::fs::fstat(&descriptor)?.st_nlink > 0 {
                         let temporary = Some(Temporary { root: self, file_name });
                         return Ok(Unnamed { descriptor, root: self, temporary });
                     }
@@ -179,11 +191,12 @@ impl Root {
 pub(super) struct Inode {
     device: u64,
     number: u64,
+    owner: u32,
 }
 
 impl Inode {
     pub(super) fn of(stat: &Stat) -> Self {
-        Self { device: stat.st_dev, number: stat.st_ino }
+        Self { device: stat.st_dev, number: stat.st_ino, owner: stat.st_uid }
     }
 }
 
