@@ -7,6 +7,7 @@ mod tidy;
 mod test;
 mod bench;
 mod soak;
+mod fuzz;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,10 @@ Usage: cargo xtask <verb>
                    (100,000 if not said) under threads and processes, and a storm of names. Takes
                    minutes. --hosts also runs the library inside Mono and a JVM, if they are
                    installed; with --cycles 0, nothing else.
+  fuzz [--seconds N] [TARGET...]
+                   Shows made-up bytes to what reads others' bytes, 30 seconds for each target if
+                   not said: trailer, file_name, name, object, entry. Needs nightly Rust and
+                   cargo-fuzz, and says how to get them. What it finds stays in fuzz/corpus.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -52,6 +57,7 @@ fn main() -> ExitCode {
         ["test", "--target", target] => test::run_for(&root(), target),
         ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
         ["soak", arguments @ ..] => soak::run(&root(), arguments),
+        ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         _ => None,
     };
     let Some(done) = done else {

@@ -279,6 +279,15 @@ fn a_place_on_one_machine_is_found_in_any_file() -> Done {
 }
 
 #[test]
+fn what_the_fuzzer_found_is_nobodys_work() -> Done {
+    let project = Project::new()?;
+    for folder in ["corpus", "artifacts"] {
+        project.write(&format!("fuzz/{folder}/name/0123"), concat!("/ho", "me/somebody"))?;
+    }
+    project.assert_clean()
+}
+
+#[test]
 fn a_folder_of_such_a_name_elsewhere_is_no_such_place() -> Done {
     let project = Project::new()?;
     project.write(

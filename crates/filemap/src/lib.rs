@@ -47,6 +47,10 @@ pub use model::{
     AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, MappingOptions, NamedMapping,
     Registry, View, ViewOptions, granularity, page_size, prepare_thread,
 };
+// What the fuzzer reaches besides the public interface: see `fuzz/`.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use sys::fuzzing;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Permissions,

@@ -8,6 +8,9 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+/// Where the fuzzer puts what it finds, which git ignores: text or not, nobody wrote it.
+const FOUND: [&str; 3] = ["fuzz/corpus", "fuzz/artifacts", "fuzz/coverage"];
+
 /// A text file of the project.
 pub(super) struct File {
     /// Its path from the root, with `/` between the parts on every platform.
@@ -25,7 +28,8 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Reads what git knows of `root` or would add; without git, everything but `target`.
+    /// Reads what git knows of `root` or would add; without git, everything but what was built or
+    /// found by the fuzzer.
     pub(super) fn read(root: &Path) -> io::Result<Self> {
         let mut paths = match listed_by_git(root) {
             Some(paths) => paths,
@@ -114,7 +118,7 @@ fn walk(root: &Path, folder: &str, paths: &mut Vec<String>) -> io::Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         if entry.file_type()?.is_dir() {
-            if name != "target" && name != ".git" {
+            if name != "target" && name != ".git" && !FOUND.contains(&&*path) {
                 walk(root, &path, paths)?;
             }
         } else {

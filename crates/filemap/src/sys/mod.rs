@@ -36,5 +36,7 @@ pub(crate) use platform::{
     Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, Sighted,
     open_file, page_size, prepare_thread, set_inheritable,
 };
+#[cfg(any(test, fuzzing))]
+pub use platform::fuzzing;
 pub use platform::{AtomicCell, AtomicValue, BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

@@ -32,3 +32,5 @@ mod windows;
 mod cursor;
 #[cfg(feature = "json")]
 mod objects;
+#[cfg(feature = "json")]
+mod seeds;

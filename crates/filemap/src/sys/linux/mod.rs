@@ -25,6 +25,8 @@ use crate::types::{Operation, Result};
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use fault::Scalar;
 pub(crate) use region::Region;
+#[cfg(any(test, fuzzing))]
+pub use registry::fuzzing;
 pub(crate) use registry::{Adopted, Census, Directory, Draft, Entry, Found, Listed, Sighted};
 pub(crate) use section::Section;
 

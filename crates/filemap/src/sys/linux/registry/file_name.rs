@@ -32,7 +32,7 @@ pub(crate) fn encode(base: &str) -> String {
 }
 
 /// The name that [`encode`] would turn into `file_name`, if it is not a hash.
-fn decode(file_name: &str) -> Option<String> {
+pub(super) fn decode(file_name: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(file_name.len());
     let mut rest = file_name.bytes();
     while let Some(byte) = rest.next() {
@@ -47,7 +47,14 @@ fn decode(file_name: &str) -> Option<String> {
     }
     let base = String::from_utf8(bytes).ok()?;
     // `%41` would be another spelling of `A`: there is one file name for each name.
-    (encode(&base) == file_name).then_some(base)
+    (is_base(&base) && encode(&base) == file_name).then_some(base)
+}
+
+/// Tells whether a name without its scope can be this.
+///
+/// An entry that calls itself `Local\x` would be listed as `x`, which another one is.
+pub(crate) fn is_base(base: &str) -> bool {
+    !base.is_empty() && !base.contains(['\\', '\0'])
 }
 
 /// Tells whether [`encode`] can give this file name; all others in a root are not entries.
@@ -118,6 +125,14 @@ mod tests {
     #[test]
     fn other_spellings_are_not_names() {
         for file_name in ["%41", "%", "%zz", "%2", ".swept", "a b", "%2e"] {
+            assert_eq!(decode(file_name), None, "{file_name}");
+            assert!(!is_entry(file_name), "{file_name}");
+        }
+    }
+
+    #[test]
+    fn what_no_name_can_be_has_no_file_name() {
+        for file_name in ["", "Local%5Cx", "Global%5Cx", "%5C", "a%00b"] {
             assert_eq!(decode(file_name), None, "{file_name}");
             assert!(!is_entry(file_name), "{file_name}");
         }

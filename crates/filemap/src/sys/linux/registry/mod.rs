@@ -41,6 +41,8 @@ mod holders;
 mod process;
 mod census;
 mod patience;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 
 pub(crate) use census::{Census, Sighted};
 pub(crate) use directory::{Adopted, Directory};

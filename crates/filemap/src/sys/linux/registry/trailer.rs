@@ -20,6 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::sys::Content;
 use crate::sys::platform::file::Identity;
+use crate::sys::platform::registry::file_name;
 use crate::types::{Attributes, Protection, geometry};
 
 const MAGIC: [u8; 8] = *b"filemap\n";
@@ -174,8 +175,12 @@ impl Trailer {
         {
             return Err("its size is not the size that it tells");
         }
+        let base = String::from_utf8(name.to_vec()).map_err(|_| "its name is not text")?;
+        if !file_name::is_base(&base) {
+            return Err("its name is one that nothing can have");
+        }
         Ok(Self {
-            base: String::from_utf8(name.to_vec()).map_err(|_| "its name is not text")?,
+            base,
             size,
             protection: *PROTECTIONS
                 .get(usize::from(footer.protection))
@@ -255,6 +260,16 @@ mod tests {
             let noticed = Trailer::len_of(&bad, 77).is_none()
                 || Trailer::decode(&bad, 2 * 4096, 4096).is_err();
             assert!(noticed, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_nothing_can_have_is_noticed() {
+        for base in ["", "Local\\x", "Global\\x", "\\", "a\0b"] {
+            let mut bad = trailer(Content::Held, 4096);
+            bad.base = base.to_owned();
+            let bytes = bad.encode(77, 4096).unwrap();
+            assert!(Trailer::decode(&bytes, 4096, 4096).is_err(), "{base:?}");
         }
     }
 
