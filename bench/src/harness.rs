@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::Result;
+use crate::figures::Figures;
 
 /// How much work a run does.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +24,9 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// What may be quoted.
-    pub(crate) const FULL: Self = Self { rounds: 41, len: 1 << 30, accesses: 100_000, names: 300 };
+    pub(crate) const FULL: Self = Self { rounds: 41, len: 1 << 30, accesses: 100_000, names: 500 };
     /// What shows that everything runs.
-    pub(crate) const QUICK: Self = Self { rounds: 9, len: 1 << 28, accesses: 50_000, names: 100 };
+    pub(crate) const QUICK: Self = Self { rounds: 9, len: 1 << 28, accesses: 50_000, names: 200 };
 }
 
 /// One way to do the work.
@@ -61,9 +62,18 @@ impl<'a> Contestant<'a> {
     }
 }
 
+/// What a group found out.
+#[derive(Debug)]
+pub(crate) enum Table {
+    /// Something beside what it is compared with.
+    Ratios(Ratios),
+    /// What has nothing beside it.
+    Figures(Figures),
+}
+
 /// What came out, for all contestants that share a base.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Ratios {
     /// What is compared, and on what.
     pub(crate) title: String,
     /// What one operation is.
@@ -119,7 +129,8 @@ pub(crate) fn compare<'a>(
     let names = contestants.into_iter().map(|one| (one.name, one.target));
     let rows = [noise].into_iter().chain(names).zip(times);
     let rows = rows.map(|((name, target), times)| row(name, target, &times)).collect();
-    Ok(Table { title: title.into(), operation, base: base.name, rounds, rows })
+    let title = title.into();
+    Ok(Table::Ratios(Ratios { title, operation, base: base.name, rounds, rows }))
 }
 
 /// A contestant with a base of its own.
@@ -148,7 +159,8 @@ pub(crate) fn compare_pairs(
         let noise = row(format!("{name}: {NOISE}"), None, noise);
         rows.extend([row(name, target, own), noise]);
     }
-    Ok(Table { title: title.into(), operation, base: base.to_owned(), rounds, rows })
+    let (title, base) = (title.into(), base.to_owned());
+    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows }))
 }
 
 /// Which of two that run beside each other.

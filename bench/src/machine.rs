@@ -8,6 +8,9 @@ use std::time::SystemTime;
 /// The versions that were built in.
 const LOCK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
 
+/// What is measured, and what it is measured against.
+const CRATES: [&str; 5] = ["filemap", "memmap2", "rustix", "shared_memory", "iceoryx2-bb-posix"];
+
 /// Facts about a run, each a word and what it stands for.
 pub(crate) fn facts() -> Vec<(&'static str, String)> {
     let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -21,7 +24,7 @@ pub(crate) fn facts() -> Vec<(&'static str, String)> {
         ("system", format!("Linux {system}, {}", std::env::consts::ARCH)),
         ("load before", first_line("/proc/loadavg")),
         ("compiler", compiler()),
-        ("crates", ["filemap", "memmap2", "rustix"].map(version).join(", ")),
+        ("crates", CRATES.map(version).join(", ")),
     ]
 }
 

@@ -4,15 +4,21 @@
 //! public interface of `filemap` is used.
 
 mod harness;
+mod figures;
 mod machine;
 mod report;
 mod place;
+mod second;
 mod shm;
 mod small;
 mod copies;
 mod cells;
 mod losses;
 mod names;
+mod peers;
+mod crowd;
+mod contention;
+mod deaths;
 mod windows;
 
 use std::path::Path;
@@ -22,6 +28,7 @@ use std::{fs, io};
 use clap::{Parser, ValueEnum};
 
 use crate::harness::{Effort, Table};
+use crate::second::Role;
 
 /// Every group fails in the way that its contestants fail.
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -31,7 +38,7 @@ type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 /// A ratio of 1.00 means as fast as the base, 2.00 twice as slow. The row "the base against
 /// itself" is the noise: what differs less than that differs by nothing.
 #[derive(Debug, Parser)]
-#[command(name = "filemap-bench")]
+#[command(name = "filemap-bench", disable_help_subcommand = true)]
 struct Args {
     /// Fewer rounds and smaller files: to see that it runs, not to quote.
     #[arg(long)]
@@ -44,6 +51,10 @@ struct Args {
     /// Writes the tables to docs/performance.md; not with --quick or --only.
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     write: bool,
+
+    /// What this process is for, if it is not the first.
+    #[command(subcommand)]
+    role: Option<Role>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,7 +63,7 @@ enum Group {
     Small,
     /// Copies, fills, values and atomics beside the C library's; lost pages; a first bulk read.
     Copies,
-    /// Creating and opening under a name.
+    /// Creating and opening under a name, alone, among many and at once; killed holders.
     Names,
     /// Reading from front to back through windows.
     Windows,
@@ -72,6 +83,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
+    if let Some(role) = &args.role {
+        return second::run(role);
+    }
     let effort = if args.quick { Effort::QUICK } else { Effort::FULL };
     let mut tables: Vec<Table> = Vec::new();
     for group in Group::value_variants() {

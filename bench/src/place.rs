@@ -38,6 +38,12 @@ impl Place {
         self.directory.path()
     }
 
+    /// Bytes that its file system has free.
+    pub(crate) fn free(&self) -> io::Result<u64> {
+        let state = rustix::fs::statvfs(self.path())?;
+        Ok(state.f_bfree * state.f_frsize)
+    }
+
     /// A file of `len` bytes, none of them a hole.
     pub(crate) fn file(&self, len: u64) -> io::Result<(PathBuf, File)> {
         let path = self.path().join("file");

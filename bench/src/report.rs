@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::harness::{PRECISION, Row, Table, Target};
+use crate::figures::{Figure, Figures};
+use crate::harness::{PRECISION, Ratios, Row, Table, Target};
 use crate::machine;
 
 pub(crate) fn say(text: &str) {
@@ -18,6 +19,13 @@ pub(crate) fn complain(text: &str) {
 
 /// A table in columns of equal width.
 pub(crate) fn for_terminal(table: &Table) -> String {
+    match table {
+        Table::Ratios(ratios) => ratios_for_terminal(ratios),
+        Table::Figures(figures) => figures_for_terminal(figures),
+    }
+}
+
+fn ratios_for_terminal(table: &Ratios) -> String {
     let mut text = format!("{}\n{}\n", table.title, heading(table));
     let width = table.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in &table.rows {
@@ -43,37 +51,78 @@ pub(crate) fn page(tables: &[Table]) -> String {
         let _infallible = writeln!(text, "| {word} | {fact} |");
     }
     for table in tables {
-        let _infallible = write!(
-            text,
-            "\n## {}\n\n{}\n\n| contestant | ratio | middle half | time |{}\n|---|---|---|---|{}\n",
-            table.title,
-            heading(table),
-            if aims(table) { " target |" } else { "" },
-            if aims(table) { "---|" } else { "" },
-        );
-        for row in &table.rows {
-            let _infallible = writeln!(
-                text,
-                "| {} | {:.2} | {:.2} to {:.2} | {} |{}",
-                row.name,
-                row.ratio,
-                row.low,
-                row.high,
-                time(row.time),
-                if aims(table) { format!(" {} |", target(row)) } else { String::new() }
-            );
+        match table {
+            Table::Ratios(ratios) => ratios_for_page(&mut text, ratios),
+            Table::Figures(figures) => figures_for_page(&mut text, figures),
         }
     }
     text
 }
 
-fn heading(table: &Table) -> String {
-    let Table { operation, base, rounds, .. } = table;
+fn ratios_for_page(text: &mut String, table: &Ratios) {
+    let _infallible = write!(
+        text,
+        "\n## {}\n\n{}\n\n| contestant | ratio | middle half | time |{}\n|---|---|---|---|{}\n",
+        table.title,
+        heading(table),
+        if aims(table) { " target |" } else { "" },
+        if aims(table) { "---|" } else { "" },
+    );
+    for row in &table.rows {
+        let _infallible = writeln!(
+            text,
+            "| {} | {:.2} | {:.2} to {:.2} | {} |{}",
+            row.name,
+            row.ratio,
+            row.low,
+            row.high,
+            time(row.time),
+            if aims(table) { format!(" {} |", target(row)) } else { String::new() }
+        );
+    }
+}
+
+fn figures_for_terminal(table: &Figures) -> String {
+    let mut text = format!("{}\n{} {} rounds.\n", table.title, table.about, table.rounds);
+    let width = table.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    for row in &table.rows {
+        let [low, middle, high, most] = row.values().map(|value| row.unit.text(value));
+        let (name, goal) = (row.name, goal(row));
+        let line =
+            format!("  {name:width$}  {middle:>10}  ({low} to {high}, at most {most})  {goal}");
+        let _infallible = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+fn figures_for_page(text: &mut String, table: &Figures) {
+    let _infallible = write!(
+        text,
+        "\n## {}\n\n{} {} rounds.\n\n| what | median | middle half | most | target |\n|---|---|---|---|---|\n",
+        table.title, table.about, table.rounds
+    );
+    for row in &table.rows {
+        let [low, middle, high, most] = row.values().map(|value| row.unit.text(value));
+        let (name, goal) = (row.name, goal(row));
+        let _infallible =
+            writeln!(text, "| {name} | {middle} | {low} to {high} | {most} | {goal} |");
+    }
+}
+
+/// What a figure should be at most, in every round, and whether it is.
+fn goal(row: &Figure) -> String {
+    let Some(most) = row.target else { return String::new() };
+    let verdict = if row.reached() == Some(true) { "met" } else { "missed" };
+    format!("≤ {}, {verdict}", row.unit.text(most))
+}
+
+fn heading(table: &Ratios) -> String {
+    let Ratios { operation, base, rounds, .. } = table;
     format!("One operation is {operation}. The base is {base}; {rounds} rounds.")
 }
 
 /// Whether some contestant of a table has a target.
-fn aims(table: &Table) -> bool {
+fn aims(table: &Ratios) -> bool {
     table.rows.iter().any(|row| row.target.is_some())
 }
 
@@ -114,6 +163,8 @@ by hand.
   of the ratios tells how far they spread. The time is the contestant's own median.
 - *The base against itself* is measured like a contestant. What differs from 1.00 by no more than
   that row does, or than its spread, differs by nothing.
+- Where nothing is there to compare with, the table has the figures themselves, and the greatest of
+  them besides the median.
 - The first round warms up and is not counted, and a run of small accesses begins with as many that
   are not timed, so that its page tables are in the cache whoever ran before. All pages are in memory and mapped beforehand
   unless the table says otherwise.

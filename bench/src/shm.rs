@@ -10,44 +10,65 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::shm::OFlags;
 
-/// A name of its own, gone when dropped.
+/// A name, removed when dropped.
 #[derive(Debug)]
-pub(crate) struct Named {
-    name: String,
-    descriptor: OwnedFd,
-}
+pub(crate) struct Name(String);
 
-impl Named {
-    /// `shm_open` for a new name, and `ftruncate`.
+impl Name {
+    /// Makes an object that has this name, and closes it.
     pub(crate) fn create(name: String, len: u64) -> Result<Self, Errno> {
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
-        let descriptor = rustix::shm::open(&name, flags, Mode::RUSR | Mode::WUSR)?;
-        let named = Self { name, descriptor };
-        rustix::fs::ftruncate(&named.descriptor, len)?;
-        Ok(named)
-    }
-
-    pub(crate) fn descriptor(&self) -> &OwnedFd {
-        &self.descriptor
+        create(&name, len, OFlags::EXCL)?;
+        Ok(Self(name))
     }
 }
 
-impl Drop for Named {
+impl Drop for Name {
     fn drop(&mut self) {
         // A name that is gone already is as good.
-        let _ignored = rustix::shm::unlink(&self.name);
+        let _ignored = rustix::shm::unlink(&self.0);
     }
 }
 
-/// `shm_open` for a name that is there, and `fstat` for its length.
-pub(crate) fn open(name: &str) -> Result<(OwnedFd, u64), Errno> {
+/// `shm_open` for a new name, `ftruncate`, `mmap`, `munmap`, `close`, `shm_unlink`.
+pub(crate) fn cycle_new(name: &str, len: u64) -> Result<(), Errno> {
+    cycle(name, len, OFlags::EXCL)
+}
+
+/// The same for a name that may be there already, and may be gone when it is to be removed.
+pub(crate) fn cycle_any(name: &str, len: u64) -> Result<(), Errno> {
+    match cycle(name, len, OFlags::empty()) {
+        Err(Errno::NOENT) => Ok(()),
+        other => other,
+    }
+}
+
+fn cycle(name: &str, len: u64, flags: OFlags) -> Result<(), Errno> {
+    let descriptor = create(name, len, flags)?;
+    map_and_unmap(&descriptor, len)?;
+    drop(descriptor);
+    rustix::shm::unlink(name)
+}
+
+fn create(name: &str, len: u64, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::CREATE | OFlags::RDWR;
+    let descriptor = rustix::shm::open(name, flags, Mode::RUSR | Mode::WUSR)?;
+    rustix::fs::ftruncate(&descriptor, len)?;
+    Ok(descriptor)
+}
+
+/// `shm_open` for a name that is there, `fstat` for its length, `mmap`, `munmap`, `close`.
+pub(crate) fn cycle_there(name: &str) -> Result<(), Errno> {
     let descriptor = rustix::shm::open(name, OFlags::RDWR, Mode::empty())?;
     let stat = rustix::fs::fstat(&descriptor)?;
-    Ok((descriptor, u64::try_from(stat.st_size).unwrap_or(0)))
+    match u64::try_from(stat.st_size) {
+        // Somebody has just made it, and has not said yet how long it is to be.
+        Ok(0) | Err(_) => Ok(()),
+        Ok(len) => map_and_unmap(&descriptor, len),
+    }
 }
 
 /// `mmap` of `len` bytes, and `munmap` at once.
-pub(crate) fn map_and_unmap(descriptor: &OwnedFd, len: u64) -> Result<(), Errno> {
+fn map_and_unmap(descriptor: &OwnedFd, len: u64) -> Result<(), Errno> {
     let len = usize::try_from(len).map_err(|_| Errno::NOMEM)?;
     let access = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
