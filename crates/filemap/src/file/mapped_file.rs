@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use crate::file::windows::{Shape, Windows};
 use crate::file::{Cursor, MappedFileOptions};
 use crate::model::FileMapping;
-use crate::types::{Access, Error, ErrorKind, Flush, Name, Operation, Result};
+use crate::types::{Access, Error, ErrorKind, Flush, Name, Operation, Result, plain};
 
 /// A file by offset: bytes, values and objects, read and written through a mapping.
 ///
@@ -277,7 +277,7 @@ impl MappedFile {
     /// What an error calls this file.
     pub(super) fn subject(&self) -> String {
         match (&self.path, self.name()) {
-            (Some(path), _) => format!("the file {}", path.display()),
+            (Some(path), _) => format!("the file {}", plain(path)),
             (None, _) => self.mapping.subject(),
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use crate::file::MappedFile;
 use crate::file::windows::Shape;
 use crate::model::{FileMapping, Registry};
-use crate::types::{Access, Error, ErrorKind, Flush, Operation, Protection, Result, Rights};
+use crate::types::{Access, Error, ErrorKind, Flush, Operation, Protection, Result, Rights, plain};
 
 /// Bytes in a sliding window unless a size is asked for.
 const WINDOW: usize = if usize::BITS >= 64 { 64 << 20 } else { 4 << 20 };
@@ -164,7 +164,7 @@ impl MappedFileOptions {
     /// A file that was created stays, also if its name was refused.
     pub fn open(self, path: impl AsRef<Path>) -> Result<MappedFile> {
         let path = path.as_ref();
-        let about = || format!("the file {}", path.display());
+        let about = || format!("the file {}", plain(path));
         if let Some(name) = &self.name {
             // A file must not be created for a name that cannot be.
             crate::types::Name::parse(name)

@@ -12,6 +12,7 @@ mod flush;
 mod advice;
 mod name;
 mod permissions;
+mod quoted;
 pub(crate) mod geometry;
 
 pub use access::Access;
@@ -19,8 +20,8 @@ pub use advice::Advice;
 pub use attributes::Attributes;
 pub use error::{Error, ErrorKind, Loss, Operation, Result};
 pub use flush::Flush;
-pub(crate) use name::quoted;
 pub use name::{Name, Scope};
 pub use permissions::Permissions;
 pub use protection::Protection;
+pub(crate) use quoted::{plain, quoted};
 pub use rights::Rights;

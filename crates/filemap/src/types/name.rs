@@ -1,12 +1,9 @@
 use std::fmt;
 
-use crate::types::{Error, ErrorKind, Operation, Result};
+use crate::types::{Error, ErrorKind, Operation, Result, quoted};
 
 /// The longest name, in UTF-16 units, that the object manager keeps.
 const LONGEST: usize = 32766;
-
-/// How many characters of a name an error shows.
-const SHOWN: usize = 80;
 
 /// Who shares a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,25 +110,6 @@ impl Name {
     pub fn base(&self) -> &str {
         &self.base
     }
-}
-
-/// Quotes a name for an error's text: cut where it would drown the sentence, and with control
-/// characters escaped, as errors go to terminals. A backslash is an ordinary character there.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from("`");
-    for (count, each) in text.chars().enumerate() {
-        if count == SHOWN {
-            quoted.push('…');
-            break;
-        }
-        if each.is_control() {
-            quoted.extend(each.escape_default());
-        } else {
-            quoted.push(each);
-        }
-    }
-    quoted.push('`');
-    quoted
 }
 
 impl fmt::Display for Name {

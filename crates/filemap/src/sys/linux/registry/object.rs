@@ -20,7 +20,7 @@ use crate::sys::platform::{Section, file, page_size};
 use crate::sys::{Content, SectionContract as _, Space, Wanted};
 use crate::types::{
     Attributes, Error, ErrorKind, Name, Operation, Permissions, Protection, Result, Rights,
-    geometry,
+    geometry, plain,
 };
 
 /// An object that is to get a name.
@@ -83,7 +83,7 @@ pub(super) fn publish(
     let unnamed = root
         .create_unnamed(mode)
         .map_err(during(operation))
-        .map_err(|error| error.or_about(|| format!("an entry in {}", root.path().display())))?;
+        .map_err(|error| error.or_about(|| format!("an entry in {}", plain(root.path()))))?;
     let descriptor = unnamed.descriptor.as_fd();
     let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
     // The process's file mode mask takes bits away from what a file is made with.
@@ -284,7 +284,7 @@ impl Backing<'_> {
     ///
     /// `modes` says whether to write, in the order of preference; what was possible is told.
     fn open(&self, modes: &[bool], operation: Operation) -> Result<(OwnedFd, bool)> {
-        let about = || format!("the file {} behind the name", self.path.display());
+        let about = || format!("the file {} behind the name", plain(self.path));
         for write in modes {
             let flags = if *write { OFlags::RDWR } else { OFlags::RDONLY };
             match self.at_path(flags) {

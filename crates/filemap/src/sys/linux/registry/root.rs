@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
 use crate::sys::platform::registry::lock;
-use crate::types::{Error, ErrorKind, Operation, Result, Scope};
+use crate::types::{Error, ErrorKind, Operation, Result, Scope, plain};
 
 /// Where shared memory lives on Linux.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -65,7 +65,7 @@ impl Root {
 
     fn open_one(path: &Path, scope: Scope, make: bool) -> Result<Option<Self>> {
         let about =
-            |error: Error| error.about(format!("the registry's directory {}", path.display()));
+            |error: Error| error.about(format!("the registry's directory {}", plain(path)));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
             match rustix::fs::open(path, flags, Mode::empty()) {

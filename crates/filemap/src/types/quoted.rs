@@ -1,0 +1,54 @@
+//! Words that somebody else chose, as they stand in an error's text: errors go to terminals.
+
+use std::path::Path;
+
+/// The most characters of a name that are shown.
+const SHOWN: usize = 80;
+
+/// Quotes a name: cut where it would drown the sentence, and with control characters escaped. A
+/// backslash is an ordinary character there.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for (count, each) in text.chars().enumerate() {
+        if count == SHOWN {
+            quoted.push('…');
+            break;
+        }
+        push_plain(&mut quoted, each);
+    }
+    quoted.push('`');
+    quoted
+}
+
+/// A path without control characters, whole: the reader is to find the file.
+pub(crate) fn plain(path: &Path) -> String {
+    let mut plain = String::new();
+    path.to_string_lossy().chars().for_each(|each| push_plain(&mut plain, each));
+    plain
+}
+
+fn push_plain(text: &mut String, each: char) {
+    if each.is_control() {
+        text.extend(each.escape_default());
+    } else {
+        text.push(each);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_nothing_else_is() {
+        assert_eq!(quoted("Größe\u{1b}[2J\\x"), "`Größe\\u{1b}[2J\\x`");
+        assert_eq!(plain(Path::new("/tmp/a b\n\u{7}/名")), "/tmp/a b\\n\\u{7}/名");
+    }
+
+    #[test]
+    fn long_names_are_cut_and_long_paths_are_not() {
+        let long = "x".repeat(500);
+        assert_eq!(quoted(&long).chars().count(), SHOWN + 3);
+        assert_eq!(plain(Path::new(&long)), long);
+    }
+}
