@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use filemap::{Attributes, Protection};
+use filemap::{Attributes, Permissions, Protection};
 
 use crate::failure::Failure;
 use crate::{hex, size};
@@ -118,6 +118,9 @@ pub(crate) struct Create {
     /// large-pages.
     #[arg(long, default_value = "none", hide_default_value = true)]
     pub(crate) attributes: Attributes,
+    /// Who else may open it, as a file's mode: 600 nobody, 644 others may read, 666 and write.
+    #[arg(long, value_name = "MODE", default_value = "600")]
+    pub(crate) mode: Permissions,
     /// Refuse if the name exists (exit code 1).
     #[arg(long)]
     pub(crate) new: bool,

@@ -64,7 +64,8 @@ fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
         .registry(&context.registry)
         .size(create.size.unwrap_or(0))
         .protection(create.protection)
-        .attributes(create.attributes);
+        .attributes(create.attributes)
+        .permissions(create.mode);
     if let Some(backing) = &backing {
         options = options.file(&backing.file);
     }

@@ -43,6 +43,7 @@ impl fmt::Display for NameReport {
             .add_row(["size", &entry.size.map_or_else(|| "not known".to_owned(), size)])
             .add_row(["protection", &entry.protection])
             .add_row(["attributes", &entry.attributes])
+            .add_row(["mode", entry.mode.as_deref().unwrap_or("not known")])
             .add_row(["backing", &entry.backing.to_string()])
             .add_row(["creator", &format!("process {}", entry.creator)])
             .add_row(["created", &format!("{}, {} ago", entry.created, Age(entry.age_seconds))])

@@ -52,6 +52,8 @@ pub(super) struct Entry {
     /// In bytes; not known if the mapping is as long as its file, and that is out of reach.
     pub(super) size: Option<u64>,
     pub(super) protection: String,
+    /// As three octal digits; not known if somebody changed it to what no name is made with.
+    pub(super) mode: Option<String>,
     pub(super) attributes: String,
     pub(super) backing: BackingReport,
     pub(super) creator: u32,
@@ -75,6 +77,7 @@ impl Entry {
             name: mapping.name().to_string(),
             size: mapping.size().or_else(|| len_of_file(mapping.backing())),
             protection: mapping.protection().to_string(),
+            mode: mapping.permissions().map(|permissions| permissions.to_string()),
             attributes: mapping.attributes().to_string(),
             backing: BackingReport::from(mapping.backing()),
             creator: mapping.creator(),

@@ -52,6 +52,26 @@ fn one_line_of_json_tells_what_is_held() {
 }
 
 #[test]
+fn a_mode_says_who_else_may_open_the_name() {
+    let place = Place::new();
+    for (asked, mode) in
+        [(&[][..], "600"), (&["--mode", "644"], "644"), (&["--mode", "666"], "666")]
+    {
+        let mut arguments = vec!["Global\\x", "--size", "1"];
+        arguments.extend(asked);
+        let held = place.hold(arguments);
+        let info = place.run(["info", "Global\\x", "--json"]).json();
+        assert_eq!(info["mode"], mode);
+        held.signal("INT");
+        held.wait().text();
+    }
+    for mode in ["777", "44", "0644", "rw", "620"] {
+        let refused = place.run(["create", "x", "--size", "1", "--mode", mode]).failed(2);
+        assert!(refused.contains(mode), "{refused}");
+    }
+}
+
+#[test]
 fn protection_and_attributes_are_as_asked_for() {
     let place = Place::new();
     let _holder = place.hold([
