@@ -66,8 +66,9 @@ fn a_mode_says_who_else_may_open_the_name() {
         held.wait().text();
     }
     for mode in ["777", "44", "0644", "rw", "620"] {
-        let refused = place.run(["create", "x", "--size", "1", "--mode", mode]).failed(2);
-        assert!(refused.contains(mode), "{refused}");
+        let refused = place.run(["create", "x", "--size", "1", "--mode", mode]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(mode), "{}", refused.stderr);
     }
 }
 

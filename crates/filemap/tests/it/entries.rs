@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Registry, Scope};
+use filemap::{Access, Error, ErrorKind, FileMapping, MappedFile, Protection, Registry, Scope};
 
 use crate::support::{self, Place, is_free, kind, named};
 
@@ -294,4 +294,31 @@ fn a_trailer_from_the_far_future_is_listed() -> Result<(), Error> {
         assert!(registry.open("x").is_ok());
         Ok(())
     })
+}
+
+#[test]
+fn the_name_of_a_file_does_nothing_to_the_terminal_that_an_error_is_shown_on() -> std::io::Result<()> {
+    let place = Place::new();
+    let path = place.path("a\u{1b}[2Jb\n");
+    let missing = MappedFile::options().read_only().open(&path).unwrap_err();
+    let file = File::create_new(&path)?;
+    file.write_all_at(b"bytes", 0)?;
+    let options = FileMapping::options().registry(&place.registry).name("x");
+    let named = options.protection(Protection::ReadOnly).file(&File::open(&path)?).create()?;
+    let held = File::open(place.registry.inspect("x")?.entry())?;
+    support::hold(&held);
+    drop((named, file));
+    fs::rename(&path, place.path("elsewhere"))?;
+    File::create_new(&path)?.write_all_at(b"other", 0)?;
+    let gone = place.registry.open("x").unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::BackingGone);
+    let mapped = MappedFile::open(&path)?;
+    let ended = mapped.read_exact_at(5, &mut [0]).unwrap_err();
+
+    for error in [missing, ended, gone] {
+        let text = error.to_string();
+        assert!(text.contains("a\\u{1b}[2Jb\\n"), "{text}");
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+    }
+    Ok(())
 }
