@@ -97,6 +97,7 @@ impl View {
     /// Those of [`write_at`](Self::write_at).
     #[doc(alias = "FillMemory")]
     #[doc(alias = "ZeroMemory")]
+    #[inline]
     pub fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
         self.region.fill(offset, len, byte)
     }

@@ -30,12 +30,16 @@ use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Res
 ///
 /// Invariant: `pages` is the address of `mapped` bytes that this value alone mapped and alone
 /// unmaps; the range `start .. start + len` lies inside them; `access` is what they are
-/// mapped for. No Rust reference to any of these bytes is ever made.
+/// mapped for, and `readable` and `writable` say the same. No Rust reference to any of these bytes is ever made.
 pub(crate) struct Region {
     pages: NonNull<u8>,
     mapped: usize,
     start: NonNull<u8>,
     len: usize,
+    /// How many of these bytes may be read: all or none.
+    readable: usize,
+    /// How many of these bytes may be written: all or none.
+    writable: usize,
     access: Access,
     /// The file, to flush through.
     file: Option<Arc<OwnedFd>>,
@@ -96,7 +100,10 @@ impl Region {
         // mapping that `pages` begins.
         let start = unsafe { pages.add(placed.delta) };
         let untouched = Untouched::default();
-        let region = Self { pages, mapped, start, len, access, file, offset, untouched };
+        let readable = if access.can_read() { len } else { 0 };
+        let writable = if access.can_write() { len } else { 0 };
+        let region =
+            Self { pages, mapped, start, len, readable, writable, access, file, offset, untouched };
         // What the copies rely on: the handler is installed, and open in this thread.
         fault::ensure().map_err(|error| {
             refused(ErrorKind::NotSupported)
@@ -107,13 +114,44 @@ impl Region {
     }
 
     /// The address of `len` bytes at `offset`, if the range has them.
-    #[inline]
     fn at(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match offset.checked_add(len) {
-            // SAFETY: `offset <= end <= self.len`, so the sum stays inside the region.
-            Some(end) if end <= self.len => Ok(unsafe { self.start.add(offset) }),
-            _ => Err(self.outside(offset, len, operation)),
+        self.within(self.len, offset, len).ok_or_else(|| self.outside(offset, len, operation))
+    }
+
+    /// The same for bytes that are to be read, which the region is then mapped for.
+    ///
+    /// One comparison answers both questions, since this stands in front of every access.
+    #[inline]
+    fn to_read(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
+        match self.within(self.readable, offset, len) {
+            Some(at) if len > 0 || self.access.can_read() => Ok(at),
+            _ => Err(self.refused(self.access.can_read(), offset, len, operation)),
         }
+    }
+
+    /// The same for bytes that are to be written.
+    #[inline]
+    fn to_write(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
+        match self.within(self.writable, offset, len) {
+            Some(at) if len > 0 || self.access.can_write() => Ok(at),
+            _ => Err(self.refused(self.access.can_write(), offset, len, operation)),
+        }
+    }
+
+    /// The address of `len` bytes at `offset`, if they are among the first `limit`.
+    #[inline]
+    fn within(&self, limit: usize, offset: usize, len: usize) -> Option<NonNull<u8>> {
+        match offset.checked_add(len) {
+            // SAFETY: `offset <= end <= limit`, and no limit is above `self.len`, so the sum
+            // stays inside the region.
+            Some(end) if end <= limit => Some(unsafe { self.start.add(offset) }),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn refused(&self, allowed: bool, offset: usize, len: usize, operation: Operation) -> Error {
+        if allowed { self.outside(offset, len, operation) } else { denied(operation) }
     }
 
     #[cold]
@@ -141,10 +179,7 @@ impl Region {
     /// The address of an aligned value that threads and processes agree on.
     pub(super) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
         let operation = Operation::Atomic;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let cell = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        let cell = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
         if cell.addr().get().is_multiple_of(size_of::<T>()) {
             return Ok(cell);
         }
@@ -183,7 +218,7 @@ impl Region {
     /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
     #[cold]
     fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
-        let from = self.at(offset + count, buf.len() - count, Operation::Read)?;
+        let from = self.to_read(offset + count, buf.len() - count, Operation::Read)?;
         let rest = &mut buf[count..];
         // SAFETY: as in `copy_out`.
         unsafe { fault::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
@@ -219,18 +254,15 @@ impl RegionContract for Region {
     #[inline]
     fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         let operation = Operation::Read;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let from = self.at(offset, buf.len(), operation)?;
+        let from = self.to_read(offset, buf.len(), operation)?;
         if buf.len() >= untouched::BULK
             && let Some(count) = self.read_first(offset, buf)
         {
             return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
         }
-        // SAFETY: `at` proved the source to be inside the region, which is mapped readable, as
-        // just checked, and stays mapped while `self` is borrowed; `buf` is exclusively ours;
-        // `map` called `ensure`.
+        // SAFETY: `to_read` proved the source to be inside the region, and that to be mapped
+        // readable; it stays mapped while `self` is borrowed; `buf` is exclusively ours; `map`
+        // called `ensure`.
         unsafe { fault::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
@@ -238,11 +270,8 @@ impl RegionContract for Region {
     #[inline]
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         let operation = Operation::Write;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out`; the region is mapped writable, as just checked.
+        let to = self.to_write(offset, bytes.len(), operation)?;
+        // SAFETY: as in `copy_out`, with `to_write`.
         unsafe { fault::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
@@ -252,9 +281,9 @@ impl RegionContract for Region {
         if !self.access.can_write() || !source.access.can_read() {
             return Err(denied(operation));
         }
-        let to = self.at(offset, len, operation)?;
-        let start = source.at(from, len, Operation::Read)?;
-        // SAFETY: `at` proved both ranges to be inside regions that are mapped for this and
+        let to = self.to_write(offset, len, operation)?;
+        let start = source.to_read(from, len, Operation::Read)?;
+        // SAFETY: both ranges were proved to be inside regions that are mapped for this and
         // stay mapped while they are borrowed; the call tolerates overlap.
         unsafe { fault::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
             // Both ranges may be of one view, so only the page of the first lost byte tells.
@@ -268,12 +297,10 @@ impl RegionContract for Region {
         })
     }
 
+    #[inline]
     fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
         let operation = Operation::Fill;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, len, operation)?;
+        let to = self.to_write(offset, len, operation)?;
         // SAFETY: as in `copy_in`.
         unsafe { fault::fill(to.as_ptr(), byte, len) }
             .map_err(|lost| self.lost(offset, lost, operation))
@@ -281,10 +308,7 @@ impl RegionContract for Region {
 
     fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
         let operation = Operation::Search;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let at = self.at(offset, bytes.len(), operation)?;
+        let at = self.to_read(offset, bytes.len(), operation)?;
         // SAFETY: as in `copy_out`; `bytes` is borrowed.
         unsafe { fault::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
@@ -292,10 +316,7 @@ impl RegionContract for Region {
 
     fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
         let operation = Operation::Search;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let at = self.at(offset, len, operation)?;
+        let at = self.to_read(offset, len, operation)?;
         // SAFETY: as in `copy_out`.
         unsafe { fault::find_byte(at.as_ptr(), byte, len) }
             .map_err(|lost| self.lost(offset, lost, operation))
@@ -304,10 +325,7 @@ impl RegionContract for Region {
     #[inline]
     fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>> {
         let operation = Operation::Read;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let from = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        let from = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
         if !from.addr().get().is_multiple_of(size_of::<T>()) {
             return Ok(None);
         }
@@ -320,10 +338,7 @@ impl RegionContract for Region {
     #[inline]
     fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool> {
         let operation = Operation::Write;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
+        let to = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
         if !to.addr().get().is_multiple_of(size_of::<T>()) {
             return Ok(false);
         }
