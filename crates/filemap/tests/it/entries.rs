@@ -1,7 +1,7 @@
 //! Entries that are none: whatever stands in an entry's place is a clear error, or goes away.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileExt as _, symlink};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -185,9 +185,10 @@ fn a_second_link_to_a_live_entry_is_no_second_name() -> Result<(), Error> {
 
 /// Where the fields of a trailer's footer are, counted from the end of the file.
 mod footer {
-    pub(super) const SIZE: u64 = 80;
-    pub(super) const DEVICE: u64 = 64;
-    pub(super) const INODE: u64 = 56;
+    pub(super) const SIZE: u64 = 88;
+    pub(super) const DEVICE: u64 = 72;
+    pub(super) const INODE: u64 = 64;
+    pub(super) const BORN: u64 = 56;
     pub(super) const CREATED: u64 = 48;
     pub(super) const NAME_LEN: u64 = 36;
     pub(super) const PATH_LEN: u64 = 32;
@@ -196,6 +197,7 @@ mod footer {
     pub(super) const CONTENT: u64 = 25;
     pub(super) const TRAILER_LEN: u64 = 24;
     pub(super) const VERSION: u64 = 20;
+    pub(super) const GENERATION: u64 = 16;
     pub(super) const CHECKSUM: u64 = 12;
 }
 
@@ -254,10 +256,16 @@ fn a_trailer_that_lies_about_its_file_leads_to_no_other_file() -> Result<(), Err
     bounded(TEST, |place, registry| {
         let file = place.file("notes", b"hello");
         let options = || FileMapping::options().registry(registry).file(&file).name("x");
-        for (field, what) in [(footer::INODE, "inode"), (footer::DEVICE, "device")] {
+        let fields = [
+            (footer::INODE, 8, "inode"),
+            (footer::DEVICE, 8, "device"),
+            (footer::BORN, 8, "birth"),
+            (footer::GENERATION, 4, "generation"),
+        ];
+        for (field, width, what) in fields {
             let held = options().create_new()?;
             let entry = registry.inspect("x")?.entry().to_owned();
-            lie(&entry, 4096, &[(field, &[0xEE; 8])]);
+            lie(&entry, 4096, &[(field, &[0xEE; 8][..width])]);
 
             let error = registry.open("x").unwrap_err();
 
@@ -283,6 +291,39 @@ fn a_trailer_that_lies_about_its_file_leads_to_no_other_file() -> Result<(), Err
 }
 
 #[test]
+fn a_file_with_the_number_of_a_named_one_is_not_taken_for_it() -> Result<(), Error> {
+    // Names and file in different places, so that no entry takes the file's number.
+    let names = Place::new();
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be made");
+    let path = place.path().join("notes");
+    let options = || FileMapping::options().registry(&names.registry).name("x");
+    let mut alike = 0;
+    for round in 0..30 {
+        fs::write(&path, b"hello").unwrap();
+        let first = fs::metadata(&path).unwrap();
+        let file = File::options().read(true).write(true).open(&path).unwrap();
+        let named = options().file(&file).create_new()?;
+        // The name lives on without anybody who has the file.
+        let held = File::open(names.registry.inspect("x")?.entry()).unwrap();
+        support::hold(&held);
+        drop((file, named));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, b"WRONG").unwrap();
+        let second = fs::metadata(&path).unwrap();
+        alike +=
+            u32::from((first.ino(), first.created().ok()) == (second.ino(), second.created().ok()));
+
+        assert_eq!(kind(names.registry.open("x")), ErrorKind::BackingGone, "round {round}");
+
+        drop(held);
+        assert!(is_free(&names.registry, "x"));
+        fs::remove_file(&path).unwrap();
+    }
+    println!("{alike} of 30 had the number and the time of birth of the one before");
+    Ok(())
+}
+
+#[test]
 fn a_trailer_from_the_far_future_is_listed() -> Result<(), Error> {
     bounded("entries::a_trailer_from_the_far_future_is_listed", |_, registry| {
         let _held = named(registry, "x")?;
@@ -297,7 +338,8 @@ fn a_trailer_from_the_far_future_is_listed() -> Result<(), Error> {
 }
 
 #[test]
-fn the_name_of_a_file_does_nothing_to_the_terminal_that_an_error_is_shown_on() -> std::io::Result<()> {
+fn the_name_of_a_file_does_nothing_to_the_terminal_that_an_error_is_shown_on() -> std::io::Result<()>
+{
     let place = Place::new();
     let path = place.path("a\u{1b}[2Jb\n");
     let missing = MappedFile::options().read_only().open(&path).unwrap_err();

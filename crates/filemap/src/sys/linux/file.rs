@@ -54,7 +54,7 @@ pub(super) fn regular(fd: BorrowedFd<'_>, operation: Operation) -> Result<Stat> 
 }
 
 /// Which file it is, whatever it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,
@@ -62,6 +62,17 @@ pub(super) struct Identity {
     ///
     /// The number of an inode is used again when its file is gone.
     pub(super) born: u64,
+    /// Which of the files that had this number it is, and 0 where that is not known: two may be
+    /// born between two ticks of the kernel's clock. A descriptor that only names a place
+    /// (`O_PATH`) does not tell it, nor do file systems that use no number twice.
+    pub(super) generation: u32,
+}
+
+impl Identity {
+    /// What a descriptor that only names a place tells of it.
+    pub(super) fn as_place(self) -> Self {
+        Self { generation: 0, ..self }
+    }
 }
 
 /// Asks which file `fd` is.
@@ -69,7 +80,22 @@ pub(super) fn identity(fd: BorrowedFd<'_>) -> Result<Identity, Errno> {
     let stat = rustix::fs::fstat(fd)?;
     let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME);
     let born = state.as_ref().map_or(0, born);
-    Ok(Identity { device: stat.st_dev, inode: stat.st_ino, born })
+    Ok(Identity { device: stat.st_dev, inode: stat.st_ino, born, generation: generation(fd) })
+}
+
+/// Which of the files that had its number an open file is, or 0
+/// ([ioctl_fs](https://man7.org/linux/man-pages/man2/FS_IOC_GETVERSION.2const.html)).
+fn generation(fd: BorrowedFd<'_>) -> u32 {
+    const GET: rustix::ioctl::Opcode = rustix::ioctl::opcode::read::<std::ffi::c_long>(b'v', 1);
+    // The request's number tells of a `long`, and file systems store an `int`: both fit.
+    let mut told = [0_u32; 2];
+    // SAFETY: the kernel stores no more than a `long` where it is told to.
+    let request = unsafe { rustix::ioctl::Updater::<GET, _>::new(&mut told) };
+    // SAFETY: the request changes nothing about the file.
+    match unsafe { rustix::ioctl::ioctl(fd, request) } {
+        Ok(()) => told[0],
+        Err(_) => 0,
+    }
 }
 
 /// When an inode was born, as an [`Identity`] tells it.

@@ -142,7 +142,7 @@ impl Search {
             let mount = state.ok().map(|state| state.stx_mnt_id);
             self.learn(device, mount, own);
         }
-        let Identity { device, inode, born } = listed.backing();
+        let Identity { device, inode, born, .. } = listed.backing();
         let sign = match listed.content() {
             Content::Memory => return,
             Content::Held => Sign::Memory,
@@ -183,7 +183,7 @@ impl Search {
         let Self { clues, devices } = self;
         let mut unknown = HashMap::new();
         let look = process.descriptors(|open| {
-            let Identity { device, inode, born } = open.identity;
+            let Identity { device, inode, born, .. } = open.identity;
             let clues = clues.get(&inode).into_iter().flatten();
             let mut locked = None;
             for clue in clues.filter(|clue| clue.device == device) {

@@ -167,7 +167,7 @@ fn describe(draft: &Draft) -> Result<(Content, u64, Identity)> {
         if draft.attributes.contains(Attributes::COMMIT) {
             committable(size)?;
         }
-        return Ok((Content::Memory, size, Identity { device: 0, inode: 0, born: 0 }));
+        return Ok((Content::Memory, size, Identity::default()));
     };
     let identity = section.identity(operation)?;
     if !section.is_file() {
@@ -315,7 +315,7 @@ impl Backing<'_> {
         let stat = rustix::fs::fstat(&place)?;
         let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         if !regular
-            || file::identity(place.as_fd())? != self.identity
+            || file::identity(place.as_fd())? != self.identity.as_place()
             || !is_trusted(self.owner, &stat)
         {
             return Ok(None);

@@ -110,6 +110,7 @@ impl Process {
                 device: rustix::fs::makedev(state.stx_dev_major, state.stx_dev_minor),
                 inode: state.stx_ino,
                 born: file::born(&state),
+                generation: 0,
             };
             let mount = has_mount.contains(StatxFlags::MNT_ID).then_some(state.stx_mnt_id);
             each(&Open { number, identity, mount });

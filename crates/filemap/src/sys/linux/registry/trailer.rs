@@ -66,7 +66,7 @@ struct Footer {
     /// Bytes from the start of the trailer to the end of the file.
     trailer_len: U32,
     version: U32,
-    reserved: U32,
+    backing_generation: U32,
     /// CRC-32C of the trailer with this field zero.
     checksum: U32,
     magic: [u8; 8],
@@ -116,7 +116,7 @@ impl Trailer {
             content,
             trailer_len: U32::new(u32::try_from(trailer_len).ok()?),
             version: U32::new(VERSION),
-            reserved: U32::ZERO,
+            backing_generation: U32::new(self.backing.generation),
             checksum: U32::ZERO,
             magic: MAGIC,
         };
@@ -192,6 +192,7 @@ impl Trailer {
                 device: footer.backing_device.get(),
                 inode: footer.backing_inode.get(),
                 born: footer.backing_born.get(),
+                generation: footer.backing_generation.get(),
             },
             creator: footer.creator.get(),
             created: SystemTime::UNIX_EPOCH
@@ -212,7 +213,12 @@ mod tests {
             protection: Protection::ExecuteRead,
             attributes: Attributes::COMMIT | Attributes::NO_CACHE,
             content,
-            backing: Identity { device: 5, inode: 1 << 40, born: 1_699_999_999_000_000_001 },
+            backing: Identity {
+                device: 5,
+                inode: 1 << 40,
+                born: 1_699_999_999_000_000_001,
+                generation: 77,
+            },
             creator: 4711,
             created: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
         }
