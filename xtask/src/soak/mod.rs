@@ -65,7 +65,7 @@ fn races(root: &Path, cycles: u64) -> bool {
 
 /// Names that come and go among processes that are killed.
 fn storm(root: &Path, cycles: u64) -> bool {
-    let mut command = tests(root, "it", "processes::in_a_storm");
+    let mut command = tests(root, "it", "storm::in_a_storm");
     // About as long as one of the races.
     let seconds = (cycles / 1000).clamp(10, 300);
     command.env("FILEMAP_SOAK_SECONDS", seconds.to_string());

@@ -6,6 +6,7 @@
     reason = "a test may stop at the first surprise and say what it saw, in its helpers too"
 )]
 
+mod apart;
 mod support;
 
 mod mapping;
@@ -19,11 +20,16 @@ mod names;
 mod lifetimes;
 mod named_files;
 mod processes;
+mod storm;
 mod heirs;
+mod exits;
 mod registry;
 mod holders;
 mod entries;
 mod surroundings;
+mod namespaces;
+mod places;
+mod crowds;
 mod mapped_file;
 mod sharing;
 mod growth;

@@ -1,12 +1,12 @@
 //! Files behind names: whatever became of their paths, a name leads to the same bytes or nowhere.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, symlink};
 use std::path::Path;
 
 use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Rights, View};
 
-use crate::support::{self, Place, eventually, is_free, kind, named};
+use crate::support::{self, Place, Second, eventually, is_free, kind, named};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
@@ -226,5 +226,141 @@ fn one_file_can_have_two_names() -> Result<(), Error> {
     drop(one);
     eventually("the first name is free", || is_free(&place.registry, "one"));
     assert!(place.registry.open("two").is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_file_named_by_a_relative_path_is_reached_from_every_directory() -> Result<(), Error> {
+    const TEST: &str =
+        "named_files::a_file_named_by_a_relative_path_is_reached_from_every_directory";
+    match support::role().as_deref() {
+        Some("names") => {
+            let file = File::options().read(true).write(true).open("notes");
+            let _held = FileMapping::options()
+                .file(&file.expect("it is in the directory"))
+                .name("notes")
+                .create_new()?;
+            support::say("named");
+            support::hear();
+            return Ok(());
+        }
+        Some(_) => return look(),
+        None => {}
+    }
+    let place = Place::new();
+    fs::create_dir(place.path("here")).unwrap();
+    fs::create_dir(place.path("there")).unwrap();
+    drop(place.file("here/notes", b"hello"));
+    drop(place.file("there/notes", b"WRONG"));
+    let mut command = place.command(TEST, "names");
+    command.current_dir(place.path("here"));
+    let mut namer = Second::start(command);
+    namer.until("named");
+
+    for directory in ["here", "there", "."] {
+        let mut command = place.command(TEST, "looks");
+        command.current_dir(place.path(directory));
+        let mut second = Second::start(command);
+        assert_eq!(second.next(), "hello", "from {directory}");
+        second.finish();
+    }
+
+    // Its directory may move with it, and another one come in its place.
+    fs::rename(place.path("here"), place.path("moved")).unwrap();
+    fs::rename(place.path("there"), place.path("here")).unwrap();
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    namer.finish();
+    Ok(())
+}
+
+#[test]
+fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
+    const TEST: &str = "named_files::another_link_to_the_file_is_the_file";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    let file = place.file("notes", b"hello");
+    let mapping = named_notes(&place, &file)?;
+    let name_alone = OwnedDescriptor::from(mapping);
+    fs::hard_link(place.path("notes"), place.path("link")).unwrap();
+
+    // The very file comes back to its path under another link's name.
+    fs::remove_file(place.path("notes")).unwrap();
+    drop(place.file("notes", b"WRONG"));
+    assert_eq!(seen_by_another(&place, TEST), "hello", "reached through this test's descriptor");
+    fs::rename(place.path("link"), place.path("notes")).unwrap();
+    drop(file);
+
+    assert_eq!(seen_by_another(&place, TEST), "hello");
+    drop(name_alone);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_left_under_another_link_alone_is_gone_for_the_name() -> Result<(), Error> {
+    const TEST: &str =
+        "named_files::a_file_that_is_left_under_another_link_alone_is_gone_for_the_name";
+    if support::role().is_some() {
+        return give_away();
+    }
+    let place = Place::new();
+    let path = place.path("notes");
+    fs::write(&path, b"hello").unwrap();
+    fs::hard_link(&path, place.path("link")).unwrap();
+    let mut second = place.child(TEST, "gives away");
+    second.until("given away");
+    fs::write(&path, b"WRONG").unwrap();
+
+    let error = place.registry.open("notes").unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::BackingGone, "{error}");
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    fs::rename(place.path("link"), &path).unwrap();
+    assert_eq!(byte(&place.registry.open("notes")?.map(Access::Read)?)?, b'h');
+    second.finish();
+    Ok(())
+}
+
+#[test]
+fn symbolic_links_on_the_way_to_a_file_can_be_changed() -> Result<(), Error> {
+    const TEST: &str = "named_files::symbolic_links_on_the_way_to_a_file_can_be_changed";
+    if support::role().is_some() {
+        return look();
+    }
+    let place = Place::new();
+    for (directory, content) in [("one", "hello"), ("other", "WRONG")] {
+        fs::create_dir(place.path(directory)).unwrap();
+        drop(place.file(&format!("{directory}/notes"), content.as_bytes()));
+    }
+    let point = |link: &str, target: &str| {
+        let _missing = fs::remove_file(place.path(link));
+        symlink(target, place.path(link)).unwrap();
+    };
+    point("way", "one");
+    point("link", "one/notes");
+
+    for named_at in ["way/notes", "link"] {
+        let path = place.path(named_at);
+        let file = File::options().read(true).write(true).open(path).unwrap();
+        let held = named_notes(&place, &file)?;
+        drop(file);
+
+        point("way", "other");
+        point("link", "other/notes");
+        assert_eq!(seen_by_another(&place, TEST), "hello", "{named_at}");
+
+        // The directory itself becomes a link to another one.
+        fs::rename(place.path("one"), place.path("first")).unwrap();
+        point("one", "other");
+        assert_eq!(seen_by_another(&place, TEST), "hello", "{named_at}");
+
+        fs::remove_file(place.path("one")).unwrap();
+        fs::rename(place.path("first"), place.path("one")).unwrap();
+        point("way", "one");
+        point("link", "one/notes");
+        drop(held);
+        eventually("the name is free", || is_free(&place.registry, "notes"));
+    }
     Ok(())
 }

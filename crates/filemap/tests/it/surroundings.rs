@@ -21,7 +21,7 @@ fn root_of(place: &Place) -> PathBuf {
 /// Refuses the calls that a filter describes, in this process and for good, with `errno`.
 ///
 /// `argument` is the number of the call's argument in which all of `bits` must be set.
-fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
+pub(crate) fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
     let statement = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter {
         code: u16::try_from(code).expect("a code"),
         jt,
@@ -55,7 +55,7 @@ fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
 /// Tells whether a process can filter its own calls; where it cannot, says so.
 ///
 /// An emulator's filter would meet the emulator's own calls, so it sets none.
-fn can_refuse() -> bool {
+pub(crate) fn can_refuse() -> bool {
     if support::emulated() {
         println!("skipped: an emulated process cannot filter its calls");
     }

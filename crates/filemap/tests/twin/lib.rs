@@ -5,13 +5,14 @@
 
 #![expect(unsafe_code, reason = "functions that C can call have names that Rust cannot check")]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::File;
 use std::io;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, View, page_size};
+use filemap::{Access, Error, ErrorKind, FileMapping, Registry, View, page_size};
 
 /// A view of two pages, the second of which is gone.
 fn cut_view() -> io::Result<View> {
@@ -76,4 +77,45 @@ pub extern "C" fn twin_probe() -> c_int {
 #[unsafe(export_name = "Java_Probe_probe")]
 pub extern "C" fn java_probe(_environment: *mut c_void, _class: *mut c_void) -> c_int {
     twin_probe()
+}
+
+/// The name that a host passes; nothing if it is not text.
+///
+/// # Safety
+///
+/// `name` is not null, and ends with a zero.
+unsafe fn text<'name>(name: *const c_char) -> Option<&'name str> {
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(name) }.to_str().ok()
+}
+
+/// Holds a page of memory under the name until the process ends, and never closes it; 0 is success.
+///
+/// # Safety
+///
+/// `name` is not null, and ends with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn twin_hold(name: *const c_char) -> c_int {
+    static HELD: Mutex<Vec<FileMapping>> = Mutex::new(Vec::new());
+    // SAFETY: the caller's promise.
+    let Some(name) = (unsafe { text(name) }) else { return 1 };
+    match FileMapping::options().name(name).size(page_size() as u64).create() {
+        Ok(mapping) => {
+            HELD.lock().unwrap_or_else(PoisonError::into_inner).push(mapping);
+            0
+        }
+        Err(_) => 1,
+    }
+}
+
+/// Tells whether anybody holds the name, this process included: 1, or 0.
+///
+/// # Safety
+///
+/// `name` is not null, and ends with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn twin_is_live(name: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let Some(name) = (unsafe { text(name) }) else { return 0 };
+    c_int::from(Registry::system().inspect(name).is_ok_and(|entry| entry.is_live()))
 }

@@ -8,10 +8,12 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError, TryLockError};
 
 use crate::sys::platform::registry::entry::free_if_dead;
+use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::Root;
+use crate::types::Operation;
 
 /// The open handles of this process; a forked child begins a list of its own.
 ///
@@ -124,8 +126,18 @@ extern "C" fn begin_anew() {
 /// taken, and its name stays.
 extern "C" fn release_all() {
     let Some(open) = OPEN.get(GENERATION.load(Ordering::Relaxed)) else { return };
-    // A thread that holds the list now is not going to let go of it.
-    let Ok(open) = open.try_lock() else { return };
+    // Another thread that opens or closes a handle has the list for a moment. Only the thread
+    // that ends the process is not going to let go of it, if a signal brought it here.
+    let mut patience = Patience::default();
+    let open = loop {
+        match open.try_lock() {
+            Ok(open) => break open,
+            Err(TryLockError::Poisoned(open)) => break open.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let Ok(()) = patience.wait(Operation::CloseHandle) else { return };
+            }
+        }
+    };
     for held in open.values() {
         // Other threads may still run, so the number is not closed, and cannot come to mean a
         // file of theirs: it becomes one more descriptor of the root.
