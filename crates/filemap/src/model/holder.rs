@@ -122,8 +122,8 @@ impl Holders {
     /// Tells whether nobody was left out, as far as can be known.
     ///
     /// It is not so if there are processes that this one may not look into, if the system does not
-    /// show all processes, or if the name was live and nobody in sight keeps it: then it is kept
-    /// from another container, say, or a handle is on its way from one process to another.
+    /// show all processes, or if more hold the name than are in sight: from another container, say,
+    /// or by a handle that is on its way from one process to another.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.complete

@@ -168,9 +168,12 @@ impl Registry {
 
 fn holders<'names>(names: impl IntoIterator<Item = &'names NamedMapping>) -> Result<Vec<Holders>> {
     let listed: Vec<_> = names.into_iter().map(|name| &name.listed).collect();
-    let Census { sighted, unseen, hidden } = Census::take(listed.iter().copied())?;
-    let names = listed.iter().zip(sighted);
-    Ok(names.map(|(name, sighted)| Holders::new(sighted, unseen, hidden, name.is_live())).collect())
+    let Census { sighted, unseen, hidden, held_elsewhere } = Census::take(listed.iter().copied())?;
+    let names = listed.iter().zip(sighted).zip(held_elsewhere);
+    let holders = names.map(|((name, sighted), elsewhere)| {
+        Holders::new(sighted, unseen, hidden || elsewhere, name.is_live())
+    });
+    Ok(holders.collect())
 }
 
 /// What a registry tells about one name.

@@ -62,11 +62,19 @@ int main(int argc, char **argv) {
         pthread_exit(NULL);
     if (strcmp(how, "child exits") == 0)
         return forks_well() && is_live("x") ? 0 : 93;
-    if (strcmp(how, "unload") == 0) {
+    int guarded = strcmp(how, "unload guarded") == 0;
+    if (guarded || strcmp(how, "unload") == 0) {
+        int (*probe)(void) = (int (*)(void))dlsym(twin, "twin_probe");
+        if (guarded && probe() != 0)
+            return 92;
         if (dlclose(twin) != 0)
             return 94;
         say(dlopen(argv[1], RTLD_NOW | RTLD_NOLOAD) == NULL ? "unloaded" : "stays");
-        return forks_well() ? 0 : 95;
+        if (!forks_well())
+            return 95;
+        if (guarded)
+            raise(SIGBUS);
+        return 0;
     }
     if (strcmp(how, "quick_exit") == 0)
         quick_exit(0);

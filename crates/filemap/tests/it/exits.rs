@@ -4,6 +4,7 @@
 #![expect(clippy::exit, reason = "ending the process is what these tests are about")]
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -132,6 +133,23 @@ fn a_library_that_is_unloaded_lets_go_of_its_names_at_once() {
     second.tell("end");
     assert_eq!(end_of(&mut second), Some(0));
     assert_eq!(place.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_library_with_a_handler_stays_so_that_no_signal_goes_nowhere() {
+    let place = Place::new();
+    let Some(program) = c_program(&place) else { return };
+    let library = twin::library(true);
+    let mut second = held_by(&place, &program, &[&library], "unload guarded");
+
+    assert_eq!(second.next(), "stays");
+
+    // A SIGBUS that is sent kills, as in a program that never had a handler.
+    second.tell("end");
+    assert_eq!(end_of(&mut second), None);
+    let status = second.process.wait().expect("it has ended");
+    assert_eq!(status.signal(), Some(libc::SIGBUS), "{status}");
+    assert_left(&place, "x", Left::Dead, "unload guarded");
 }
 
 #[test]

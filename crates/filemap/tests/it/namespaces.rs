@@ -396,3 +396,24 @@ fn namespaces_of_other_kinds_make_no_difference() -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[test]
+fn a_holder_in_sight_does_not_hide_that_others_are_out_of_sight() -> Result<(), Error> {
+    const TEST: &str = "namespaces::a_holder_in_sight_does_not_hide_that_others_are_out_of_sight";
+    if support::role().is_some() {
+        return obey(TEST);
+    }
+    let place = Place::new();
+    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+        return Ok(());
+    };
+    inside.until("ready as 1");
+    let _outside = named(&place.registry, OUTSIDE)?;
+    inside.tell(&format!("open {OUTSIDE}"));
+    inside.until("open");
+
+    inside.tell(&format!("holders {OUTSIDE}"));
+
+    inside.until("complete: false, handles: [1]");
+    Ok(())
+}

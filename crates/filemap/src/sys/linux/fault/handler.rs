@@ -36,6 +36,7 @@ pub(crate) fn ensure() -> io::Result<()> {
 #[cold]
 fn install(current: libc::sigaction) -> io::Result<()> {
     machine::choose();
+    stay();
     // First in the list, then in the kernel: a signal in between must find whom to go to.
     chain::push(current);
     let replaced = action(Some(&ours()))?;
@@ -44,6 +45,27 @@ fn install(current: libc::sigaction) -> io::Result<()> {
         chain::push(replaced);
     }
     Ok(())
+}
+
+/// Keeps the library that this code is part of from being unloaded.
+///
+/// The kernel, and whoever was on top of the chain since, know the handler by its address. It can
+/// be taken out of neither, so the code must stay there. A program that is no library has nothing
+/// to keep, and where it cannot be kept, nothing is worse than before.
+fn stay() {
+    let mut library = MaybeUninit::<libc::Dl_info>::uninit();
+    let place = std::ptr::without_provenance(address());
+    // SAFETY: any address may be asked about, and the structure has the room.
+    if unsafe { libc::dladdr(place, library.as_mut_ptr()) } == 0 {
+        return;
+    }
+    // SAFETY: the call succeeded, so it has filled the structure.
+    let name = unsafe { library.assume_init() }.dli_fname;
+    if !name.is_null() {
+        // SAFETY: the name is the loader's own text. Nothing is loaded: what is there already is
+        // marked as never to go.
+        unsafe { libc::dlopen(name, libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
+    }
 }
 
 /// The action that the kernel is asked for.

@@ -21,6 +21,8 @@ pub(crate) struct Census {
     pub(crate) unseen: usize,
     /// Whether there may be processes that cannot even be counted.
     pub(crate) hidden: bool,
+    /// For each name, whether more hold it than are in sight.
+    pub(crate) held_elsewhere: Vec<bool>,
 }
 
 /// A process that has a name's handles, or views of its bytes.
@@ -50,7 +52,7 @@ impl Census {
             search.add(name, listed, &own);
             sighted.push(Vec::new());
         }
-        let mut census = Self { sighted, unseen: 0, hidden: true };
+        let mut census = Self { sighted, unseen: 0, hidden: true, held_elsewhere: Vec::new() };
         for process in process::all().map_err(during(operation))? {
             // The first process is there as long as its system is. Where it cannot be seen,
             // others cannot either.
@@ -66,6 +68,12 @@ impl Census {
         }
         for sighted in &mut census.sighted {
             sighted.sort_by_key(|sighted| sighted.process);
+        }
+        census.held_elsewhere = vec![false; census.sighted.len()];
+        for (name, locks) in search.locks() {
+            // Each handle's description has one lock, however many descriptors it has.
+            let seen: usize = census.sighted[name].iter().map(|sighted| sighted.handles).sum();
+            census.held_elsewhere[name] = locks > seen;
         }
         Ok(census)
     }
@@ -136,7 +144,7 @@ impl Search {
         let with_bytes = *listed.content() == Content::Memory;
         let clues = self.clues.entry(inode).or_default();
         clues.push(Clue { name, device, sign: Sign::Entry { with_bytes } });
-        if with_bytes && !self.devices.contains_key(&device) {
+        if !self.devices.contains_key(&device) {
             let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
             let state = rustix::fs::statx(CWD, listed.path(), flags, StatxFlags::MNT_ID);
             let mount = state.ok().map(|state| state.stx_mnt_id);
@@ -158,6 +166,21 @@ impl Search {
         {
             self.devices.insert(device, own);
         }
+    }
+
+    /// How many locks there are on the entry of each name.
+    fn locks(&self) -> impl Iterator<Item = (usize, usize)> {
+        let locks = process::shared_locks();
+        let entries = self
+            .clues
+            .iter()
+            .flat_map(|(inode, clues)| clues.iter().map(move |clue| (*inode, clue)));
+        entries.filter(|(_, clue)| matches!(clue.sign, Sign::Entry { .. })).map(
+            move |(inode, clue)| {
+                let device = self.devices.get(&clue.device).copied().unwrap_or(clue.device);
+                (clue.name, locks.get(&(device, inode)).copied().unwrap_or(0))
+            },
+        )
     }
 
     fn look_into(&mut self, process: &Process) -> Result<Found, Errno> {

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of names and entries.
 
+use std::collections::HashMap;
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read as _;
@@ -232,19 +233,48 @@ struct Piece {
     inode: u64,
 }
 
+/// Counts the shared locks of descriptions on files, by device and inode, whoever has them; the
+/// device is the kernel's own number
+/// ([proc_locks(5)](https://man7.org/linux/man-pages/man5/proc_locks.5.html)).
+///
+/// Also those of processes that are not in sight, as in another PID namespace. None, where the
+/// system does not tell.
+pub(super) fn shared_locks() -> HashMap<(u64, u64), usize> {
+    let mut locks = HashMap::new();
+    let told = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    // 1: OFDLCK ADVISORY  READ -1 00:1a:4711 0 EOF
+    for line in told.lines() {
+        let mut words = line.split_whitespace().skip(1);
+        let (kind, access, place) = (words.next(), words.nth(1), words.nth(1));
+        if let (Some("OFDLCK"), Some("READ"), Some(place)) = (kind, access, place)
+            && let Some((device, inode)) = place.rsplit_once(':')
+            && let (Some(device), Ok(inode)) = (device_of(device), inode.parse())
+        {
+            *locks.entry((device, inode)).or_default() += 1;
+        }
+    }
+    locks
+}
+
+/// The number of a device that is written as two hexadecimal ones with a colon between.
+fn device_of(word: &str) -> Option<u64> {
+    let (major, minor) = word.split_once(':')?;
+    let part = |word| u32::from_str_radix(word, 16).ok();
+    Some(rustix::fs::makedev(part(major)?, part(minor)?))
+}
+
 impl Piece {
     fn parse(line: &[u8]) -> Option<Self> {
         let mut words = words(line);
         let hexadecimal = |word: &str| u64::from_str_radix(word, 16).ok();
         let (start, end) = words.next()?.split_once('-')?;
         let offset = words.nth(1)?;
-        let (major, minor) = words.next()?.split_once(':')?;
-        let part = |word| u32::from_str_radix(word, 16).ok();
+        let device = device_of(words.next()?)?;
         Some(Self {
             start: hexadecimal(start)?,
             end: hexadecimal(end)?,
             offset: hexadecimal(offset)?,
-            device: rustix::fs::makedev(part(major)?, part(minor)?),
+            device,
             inode: words.next()?.parse().ok()?,
         })
     }
