@@ -223,8 +223,7 @@ impl<'file> MappingOptions<'file> {
             };
             return Ok(FileMapping::unnamed(section, protection, attributes));
         };
-        let draft =
-            Draft { protection, attributes, size, file, follows_file, space, permissions };
+        let draft = Draft { protection, attributes, size, file, follows_file, space, permissions };
         let directory = self.directory.unwrap_or_else(Directory::system);
         let (found, existed) = directory.create(&name, draft)?;
         let mapping = FileMapping::of_found(found, existed);

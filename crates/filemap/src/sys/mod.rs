@@ -32,11 +32,11 @@ mod platform;
 compile_error!("filemap supports Linux; a backend for this platform is missing");
 
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
+#[cfg(any(test, fuzzing))]
+pub use platform::fuzzing;
 pub(crate) use platform::{
     Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, Sighted,
     open_file, page_size, prepare_thread, set_inheritable,
 };
-#[cfg(any(test, fuzzing))]
-pub use platform::fuzzing;
 pub use platform::{AtomicCell, AtomicValue, BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

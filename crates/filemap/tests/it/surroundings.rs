@@ -382,7 +382,8 @@ fn stranger(place: &Place, test: &str) -> Option<Second> {
 
 #[test]
 fn another_user_gets_the_rights_that_the_maker_gave_and_no_others() -> Result<(), Error> {
-    const TEST: &str = "surroundings::another_user_gets_the_rights_that_the_maker_gave_and_no_others";
+    const TEST: &str =
+        "surroundings::another_user_gets_the_rights_that_the_maker_gave_and_no_others";
     if support::role().is_some() {
         let registry = Registry::system();
         support::say("ready");

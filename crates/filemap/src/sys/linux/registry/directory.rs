@@ -14,6 +14,7 @@ use crate::sys::platform::registry::object::{
 };
 use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::{Inode, Root};
+use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::registry::{entry, file_name};
 use crate::sys::platform::{Section, file, set_inheritable};
@@ -99,7 +100,10 @@ impl Directory {
                 }
                 Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
                 Sight::Absent | Sight::Immovable => return Ok(None),
-                Sight::StartOver => patience.wait(operation)?,
+                Sight::StartOver => {
+                    step::reached(Step::StartedOver);
+                    patience.wait(operation)?;
+                }
             }
         }
     }
@@ -128,6 +132,7 @@ impl Directory {
                     ));
                 }
                 Sight::StartOver => {
+                    step::reached(Step::StartedOver);
                     patience.wait(operation)?;
                     continue;
                 }
@@ -137,7 +142,10 @@ impl Directory {
                 Ok(Some(found)) => return Ok((found, false)),
                 Ok(None) if root.is_stale() => self.forget(name.scope(), &root),
                 // Somebody else was faster.
-                Ok(None) => patience.wait(operation)?,
+                Ok(None) => {
+                    step::reached(Step::StartedOver);
+                    patience.wait(operation)?;
+                }
                 Err(error) if error.kind() == ErrorKind::DiskFull && !collected => {
                     collected = true;
                     root.collect()?;
@@ -257,18 +265,26 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
     }
     let held = match opened {
         Ok(descriptor) => descriptor,
-        Err(Errno::NOENT) => return Ok(Sight::Absent),
+        Err(Errno::NOENT) => {
+            step::reached(Step::NoEntry);
+            return Ok(Sight::Absent);
+        }
         Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
             return Err(damaged("it is not a file", operation));
         }
         Err(errno) => return Err(from_errno(errno, operation)),
     };
+    step::reached(Step::Opened);
     let stat = || rustix::fs::fstat(&held).map_err(during(operation));
     match lock::state(held.as_fd()).map_err(during(operation))? {
-        State::Held => {}
-        State::Claimed => return Ok(Sight::StartOver),
+        State::Held => step::reached(Step::SawHeld),
+        State::Claimed => {
+            step::reached(Step::SawClaimed);
+            return Ok(Sight::StartOver);
+        }
         // Nobody holds the name. Unless somebody else saw that first, it is ours to remove.
         State::Free => {
+            step::reached(Step::SawFree);
             let inode = Inode::of(&stat()?);
             let freed = entry::free(root, file_name, inode, held.as_fd());
             return Ok(match freed {
@@ -283,8 +299,10 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
     // The holder may have gone since, and the entry with it: then it is claimed, or no longer
     // what the name leads to.
     if !lock::hold(held.as_fd()).map_err(during(operation))? {
+        step::reached(Step::HoldRefused);
         return Ok(Sight::StartOver);
     }
+    step::reached(Step::Held);
     let stat = stat()?;
     let inode = Inode::of(&stat);
     // Whether the name still leads to what was locked shows in opening it once more, and what
@@ -292,8 +310,12 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
     let again = match root.open_again(file_name, flags, inode) {
         Ok(Some(again)) => Some(again),
         Err(_) if root.leads_to(file_name, inode) => None,
-        Ok(None) | Err(_) => return Ok(Sight::StartOver),
+        Ok(None) | Err(_) => {
+            step::reached(Step::LedElsewhere);
+            return Ok(Sight::StartOver);
+        }
     };
+    step::reached(Step::OpenedAgain);
     let writable = flags == OFlags::RDWR;
     Ok(Sight::Live(held, Opened { again, stat, writable }))
 }

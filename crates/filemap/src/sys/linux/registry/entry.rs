@@ -13,6 +13,7 @@ use crate::sys::platform::file::Twin;
 use crate::sys::platform::registry::exit::{self, Watch};
 use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::root::{Inode, Root};
+use crate::sys::platform::registry::step::{self, Step};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 /// One handle's hold on a name: a description of the entry, with a shared lock.
@@ -86,6 +87,7 @@ impl Entry {
         if !lock::hold(lock.as_fd()).map_err(during(operation))? {
             return Err(Error::new(ErrorKind::TimedOut, operation));
         }
+        step::reached(Step::HeldDuplicate);
         Ok(Self::of_family(root, file_name, self.inode, lock, Arc::default(), exit::forks()))
     }
 
@@ -121,10 +123,12 @@ impl Entry {
             // Given up by hand: a child that another thread is starting has the description
             // until its `exec`, and must not keep the name for so long.
             lock::let_go(lock.as_fd())?;
+            step::reached(Step::LetGo);
             free(&self.root, &self.file_name, self.inode, lock.as_fd())
         } else {
             // The lock of a description that another process has is that process's too.
             drop(lock);
+            step::reached(Step::Closed);
             free_if_dead(&self.root, &self.file_name)
         };
         match freed {
@@ -146,7 +150,9 @@ impl Drop for Entry {
 ///
 /// [`Errno::NOENT`] if there is no such entry.
 pub(super) fn free_if_dead(root: &Root, file_name: &str) -> Result<bool, Errno> {
-    let descriptor = root.open_file(file_name, OFlags::RDWR)?;
+    let opened = root.open_file(file_name, OFlags::RDWR);
+    let descriptor = opened.inspect_err(|_| step::reached(Step::NoEntry))?;
+    step::reached(Step::OpenedAnew);
     let inode = Inode::of(&rustix::fs::fstat(&descriptor)?);
     free(root, file_name, inode, descriptor.as_fd())
 }
@@ -166,13 +172,32 @@ pub(super) fn free(
         return Err(Errno::PERM);
     }
     match lock::claim(descriptor) {
-        Ok(true) => remove_if_linked(root, file_name, inode),
-        Ok(false) => Ok(false),
+        Ok(true) => {
+            step::reached(Step::Claimed);
+            remove_if_linked(root, file_name, inode)
+        }
+        Ok(false) => {
+            step::reached(Step::ClaimRefused);
+            Ok(false)
+        }
         // Only a description that may write can claim.
-        Err(Errno::BADF) => match lock::state(descriptor)? {
-            State::Free => free_if_dead(root, file_name),
-            State::Held | State::Claimed => Ok(false),
-        },
+        Err(Errno::BADF) => {
+            step::reached(Step::MayNotClaim);
+            match lock::state(descriptor)? {
+                State::Free => {
+                    step::reached(Step::SawFree);
+                    free_if_dead(root, file_name)
+                }
+                State::Held => {
+                    step::reached(Step::SawHeld);
+                    Ok(false)
+                }
+                State::Claimed => {
+                    step::reached(Step::SawClaimed);
+                    Ok(false)
+                }
+            }
+        }
         Err(errno) => Err(errno),
     }
 }
@@ -183,5 +208,12 @@ pub(super) fn free(
 /// lead to another file by now.
 fn remove_if_linked(root: &Root, file_name: &str, locked: Inode) -> Result<bool, Errno> {
     // The count of links alone would not do: a file may have another one, by accident.
-    if root.leads_to(file_name, locked) { root.unlink(file_name).map(|()| true) } else { Ok(false) }
+    if !root.leads_to(file_name, locked) {
+        step::reached(Step::LedElsewhere);
+        return Ok(false);
+    }
+    step::reached(Step::StillLinked);
+    root.unlink(file_name)?;
+    step::reached(Step::Unlinked);
+    Ok(true)
 }

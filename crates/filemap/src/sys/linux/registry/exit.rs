@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError, TryLockError};
 use crate::sys::platform::registry::entry::free_if_dead;
 use crate::sys::platform::registry::patience::Patience;
 use crate::sys::platform::registry::root::Root;
+use crate::sys::platform::registry::step::{self, Step};
 use crate::types::Operation;
 
 /// The open handles of this process; a forked child begins a list of its own.
@@ -146,6 +147,7 @@ extern "C" fn release_all() {
         let _ignored = unsafe {
             libc::dup3(held.root.descriptor().as_raw_fd(), held.descriptor, libc::O_CLOEXEC)
         };
+        step::reached(Step::Replaced);
     }
     for held in open.values() {
         // Nobody is left to be told of a failure.

@@ -14,6 +14,7 @@ use crate::sys::platform::file::{self, Identity};
 use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::object::{damaged, read_trailer};
 use crate::sys::platform::registry::root::{Inode, Root, TEMPORARY};
+use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::registry::{Directory, entry, file_name};
 use crate::types::{Attributes, Name, Operation, Permissions, Protection, Result, Scope};
@@ -213,6 +214,7 @@ impl Root {
                 names.push(name.to_owned());
             }
         }
+        step::reached(Step::Listed);
         Ok(names)
     }
 }

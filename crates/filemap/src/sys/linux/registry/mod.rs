@@ -18,7 +18,7 @@
 //!             +--------------------------> yes: a live handle
 //!
 //!  create: look; absent: unnamed file, size, trailer, shared lock, then link
-//!                        (the link exists already: start over, keeping the file)
+//!                        (the link exists already: start over)
 //!
 //!  close:  give up the shared lock, then claim: granted and still linked: unlink
 //! ```
@@ -32,6 +32,7 @@ mod directory;
 mod entry;
 mod exit;
 mod lock;
+mod step;
 mod object;
 mod list;
 mod root;

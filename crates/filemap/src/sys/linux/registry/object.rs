@@ -14,6 +14,7 @@ use crate::sys::platform::registry::entry::Entry;
 use crate::sys::platform::registry::holders;
 use crate::sys::platform::registry::lock;
 use crate::sys::platform::registry::root::{Inode, Root};
+use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::section::committable;
 use crate::sys::platform::{Section, file, page_size};
@@ -84,6 +85,7 @@ pub(super) fn publish(
         .create_unnamed(mode)
         .map_err(during(operation))
         .map_err(|error| error.or_about(|| format!("an entry in {}", plain(root.path()))))?;
+    step::reached(Step::MadeUnnamed);
     let descriptor = unnamed.descriptor.as_fd();
     let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
     // The process's file mode mask takes bits away from what a file is made with.
@@ -122,10 +124,12 @@ pub(super) fn publish(
             _ => error.nowhere(),
         }
     })?;
+    step::reached(Step::WroteTrailer);
     if !lock::hold(descriptor).map_err(during(operation))? {
         // Where files without names are unknown, a sweep may take this one for a leftover.
         return Ok(None);
     }
+    step::reached(Step::HeldUnnamed);
     // The last that can fail for a reason of the caller's: a file becomes longer only if its
     // mapping gets the name.
     if let Some(section) = draft.file.as_ref().filter(|section| section.is_file())
@@ -134,8 +138,11 @@ pub(super) fn publish(
         section.grow(size, protection, space)?;
     }
     match unnamed.link(file_name) {
-        Ok(()) => {}
-        Err(Errno::EXIST | Errno::NOENT) => return Ok(None),
+        Ok(()) => step::reached(Step::Linked),
+        Err(Errno::EXIST | Errno::NOENT) => {
+            step::reached(Step::LinkTaken);
+            return Ok(None);
+        }
         Err(errno) => return Err(from_errno(errno, operation)),
     }
     let inode = Inode::of(&stat);

@@ -64,8 +64,7 @@ impl Root {
     }
 
     fn open_one(path: &Path, scope: Scope, make: bool) -> Result<Option<Self>> {
-        let about =
-            |error: Error| error.about(format!("the registry's directory {}", plain(path)));
+        let about = |error: Error| error.about(format!("the registry's directory {}", plain(path)));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         loop {
             match rustix::fs::open(path, flags, Mode::empty()) {

@@ -1,0 +1,399 @@
+//! Processes and the model of them, led through the same moments.
+
+#![expect(unsafe_code, reason = "signals and locks are the C library's")]
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use filemap::Scope;
+use filemap_protocol::model::{Event, Model, Move, Outcome, Step};
+use filemap_protocol::search::{Edge, alone};
+use filemap_protocol::state::{AGENTS, Agent, At, Lock, Sight, State};
+
+use crate::agent::NAME;
+use crate::support::{Place, Second, eventually, named};
+
+/// The agent that does what it does at once.
+///
+/// The test's own process would not do: other tests start programs meanwhile, which for a moment
+/// have everything that it has open.
+pub(crate) const BYSTANDER: usize = AGENTS - 1;
+
+/// A process, started by the test or forked by one that was.
+struct Process {
+    number: libc::pid_t,
+    second: Option<Second>,
+    /// What its operation came to, of which it has not told yet: it is stopped at the last step.
+    comes_to: Option<Outcome>,
+    /// It ends with its operation.
+    exits: bool,
+}
+
+/// A registry of one name, with processes that stop at each step, and the moment they are at.
+pub(crate) struct World {
+    pub(crate) place: Place,
+    pub(crate) model: Model,
+    pub(crate) state: State,
+    /// Every edge that a process has gone.
+    pub(crate) gone: BTreeSet<Edge>,
+    pub(crate) steps: u64,
+    /// The test that is run as a second process.
+    test: &'static str,
+    processes: [Option<Process>; AGENTS],
+    trace: File,
+    /// Who sweeps has this file's lock; as long as the test has it, nobody does.
+    _sweeps: File,
+    entry: PathBuf,
+    inode: Option<u64>,
+}
+
+impl World {
+    pub(crate) fn new(test: &'static str, model: Model) -> Self {
+        let place = Place::new();
+        drop(named(&place.registry, NAME).expect("a first name makes the root"));
+        let root = place.registry.path(Scope::Local).expect("it is trusted").expect("it is there");
+        let user = fs::metadata(&root).expect("it is there").uid();
+        let sweeps = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(root.join(format!(".swept-{user}")))
+            .expect("the file of sweeps can be opened");
+        // A program that another test is starting may have the descriptor of this process's sweep.
+        eventually("nobody sweeps", || sweeps.try_lock().is_ok());
+        fs::write(place.path("trace"), "").expect("a trace can be made");
+        let trace = File::open(place.path("trace")).expect("a trace can be read");
+        Self {
+            entry: root.join(NAME),
+            place,
+            model,
+            state: State::default(),
+            gone: BTreeSet::new(),
+            steps: 0,
+            test,
+            processes: [const { None }; AGENTS],
+            trace,
+            _sweeps: sweeps,
+            inode: None,
+        }
+    }
+
+    /// The move of the model that an event is; panics if the model does not know it.
+    fn foreseen(&self, agent: usize, event: Event) -> Move {
+        let mut foreseen = None;
+        self.model.moves(&self.state, |who, next| {
+            if (who, next.event) == (agent, event) {
+                foreseen = Some(next);
+            }
+        });
+        foreseen.unwrap_or_else(|| panic!("{agent} cannot {event:?} at {:?}", self.state))
+    }
+
+    /// Lets an event happen, in the model and in the process of `agent`.
+    pub(crate) fn happens(&mut self, agent: usize, event: Event) {
+        if let Event::Step(step) = event {
+            assert_eq!(self.step(agent), step, "of {agent}");
+            return;
+        }
+        let next = self.foreseen(agent, event);
+        match event {
+            Event::Crash => self.kill(agent),
+            Event::Fork { heir } => {
+                self.command(agent, &format!("fork {heir}"));
+                self.fork(agent, heir);
+            }
+            Event::Exit { .. } => {
+                self.command(agent, words(event));
+                self.processes[agent].as_mut().expect("it was told").exits = true;
+            }
+            _ => self.command(agent, words(event)),
+        }
+        self.state = next.next;
+        self.compare();
+    }
+
+    /// Lets a process do its next step, and tells which that was.
+    pub(crate) fn step(&mut self, agent: usize) -> Step {
+        let next = self.model.step(&self.state, agent).expect("it is doing something");
+        assert_eq!(next.wrong, None);
+        let Agent { doing, at, .. } = self.state.agents[agent];
+        let Event::Step(step) = next.event else { panic!("a step is a step") };
+        if step != Step::Ended {
+            let did = self.resume(agent);
+            if did.as_deref() == Some("= TimedOut") && at == At::Look {
+                panic!("it gave up: {:?}", self.state);
+            }
+            assert_eq!(did, Some(format!("{step:?}")), "of {agent} at {:?}", self.state);
+        }
+        self.gone.insert((doing, at, step));
+        self.steps += 1;
+        self.state = next.next;
+        if let Some(process) = &mut self.processes[agent] {
+            process.comes_to = next.outcome;
+        }
+        if step == Step::Ended {
+            self.settle(agent);
+        }
+        self.compare();
+        step
+    }
+
+    /// Sees an operation end that has no more steps, and what it came to.
+    fn settle(&mut self, agent: usize) {
+        let Some(process) = &mut self.processes[agent] else { return };
+        let exits = process.exits;
+        let Some(outcome) = process.comes_to.take() else { return };
+        let told = self.resume(agent);
+        if exits {
+            assert_eq!(told, None, "it ends");
+            self.reap(agent);
+        } else {
+            assert_eq!(told, Some(format!("= {outcome:?}")), "of {agent}");
+        }
+    }
+
+    /// Lets what an agent does come to its end.
+    pub(crate) fn finish(&mut self, agent: usize) {
+        while !self.state.agents[agent].is_idle() {
+            self.step(agent);
+        }
+        self.settle(agent);
+    }
+
+    /// Lets an agent do something from its beginning to its end.
+    pub(crate) fn does(&mut self, agent: usize, event: Event) {
+        self.happens(agent, event);
+        self.finish(agent);
+    }
+
+    /// Lets the bystander do something without a stop, which ends, all others being stopped, as the
+    /// model says. Tells what came of it.
+    pub(crate) fn does_at_once(&mut self, event: Event) -> Outcome {
+        let begun = self.foreseen(BYSTANDER, event).next;
+        let outcome = match alone(&self.model, begun, BYSTANDER) {
+            None => Outcome::TimedOut,
+            Some(state) => {
+                let existed = begun.names[0] != 0 && state.names[0] == begun.names[0];
+                self.state = state;
+                match (event, state.agents[BYSTANDER].has_handles()) {
+                    (Event::Close { .. } | Event::Collect { .. }, _) => Outcome::Done,
+                    (_, false) => Outcome::NotFound,
+                    (_, true) if existed => Outcome::Found,
+                    (_, true) => Outcome::Made,
+                }
+            }
+        };
+        self.command(BYSTANDER, &format!("at once {}", words(event)));
+        let told = self.resume(BYSTANDER);
+        assert_eq!(told, Some(format!("= {outcome:?}")), "{event:?} at {:?}", self.state);
+        if outcome == Outcome::Made {
+            self.inode = None;
+        }
+        self.compare();
+        outcome
+    }
+
+    /// Sees everything that goes on to its end, closes all handles, and sees that nothing is left
+    /// but what a collection takes away.
+    pub(crate) fn clear(&mut self) {
+        while self.state.agents.iter().any(|agent| !agent.is_idle()) {
+            for agent in 0..AGENTS {
+                if !self.state.agents[agent].is_idle() {
+                    self.step(agent);
+                }
+            }
+        }
+        for agent in 0..AGENTS {
+            if self.state.agents[agent].has_handles() {
+                self.does(agent, Event::Close { name: 0 });
+            }
+        }
+        if self.state.names[0] != 0 {
+            self.does(0, Event::Collect { first: 0 });
+        }
+        for agent in 0..AGENTS {
+            self.settle(agent);
+        }
+        assert_eq!(self.state, State::default());
+        assert_eq!(self.place.leftovers(), [""; 0]);
+    }
+
+    /// Sees that names, files and locks are as the model says.
+    fn compare(&mut self) {
+        let named = self.state.names[0];
+        let Ok(entry) = File::open(&self.entry) else {
+            assert_eq!(named, 0, "the name is gone: {:?}", self.state);
+            self.inode = None;
+            return;
+        };
+        assert_ne!(named, 0, "there is a name: {:?}", self.state);
+        // As long as the name is there, it leads to one file.
+        let inode = entry.metadata().expect("it is open").ino();
+        assert_eq!(*self.inode.get_or_insert(inode), inode, "another file: {:?}", self.state);
+        assert_eq!(seen(&entry), self.state.sight(AGENTS, named), "{:?}", self.state);
+    }
+
+    /// Puts down what a process is to do when it goes on.
+    fn command(&mut self, agent: usize, command: &str) {
+        self.settle(agent);
+        self.process(agent);
+        fs::write(self.place.path(&format!("command-{agent}")), command).expect("it can be told");
+    }
+
+    /// The number of the process of an agent, which is started if there is none.
+    fn process(&mut self, agent: usize) -> libc::pid_t {
+        if let Some(process) = &self.processes[agent] {
+            return process.number;
+        }
+        let second = self.place.child(self.test, &agent.to_string());
+        let number = libc::pid_t::try_from(second.process.id()).expect("a process's number");
+        self.processes[agent] =
+            Some(Process { number, second: Some(second), comes_to: None, exits: false });
+        eventually("a process stops", || condition(number) == Some('T'));
+        number
+    }
+
+    /// Lets a process go on to its next stop, and tells the line that it wrote; nothing if it
+    /// ended.
+    fn resume(&mut self, agent: usize) -> Option<String> {
+        let number = self.process(agent);
+        signal(number, libc::SIGCONT);
+        eventually("a process stops or ends", || {
+            matches!(condition(number), None | Some('T' | 'Z'))
+        });
+        let told = self.told();
+        assert!(told.len() <= 1, "one line for each step: {told:?}");
+        let line = told.into_iter().next()?;
+        let (who, what) = line.split_once(' ').expect("a process and what it did");
+        assert_eq!(who, number.to_string(), "nobody else goes on");
+        Some(what.to_owned())
+    }
+
+    /// The lines that were added to the trace.
+    fn told(&mut self) -> Vec<String> {
+        let mut lines = String::new();
+        self.trace.read_to_string(&mut lines).expect("the trace can be read");
+        lines.lines().map(str::to_owned).collect()
+    }
+
+    fn fork(&mut self, agent: usize, heir: usize) {
+        assert!(self.processes[heir].is_none(), "a child takes the place of nobody");
+        let number = self.process(agent);
+        signal(number, libc::SIGCONT);
+        let mut told = Vec::new();
+        eventually("both tell", || {
+            told.extend(self.told());
+            told.len() == 2
+        });
+        for line in told {
+            if let Some(child) = line.strip_suffix(" = Forked") {
+                let number = child.parse().expect("a process's number");
+                self.processes[heir] =
+                    Some(Process { number, second: None, comes_to: None, exits: false });
+                eventually("a child stops", || condition(number) == Some('T'));
+            }
+        }
+        assert!(self.processes[heir].is_some(), "the child tells who it is");
+        eventually("its parent stops", || condition(number) == Some('T'));
+    }
+
+    /// Kills the process of an agent where it is, be that a step or the time after the last one.
+    pub(crate) fn dies(&mut self, agent: usize) {
+        if self.state.agents[agent] == Agent::default() {
+            self.kill(agent);
+        } else {
+            self.happens(agent, Event::Crash);
+        }
+    }
+
+    fn kill(&mut self, agent: usize) {
+        if let Some(process) = &self.processes[agent] {
+            signal(process.number, libc::SIGKILL);
+            self.reap(agent);
+        }
+    }
+
+    /// Waits until a process is no more.
+    fn reap(&mut self, agent: usize) {
+        let Some(Process { number, second, .. }) = self.processes[agent].take() else { return };
+        // Whoever is a child's child is not ours to wait for, and has nothing open any more.
+        eventually("a process is gone", || matches!(condition(number), None | Some('Z')));
+        if let Some(mut second) = second {
+            second.process.wait().expect("a child can be waited for");
+        }
+    }
+
+    /// Whether an agent has claimed what the name leads to.
+    pub(crate) fn has_claimed(&self, agent: usize) -> bool {
+        let Agent { lock, file, .. } = self.state.agents[agent];
+        lock == Lock::Exclusive && file == self.state.names[0]
+    }
+
+    /// Whether there is no process in the place of an agent, so that a child can take it.
+    pub(crate) fn is_vacant(&self, agent: usize) -> bool {
+        self.processes[agent].is_none()
+    }
+
+    /// Ends the process of an agent that has nothing, so that a child can take its place.
+    pub(crate) fn vacate(&mut self, agent: usize) {
+        assert_eq!(self.state.agents[agent], Agent::default());
+        self.kill(agent);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for agent in 0..AGENTS {
+            if let Some(process) = &self.processes[agent] {
+                signal(process.number, libc::SIGKILL);
+            }
+        }
+    }
+}
+
+/// How an agent is told to begin something.
+fn words(event: Event) -> &'static str {
+    match event {
+        Event::Exit { .. } => "exit",
+        Event::Collect { .. } => "collect",
+        Event::Close { .. } => "close",
+        Event::Open { writes: true, .. } => "open",
+        Event::Open { writes: false, .. } => "open to read",
+        Event::Create { writes: true, .. } => "create",
+        Event::Create { writes: false, .. } => "create to read",
+        _ => panic!("{event:?} is not for a process to be told"),
+    }
+}
+
+fn signal(number: libc::pid_t, signal: libc::c_int) {
+    // SAFETY: a signal to a process that was started here and was not waited for.
+    let sent = unsafe { libc::kill(number, signal) };
+    assert_eq!(sent, 0, "a process that was started here can be told to go on");
+}
+
+/// The letter that the kernel has for what a process is doing; nothing if there is none.
+fn condition(number: libc::pid_t) -> Option<char> {
+    let told = fs::read_to_string(Path::new("/proc").join(number.to_string()).join("stat")).ok()?;
+    // The name before it may hold anything, blanks and brackets too.
+    told.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+}
+
+/// What locks there are on an entry.
+fn seen(entry: &File) -> Sight {
+    let short = |number: libc::c_int| libc::c_short::try_from(number).expect("a small number");
+    let (l_type, l_whence) = (short(libc::F_WRLCK), short(libc::SEEK_SET));
+    let place = libc::off_t::MAX - 1;
+    let mut lock = libc::flock { l_type, l_whence, l_start: place, l_len: 1, l_pid: 0 };
+    // SAFETY: the file is open, and the structure is the one that the command changes.
+    let looked = unsafe { libc::fcntl(entry.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
+    assert_eq!(looked, 0, "locks can be looked at");
+    match libc::c_int::from(lock.l_type) {
+        libc::F_UNLCK => Sight::Free,
+        libc::F_RDLCK => Sight::Held,
+        _ => Sight::Claimed,
+    }
+}
