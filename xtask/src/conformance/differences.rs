@@ -43,7 +43,9 @@ impl Side {
 struct Difference {
     row: String,
     cases: Vec<String>,
-    wine: String,
+    /// The other answer: Wine's, or Windows' own where Wine answers as the library does.
+    theirs: String,
+    is_wines: bool,
     here: String,
     side: Side,
 }
@@ -58,12 +60,16 @@ impl Differences {
         let table = DeTable::parse(list).map_err(|err| format!("differences.toml: {err}"))?;
         let mut read = Vec::new();
         for (key, value) in table.get_ref() {
-            let entries = value.get_ref().as_array().filter(|_| key.get_ref() == "difference");
-            let entries = entries
-                .ok_or_else(|| format!("differences.toml: `{}` is not known", key.get_ref()))?;
+            let key: &str = key.get_ref();
+            let is_wines = match key {
+                "difference" => true,
+                "agreement" => false,
+                _ => return Err(format!("differences.toml: `{key}` is not known")),
+            };
+            let entries = value.get_ref().as_array().ok_or("differences.toml: no list")?;
             for entry in entries.iter() {
                 let entry = entry.get_ref().as_table().ok_or("differences.toml: no table")?;
-                read.push(Difference::parse(entry, page)?);
+                read.push(Difference::parse(entry, is_wines, page)?);
             }
         }
         Ok(Self(read))
@@ -76,7 +82,7 @@ impl Differences {
     /// The rows of the entries that `used` does not have.
     pub(super) fn unused<'a>(&'a self, used: &'a [bool]) -> impl Iterator<Item = String> + 'a {
         let idle = self.0.iter().zip(used).filter(|(_, used)| !**used);
-        idle.map(|(entry, _)| format!("{} (`{}`, `{}`)", entry.row, entry.wine, entry.here))
+        idle.map(|(entry, _)| format!("{}, {:?} and {:?}", entry.row, entry.theirs, entry.here))
     }
 
     /// Explains why the answers to a case differ, by one entry that matches them as a whole, or
@@ -108,17 +114,28 @@ impl Differences {
         needed.iter().map(|index| self.0[*index].side).max_by_key(|side| *side as usize)
     }
 
+    /// Tells whether Windows is known to answer otherwise than Wine and the library, which agree.
+    pub(super) fn is_unlike_windows(&self, case: &str, here: &str, used: &mut [bool]) -> bool {
+        let found = self.0.iter().position(|entry| !entry.is_wines && entry.is_about(case, here));
+        if let Some(index) = found {
+            used[index] = true;
+        }
+        found.is_some()
+    }
+
     fn find(&self, case: &str, wine: &str, here: &str) -> Option<usize> {
         self.0.iter().position(|entry| {
-            entry.cases.iter().any(|pattern| matches(pattern, case))
-                && matches(&entry.wine, wine)
-                && matches(&entry.here, here)
+            entry.is_wines && matches(&entry.theirs, wine) && entry.is_about(case, here)
         })
     }
 }
 
 impl Difference {
-    fn parse(entry: &DeTable<'_>, page: &str) -> Result<Self, String> {
+    fn is_about(&self, case: &str, here: &str) -> bool {
+        self.cases.iter().any(|pattern| matches(pattern, case)) && matches(&self.here, here)
+    }
+
+    fn parse(entry: &DeTable<'_>, is_wines: bool, page: &str) -> Result<Self, String> {
         let text = |key: &str| {
             let value = entry.get(key).and_then(|value| value.get_ref().as_str());
             let value = value.filter(|value| !value.is_empty()).map(str::to_owned);
@@ -143,7 +160,8 @@ impl Difference {
         }
         Ok(Self {
             cases,
-            wine: text("wine")?,
+            theirs: text(if is_wines { "wine" } else { "windows" })?,
+            is_wines,
             here: text("here")?,
             side: Side::ALL
                 .into_iter()
@@ -193,6 +211,16 @@ mod tests {
         let answers = ("fails 1224 -", "ok - file of 0");
         assert_eq!(explained("fails 1224 -", "ok - *", answers), Some(Side::Windows));
         assert_eq!(explained("fails 32 -", "ok - *", answers), None);
+    }
+
+    #[test]
+    fn an_agreement_tells_what_windows_alone_does() {
+        let list = list("fails 5 -", "ok*").replace("difference", "agreement");
+        let list = Differences::parse(&list.replace("wine =", "windows ="), PAGE).unwrap();
+
+        assert!(list.is_unlike_windows("a/case", "ok 0", &mut [false]));
+        assert!(!list.is_unlike_windows("a/case", "fails 5 -", &mut [false]));
+        assert_eq!(list.explain("a/case", "fails 5 -", "ok 0", &mut [false]), None);
     }
 
     #[test]

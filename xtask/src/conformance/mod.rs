@@ -24,6 +24,8 @@ const SHOWN: usize = 40;
 struct Tally {
     cases: usize,
     equal: usize,
+    /// Of those equal, how many are known to be otherwise on Windows.
+    unlike_windows: usize,
     /// Explained, by [`Side`].
     explained: [usize; Side::ALL.len()],
     /// Of those explained, how many the library has no words for.
@@ -35,6 +37,7 @@ impl Tally {
     fn add(&mut self, other: &Self) {
         self.cases += other.cases;
         self.equal += other.equal;
+        self.unlike_windows += other.unlike_windows;
         for (sum, part) in self.explained.iter_mut().zip(other.explained) {
             *sum += part;
         }
@@ -43,7 +46,7 @@ impl Tally {
     }
 
     fn row(&self, area: &str) -> String {
-        let Self { cases, equal, explained, unsupported, different } = self;
+        let Self { cases, equal, explained, unsupported, different, .. } = self;
         let explained: usize = explained.iter().sum();
         format!(
             "{area:<12} {cases:>6} {equal:>6} {explained:>10} {unsupported:>12} {different:>10}"
@@ -111,6 +114,12 @@ fn compare(root: &Path, only: Option<&str>) -> io::Result<bool> {
     if !sides.is_empty() {
         report::say(&format!("explained: {}", sides.join("; ")));
     }
+    if total.unlike_windows > 0 {
+        report::say(&format!(
+            "equal, and known to be otherwise on Windows: {}",
+            total.unlike_windows
+        ));
+    }
     // An explanation without a difference would hide the next one. One area does not tell.
     let idle: Vec<_> = differences.unused(&used).filter(|_| only.is_none()).collect();
     for row in &idle {
@@ -146,6 +155,8 @@ fn judge(wine: &Cases, here: &Cases, differences: &Differences, used: &mut [bool
         };
         if theirs == ours {
             tally.equal += 1;
+            let unlike = differences.is_unlike_windows(name, ours, used);
+            tally.unlike_windows += usize::from(unlike);
         } else if let Some(side) = differences.explain(name, theirs, ours, used) {
             tally.explained[side as usize] += 1;
             tally.unsupported += usize::from(ours.starts_with("unsupported"));
