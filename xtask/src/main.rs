@@ -8,6 +8,7 @@ mod test;
 mod bench;
 mod soak;
 mod fuzz;
+mod conformance;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,11 @@ Usage: cargo xtask <verb>
                    Shows made-up bytes to what reads others' bytes, 30 seconds for each target if
                    not said: trailer, file_name, name, object, entry. Needs nightly Rust and
                    cargo-fuzz, and says how to get them. What it finds stays in fuzz/corpus.
+  conformance [--area A]
+                   Builds the programs in conformance/ twice, runs them under Wine and over the
+                   library, and compares their answers, area by area or one area alone. Fails if
+                   a difference remains that conformance/differences.toml does not explain. Needs
+                   gcc, mingw and Wine, and says how to get them.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
         ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
         ["soak", arguments @ ..] => soak::run(&root(), arguments),
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
+        ["conformance"] => Some(conformance::run(&root(), None)),
+        ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
         _ => None,
     };
     let Some(done) = done else {

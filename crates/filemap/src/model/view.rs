@@ -409,6 +409,7 @@ impl<'mapping> ViewOptions<'mapping> {
     ///
     /// | what is wrong | kind |
     /// |---|---|
+    /// | strict, and there are no such addresses, wherever the view would be | [`InvalidArgument`](ErrorKind::InvalidArgument) |
     /// | the handle has not the right that the access needs | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | strict, and offset or address are not aligned | [`Misaligned`](ErrorKind::Misaligned) |
     /// | the protection does not permit the access | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
@@ -424,6 +425,11 @@ impl<'mapping> ViewOptions<'mapping> {
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
         let Self { mapping, access, offset, address, strict, .. } = self;
+        if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
+            return Err(self
+                .refused(ErrorKind::InvalidArgument)
+                .because("a process has not so many addresses"));
+        }
         if !mapping.rights().contains(access.needs()) {
             return Err(self.refused(ErrorKind::AccessDenied).because(format!(
                 "a view to {access} needs the rights {}, and the handle has {}",

@@ -47,6 +47,12 @@ impl Placement {
     }
 }
 
+/// Tells whether a process can have `len` bytes at `address`: the upper half of all addresses is
+/// the system's.
+pub(crate) fn is_addressable(address: usize, len: usize) -> bool {
+    address.checked_add(len).is_some_and(|end| isize::try_from(end).is_ok())
+}
+
 /// Rounds `size` up to a multiple of `unit`, a power of two.
 pub(crate) fn round_up(size: u64, unit: usize) -> Option<u64> {
     debug_assert!(unit.is_power_of_two());

@@ -422,6 +422,33 @@ fn strict_checks_come_in_the_order_of_windows() -> Outcome {
 }
 
 #[test]
+fn strict_first_refuses_what_no_addresses_could_be_for() -> Outcome {
+    let mapping = FileMapping::create(1, Protection::ReadOnly)?;
+    let upper_half = isize::MIN.cast_unsigned();
+    // All of these ask for a right that the handle has not, as well.
+    let begun = || mapping.view(Access::Write).strict();
+
+    let too_long = begun().len(usize::MAX).map();
+    let too_high = begun().address(upper_half).map();
+    let over_the_edge = begun().address(upper_half - 65536).len(65537).map();
+    let below_the_edge = begun().address(upper_half - 65536).len(65535).map();
+    let not_strict = mapping.view(Access::Read).len(usize::MAX).map();
+
+    let views = [too_long, too_high, over_the_edge, below_the_edge, not_strict];
+    assert_eq!(
+        views.map(|view| view.unwrap_err().kind()),
+        [
+            ErrorKind::InvalidArgument,
+            ErrorKind::InvalidArgument,
+            ErrorKind::InvalidArgument,
+            ErrorKind::AccessDenied,
+            ErrorKind::ViewTooLarge,
+        ]
+    );
+    Ok(())
+}
+
+#[test]
 fn values_are_read_and_written_at_any_offset() -> Outcome {
     let view = FileMapping::create(100, Protection::ReadWrite)?.map(Access::Write)?;
 
