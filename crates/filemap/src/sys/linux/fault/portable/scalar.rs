@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use super::super::{Atomic, Lost, Scalar};
+use crate::sys::guard::{Atomic, Lost, Scalar};
 use super::helper::{self, Outcome};
 
 /// Makes one access in a helper.
