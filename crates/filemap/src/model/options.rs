@@ -214,7 +214,7 @@ impl<'file> MappingOptions<'file> {
                 .because("no mapping can be larger than 2^63 - 1 bytes"));
         }
         let attributes = self.attributes.settled(self.file.is_some())?;
-        let file = self.file.map(|file| Section::over(file, protection)).transpose()?;
+        let file = self.file.map(|file| Section::over(file, protection, attributes)).transpose()?;
         let Some(name) = name? else {
             let section = match file {
                 Some(file) if follows_file => file,
@@ -223,8 +223,7 @@ impl<'file> MappingOptions<'file> {
             };
             return Ok(FileMapping::unnamed(section, protection, attributes));
         };
-        let draft =
-            Draft { protection, attributes, size, file, follows_file, space, permissions };
+        let draft = Draft { protection, attributes, size, file, follows_file, space, permissions };
         let directory = self.directory.unwrap_or_else(Directory::system);
         let (found, existed) = directory.create(&name, draft)?;
         let mapping = FileMapping::of_found(found, existed);

@@ -29,21 +29,26 @@ mod untouched;
 #[path = "linux/mod.rs"]
 mod platform;
 
-#[cfg(windows)]
+#[cfg(all(windows, target_arch = "x86_64"))]
 #[path = "windows/mod.rs"]
 mod platform;
+
+#[cfg(not(any(target_os = "linux", all(windows, target_arch = "x86_64"))))]
+compile_error!(
+    "filemap supports Linux, and Windows on x86-64; a backend for this platform is missing"
+);
 
 mod cell;
 mod raw;
 
+pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
-pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Section, Sighted,
-    open_file, page_size, prepare_thread, set_inheritable,
-};
+pub(crate) use guard::Scalar;
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
-pub use cell::{AtomicCell, AtomicValue};
-pub(crate) use guard::Scalar;
+pub(crate) use platform::{
+    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Section, Sighted, open_file,
+    page_size, prepare_thread, set_inheritable,
+};
 pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

@@ -6,6 +6,7 @@
 
 use super::Rest;
 use super::machine::{self, Routines};
+use crate::sys::platform::fault::ensure;
 
 const END: usize = 16 * 4096;
 const LEN: usize = END + 32 * 4096;
@@ -25,9 +26,8 @@ impl Edge {
 
     fn with_len(len: usize) -> Edge {
         let base = pages::cut_short(END, len);
-        let edge =
-            Edge { base, len, content: (0..END).map(pattern).collect() };
-        super::ensure().unwrap();
+        let edge = Edge { base, len, content: (0..END).map(pattern).collect() };
+        ensure().unwrap();
         edge.restore(0, END);
         edge
     }
@@ -97,7 +97,9 @@ type Copy<'copy> = &'copy dyn Fn(*mut u8, *const u8, usize) -> Rest;
 /// Every copy of the routines, and `inlined`, which is what callers get.
 fn each_copy(inlined: Copy<'_>, mut test: impl FnMut(&str, Copy<'_>)) {
     // SAFETY: the tests promise the ranges.
-    each_set(|name, routines| test(name, &|to, from, len| unsafe { (routines.copy)(to, from, len) }));
+    each_set(|name, routines| {
+        test(name, &|to, from, len| unsafe { (routines.copy)(to, from, len) })
+    });
     test("inlined", inlined);
 }
 
@@ -330,8 +332,7 @@ mod pages {
     /// A file that lost its end cannot be had: Windows keeps mapped files from being cut.
     pub(super) fn cut_short(end: usize, len: usize) -> *mut u8 {
         // SAFETY: a new range at an address of the system's choice.
-        let base =
-            unsafe { VirtualAlloc(std::ptr::null(), len, MEM_RESERVE, PAGE_READWRITE) };
+        let base = unsafe { VirtualAlloc(std::ptr::null(), len, MEM_RESERVE, PAGE_READWRITE) };
         assert!(!base.is_null());
         // SAFETY: the first bytes of the range just made.
         let committed = unsafe { VirtualAlloc(base, end, MEM_COMMIT, PAGE_READWRITE) };

@@ -64,20 +64,19 @@ use crate::sys::platform::fault::portable as machine;
 ))]
 mod exact;
 
-pub(in crate::sys) use crate::sys::platform::fault::ensure;
-#[cfg(all(
-    any(all(target_arch = "x86_64", target_pointer_width = "64"), target_arch = "aarch64"),
-    not(filemap_portable_copies)
-))]
-pub(super) use registers::Registers;
 #[cfg(all(
     any(all(target_arch = "x86_64", target_pointer_width = "64"), target_arch = "aarch64"),
     not(filemap_portable_copies)
 ))]
 pub(super) use machine::choose;
+#[cfg(all(
+    any(all(target_arch = "x86_64", target_pointer_width = "64"), target_arch = "aarch64"),
+    not(filemap_portable_copies)
+))]
+pub(super) use registers::Registers;
+pub(crate) use scalar::{Atomic, Scalar};
 #[cfg(windows)]
 pub(super) use table::prepare;
-pub(crate) use scalar::{Atomic, Scalar};
 
 /// Says that a page was lost under an access, and how far the access had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,10 +20,6 @@ use std::arch::asm;
 #[cfg(windows)]
 use std::sync::atomic::Ordering;
 
-#[cfg(windows)]
-#[path = "coff.rs"]
-mod coff;
-
 /// The name of the table's section. A C identifier, since only for those does the linker define
 /// bounds.
 #[cfg(not(windows))]
@@ -111,6 +107,10 @@ macro_rules! apart {
         ".pushsection .text.unlikely.filemap,\"xr\"\n"
     };
 }
+
+#[cfg(windows)]
+#[path = "coff.rs"]
+mod coff;
 
 /// How the handler must set the registers before it goes on at a landing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

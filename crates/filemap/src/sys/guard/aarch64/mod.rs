@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Found, Rest};
 
-
-pub(super) type CopyRoutine = unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
+pub(super) type CopyRoutine =
+    unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
 type FillRoutine = unsafe extern "C" fn(to: *mut u8, byte: u32, len: usize) -> Rest;
 type CompareRoutine =
     unsafe extern "C" fn(mapping: *const u8, private: *const u8, len: usize) -> Found;

@@ -23,7 +23,6 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::{Found, Rest};
 
-
 pub(super) type CopyRoutine =
     unsafe extern "sysv64" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
 type FillRoutine = unsafe extern "sysv64" fn(to: *mut u8, byte: u32, len: usize) -> Rest;

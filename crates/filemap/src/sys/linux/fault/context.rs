@@ -26,12 +26,8 @@ pub(super) fn read(context: &libc::ucontext_t) -> Registers {
 #[cfg(target_arch = "x86_64")]
 pub(super) fn write(context: &mut libc::ucontext_t, registers: &Registers) {
     let Registers { pc, repeat, rest, fault, .. } = *registers;
-    let pairs = [
-        (libc::REG_RIP, pc),
-        (libc::REG_RCX, repeat),
-        (libc::REG_R8, rest),
-        (libc::REG_R9, fault),
-    ];
+    let pairs =
+        [(libc::REG_RIP, pc), (libc::REG_RCX, repeat), (libc::REG_R8, rest), (libc::REG_R9, fault)];
     for (register, value) in pairs {
         context.uc_mcontext.gregs[index(register)] = (value as u64).cast_signed();
     }

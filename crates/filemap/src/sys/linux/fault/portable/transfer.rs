@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::guard::Rest;
 use super::helper;
+use crate::sys::guard::Rest;
 
 /// The kernel or a sandbox has refused the system calls once.
 static FORBIDDEN: AtomicBool = AtomicBool::new(false);
