@@ -11,18 +11,34 @@ mod support;
 mod mapping;
 mod protection;
 mod view;
+// About limits of memory and what `/proc` tells of it, of Linux.
+#[cfg(target_os = "linux")]
 mod residency;
 mod flush;
+// About descriptors as files, and what else can be one, of Linux.
+#[cfg(target_os = "linux")]
 mod descriptors;
+// About limits, pipes and sockets, of Linux.
+#[cfg(target_os = "linux")]
 mod bad_input;
 mod names;
 mod lifetimes;
 mod named_files;
 mod processes;
+// About `fork`, of Linux.
+#[cfg(target_os = "linux")]
 mod heirs;
+// About the registry as files with locks, of Linux.
+#[cfg(target_os = "linux")]
 mod registry;
+// About `/proc`, of Linux.
+#[cfg(target_os = "linux")]
 mod holders;
+// About entries as files, of Linux.
+#[cfg(target_os = "linux")]
 mod entries;
+// About the environment, mounts and privileges, of Linux.
+#[cfg(target_os = "linux")]
 mod surroundings;
 mod mapped_file;
 mod sharing;

@@ -2,20 +2,13 @@
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 
 use filemap::{Access, Attributes, Backing, ErrorKind, FileMapping, Protection, Rights, page_size};
 
-use crate::support::{Outcome, Place, emulated, eventually, read_all};
+use crate::support::{FileExt as _, Outcome, Place, eventually, read_all, space};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
-
-/// Bytes of the disk that a file takes.
-fn space(file: &File) -> std::io::Result<u64> {
-    // `stat` counts in units of 512 bytes, whatever the file system does.
-    Ok(file.metadata()?.blocks() * 512)
-}
 
 #[test]
 fn memory_is_rounded_up_to_whole_pages() -> Outcome {
@@ -495,10 +488,13 @@ fn closing_a_handle_succeeds_with_and_without_a_name() -> Outcome {
     Ok(())
 }
 
+// The pool is told by `/proc`.
+#[cfg(target_os = "linux")]
 mod large_pages {
     //! The pool of large pages is the machine's, so one test plays all its states.
 
     use super::*;
+    use crate::support::emulated;
 
     const POOL: &str = "/proc/sys/vm/nr_hugepages";
 

@@ -1,10 +1,10 @@
 //! Names among processes: races, random kills, and neighbours that are stopped.
 
-#![expect(unsafe_code, reason = "signals to a child are the C library's")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "signals to a child are the C library's")
+)]
 
-use std::fs::{self, File};
-use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -216,15 +216,7 @@ fn weather(seed: u64) -> Result<(), Error> {
                 let Held { mapping, view, name, stamp } = &held[which];
                 let again = named(&registry, NAMES[*name])?;
                 assert!(again.existed(), "a live handle lost its name");
-                let inode_of = |mapping: &FileMapping| {
-                    let number = mapping.descriptor().as_raw_fd();
-                    fs::metadata(format!("/proc/self/fd/{number}")).map(|found| found.ino())
-                };
-                assert_eq!(
-                    inode_of(&again).expect("it is open"),
-                    inode_of(mapping).expect("it is open"),
-                    "two live objects have one name"
-                );
+                assert!(is_same_object(&again, mapping), "two live objects have one name");
                 if *stamp != 0 {
                     assert_eq!(read_u64(view, 0)?, *stamp, "somebody stamped it anew");
                     assert_eq!(read_u64(&again.map(Access::Read)?, 0)?, *stamp);
@@ -236,6 +228,28 @@ fn weather(seed: u64) -> Result<(), Error> {
             support::say(&steps.to_string());
         }
     }
+}
+
+/// Tells whether two handles are of one object.
+#[cfg(target_os = "linux")]
+fn is_same_object(one: &FileMapping, other: &FileMapping) -> bool {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let inode_of = |mapping: &FileMapping| {
+        let number = mapping.descriptor().as_raw_fd();
+        std::fs::metadata(format!("/proc/self/fd/{number}")).expect("it is open").ino()
+    };
+    inode_of(one) == inode_of(other)
+}
+
+/// Tells whether two handles are of one object: what is stored through one shows through the other.
+#[cfg(windows)]
+fn is_same_object(one: &FileMapping, other: &FileMapping) -> bool {
+    let views = [one, other].map(|mapping| mapping.map(Access::Write).expect("it is mapped"));
+    let mark = u64::from(std::process::id()) << 32 | 0x5eed;
+    let byte = views[0].len() - 8;
+    views[0].write(byte, &mark).expect("it is stored");
+    views[1].read::<u64>(byte).expect("it is read") == mark
 }
 
 /// Kills a process in the storm; returns how many steps it had said that were not heard yet.
@@ -332,6 +346,8 @@ fn listing_all_the_time_does_not_keep_closed_names_in_memory() -> Result<(), Err
     Ok(())
 }
 
+// Locks of entries.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error> {
     const TEST: &str = "processes::a_process_stopped_with_the_lock_costs_others_a_timeout";
@@ -348,7 +364,7 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     let entry = place.registry.inspect("x")?.entry().to_owned();
     second.kill();
     // As if by one who found the entry dead, and was stopped before removing it.
-    let stopped = File::options().read(true).write(true).open(entry).unwrap();
+    let stopped = std::fs::File::options().read(true).write(true).open(entry).unwrap();
     support::claim(&stopped);
 
     for attempt in 0..2 {
@@ -370,6 +386,8 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     Ok(())
 }
 
+// Processes that are stopped by a signal.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_stopped_holder_stops_nobody_else() -> Result<(), Error> {
     const TEST: &str = "processes::a_stopped_holder_stops_nobody_else";
