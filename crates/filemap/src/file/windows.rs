@@ -136,6 +136,15 @@ impl Windows {
         sliding.each(mapping, access, offset, len, visit)
     }
 
+    /// Unmaps what is mapped, as soon as nobody copies through it; false if that cannot be, because
+    /// the whole file is mapped.
+    pub(super) fn let_go(&self) -> bool {
+        if let Some(sliding) = self.sliding.get() {
+            sliding.slots.iter().for_each(|slot| slot.store(None));
+        }
+        self.whole.levels.iter().all(|level| level.get().is_none())
+    }
+
     /// The window that was used last for the byte at `offset`, to be held; none if the whole
     /// file is mapped, or the window was replaced since.
     pub(super) fn hold(&self, offset: u64) -> Option<Held> {

@@ -196,9 +196,31 @@ fn a_new_length_cuts_off_or_adds_zeros() -> Result<(), Error> {
     file.set_len(6)?;
     assert_eq!(read_up_to_100(&file, 0)?, b"0123\0\0");
 
+    if cfg!(windows) {
+        // By now it is mapped as a whole, and Windows keeps what is mapped.
+        let refused = file.set_len(0).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::FileMapped, 1224));
+        assert_eq!(read_up_to_100(&file, 0)?, b"0123\0\0");
+        return Ok(());
+    }
     file.set_len(0)?;
     assert!(file.is_empty()?);
     assert_eq!(fs::read(place.path("file")).unwrap(), b"");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_used_through_windows_can_be_cut_between_uses() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", b"0123456789");
+    let file = MappedFile::options().window(1 << 16).open(place.path("file"))?;
+    assert_eq!(read_up_to_100(&file, 0)?, b"0123456789");
+
+    file.set_len(4)?;
+
+    assert_eq!(read_up_to_100(&file, 0)?, b"0123");
+    file.write_at(2, b"xyz")?;
+    assert_eq!(fs::read(place.path("file")).unwrap(), b"01xyz");
     Ok(())
 }
 

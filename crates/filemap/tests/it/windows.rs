@@ -97,6 +97,12 @@ fn a_file_grows_through_windows_as_through_one_map() -> Result<(), Error> {
     other.write_at(1 << 43, b"far")?;
     assert_eq!(file.len()?, (1 << 43) + 3);
     assert_eq!(file.read::<[u8; 3]>(1 << 43)?, *b"far");
+    if cfg!(windows) {
+        // What somebody else has mapped is kept.
+        let refused = file.set_len(WINDOW as u64).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::FileMapped, 1224));
+    }
+    drop(other);
     file.set_len(WINDOW as u64)?;
     assert_eq!(file.read_at(WINDOW as u64 - 2, &mut seen)?, 2);
     Ok(())

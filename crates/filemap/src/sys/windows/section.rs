@@ -10,8 +10,8 @@ use std::os::windows::io::{OwnedHandle, RawHandle};
 use std::sync::Arc;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, GetLastError,
-    INVALID_HANDLE_VALUE, NTSTATUS,
+    ERROR_ALREADY_EXISTS, ERROR_COMMITMENT_LIMIT, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY,
+    GetLastError, INVALID_HANDLE_VALUE, NTSTATUS,
 };
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::System::Memory::{
@@ -495,6 +495,11 @@ fn refused(has_file: bool, error: io::Error) -> Error {
             let kind = if has_file { ErrorKind::FileTooLarge } else { ErrorKind::SizeTooLarge };
             Error::new(kind, operation).caused_by(error)
         }
+        Some(ERROR_COMMITMENT_LIMIT) => Error::new(ErrorKind::CommitLimit, operation)
+            .because(
+                "the system cannot promise so much memory; the attribute `reserve` asks for none",
+            )
+            .caused_by(error),
         _ => from_io(operation)(error),
     }
 }
