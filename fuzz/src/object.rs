@@ -47,7 +47,10 @@ struct Files {
 impl Files {
     fn new() -> Self {
         let place = tempfile::tempdir().expect("a temporary directory");
-        let open = |name| MappedFile::open(place.path().join(name)).expect("a new file");
+        // Through windows, so that Windows lets it be emptied.
+        let options = MappedFile::options();
+        let options = if cfg!(windows) { options.window(1 << 20) } else { options };
+        let open = |name| options.clone().open(place.path().join(name)).expect("a new file");
         Self { read: open("read"), written: open("written") }
     }
 

@@ -27,7 +27,7 @@ Usage: cargo xtask <verb>
                    and the tests of the portable copies.
                    The tests keep their names in a directory of their own, removed afterwards.
   test --target T  The library's tests for another target: aarch64, which is emulated where the
-                   machine is none, or musl. Says what is missing, and how to get it.
+                   machine is none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
   bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
                    them, and --quick gives rough figures in a minute.
   soak [--cycles N] [--hosts]

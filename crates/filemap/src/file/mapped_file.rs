@@ -170,6 +170,13 @@ impl MappedFile {
     /// [`ErrorKind::NotSupported`] if it is not a file, or a mapping of a fixed size;
     /// [`ErrorKind::FileTooLarge`] if the file system or the process's limit does not allow
     /// it. The length is then as it was.
+    ///
+    /// # Platforms
+    ///
+    /// Windows does not let a file become shorter while anybody has mapped or named it:
+    /// [`ErrorKind::FileMapped`]. A `MappedFile` maps at its first read or write, and as a whole
+    /// unless it was opened with a [`window`](MappedFileOptions::window): windows are given up for
+    /// this.
     #[doc(alias = "SetEndOfFile")]
     #[doc(alias = "ftruncate")]
     pub fn set_len(&self, len: u64) -> Result<()> {
@@ -179,7 +186,13 @@ impl MappedFile {
         // Before the file is cut, nobody here may rely on what is cut off.
         self.known_len.fetch_min(len, Ordering::Relaxed);
         self.settled_len.fetch_min(len, Ordering::Relaxed);
-        let set = self.mapping.set_file_len(len);
+        let mut set = self.mapping.set_file_len(len);
+        // Where a mapped file cannot be cut, what is mapped here need not be the reason.
+        if set.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileMapped)
+            && self.windows.let_go()
+        {
+            set = self.mapping.set_file_len(len);
+        }
         self.look()?;
         set.map_err(|error| self.named(error))
     }

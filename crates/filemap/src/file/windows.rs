@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwapOption;
 
 use crate::model::{FileMapping, View, granularity};
-use crate::types::{Access, ErrorKind, Result};
+use crate::types::{Access, Error, ErrorKind, Loss, Operation, Result};
 
 /// The length of the first map of a whole file, in bytes; each further one is twice as long.
 const FIRST: u64 = 1 << 20;
@@ -18,9 +18,9 @@ const LEVELS: usize = 44;
 
 /// Where the bytes of a file are mapped in this process.
 ///
-/// While the address space has room, one map holds the whole file, and more than that: it
-/// reaches past the end, so that a file which grows seldom needs another. Maps that became too
-/// short stay where they are until the file is closed, because somebody may be copying through
+/// While the address space has room, one map holds the whole file, and more than that where the
+/// system maps past the end of a file: so a file which grows seldom needs another. Maps that became
+/// too short stay where they are until the file is closed, because somebody may be copying through
 /// them; all together are no longer than the last one. Without room, or by choice, windows
 /// slide over the file, and a few of them are kept.
 ///
@@ -136,6 +136,15 @@ impl Windows {
         sliding.each(mapping, access, offset, len, visit)
     }
 
+    /// Unmaps what is mapped, as soon as nobody copies through it; false if that cannot be, because
+    /// the whole file is mapped.
+    pub(super) fn let_go(&self) -> bool {
+        if let Some(sliding) = self.sliding.get() {
+            sliding.slots.iter().for_each(|slot| slot.store(None));
+        }
+        self.whole.levels.iter().all(|level| level.get().is_none())
+    }
+
     /// The window that was used last for the byte at `offset`, to be held; none if the whole
     /// file is mapped, or the window was replaced since.
     pub(super) fn hold(&self, offset: u64) -> Option<Held> {
@@ -168,12 +177,17 @@ impl Windows {
         if level >= self.whole.impossible.load(Ordering::Relaxed) {
             return Ok(None);
         }
+        if self.whole.levels[level].get().is_some_and(|view| end > view.len() as u64) {
+            return Ok(None);
+        }
         let Ok(len) = usize::try_from(fixed.unwrap_or(FIRST << level)) else { return Ok(None) };
         match mapping.map_window(access, 0, len) {
             Ok(view) => {
                 let view = self.whole.levels[level].get_or_init(|| view);
                 self.whole.furthest.fetch_max(level, Ordering::AcqRel);
-                Ok(Some(view))
+                // Where maps end with the file, one of an earlier moment may be too short by now,
+                // and stays: windows do for the rest until the file needs the next level.
+                Ok((end <= view.len() as u64).then_some(view))
             }
             // The address space is full, or too small for this file.
             Err(error) if error.kind() == ErrorKind::OutOfMemory => {
@@ -239,6 +253,13 @@ impl Sliding {
             return visit(&window.view, part);
         }
         match self.map(mapping, access, index, end) {
+            // Where maps end with the file, it has become shorter since it was looked at.
+            Ok(window) if end > window.view.len() => {
+                let at = window.view.len().max(part.at);
+                let offset = self.offset_of(index).saturating_add(at as u64);
+                Err(Error::new(ErrorKind::Lost, Operation::MapView)
+                    .lost(Loss { offset, done: at - part.at }))
+            }
             Ok(window) => {
                 let window = Arc::new(window);
                 slot.store(Some(Arc::clone(&window)));

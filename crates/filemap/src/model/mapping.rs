@@ -250,8 +250,8 @@ impl FileMapping {
             |error: Error| error.during(Operation::DuplicateHandle).or_about(|| self.subject());
         // A right that the protection does not allow needs no descriptor that could do it.
         let write = rights.contains(Rights::WRITE) && self.protection.is_writable();
-        let section = self.section.duplicate(write).map_err(about)?;
-        let entry = self.entry.as_ref().map(|entry| entry.duplicate(write));
+        let section = self.section.duplicate(rights, write).map_err(about)?;
+        let entry = self.entry.as_ref().map(|entry| entry.duplicate(rights, write));
         Ok(Self {
             entry: entry.transpose().map_err(about)?,
             section,

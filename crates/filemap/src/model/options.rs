@@ -214,7 +214,7 @@ impl<'file> MappingOptions<'file> {
                 .because("no mapping can be larger than 2^63 - 1 bytes"));
         }
         let attributes = self.attributes.settled(self.file.is_some())?;
-        let file = self.file.map(|file| Section::over(file, protection)).transpose()?;
+        let file = self.file.map(|file| Section::over(file, protection, attributes)).transpose()?;
         let Some(name) = name? else {
             let section = match file {
                 Some(file) if follows_file => file,

@@ -54,7 +54,7 @@ pub(crate) trait SectionContract: Sized {
     /// Takes a file, once it has been seen to be open for what `protection` needs.
     ///
     /// The section has no size until [`settled`](Self::settled) gives it one.
-    fn over(file: &File, protection: Protection) -> Result<Self>;
+    fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self>;
 
     /// Settles the size of a section over a file: 0 is the file's length, and more than that
     /// makes a writable file longer.
@@ -69,8 +69,10 @@ pub(crate) trait SectionContract: Sized {
     /// Lends the descriptor that carries the section.
     fn descriptor(&self) -> BorrowedDescriptor<'_>;
 
-    /// Makes a second handle to the same object, whose descriptor can write or cannot.
-    fn duplicate(&self, write: bool) -> Result<Self>;
+    /// Makes a second handle to the same object, with these rights.
+    ///
+    /// `write` tells whether one of them leads to a store: the protection may not allow it.
+    fn duplicate(&self, rights: Rights, write: bool) -> Result<Self>;
 
     /// Bytes in the section; 0 if it is as long as its file.
     fn size(&self) -> u64;
@@ -82,6 +84,9 @@ pub(crate) trait SectionContract: Sized {
     fn is_same(&self, other: &Self) -> Result<bool>;
 
     /// Maps a range, which may lie past the end of the section: the model has checked it.
+    ///
+    /// Of a section that is as long as its file, only what the file has may be mapped, where the
+    /// system maps no more.
     fn map(&self, request: Request) -> Result<Self::Region>;
 
     /// Asks for the present length of the file behind the section, in bytes.

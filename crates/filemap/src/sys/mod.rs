@@ -22,21 +22,33 @@
 //! the layers above; `unsafe`, system crates and platform `cfg`s stand here and nowhere else.
 
 mod contract;
-mod raw;
+mod guard;
+mod untouched;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod platform;
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("filemap supports Linux; a backend for this platform is missing");
+#[cfg(all(windows, target_arch = "x86_64"))]
+#[path = "windows/mod.rs"]
+mod platform;
 
+#[cfg(not(any(target_os = "linux", all(windows, target_arch = "x86_64"))))]
+compile_error!(
+    "filemap supports Linux, and Windows on x86-64; a backend for this platform is missing"
+);
+
+mod cell;
+mod raw;
+
+pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
+pub(crate) use guard::Scalar;
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
 pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Scalar, Section, Sighted,
-    open_file, page_size, prepare_thread, set_inheritable,
+    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Section, Sighted, open_file,
+    page_size, prepare_thread, set_inheritable,
 };
-pub use platform::{AtomicCell, AtomicValue, BorrowedDescriptor, OwnedDescriptor};
+pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

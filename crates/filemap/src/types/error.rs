@@ -192,6 +192,7 @@ impl From<Error> for io::Error {
             }
             ErrorKind::DiskFull => Io::StorageFull,
             ErrorKind::FileTooLarge => Io::FileTooLarge,
+            ErrorKind::FileMapped => Io::ResourceBusy,
             ErrorKind::NotSupported => Io::Unsupported,
             ErrorKind::TimedOut => Io::TimedOut,
             ErrorKind::EndOfFile | ErrorKind::TruncatedObject => Io::UnexpectedEof,
@@ -417,6 +418,9 @@ kinds! {
     /// An offset or an address is not a multiple of the unit of mapping.
     #[doc(alias = "ERROR_MAPPED_ALIGNMENT")]
     Misaligned = 1132, "the offset or address is not aligned";
+    /// The file is mapped, and Windows does not let it become shorter meanwhile.
+    #[doc(alias = "ERROR_USER_MAPPED_FILE")]
+    FileMapped = 1224, "the file is mapped, and so cannot become shorter";
     /// The operation needs a privilege that the process does not have.
     PrivilegeNotHeld = 1314, "a privilege is missing";
     /// A registry entry is not what an entry must be.

@@ -1,14 +1,15 @@
 //! Flushing: three words about the disk, none of which anybody else's view needs.
 
-#![expect(unsafe_code, reason = "the system is asked about the pages at a view's address")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "the system is asked about the pages at a view's address")
+)]
 
 use std::fs::File;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::process::Command;
 
 use filemap::{Access, ErrorKind, FileMapping, Flush, Protection, View, page_size};
 
-use crate::support::{self, Outcome, Place, eventually, read_all};
+use crate::support::{self, FileExt as _, Outcome, Place, read_all, space};
 
 const WORDS: [Flush; 3] = [Flush::Start, Flush::Written, Flush::Durable];
 
@@ -19,14 +20,28 @@ fn file_on_disk(len: u64) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Tells whether pages of the file are ever written out: those of memory are not.
+/// Tells whether pages of the file are ever written out, and that can be seen: those of memory are
+/// not.
+#[cfg(target_os = "linux")]
 fn has_disk(file: &File) -> std::io::Result<bool> {
     /// `TMPFS_MAGIC` of statfs(2).
     const MEMORY: u64 = 0x0102_1994;
     Ok(u64::try_from(rustix::fs::fstatfs(file)?.f_type) != Ok(MEMORY))
 }
 
+/// Nothing tells which pages wait to be written out.
+#[cfg(windows)]
+fn has_disk(_: &File) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(windows)]
+fn dirty(_: &View) -> Option<u64> {
+    None
+}
+
 /// How many kilobytes of the view's pages wait to be written out, as `/proc/self/smaps` tells.
+#[cfg(target_os = "linux")]
 fn dirty(view: &View) -> Option<u64> {
     // SAFETY: the address is not used to touch anything.
     let address = unsafe { view.raw().pointer() }.addr().get();
@@ -59,7 +74,7 @@ fn a_flush_sends_the_view_to_the_disk_as_far_as_its_word_says() -> Outcome {
         if !has_disk(&file)? {
             println!("the pages of this file system have no disk to go to");
         } else if word == Flush::Start {
-            eventually("what was begun comes to its end", || dirty(&view) == Some(0));
+            support::eventually("what was begun comes to its end", || dirty(&view) == Some(0));
         } else {
             assert_eq!(dirty(&view), Some(0), "{word}");
         }
@@ -69,10 +84,12 @@ fn a_flush_sends_the_view_to_the_disk_as_far_as_its_word_says() -> Outcome {
 }
 
 /// A file system made of layers, as containers have it, unmounted with the test.
+#[cfg(target_os = "linux")]
 struct Layered {
     dir: tempfile::TempDir,
 }
 
+#[cfg(target_os = "linux")]
 impl Layered {
     fn mounted() -> std::io::Result<Option<Self>> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
@@ -86,20 +103,22 @@ impl Layered {
             path("upper").display(),
             path("work").display()
         );
-        let mut command = Command::new("mount");
+        let mut command = std::process::Command::new("mount");
         command.args(["-t", "overlay", "-o", &options, "filemap-test"]).arg(path("merged"));
         let mounted = command.output().is_ok_and(|output| output.status.success());
         Ok(mounted.then_some(Self { dir }))
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Drop for Layered {
     fn drop(&mut self) {
         let merged = self.dir.path().join("merged");
-        let _ignored = Command::new("umount").arg("--lazy").arg(merged).output();
+        let _ignored = std::process::Command::new("umount").arg("--lazy").arg(merged).output();
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_flush_reaches_the_disk_below_the_layers_of_a_container() -> Outcome {
     let Some(layered) = Layered::mounted()? else {
@@ -251,7 +270,7 @@ fn a_flush_changes_neither_length_nor_holes_of_the_file() -> Outcome {
     }
 
     assert_eq!(file.metadata()?.len(), 5 << 30);
-    assert!(file.metadata()?.blocks() * 512 < 1 << 20);
+    assert!(space(&file)? < 1 << 20);
     let mut seen = [0; 10];
     file.read_exact_at(&mut seen, (5 << 30) - 10)?;
     assert_eq!(&seen, b"last bytes");

@@ -3,16 +3,16 @@
 #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 
 use filemap::{Error, ErrorKind, Flush, MappedFile};
-use rustix::process::{Resource, Rlimit};
 
-use crate::support::{self, Place, Second};
+#[cfg(target_os = "linux")]
+use crate::support::Second;
+use crate::support::{self, Place};
 
-fn place_of_the_first() -> PathBuf {
-    PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where"))
+#[cfg(target_os = "linux")]
+fn place_of_the_first() -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where"))
 }
 
 #[test]
@@ -41,6 +41,8 @@ fn offsets_that_no_file_has_are_refused_and_change_nothing() -> Result<(), Error
     Ok(())
 }
 
+// What is mapped is told by `/proc`.
+#[cfg(target_os = "linux")]
 #[test]
 fn reading_past_the_end_takes_no_address_space() -> Result<(), Error> {
     let place = Place::new();
@@ -56,6 +58,7 @@ fn reading_past_the_end_takes_no_address_space() -> Result<(), Error> {
 }
 
 /// How many bytes of a file are mapped in this process.
+#[cfg(target_os = "linux")]
 pub(crate) fn mapped_of(path: &std::path::Path) -> u64 {
     let maps = fs::read_to_string("/proc/self/maps").expect("the system tells what is mapped");
     let path = path.to_str().expect("the paths of tests are plain");
@@ -69,9 +72,12 @@ pub(crate) fn mapped_of(path: &std::path::Path) -> u64 {
     sum
 }
 
+// A limit of processes.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_limit_on_file_sizes_is_an_error_and_no_signal() -> Result<(), Error> {
     if support::role().is_some() {
+        use rustix::process::{Resource, Rlimit};
         let limit = Rlimit { current: Some(100_000), maximum: Some(100_000) };
         rustix::process::setrlimit(Resource::Fsize, limit).unwrap();
         let path = place_of_the_first().join("file");
@@ -100,6 +106,8 @@ fn a_limit_on_file_sizes_is_an_error_and_no_signal() -> Result<(), Error> {
     Ok(())
 }
 
+// A disk that a user can make.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error_of_growth() -> Result<(), Error> {
     const TEST: &str = "growth::a_full_disk_is_an_error_of_growth";
@@ -125,6 +133,7 @@ fn a_full_disk_is_an_error_of_growth() -> Result<(), Error> {
     // A disk of its own, in a namespace that ends with the child: nothing to take down.
     let mounted = "mount -t tmpfs -o size=1m none \"$FILEMAP_DIR/disk\" && exec \"$@\"";
     let namespaces = ["--mount", "--user", "--map-root-user"];
+    use std::process::Command;
     let inside = |program: &Command| {
         let mut command = Command::new("unshare");
         command.args(namespaces).args(["sh", "-c", mounted, "sh"]).arg(program.get_program());

@@ -246,6 +246,10 @@ fn a_descriptor_that_was_given_away_keeps_the_name_until_it_is_closed() -> Resul
         ];
         drop(made);
         for number in 0..3 {
+            // Wine tells the name of a file's mapping as the path of the file.
+            if number == 1 && support::wine() {
+                continue;
+            }
             let mapping = match number {
                 0 => options().size(1).create_new(),
                 1 => options().file(&file).create_new(),
@@ -285,7 +289,9 @@ fn a_killed_last_holder_leaves_no_name() -> Result<(), Error> {
         assert!(place.registry.inspect("x")?.is_live());
         second.kill();
 
-        assert_eq!(place.leftovers().len(), 2, "what is left is dead");
+        // The kernel of Windows leaves nothing.
+        let left = if cfg!(windows) { 0 } else { 2 };
+        assert_eq!(place.leftovers().len(), left, "what is left is dead");
         if openers_first {
             assert_eq!(kind(place.registry.open("x")), ErrorKind::NotFound);
             assert_eq!(kind(place.registry.open("Global\\x")), ErrorKind::NotFound);

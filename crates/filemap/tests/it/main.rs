@@ -6,29 +6,51 @@
     reason = "a test may stop at the first surprise and say what it saw, in its helpers too"
 )]
 
+#[cfg(target_os = "linux")]
 mod apart;
 mod support;
 
 mod mapping;
 mod protection;
 mod view;
+// About limits of memory and what `/proc` tells of it, of Linux.
+#[cfg(target_os = "linux")]
 mod residency;
 mod flush;
+// About descriptors as files, and what else can be one, of Linux.
+#[cfg(target_os = "linux")]
 mod descriptors;
+// About limits, pipes and sockets, of Linux.
+#[cfg(target_os = "linux")]
 mod bad_input;
 mod names;
 mod lifetimes;
 mod named_files;
 mod processes;
+// About `fork`, signals and sockets, of Linux.
+#[cfg(target_os = "linux")]
 mod storm;
+#[cfg(target_os = "linux")]
 mod heirs;
+#[cfg(target_os = "linux")]
 mod exits;
+// About the registry as files with locks, of Linux.
+#[cfg(target_os = "linux")]
 mod registry;
+// About `/proc`, of Linux.
+#[cfg(target_os = "linux")]
 mod holders;
+// About entries as files, of Linux.
+#[cfg(target_os = "linux")]
 mod entries;
+// About the environment, mounts and privileges, of Linux.
+#[cfg(target_os = "linux")]
 mod surroundings;
+#[cfg(target_os = "linux")]
 mod namespaces;
+#[cfg(target_os = "linux")]
 mod places;
+#[cfg(target_os = "linux")]
 mod crowds;
 mod mapped_file;
 mod sharing;

@@ -1,9 +1,6 @@
 //! Files by offset: lengths, values, names, and what is refused.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
 use std::thread;
 
 use filemap::{Access, Error, ErrorKind, FileMapping, Flush, MappedFile, Operation};
@@ -136,7 +133,8 @@ fn both_ends_of_a_sparse_file_of_1_tebibyte_are_written_and_read() -> Result<(),
     assert_eq!(file.read::<u32>(last - 9)?, 0x1122_3344);
     let meta = fs::metadata(place.path("file")).unwrap();
     assert_eq!(meta.len(), 1 << 40);
-    assert!(meta.blocks() * 512 < 1 << 20, "the hole takes space: {} blocks", meta.blocks());
+    let taken = support::space(&fs::File::open(place.path("file")).unwrap()).unwrap();
+    assert!(taken < 1 << 20, "the hole takes space: {taken} bytes");
     Ok(())
 }
 
@@ -198,9 +196,31 @@ fn a_new_length_cuts_off_or_adds_zeros() -> Result<(), Error> {
     file.set_len(6)?;
     assert_eq!(read_up_to_100(&file, 0)?, b"0123\0\0");
 
+    if cfg!(windows) {
+        // By now it is mapped as a whole, and Windows keeps what is mapped.
+        let refused = file.set_len(0).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::FileMapped, 1224));
+        assert_eq!(read_up_to_100(&file, 0)?, b"0123\0\0");
+        return Ok(());
+    }
     file.set_len(0)?;
     assert!(file.is_empty()?);
     assert_eq!(fs::read(place.path("file")).unwrap(), b"");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_used_through_windows_can_be_cut_between_uses() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", b"0123456789");
+    let file = MappedFile::options().window(1 << 16).open(place.path("file"))?;
+    assert_eq!(read_up_to_100(&file, 0)?, b"0123456789");
+
+    file.set_len(4)?;
+
+    assert_eq!(read_up_to_100(&file, 0)?, b"0123");
+    file.write_at(2, b"xyz")?;
+    assert_eq!(fs::read(place.path("file")).unwrap(), b"01xyz");
     Ok(())
 }
 
@@ -424,8 +444,12 @@ fn a_file_that_must_exist_is_not_created() {
     }
 }
 
+// Pipes and sockets with a path.
+#[cfg(target_os = "linux")]
 #[test]
 fn what_is_no_file_is_refused_at_once() {
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
     let place = Place::new();
     let pipe = place.path("pipe");
     let everybody = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
@@ -451,6 +475,20 @@ fn what_is_no_file_is_refused_at_once() {
         let (path, how, kind) =
             finished.recv_timeout(support::DEADLINE / 6).expect("no open waits for anybody");
         assert_eq!(kind, Err(ErrorKind::WrongObject), "{} to {how}", path.display());
+    }
+}
+
+#[cfg(windows)]
+#[test]
+fn a_folder_and_a_device_are_refused() {
+    let place = Place::new();
+
+    for path in [place.dir.path(), std::path::Path::new("NUL")] {
+        for options in [MappedFile::options(), MappedFile::options().read_only()] {
+            let error = options.open(path).unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::WrongObject, "{}: {error}", path.display());
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Files behind names: whatever became of their paths, a name leads to the same bytes or nowhere.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, symlink};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Rights, View};
 
-use crate::support::{self, Place, Second, eventually, is_free, kind, named};
+#[cfg(target_os = "linux")]
+use crate::support::Second;
+use crate::support::{self, FileExt as _, Place, eventually, is_free, kind, named};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
@@ -61,6 +64,8 @@ fn a_renamed_file_is_reached_by_its_name() -> Result<(), Error> {
     Ok(())
 }
 
+// Windows keeps a mapped file from being replaced.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_replaced_file_is_not_taken_for_the_one_that_was_named() -> Result<(), Error> {
     const TEST: &str = "named_files::a_replaced_file_is_not_taken_for_the_one_that_was_named";
@@ -79,6 +84,8 @@ fn a_replaced_file_is_not_taken_for_the_one_that_was_named() -> Result<(), Error
     Ok(())
 }
 
+// Windows keeps a mapped file from being removed.
+#[cfg(target_os = "linux")]
 #[test]
 fn an_unlinked_file_is_reached_through_its_holders() -> Result<(), Error> {
     const TEST: &str = "named_files::an_unlinked_file_is_reached_through_its_holders";
@@ -135,6 +142,8 @@ fn give_away() -> Result<(), Error> {
     Ok(())
 }
 
+// On Windows a name leads to the mapping, whose file nobody has to find.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_nobody_can_reach_is_named_by_the_error() -> Result<(), Error> {
     const TEST: &str = "named_files::a_file_that_nobody_can_reach_is_named_by_the_error";
@@ -156,6 +165,8 @@ fn a_file_that_nobody_can_reach_is_named_by_the_error() -> Result<(), Error> {
     Ok(())
 }
 
+// Numbers of files, which are used again.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it() -> Result<(), Error> {
     const TEST: &str =
@@ -166,6 +177,7 @@ fn a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it() -> Result<()
     let place = Place::new();
     let path = place.path("notes");
     fs::write(&path, b"hello").unwrap();
+    use std::os::unix::fs::MetadataExt as _;
     let number = fs::metadata(&path).unwrap().ino();
     let mut second = place.child(TEST, "gives away");
     second.until("given away");
@@ -229,6 +241,7 @@ fn one_file_can_have_two_names() -> Result<(), Error> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_named_by_a_relative_path_is_reached_from_every_directory() -> Result<(), Error> {
     const TEST: &str =
@@ -273,6 +286,7 @@ fn a_file_named_by_a_relative_path_is_reached_from_every_directory() -> Result<(
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
     const TEST: &str = "named_files::another_link_to_the_file_is_the_file";
@@ -297,6 +311,7 @@ fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_is_left_under_another_link_alone_is_gone_for_the_name() -> Result<(), Error> {
     const TEST: &str =
@@ -322,6 +337,7 @@ fn a_file_that_is_left_under_another_link_alone_is_gone_for_the_name() -> Result
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn symbolic_links_on_the_way_to_a_file_can_be_changed() -> Result<(), Error> {
     const TEST: &str = "named_files::symbolic_links_on_the_way_to_a_file_can_be_changed";

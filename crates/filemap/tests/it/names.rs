@@ -111,8 +111,9 @@ fn every_character_but_the_backslash_is_an_ordinary_one() -> Result<(), Error> {
         place.registry.list()?.iter().map(|entry| entry.name().base().to_owned()).collect();
     assert_eq!(listed, names.iter().map(|name| (*name).to_owned()).collect());
     // What anybody sees who lists the directory is harmless.
-    let root = place.registry.path(Scope::Local)?.unwrap();
-    for entry in fs::read_dir(root).unwrap() {
+    let root = place.registry.path(Scope::Local)?;
+    assert_eq!(root.is_none(), cfg!(windows), "on Windows names are in no directory");
+    for entry in root.into_iter().flat_map(|root| fs::read_dir(root).unwrap()) {
         let file_name = entry.unwrap().file_name();
         let file_name = file_name.to_str().unwrap();
         assert!(file_name.chars().all(|each| each.is_ascii_graphic()), "{file_name:?}");
@@ -121,10 +122,16 @@ fn every_character_but_the_backslash_is_an_ordinary_one() -> Result<(), Error> {
     Ok(())
 }
 
+/// The most units that a name can have here: on Windows a registry of its own puts a prefix of 47
+/// before each name, and the kernel has room for both together.
+fn longest() -> usize {
+    if cfg!(windows) { 32766 - 47 } else { 32766 }
+}
+
 #[test]
 fn long_names_are_told_apart_by_their_last_character() -> Result<(), Error> {
     let place = Place::new();
-    for len in [199, 200, 201, 255, 256, 4000, 32765] {
+    for len in [199, 200, 201, 255, 256, 4000, longest() - 1] {
         let names = ["a", "b"].map(|last| format!("{}{last}", "n".repeat(len)));
         let made = [named(&place.registry, &names[0])?, named(&place.registry, &names[1])?];
         made[0].map(Access::Write)?.write_at(0, b"x")?;
@@ -140,7 +147,7 @@ fn long_names_are_told_apart_by_their_last_character() -> Result<(), Error> {
 #[test]
 fn long_names_of_wide_characters_are_names() -> Result<(), Error> {
     let place = Place::new();
-    let name = "名".repeat(32766);
+    let name = "名".repeat(longest());
     let made = named(&place.registry, &name)?;
 
     assert_eq!(place.registry.open(&name)?.size(), 4096);
@@ -149,6 +156,8 @@ fn long_names_of_wide_characters_are_names() -> Result<(), Error> {
     Ok(())
 }
 
+// Entries that are moved as files.
+#[cfg(target_os = "linux")]
 #[test]
 fn an_entry_in_the_place_of_another_long_name_is_refused() -> Result<(), Error> {
     let place = Place::new();
@@ -430,7 +439,8 @@ fn bad_arguments_are_seen_before_the_name_is_looked_at() -> Result<(), Error> {
     assert_eq!(kind(options().create()), ErrorKind::ZeroSize);
     assert_eq!(kind(options().size(1).attributes(both).create()), ErrorKind::InvalidAttributes);
     assert_eq!(kind(options().size(u64::MAX).create()), ErrorKind::SizeTooLarge);
-    let read_only = File::open(place.path(".")).unwrap();
+    let no_file = if cfg!(windows) { "NUL".into() } else { place.path(".") };
+    let read_only = File::open(no_file).unwrap();
     assert_eq!(kind(options().file(&read_only).create()), ErrorKind::WrongObject);
     Ok(())
 }

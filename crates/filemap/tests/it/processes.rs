@@ -1,8 +1,10 @@
 //! Names among processes: races, and neighbours that are stopped or list all the time.
 
-#![expect(unsafe_code, reason = "signals to a child are the C library's")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "signals to a child are the C library's")
+)]
 
-use std::fs::File;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -164,6 +166,8 @@ fn listing_all_the_time_does_not_keep_closed_names_in_memory() -> Result<(), Err
     Ok(())
 }
 
+// Locks of entries.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error> {
     const TEST: &str = "processes::a_process_stopped_with_the_lock_costs_others_a_timeout";
@@ -180,7 +184,7 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     let entry = place.registry.inspect("x")?.entry().to_owned();
     second.kill();
     // As if by one who found the entry dead, and was stopped before removing it.
-    let stopped = File::options().read(true).write(true).open(entry).unwrap();
+    let stopped = std::fs::File::options().read(true).write(true).open(entry).unwrap();
     support::claim(&stopped);
 
     for attempt in 0..2 {
@@ -202,6 +206,8 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     Ok(())
 }
 
+// Processes that are stopped by a signal.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_stopped_holder_stops_nobody_else() -> Result<(), Error> {
     const TEST: &str = "processes::a_stopped_holder_stops_nobody_else";

@@ -1,5 +1,7 @@
 //! The inputs that the fuzzer starts with, shown to the same checks: `fuzz/` has both.
 
+// Entries are files of Linux.
+#[cfg(target_os = "linux")]
 #[path = "../../../../fuzz/src/entry.rs"]
 mod entry;
 #[path = "../../../../fuzz/src/name.rs"]
@@ -30,6 +32,7 @@ fn the_fuzzers_seeds_of_objects_are_objects_or_errors() {
     try_seeds("object", object::check);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn the_fuzzers_seeds_of_entries_lead_to_no_more_than_is_there() {
     try_seeds("entry", entry::check);

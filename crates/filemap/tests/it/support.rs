@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -29,6 +30,79 @@ const RUNNER: &str = "FILEMAP_TEST_RUNNER";
 /// that asserts either has another process before it, and says at its place what differs.
 pub(crate) fn emulated() -> bool {
     env::var_os(RUNNER).is_some()
+}
+
+/// Tells whether Wine, and not Windows, is what this runs on.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "Wine is known by a function that Windows does not have")]
+pub(crate) fn wine() -> bool {
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
+    // SAFETY: the name ends with a NUL.
+    let library = unsafe { GetModuleHandleW(windows_sys::core::w!("ntdll.dll")) };
+    // SAFETY: the library stays loaded, and the name ends with a NUL.
+    unsafe { GetProcAddress(library, c"wine_get_version".as_ptr().cast()) }.is_some()
+}
+
+/// Tells whether Wine, and not Windows, is what this runs on.
+#[cfg(not(windows))]
+pub(crate) fn wine() -> bool {
+    false
+}
+
+/// Bytes of the disk that a file takes.
+#[cfg(target_os = "linux")]
+pub(crate) fn space(file: &File) -> std::io::Result<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    // `stat` counts in units of 512 bytes, whatever the file system does.
+    Ok(file.metadata()?.blocks() * 512)
+}
+
+/// Bytes of the disk that a file takes.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "the standard library does not ask for it")]
+pub(crate) fn space(file: &File) -> std::io::Result<u64> {
+    use std::os::windows::io::AsRawHandle as _;
+    use windows_sys::Win32::Storage::FileSystem::{
+        FILE_STANDARD_INFO, FileStandardInfo, GetFileInformationByHandleEx,
+    };
+    let mut state = FILE_STANDARD_INFO::default();
+    let len = u32::try_from(size_of::<FILE_STANDARD_INFO>()).expect("a small number");
+    let place = (&raw mut state).cast();
+    // SAFETY: the file is open, and the place has the length that is told.
+    let told =
+        unsafe { GetFileInformationByHandleEx(file.as_raw_handle(), FileStandardInfo, place, len) };
+    if told == 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(state.AllocationSize.cast_unsigned())
+}
+
+#[cfg(unix)]
+pub(crate) use std::os::unix::fs::FileExt;
+
+/// What files can do at an offset, under the names that other systems have for it.
+#[cfg(windows)]
+pub(crate) trait FileExt {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> std::io::Result<usize>;
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> std::io::Result<()>;
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()>;
+}
+
+#[cfg(windows)]
+impl FileExt for File {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(self, bytes, offset)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> std::io::Result<()> {
+        let written = self.write_at(bytes, offset)?;
+        if written == bytes.len() { Ok(()) } else { Err(std::io::ErrorKind::WriteZero.into()) }
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
+        let read = std::os::windows::fs::FileExt::seek_read(self, buf, offset)?;
+        if read == buf.len() { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+    }
 }
 
 /// A registry that no other test sees, gone with the test.
@@ -237,6 +311,7 @@ pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// Takes all privileges from the calling thread of a second process.
 ///
 /// A superuser's process then meets permissions and limits as everybody does.
+#[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "capset(2) is in no safe interface")]
 pub(crate) fn without_privileges() -> std::io::Result<()> {
     // `_LINUX_CAPABILITY_VERSION_3`, and 0 for the calling thread.
@@ -282,15 +357,18 @@ pub(crate) fn alone(
 }
 
 /// Takes the lock of an entry that a handle has, without being one.
+#[cfg(target_os = "linux")]
 pub(crate) fn hold(entry: &File) {
     lock(entry, libc::F_RDLCK);
 }
 
 /// Takes the lock of an entry that somebody has who is about to remove it.
+#[cfg(target_os = "linux")]
 pub(crate) fn claim(entry: &File) {
     lock(entry, libc::F_WRLCK);
 }
 
+#[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "locks of descriptions are in no safe interface")]
 fn lock(entry: &File, kind: libc::c_int) {
     let short = |number: libc::c_int| libc::c_short::try_from(number).expect("a small number");

@@ -3,14 +3,14 @@
 #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
 use filemap::{Error, ErrorKind, FileMapping, MappedFile};
 use proptest::prelude::*;
-use rustix::process::{Resource, Rlimit};
 
+#[cfg(target_os = "linux")]
 use crate::growth::mapped_of;
 use crate::support::{self, Place};
 
@@ -97,11 +97,19 @@ fn a_file_grows_through_windows_as_through_one_map() -> Result<(), Error> {
     other.write_at(1 << 43, b"far")?;
     assert_eq!(file.len()?, (1 << 43) + 3);
     assert_eq!(file.read::<[u8; 3]>(1 << 43)?, *b"far");
+    if cfg!(windows) {
+        // What somebody else has mapped is kept.
+        let refused = file.set_len(WINDOW as u64).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::FileMapped, 1224));
+    }
+    drop(other);
     file.set_len(WINDOW as u64)?;
     assert_eq!(file.read_at(WINDOW as u64 - 2, &mut seen)?, 2);
     Ok(())
 }
 
+// What is mapped is told by `/proc`.
+#[cfg(target_os = "linux")]
 #[test]
 fn no_more_than_the_windows_is_mapped() -> Result<(), Error> {
     let place = Place::new();
@@ -218,7 +226,10 @@ fn any_size_and_number_of_windows_will_do() -> Result<(), Error> {
 }
 
 /// In a second process: leaves it this much more address space than it has now.
+// A limit of processes.
+#[cfg(target_os = "linux")]
 fn limit_address_space(room: u64) {
+    use rustix::process::{Resource, Rlimit};
     let status = fs::read_to_string("/proc/self/status").expect("the system tells about processes");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
     let size = size.and_then(|size| size.trim().strip_suffix(" kB")?.parse::<u64>().ok());
@@ -228,6 +239,7 @@ fn limit_address_space(room: u64) {
 }
 
 /// In a second process: writes and reads all over 4 GiB, forwards and backwards.
+#[cfg(target_os = "linux")]
 fn use_everywhere(path: &Path) -> Result<(), Error> {
     let file = MappedFile::open(path)?;
     for gigabyte in (0..40_u64).chain((0..40).rev()) {
@@ -239,11 +251,13 @@ fn use_everywhere(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn file_of_the_first() -> PathBuf {
-    PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where"))
+#[cfg(target_os = "linux")]
+fn file_of_the_first() -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("the first process says where"))
         .join("file")
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_larger_than_the_address_space_is_used_through_windows() -> Result<(), Error> {
     if support::role().is_some() {
@@ -259,6 +273,7 @@ fn a_file_larger_than_the_address_space_is_used_through_windows() -> Result<(), 
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn room_for_two_windows_is_enough() -> Result<(), Error> {
     if support::role().is_some() {

@@ -2,13 +2,11 @@
 
 mod error;
 mod file;
-mod fault;
+pub(super) mod fault;
 mod section;
 mod region;
 mod placing;
-mod untouched;
 mod loss;
-mod cell;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
@@ -22,8 +20,6 @@ use std::path::Path;
 
 use crate::types::{Operation, Result};
 
-pub use cell::{AtomicCell, AtomicValue};
-pub(crate) use fault::Scalar;
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
 pub use registry::fuzzing;

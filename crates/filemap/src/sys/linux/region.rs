@@ -12,11 +12,11 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::mm::{self, MsyncFlags};
 
+use crate::sys::guard::{self, Lost, Scalar};
 use crate::sys::platform::error::from_errno;
-use crate::sys::platform::fault::{Lost, Scalar};
 use crate::sys::platform::placing::{map_aligned, map_anywhere, map_at};
-use crate::sys::platform::untouched::{self, Untouched};
 use crate::sys::platform::{fault, file, loss, page_size};
+use crate::sys::untouched::{self, Untouched};
 use crate::sys::{RegionContract, Request};
 use crate::types::geometry::Placement;
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
@@ -177,7 +177,7 @@ impl Region {
     }
 
     /// The address of an aligned value that threads and processes agree on.
-    pub(super) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
+    pub(in crate::sys) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
         let operation = Operation::Atomic;
         let cell = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
         if cell.addr().get().is_multiple_of(size_of::<T>()) {
@@ -191,7 +191,7 @@ impl Region {
     /// Explains a fault under an access that began at `offset` in the range.
     #[cold]
     #[inline(never)]
-    pub(super) fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
+    pub(in crate::sys) fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
         let in_range = offset.saturating_add(lost.done);
         let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
         let address =
@@ -221,7 +221,7 @@ impl Region {
         let from = self.to_read(offset + count, buf.len() - count, Operation::Read)?;
         let rest = &mut buf[count..];
         // SAFETY: as in `copy_out`.
-        unsafe { fault::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
+        unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
             let lost = Lost { done: lost.done + count, ..lost };
             self.lost(offset, lost, Operation::Read)
         })
@@ -263,7 +263,7 @@ impl RegionContract for Region {
         // SAFETY: `to_read` proved the source to be inside the region, and that to be mapped
         // readable; it stays mapped while `self` is borrowed; `buf` is exclusively ours; `map`
         // called `ensure`.
-        unsafe { fault::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
+        unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
 
@@ -272,7 +272,7 @@ impl RegionContract for Region {
         let operation = Operation::Write;
         let to = self.to_write(offset, bytes.len(), operation)?;
         // SAFETY: as in `copy_out`, with `to_write`.
-        unsafe { fault::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
+        unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
 
@@ -285,7 +285,7 @@ impl RegionContract for Region {
         let start = source.to_read(from, len, Operation::Read)?;
         // SAFETY: both ranges were proved to be inside regions that are mapped for this and
         // stay mapped while they are borrowed; the call tolerates overlap.
-        unsafe { fault::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
+        unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
             // Both ranges may be of one view, so only the page of the first lost byte tells.
             let page = |address: usize| address / page_size();
             let read = start.addr().get() + lost.done;
@@ -302,7 +302,7 @@ impl RegionContract for Region {
         let operation = Operation::Fill;
         let to = self.to_write(offset, len, operation)?;
         // SAFETY: as in `copy_in`.
-        unsafe { fault::fill(to.as_ptr(), byte, len) }
+        unsafe { guard::fill(to.as_ptr(), byte, len) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
 
@@ -310,7 +310,7 @@ impl RegionContract for Region {
         let operation = Operation::Search;
         let at = self.to_read(offset, bytes.len(), operation)?;
         // SAFETY: as in `copy_out`; `bytes` is borrowed.
-        unsafe { fault::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
+        unsafe { guard::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
 
@@ -318,7 +318,7 @@ impl RegionContract for Region {
         let operation = Operation::Search;
         let at = self.to_read(offset, len, operation)?;
         // SAFETY: as in `copy_out`.
-        unsafe { fault::find_byte(at.as_ptr(), byte, len) }
+        unsafe { guard::find_byte(at.as_ptr(), byte, len) }
             .map_err(|lost| self.lost(offset, lost, operation))
     }
 

@@ -12,7 +12,9 @@ use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
 use crate::sys::platform::{Region, file, page_size};
 use crate::sys::{Request, SectionContract, Space};
-use crate::types::{Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, geometry};
+use crate::types::{
+    Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, Rights, geometry,
+};
 
 /// Memory or a file, with the size that its views may reach.
 ///
@@ -157,10 +159,14 @@ impl SectionContract for Section {
         rustix::fs::fcntl_add_seals(&descriptor, seals)
             .map_err(during(Operation::CreateMapping))?;
         let section = Self::new(descriptor, Storage::Memory, size, unit);
-        if protection.is_writable() { Ok(section) } else { section.duplicate(false) }
+        if protection.is_writable() {
+            Ok(section)
+        } else {
+            section.duplicate(protection.rights(), false)
+        }
     }
 
-    fn over(file: &File, protection: Protection) -> Result<Self> {
+    fn over(file: &File, protection: Protection, _attributes: Attributes) -> Result<Self> {
         let operation = Operation::CreateMapping;
         file::regular(file.as_fd(), operation)?;
         let mode = file::mode(file.as_fd(), operation)?;
@@ -213,7 +219,7 @@ impl SectionContract for Section {
         self.descriptor.as_fd()
     }
 
-    fn duplicate(&self, write: bool) -> Result<Self> {
+    fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let twin = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
         let descriptor = twin.into_descriptor();
         Ok(Self::new(descriptor, self.storage, self.size, self.unit))

@@ -7,7 +7,8 @@ use std::ffi::{c_int, c_void};
 use std::io;
 use std::mem::MaybeUninit;
 
-use super::{chain, machine};
+use super::{chain, context};
+use crate::sys::guard;
 
 /// Signals that stay open while the handler runs, because only a bug in it or an abort raises them.
 const OPEN: [c_int; 6] =
@@ -35,7 +36,7 @@ pub(crate) fn ensure() -> io::Result<()> {
 /// Puts the handler on top of `current`, which becomes the one it passes signals on to.
 #[cold]
 fn install(current: libc::sigaction) -> io::Result<()> {
-    machine::choose();
+    guard::choose();
     stay();
     // First in the list, then in the kernel: a signal in between must find whom to go to.
     chain::push(current);
@@ -144,8 +145,10 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: 
         let address = unsafe { details.si_addr() }.addr();
         // SAFETY: `SA_SIGINFO` makes the third argument the context of this delivery, and nobody
         // else holds a reference to it.
-        let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
-        if machine::resume(context, address) {
+        let interrupted = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+        let mut registers = context::read(interrupted);
+        if registers.resume(address) {
+            context::write(interrupted, &registers);
             return;
         }
     }

@@ -14,7 +14,7 @@ use crate::sys::platform::registry::exit::{self, Watch};
 use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
-use crate::types::{Error, ErrorKind, Operation, Result};
+use crate::types::{Error, ErrorKind, Operation, Result, Rights};
 
 /// One handle's hold on a name: a description of the entry, with a shared lock.
 ///
@@ -64,7 +64,7 @@ impl Entry {
     ///
     /// The descriptor is what passes the handle to another process, and its mode tells that
     /// process what the handle may do: `write` says whether it can write.
-    pub(crate) fn duplicate(&self, write: bool) -> Result<Self> {
+    pub(crate) fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let operation = Operation::DuplicateHandle;
         let Some(lock) = &self.lock else { return Err(Error::new(ErrorKind::Other, operation)) };
         let (lock, shared) = match file::duplicate(lock.as_fd(), write, operation)? {

@@ -149,7 +149,7 @@ pub(super) fn publish(
     let mut entry = Entry::new(Arc::clone(root), file_name, inode, unnamed.into_descriptor());
     if !protection.is_writable() {
         // The handle may not write, so neither may the descriptor that it can be passed as.
-        entry = entry.duplicate(false)?;
+        entry = entry.duplicate(protection.rights(), false)?;
     }
     let section = match (draft.file.take(), entry.lock()) {
         (Some(section), _) => section.with_size(size),

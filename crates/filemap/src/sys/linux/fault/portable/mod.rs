@@ -23,7 +23,7 @@ mod transfer;
 
 use std::io;
 
-use super::{Found, Rest};
+use crate::sys::guard::{Found, Rest};
 
 /// Bytes that fills, searches and copies between mappings hold in private memory at a time.
 const STEP: usize = 4096;
@@ -33,7 +33,7 @@ const STEP: usize = 4096;
 /// # Errors
 ///
 /// None; where signals are handled there may be some.
-pub(crate) fn ensure() -> io::Result<()> {
+pub(in crate::sys) fn ensure() -> io::Result<()> {
     Ok(())
 }
 
@@ -41,8 +41,8 @@ pub(crate) fn ensure() -> io::Result<()> {
 ///
 /// # Safety
 ///
-/// As for [`copy_out`](super::copy_out).
-pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
+/// As for [`copy_out`](crate::sys::guard::copy_out).
+pub(in crate::sys) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer::read(to, from, len) }
 }
@@ -51,8 +51,8 @@ pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest 
 ///
 /// # Safety
 ///
-/// As for [`copy_in`](super::copy_in).
-pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
+/// As for [`copy_in`](crate::sys::guard::copy_in).
+pub(in crate::sys) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer::write(to, from, len) }
 }
@@ -61,8 +61,8 @@ pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
 ///
 /// # Safety
 ///
-/// As for [`copy_across`](super::copy_across), the ranges apart.
-pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Rest {
+/// As for [`copy_across`](crate::sys::guard::copy_across), the ranges apart.
+pub(in crate::sys) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Rest {
     let mut held = [0_u8; STEP];
     let mut done = 0;
     while done < len {
@@ -87,8 +87,8 @@ pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
 ///
 /// # Safety
 ///
-/// As for [`fill`](super::fill()).
-pub(super) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Rest {
+/// As for [`fill`](crate::sys::guard::fill()).
+pub(in crate::sys) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Rest {
     let held = [byte; STEP];
     let mut done = 0;
     while done < len {
@@ -107,8 +107,8 @@ pub(super) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Rest {
 ///
 /// # Safety
 ///
-/// As for [`compare`](super::compare).
-pub(super) unsafe fn compare(mapping: *const u8, private: *const u8, len: usize) -> Found {
+/// As for [`compare`](crate::sys::guard::compare).
+pub(in crate::sys) unsafe fn compare(mapping: *const u8, private: *const u8, len: usize) -> Found {
     // SAFETY: the caller promises `len` bytes that are initialised and not written meanwhile.
     let private = unsafe { std::slice::from_raw_parts(private, len) };
     let differs = |start: usize, held: &[u8]| {
@@ -122,8 +122,8 @@ pub(super) unsafe fn compare(mapping: *const u8, private: *const u8, len: usize)
 ///
 /// # Safety
 ///
-/// As for [`find_byte`](super::find_byte).
-pub(super) unsafe fn find_byte(mapping: *const u8, byte: u8, len: usize) -> Found {
+/// As for [`find_byte`](crate::sys::guard::find_byte).
+pub(in crate::sys) unsafe fn find_byte(mapping: *const u8, byte: u8, len: usize) -> Found {
     let is_it = |_, held: &[u8]| held.iter().position(|one| *one == byte);
     // SAFETY: the caller promises the mapping.
     unsafe { search(mapping, len, is_it) }

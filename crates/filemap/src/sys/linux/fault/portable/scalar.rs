@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use super::super::{Atomic, Lost, Scalar};
 use super::helper::{self, Outcome};
+use crate::sys::guard::{Atomic, Lost, Scalar};
 
 /// Makes one access in a helper.
 ///

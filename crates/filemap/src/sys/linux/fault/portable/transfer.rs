@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::Rest;
 use super::helper;
+use crate::sys::guard::Rest;
 
 /// The kernel or a sandbox has refused the system calls once.
 static FORBIDDEN: AtomicBool = AtomicBool::new(false);
@@ -19,7 +19,7 @@ enum Direction {
 ///
 /// # Safety
 ///
-/// As for [`copy_out`](super::super::copy_out).
+/// As for [`copy_out`](crate::sys::guard::copy_out).
 pub(super) unsafe fn read(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer(to, from.cast_mut(), len, Direction::Read) }
@@ -29,7 +29,7 @@ pub(super) unsafe fn read(to: *mut u8, from: *const u8, len: usize) -> Rest {
 ///
 /// # Safety
 ///
-/// As for [`copy_in`](super::super::copy_in).
+/// As for [`copy_in`](crate::sys::guard::copy_in).
 pub(super) unsafe fn write(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer(from.cast_mut(), to, len, Direction::Write) }

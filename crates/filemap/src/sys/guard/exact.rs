@@ -4,13 +4,9 @@
 
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "tests, on a mapping of their own")]
 
-use std::os::fd::AsFd;
-
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
-
 use super::Rest;
-use super::machine::{self, CopyRoutine, Routines};
+use super::machine::{self, Routines};
+use crate::sys::platform::fault::ensure;
 
 const END: usize = 16 * 4096;
 const LEN: usize = END + 32 * 4096;
@@ -29,14 +25,9 @@ impl Edge {
     }
 
     fn with_len(len: usize) -> Edge {
-        let file = memfd_create(c"edge", MemfdFlags::CLOEXEC).unwrap();
-        ftruncate(&file, END as u64).unwrap();
-        let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
-        // SAFETY: a new mapping at an address of the kernel's choice.
-        let base = unsafe { mmap(std::ptr::null_mut(), len, protection, flags, file.as_fd(), 0) };
-        let edge =
-            Edge { base: base.unwrap().cast(), len, content: (0..END).map(pattern).collect() };
-        machine::ensure().unwrap();
+        let base = pages::cut_short(END, len);
+        let edge = Edge { base, len, content: (0..END).map(pattern).collect() };
+        ensure().unwrap();
         edge.restore(0, END);
         edge
     }
@@ -70,7 +61,7 @@ impl Edge {
 impl Drop for Edge {
     fn drop(&mut self) {
         // SAFETY: mapped by `new`, and nobody refers to it.
-        unsafe { munmap(self.base.cast(), self.len) }.unwrap();
+        unsafe { pages::unmap(self.base, self.len) };
     }
 }
 
@@ -100,39 +91,31 @@ fn each_set(mut test: impl FnMut(&str, Routines)) {
     }
 }
 
+/// A copy, whatever its calling convention.
+type Copy<'copy> = &'copy dyn Fn(*mut u8, *const u8, usize) -> Rest;
+
 /// Every copy of the routines, and `inlined`, which is what callers get.
-fn each_copy(inlined: CopyRoutine, mut test: impl FnMut(&str, CopyRoutine)) {
-    each_set(|name, routines| test(name, routines.copy));
+fn each_copy(inlined: Copy<'_>, mut test: impl FnMut(&str, Copy<'_>)) {
+    each_set(|name, routines| {
+        // SAFETY: the tests promise the ranges.
+        let copy = |to, from, len| unsafe { (routines.copy)(to, from, len) };
+        test(name, &copy);
+    });
     test("inlined", inlined);
-}
-
-/// # Safety
-///
-/// As for the routines.
-unsafe extern "C" fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    // SAFETY: the caller promises the ranges.
-    unsafe { machine::copy_out(to, from, len) }
-}
-
-/// # Safety
-///
-/// As for the routines.
-unsafe extern "C" fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    // SAFETY: the caller promises the ranges.
-    unsafe { machine::copy_in(to, from, len) }
 }
 
 #[test]
 fn a_copy_out_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
-    each_copy(copy_out, |name, copy| {
+    // SAFETY: the test promises the ranges.
+    each_copy(&|to, from, len| unsafe { machine::copy_out(to, from, len) }, |name, copy| {
         let mut buf = vec![0_u8; LEN + 64];
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
             buf[shift..shift + len].fill(0xee);
 
-            // SAFETY: the range is mapped, since `len <= LEN - END`, and the buffer is longer.
-            let rest = unsafe { copy(buf[shift..].as_mut_ptr(), edge.at(start), len) };
+            // The range is mapped, since `len <= LEN - END`, and the buffer is longer.
+            let rest = copy(buf[shift..].as_mut_ptr(), edge.at(start), len);
 
             assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
             let done = len - rest.len;
@@ -149,12 +132,13 @@ fn a_copy_out_counts_the_bytes_before_the_edge() {
 fn a_copy_in_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
     let bytes: Vec<u8> = (0..LEN + 64).map(|offset| pattern(offset * 13 + 5)).collect();
-    each_copy(copy_in, |name, copy| {
+    // SAFETY: the test promises the ranges.
+    each_copy(&|to, from, len| unsafe { machine::copy_in(to, from, len) }, |name, copy| {
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
 
-            // SAFETY: the range is mapped, since `len <= LEN - END`, and there are more bytes.
-            let rest = unsafe { copy(edge.at(start), bytes[shift..].as_ptr(), len) };
+            // The range is mapped, since `len <= LEN - END`, and there are more bytes.
+            let rest = copy(edge.at(start), bytes[shift..].as_ptr(), len);
 
             assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
             let done = len - rest.len;
@@ -307,4 +291,61 @@ fn huge_copies_and_fills_are_whole() {
         assert!(copied[5..LEN - 7].iter().all(|byte| *byte == 0xff), "{name}");
         assert!(copied[..5] == bytes[..5] && copied[LEN - 7..] == bytes[LEN - 7..], "{name}");
     });
+}
+
+/// Pages of which the last are not there.
+#[cfg(target_os = "linux")]
+mod pages {
+    use std::os::fd::AsFd as _;
+
+    use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+    use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+    /// Maps `len` bytes of a file that has only `end`.
+    pub(super) fn cut_short(end: usize, len: usize) -> *mut u8 {
+        let file = memfd_create(c"edge", MemfdFlags::CLOEXEC).unwrap();
+        ftruncate(&file, end as u64).unwrap();
+        let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        unsafe { mmap(std::ptr::null_mut(), len, protection, flags, file.as_fd(), 0) }
+            .unwrap()
+            .cast()
+    }
+
+    /// # Safety
+    ///
+    /// From [`cut_short`], and nobody refers to it.
+    pub(super) unsafe fn unmap(base: *mut u8, len: usize) {
+        // SAFETY: the caller promises it.
+        unsafe { munmap(base.cast(), len) }.unwrap();
+    }
+}
+
+/// Pages of which the last are not there.
+#[cfg(windows)]
+mod pages {
+    use windows_sys::Win32::System::Memory::{
+        MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, VirtualAlloc, VirtualFree,
+    };
+
+    /// Sets `len` bytes of addresses aside, and has memory for `end` of them.
+    ///
+    /// A file that lost its end cannot be had: Windows keeps mapped files from being cut.
+    pub(super) fn cut_short(end: usize, len: usize) -> *mut u8 {
+        // SAFETY: a new range at an address of the system's choice.
+        let base = unsafe { VirtualAlloc(std::ptr::null(), len, MEM_RESERVE, PAGE_READWRITE) };
+        assert!(!base.is_null());
+        // SAFETY: the first bytes of the range just made.
+        let committed = unsafe { VirtualAlloc(base, end, MEM_COMMIT, PAGE_READWRITE) };
+        assert_eq!(committed, base);
+        base.cast()
+    }
+
+    /// # Safety
+    ///
+    /// From [`cut_short`], and nobody refers to it.
+    pub(super) unsafe fn unmap(base: *mut u8, _len: usize) {
+        // SAFETY: the caller promises it.
+        assert_ne!(unsafe { VirtualFree(base.cast(), 0, MEM_RELEASE) }, 0);
+    }
 }

@@ -21,17 +21,14 @@ mod short;
 use std::mem::transmute;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::table::{self, Kind};
 use super::{Found, Rest};
 
-pub(crate) use super::handler::ensure;
-
 pub(super) type CopyRoutine =
-    unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
-type FillRoutine = unsafe extern "C" fn(to: *mut u8, byte: u32, len: usize) -> Rest;
+    unsafe extern "sysv64" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
+type FillRoutine = unsafe extern "sysv64" fn(to: *mut u8, byte: u32, len: usize) -> Rest;
 type CompareRoutine =
-    unsafe extern "C" fn(mapping: *const u8, private: *const u8, len: usize) -> Found;
-type FindRoutine = unsafe extern "C" fn(mapping: *const u8, byte: u32, len: usize) -> Found;
+    unsafe extern "sysv64" fn(mapping: *const u8, private: *const u8, len: usize) -> Found;
+type FindRoutine = unsafe extern "sysv64" fn(mapping: *const u8, byte: u32, len: usize) -> Found;
 
 /// One routine of each sort.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +79,7 @@ pub(super) fn available() -> Vec<(&'static str, Routines)> {
 }
 
 /// Chooses the best routines of this processor. Never from inside the handler: it allocates.
-pub(super) fn choose() {
+pub(in crate::sys) fn choose() {
     if let Some((_, best)) = available().pop() {
         COPY.store(best.copy as *mut (), Ordering::Relaxed);
         FILL.store(best.fill as *mut (), Ordering::Relaxed);
@@ -171,53 +168,4 @@ pub(super) unsafe fn find_byte(mapping: *const u8, byte: u8, len: usize) -> Foun
     let find = unsafe { transmute::<*mut (), FindRoutine>(FIND.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the range.
     unsafe { find(mapping, byte.into(), len) }
-}
-
-/// A register's place among `gregs`.
-const fn index(register: i32) -> usize {
-    register.cast_unsigned() as usize
-}
-
-/// Sends the interrupted thread to the landing of its instruction, if it has one.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a register and a `usize` are of one size here"
-)]
-pub(super) fn resume(context: &mut libc::ucontext_t, address: usize) -> bool {
-    const RIP: usize = index(libc::REG_RIP);
-    const RDI: usize = index(libc::REG_RDI);
-    const RSI: usize = index(libc::REG_RSI);
-    const RDX: usize = index(libc::REG_RDX);
-    const RCX: usize = index(libc::REG_RCX);
-    const R8: usize = index(libc::REG_R8);
-    const R9: usize = index(libc::REG_R9);
-
-    let registers = &mut context.uc_mcontext.gregs;
-    let get = |value: i64| value.cast_unsigned() as usize;
-    let put = |value: usize| (value as u64).cast_signed();
-    let Some(landing) = table::find(get(registers[RIP])) else {
-        return false;
-    };
-    registers[RIP] = put(landing.pc);
-    if landing.kind == Kind::Value {
-        return true;
-    }
-
-    registers[R9] = put(address);
-    let len = get(registers[RDX]);
-    let mut first = table::before(get(registers[RDI]), len, address);
-    match landing.kind {
-        Kind::Copy => {
-            first = first.min(table::before(get(registers[RSI]), len, address));
-            registers[RCX] = put(first);
-            registers[R8] = put(len - first);
-        }
-        Kind::Fill => {
-            registers[RCX] = put(first);
-            registers[R8] = put(len - first);
-        }
-        Kind::Search => registers[RCX] = put(first),
-        Kind::Value | Kind::Count => {}
-    }
-    true
 }

@@ -6,11 +6,23 @@
 //!
 //! The section's name carries this crate's version. Two versions in one binary thus have two tables
 //! and two handlers; two builds of the same version share one table whose entries are alike.
+//!
+//! # Where the format of programs is COFF
+//!
+//! No linker defines bounds there, and names of sections with a `$`, which would be sorted, cannot
+//! be written in inline assembly. So the table is found by its name among the sections of the
+//! image, which tells the version of its format: several versions of this crate share it as long as
+//! that is the same. What keeps it is an instruction beside each stretch that does nothing but name
+//! its entry: linkers drop what nothing refers to.
 
+#[cfg(not(windows))]
 use std::arch::asm;
+#[cfg(windows)]
+use std::sync::atomic::Ordering;
 
 /// The name of the table's section. A C identifier, since only for those does the linker define
 /// bounds.
+#[cfg(not(windows))]
 macro_rules! section {
     () => {
         concat!(
@@ -24,9 +36,18 @@ macro_rules! section {
     };
 }
 
+/// The name of the table's section, which has at most eight characters in an image.
+#[cfg(windows)]
+macro_rules! section {
+    () => {
+        ".fmflt1"
+    };
+}
+
 /// Text for an assembly block: "a fault from `$start` to before `$end` goes on at `$landing`".
 ///
 /// The section is retained (`R`) because linkers may otherwise drop what only its bounds refer to.
+#[cfg(not(windows))]
 macro_rules! guarded {
     ($start:literal to $end:literal => $landing:literal, $kind:literal) => {
         concat!(
@@ -45,6 +66,51 @@ macro_rules! guarded {
         )
     };
 }
+
+/// Text for an assembly block: "a fault from `$start` to before `$end` goes on at `$landing`".
+///
+/// A block runs through it: the one instruction is a `nop` that names the entry.
+#[cfg(windows)]
+macro_rules! guarded {
+    ($start:literal to $end:literal => $landing:literal, $kind:literal) => {
+        concat!(
+            ".pushsection ",
+            section!(),
+            ",\"dr\"\n.balign 4\n199:\n",
+            ".long ",
+            $start,
+            " - .\n.long ",
+            $end,
+            " - .\n.long ",
+            $landing,
+            " - .\n.long ",
+            $kind,
+            "\n.popsection\nnop dword ptr [rip + 199b]"
+        )
+    };
+}
+
+/// Text for an assembly block: what follows, up to `.popsection`, lies apart from the code that is
+/// run often.
+#[cfg(not(windows))]
+macro_rules! apart {
+    () => {
+        ".pushsection .text.unlikely.filemap,\"ax\",@progbits\n"
+    };
+}
+
+/// Text for an assembly block: what follows, up to `.popsection`, lies apart from the code that is
+/// run often.
+#[cfg(windows)]
+macro_rules! apart {
+    () => {
+        ".pushsection .text.unlikely.filemap,\"xr\"\n"
+    };
+}
+
+#[cfg(windows)]
+#[path = "coff.rs"]
+mod coff;
 
 /// How the handler must set the registers before it goes on at a landing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +173,7 @@ pub(super) fn find(pc: usize) -> Option<Landing> {
 }
 
 /// The whole table of this program or shared library.
+#[cfg(not(windows))]
 fn entries() -> &'static [Entry] {
     let (start, end) = bounds();
     let count = end.addr().wrapping_sub(start.addr()) / size_of::<Entry>();
@@ -120,6 +187,7 @@ fn entries() -> &'static [Entry] {
 /// The bounds are hidden: with default visibility those of another shared library could be bound.
 /// The entry that covers nothing is an anchor: without any, there would be no section, and the
 /// program would not link.
+#[cfg(not(windows))]
 fn bounds() -> (*const Entry, *const Entry) {
     let (start, end);
     #[cfg(target_arch = "x86_64")]
@@ -155,6 +223,23 @@ fn bounds() -> (*const Entry, *const Entry) {
         );
     }
     (start, end)
+}
+
+/// The whole table of this program or shared library, once [`prepare`] has found it.
+#[cfg(windows)]
+fn entries() -> &'static [Entry] {
+    let start = coff::START.load(Ordering::Acquire);
+    if start.is_null() {
+        return &[];
+    }
+    // SAFETY: `prepare` stored the count before the start, and both as the linker laid them down.
+    unsafe { std::slice::from_raw_parts(start, coff::COUNT.load(Ordering::Relaxed)) }
+}
+
+/// Finds the table: to be called before a fault is handled, and never while one is.
+#[cfg(windows)]
+pub(in crate::sys) fn prepare() {
+    coff::find();
 }
 
 /// How many bytes at the start of a range lie before the page that holds `address`; all of them, if

@@ -147,7 +147,7 @@ macro_rules! long {
 /// As for [`fill`](super::super::fill).
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn sse2<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn sse2<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -173,7 +173,7 @@ pub(super) unsafe extern "C" fn sse2<const STRINGS: u32>(_: *mut u8, _: u32, _: 
 /// As for [`fill`](super::super::fill); the processor has AVX2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn avx2<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx2<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -203,7 +203,7 @@ pub(super) unsafe extern "C" fn avx2<const STRINGS: u32>(_: *mut u8, _: u32, _: 
 /// extensions.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn avx512<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx512<const STRINGS: u32>(_: *mut u8, _: u32, _: usize) -> Rest {
     naked_asm!(
         "2:
         vpbroadcastb zmm16, esi

@@ -220,7 +220,7 @@ macro_rules! long {
 /// As for [`copy_across`](super::super::copy_across), the ranges apart.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn sse2(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn sse2(_: *mut u8, _: *const u8, _: usize) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -242,7 +242,7 @@ pub(super) unsafe extern "C" fn sse2(_: *mut u8, _: *const u8, _: usize) -> Rest
 /// As for [`copy_across`](super::super::copy_across), the ranges apart; the processor has AVX2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn avx2(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx2(_: *mut u8, _: *const u8, _: usize) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -272,7 +272,7 @@ pub(super) unsafe extern "C" fn avx2(_: *mut u8, _: *const u8, _: usize) -> Rest
 /// with the byte and vector length extensions.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn avx512(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx512(_: *mut u8, _: *const u8, _: usize) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 32

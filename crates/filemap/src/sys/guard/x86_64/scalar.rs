@@ -21,7 +21,8 @@ macro_rules! attempt {
         concat!(
             "xor {lost:e}, {lost:e}\n2:\n",
             $($text, "\n",)+
-            "3:\n.pushsection .text.unlikely.filemap,\"ax\",@progbits\n",
+            "3:\n",
+            apart!(),
             "4:\nmov {lost:e}, 1\njmp 3b\n",
             ".popsection\n",
             guarded!("2b" to "3b" => "4b", "0")
@@ -36,7 +37,8 @@ macro_rules! attempt_or {
         concat!(
             "2:\n",
             $text,
-            "\n3:\n.pushsection .text.unlikely.filemap,\"ax\",@progbits\n",
+            "\n3:\n",
+            apart!(),
             "4:\njmp {lost}\n",
             ".popsection\n",
             guarded!("2b" to "3b" => "4b", "0")

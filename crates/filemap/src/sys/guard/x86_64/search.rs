@@ -171,7 +171,7 @@ macro_rules! find_short {
 /// As for [`compare`](super::super::compare).
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn compare_sse2(_: *const u8, _: *const u8, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn compare_sse2(_: *const u8, _: *const u8, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx
@@ -206,7 +206,7 @@ pub(super) unsafe extern "C" fn compare_sse2(_: *const u8, _: *const u8, _: usiz
 /// As for [`compare`](super::super::compare); the processor has AVX2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn compare_avx2(_: *const u8, _: *const u8, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn compare_avx2(_: *const u8, _: *const u8, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx
@@ -279,7 +279,7 @@ pub(super) unsafe extern "C" fn compare_avx2(_: *const u8, _: *const u8, _: usiz
 /// length extensions, and BMI2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn compare_avx512(_: *const u8, _: *const u8, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn compare_avx512(_: *const u8, _: *const u8, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx
@@ -371,7 +371,7 @@ pub(super) unsafe extern "C" fn compare_avx512(_: *const u8, _: *const u8, _: us
 /// As for [`find_byte`](super::super::find_byte).
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn find_sse2(_: *const u8, _: u32, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn find_sse2(_: *const u8, _: u32, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx
@@ -408,7 +408,7 @@ pub(super) unsafe extern "C" fn find_sse2(_: *const u8, _: u32, _: usize) -> Fou
 /// As for [`find_byte`](super::super::find_byte); the processor has AVX2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn find_avx2(_: *const u8, _: u32, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn find_avx2(_: *const u8, _: u32, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx
@@ -473,7 +473,7 @@ pub(super) unsafe extern "C" fn find_avx2(_: *const u8, _: u32, _: usize) -> Fou
 /// length extensions, and BMI2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "C" fn find_avx512(_: *const u8, _: u32, _: usize) -> Found {
+pub(super) unsafe extern "sysv64" fn find_avx512(_: *const u8, _: u32, _: usize) -> Found {
     naked_asm!(
         "2:
         mov r10, rdx

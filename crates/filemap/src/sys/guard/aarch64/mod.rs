@@ -17,10 +17,7 @@ mod search;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::table::{self, Kind};
 use super::{Found, Rest};
-
-pub(crate) use super::handler::ensure;
 
 pub(super) type CopyRoutine =
     unsafe extern "C" fn(to: *mut u8, from: *const u8, len: usize) -> Rest;
@@ -52,7 +49,7 @@ pub(super) fn available() -> Vec<(&'static str, Routines)> {
 static SINGLE: AtomicBool = AtomicBool::new(cfg!(target_feature = "lse"));
 
 /// Asks the processor what it can do.
-pub(super) fn choose() {
+pub(in crate::sys) fn choose() {
     SINGLE.store(std::arch::is_aarch64_feature_detected!("lse"), Ordering::Relaxed);
 }
 
@@ -101,39 +98,4 @@ pub(super) unsafe fn compare(mapping: *const u8, private: *const u8, len: usize)
 pub(super) unsafe fn find_byte(mapping: *const u8, byte: u8, len: usize) -> Found {
     // SAFETY: the caller promises the range.
     unsafe { (NEON.find)(mapping, byte.into(), len) }
-}
-
-/// Sends the interrupted thread to the landing of its instruction, if it has one.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a register and a `usize` are of one size here"
-)]
-pub(super) fn resume(context: &mut libc::ucontext_t, address: usize) -> bool {
-    let machine = &mut context.uc_mcontext;
-    let Some(landing) = table::find(machine.pc as usize) else {
-        return false;
-    };
-    machine.pc = landing.pc as u64;
-    if landing.kind == Kind::Value {
-        return true;
-    }
-
-    let registers = &mut machine.regs;
-    registers[9] = address as u64;
-    let len = registers[2] as usize;
-    let mut first = table::before(registers[0] as usize, len, address);
-    match landing.kind {
-        Kind::Copy => {
-            first = first.min(table::before(registers[1] as usize, len, address));
-            registers[3] = first as u64;
-            registers[4] = (len - first) as u64;
-        }
-        Kind::Fill => {
-            registers[3] = first as u64;
-            registers[4] = (len - first) as u64;
-        }
-        Kind::Search => registers[3] = first as u64,
-        Kind::Value | Kind::Count => {}
-    }
-    true
 }

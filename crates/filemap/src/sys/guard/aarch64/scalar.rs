@@ -27,7 +27,8 @@ macro_rules! attempt {
         concat!(
             ".arch_extension lse\nmov {lost:w}, wzr\n2:\n",
             $($text, "\n",)+
-            "3:\n.pushsection .text.unlikely.filemap,\"ax\",@progbits\n",
+            "3:\n",
+            apart!(),
             "4:\nmov {lost:w}, #1\nb 3b\n",
             ".popsection\n",
             guarded!("2b" to "3b" => "4b", "0")

@@ -1,0 +1,140 @@
+//! The kernel's folders of names, and what a handle is called there.
+
+#![expect(unsafe_code, reason = "calls of the native interface, which the rest leaves out")]
+
+use std::mem::MaybeUninit;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle, FromRawHandle as _};
+use std::os::windows::io::{OwnedHandle, RawHandle};
+use std::sync::OnceLock;
+
+use windows_sys::Wdk::Foundation::{NtQueryObject, OBJECT_ATTRIBUTES, OBJECT_INFORMATION_CLASS};
+use windows_sys::Wdk::Storage::FileSystem::{NtOpenDirectoryObject, NtQueryDirectoryObject};
+use windows_sys::Win32::Foundation::{NTSTATUS, UNICODE_STRING};
+use windows_sys::Win32::System::Memory::OpenFileMappingW;
+use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
+
+use crate::sys::platform::error::{from_status, last};
+use crate::types::{ErrorKind, Operation, Result, Scope};
+
+/// The class that tells the name of an object.
+const NAME: OBJECT_INFORMATION_CLASS = 1;
+/// The right to list a folder of names.
+const DIRECTORY_QUERY: u32 = 1;
+const NO_MORE_ENTRIES: NTSTATUS = 0x8000_001a_u32.cast_signed();
+
+/// The folder in which the names of a scope are; in the first session both are one.
+pub(super) fn folder(scope: Scope) -> &'static str {
+    static LOCAL: OnceLock<String> = OnceLock::new();
+    const GLOBAL: &str = "\\BaseNamedObjects";
+    match scope {
+        Scope::Global => GLOBAL,
+        Scope::Local => LOCAL.get_or_init(|| {
+            let mut session = 0;
+            // SAFETY: there is room for the number.
+            let known = unsafe { ProcessIdToSessionId(std::process::id(), &raw mut session) };
+            match session {
+                1.. if known != 0 => format!("\\Sessions\\{session}{GLOBAL}"),
+                _ => GLOBAL.to_owned(),
+            }
+        }),
+    }
+}
+
+/// Opens a section by a name that ends with a NUL; nothing if there is no such name.
+pub(super) fn open(name: &[u16], access: u32, operation: Operation) -> Result<Option<OwnedHandle>> {
+    debug_assert!(name.ends_with(&[0]), "the end of the name");
+    // SAFETY: the name ends with a NUL.
+    let section = unsafe { OpenFileMappingW(access, 0, name.as_ptr()) };
+    if section.is_null() {
+        let error = last(operation);
+        return if error.kind() == ErrorKind::NotFound { Ok(None) } else { Err(error) };
+    }
+    // SAFETY: the call made it, and nobody else knows of it.
+    Ok(Some(unsafe { OwnedHandle::from_raw_handle(section) }))
+}
+
+/// Lists the names of the sections in a folder.
+pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
+    /// Room for the longest name, and that of its type.
+    const ROOM: u32 = 2 * 65536 + 256;
+    let operation = Operation::UseRegistry;
+    let directory = open_folder(folder)?;
+    let mut room = vec![0_u64; ROOM as usize / 8];
+    let (mut names, mut context) = (Vec::new(), 0);
+    loop {
+        let place = room.as_mut_ptr().cast();
+        let (handle, none) = (directory.as_raw_handle(), std::ptr::null_mut());
+        let restart = context == 0;
+        // One entry at a time: older versions of Wine know no other way.
+        // SAFETY: the folder is open, and the place has the length that is told.
+        let status = unsafe {
+            NtQueryDirectoryObject(handle, place, ROOM, true, restart, &raw mut context, none)
+        };
+        match status {
+            NO_MORE_ENTRIES => return Ok(names),
+            status if status < 0 => return Err(from_status(status, operation)),
+            _ => {}
+        }
+        // SAFETY: the call has written an entry, which begins with these two strings, and the room
+        // is aligned for them.
+        let entry = unsafe { &*room.as_ptr().cast::<[UNICODE_STRING; 2]>() };
+        // SAFETY: the call has written both behind them.
+        let name = unsafe { text(&entry[0]) };
+        // SAFETY: as above.
+        let kind = unsafe { text(&entry[1]) };
+        // A name that is not well-formed text cannot be asked for here.
+        if let (Some(name), Some("Section")) = (name, kind.as_deref()) {
+            names.push(name);
+        }
+    }
+}
+
+fn open_folder(folder: &str) -> Result<OwnedHandle> {
+    let mut path: Vec<u16> = folder.encode_utf16().collect();
+    let bytes = u16::try_from(2 * path.len()).unwrap_or(u16::MAX);
+    let name = UNICODE_STRING { Length: bytes, MaximumLength: bytes, Buffer: path.as_mut_ptr() };
+    let attributes = OBJECT_ATTRIBUTES {
+        Length: u32::try_from(size_of::<OBJECT_ATTRIBUTES>()).unwrap_or(0),
+        ObjectName: &raw const name,
+        ..Default::default()
+    };
+    let mut directory: RawHandle = std::ptr::null_mut();
+    let place = &raw mut directory;
+    // SAFETY: the structure and what it refers to live until the call returns.
+    let status = unsafe { NtOpenDirectoryObject(place, DIRECTORY_QUERY, &raw const attributes) };
+    if status < 0 {
+        return Err(from_status(status, Operation::UseRegistry));
+    }
+    // SAFETY: the call made it, and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(directory) })
+}
+
+/// The whole name of the object behind a handle; nothing if it has none.
+pub(super) fn name_of(handle: BorrowedHandle<'_>) -> Option<String> {
+    /// Room for the longest name.
+    const ROOM: u32 = 65536 + 64;
+    let mut room = vec![MaybeUninit::<u64>::zeroed(); ROOM as usize / 8];
+    let (place, none) = (room.as_mut_ptr().cast(), std::ptr::null_mut());
+    // SAFETY: the handle is open while it is borrowed, and the place has the length told.
+    if unsafe { NtQueryObject(handle.as_raw_handle(), NAME, place, ROOM, none) } < 0 {
+        return None;
+    }
+    // SAFETY: the call has written the string's structure, and the room is aligned for it.
+    let name = unsafe { &*room.as_ptr().cast::<UNICODE_STRING>() };
+    // SAFETY: the call has written the string behind it.
+    unsafe { text(name) }.filter(|name| !name.is_empty())
+}
+
+/// The text of a counted string; nothing if it is not well-formed.
+///
+/// # Safety
+///
+/// What the string refers to is there, and has the length that it tells.
+unsafe fn text(string: &UNICODE_STRING) -> Option<String> {
+    if string.Buffer.is_null() {
+        return Some(String::new());
+    }
+    // SAFETY: the caller promises it.
+    let units = unsafe { std::slice::from_raw_parts(string.Buffer, string.Length as usize / 2) };
+    String::from_utf16(units).ok()
+}

@@ -1,0 +1,117 @@
+//! Who else may open a name, in the words of Windows.
+
+#![expect(unsafe_code, reason = "calls that read a token and build a descriptor")]
+
+use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle, RawHandle};
+use std::ptr::{from_ref, null_mut};
+
+use windows_sys::Win32::Foundation::LocalFree;
+use windows_sys::Win32::Security::Authorization::{
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+};
+use windows_sys::Win32::Security::{
+    GetTokenInformation, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER,
+    TokenUser,
+};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+
+use crate::sys::platform::error::last;
+use crate::types::{Operation, Permissions, Result};
+
+/// What everybody may do who may read: ask, look at the permissions, map for reading and running.
+const READ: u32 = 0x2_000d;
+/// The same and writing.
+const WRITE: u32 = 0x2_000f;
+
+/// A security descriptor of the kernel's form.
+pub(super) struct Security {
+    descriptor: PSECURITY_DESCRIPTOR,
+    attributes: SECURITY_ATTRIBUTES,
+}
+
+impl Security {
+    /// The descriptor for these permissions; none where the kernel's default says the same.
+    ///
+    /// The bits for the group have no counterpart: only the maker's and those of others count.
+    pub(super) fn of(permissions: Permissions, may_write: bool) -> Result<Option<Self>> {
+        let mask = match permissions.mode() & 0o7 {
+            0 => return Ok(None),
+            6 if may_write => WRITE,
+            _ => READ,
+        };
+        // All for the system and for this user; those rights for everybody.
+        let text = format!("D:(A;;GA;;;SY)(A;;GA;;;{})(A;;{mask:#x};;;WD)", user()?);
+        let text: Vec<u16> = text.encode_utf16().chain([0]).collect();
+        let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
+        // SAFETY: the text ends with a NUL, and there is room for the address of what is made.
+        let made = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                text.as_ptr(),
+                SDDL_REVISION_1,
+                &raw mut descriptor,
+                null_mut(),
+            )
+        };
+        if made == 0 {
+            return Err(last(Operation::CreateMapping));
+        }
+        let attributes = SECURITY_ATTRIBUTES {
+            nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(0),
+            lpSecurityDescriptor: descriptor,
+            bInheritHandle: 0,
+        };
+        Ok(Some(Self { descriptor, attributes }))
+    }
+
+    /// What a call that creates an object is given; valid as long as this is.
+    pub(super) fn attributes(&self) -> &SECURITY_ATTRIBUTES {
+        &self.attributes
+    }
+}
+
+impl Drop for Security {
+    fn drop(&mut self) {
+        // SAFETY: the call that made it says that it is to be freed so, and nobody uses it.
+        let _ignored = unsafe { LocalFree(self.descriptor) };
+    }
+}
+
+/// The user of this process, as descriptors in text name users.
+fn user() -> Result<String> {
+    let operation = Operation::CreateMapping;
+    let mut token: RawHandle = null_mut();
+    // SAFETY: has no preconditions.
+    let this = unsafe { GetCurrentProcess() };
+    // SAFETY: there is room for the handle.
+    if unsafe { OpenProcessToken(this, TOKEN_QUERY, &raw mut token) } == 0 {
+        return Err(last(operation));
+    }
+    // SAFETY: the call made it, and nobody else knows of it.
+    let token = unsafe { OwnedHandle::from_raw_handle(token) };
+    // Aligned for the structure; an identifier has at most 68 bytes.
+    let mut room = [0_u64; 32];
+    let len = u32::try_from(size_of_val(&room)).unwrap_or(0);
+    let (place, mut needed) = (room.as_mut_ptr().cast(), 0);
+    // SAFETY: the token is open, and the place has the length that is told.
+    let told = unsafe {
+        GetTokenInformation(token.as_raw_handle(), TokenUser, place, len, &raw mut needed)
+    };
+    if told == 0 {
+        return Err(last(operation));
+    }
+    // SAFETY: the call has written the structure, and the room is aligned for it.
+    let user = unsafe { &*from_ref(&room).cast::<TOKEN_USER>() };
+    let mut text = null_mut();
+    // SAFETY: the identifier is in `room`, where the call has written it.
+    if unsafe { ConvertSidToStringSidW(user.User.Sid, &raw mut text) } == 0 {
+        return Err(last(operation));
+    }
+    let mut units = Vec::new();
+    // SAFETY: the text ends with a NUL, and the loop with it.
+    while let unit @ 1.. = unsafe { *text.add(units.len()) } {
+        units.push(unit);
+    }
+    // SAFETY: the call that made it says that it is to be freed so.
+    let _ignored = unsafe { LocalFree(text.cast()) };
+    Ok(String::from_utf16_lossy(&units))
+}
