@@ -96,9 +96,11 @@ type Copy<'copy> = &'copy dyn Fn(*mut u8, *const u8, usize) -> Rest;
 
 /// Every copy of the routines, and `inlined`, which is what callers get.
 fn each_copy(inlined: Copy<'_>, mut test: impl FnMut(&str, Copy<'_>)) {
-    // SAFETY: the tests promise the ranges.
     each_set(|name, routines| {
-        test(name, &|to, from, len| unsafe { (routines.copy)(to, from, len) })
+        test(name, &|to, from, len| {
+            // SAFETY: the tests promise the ranges.
+            unsafe { (routines.copy)(to, from, len) }
+        });
     });
     test("inlined", inlined);
 }

@@ -15,7 +15,7 @@ use rustix::mm::{self, MsyncFlags};
 use crate::sys::guard::{self, Lost, Scalar};
 use crate::sys::platform::error::from_errno;
 use crate::sys::platform::placing::{map_aligned, map_anywhere, map_at};
-use crate::sys::platform::{file, loss, page_size};
+use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::untouched::{self, Untouched};
 use crate::sys::{RegionContract, Request};
 use crate::types::geometry::Placement;
@@ -98,7 +98,7 @@ impl Region {
         let untouched = Untouched::default();
         let region = Self { pages, mapped, start, len, access, file, offset, untouched };
         // What the copies rely on: the handler is installed, and open in this thread.
-        guard::ensure().map_err(|error| {
+        fault::ensure().map_err(|error| {
             refused(ErrorKind::NotSupported)
                 .because("this process may not handle SIGBUS, so no view would be safe")
                 .caused_by(error)
