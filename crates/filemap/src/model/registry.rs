@@ -31,6 +31,10 @@ use crate::types::{
 /// in `$XDG_RUNTIME_DIR`, and all in the directory for temporary files as the last resort. The
 /// variable `FILEMAP_DIR`, read at the first use, puts it elsewhere: in any directory that
 /// exists.
+///
+/// On Windows the kernel has the names, in the session's folder and in that of all sessions, and
+/// they are those of every program's mappings. A registry of a directory's own, and `FILEMAP_DIR`,
+/// put a prefix before each name that is made of the directory's path; nothing is stored there.
 #[derive(Debug, Clone)]
 pub struct Registry {
     directory: Arc<Directory>,
@@ -160,6 +164,8 @@ impl Registry {
 
     /// Tells the directory that holds the names of `scope`, if there were ever any.
     ///
+    /// On Windows there is none.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::UntrustedRegistry`] if it is not to be trusted.
@@ -228,6 +234,11 @@ impl NamedMapping {
     }
 
     /// The number of the process that created it, which may be gone.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows it is 0 if that was a program without this library, and
+    /// [`created`](Self::created) is then the beginning of 1970.
     #[must_use]
     pub fn creator(&self) -> u32 {
         self.listed.creator()
@@ -262,7 +273,8 @@ impl NamedMapping {
     /// # Platforms
     ///
     /// On Linux a file; that of a mapping in memory begins with the mapping's own bytes, so a
-    /// program that knows nothing of this crate can map it.
+    /// program that knows nothing of this crate can map it. On Windows the name that the kernel has
+    /// for it, which is no path of a file.
     #[must_use]
     pub fn entry(&self) -> &Path {
         self.listed.path()

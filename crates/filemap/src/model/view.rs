@@ -386,7 +386,8 @@ impl<'mapping> ViewOptions<'mapping> {
     /// Sets the address that the view's first byte is to have.
     ///
     /// It is that address or an error, never another one; and it must lie in its page where
-    /// the offset lies in its own.
+    /// the offset lies in its own. On Windows the unit is not a page but the
+    /// [`granularity`](crate::granularity).
     #[must_use]
     pub fn address(mut self, address: usize) -> Self {
         self.address = Some(address);

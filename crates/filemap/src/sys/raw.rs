@@ -43,7 +43,8 @@ impl<'view> RawBytes<'view> {
     /// - make no reference to the bytes unless nothing, in this process or another, changes
     ///   them while the reference lives; single bytes are best read and written as volatile or
     ///   atomic accesses;
-    /// - accept that a page which the file has lost raises `SIGBUS`.
+    /// - accept that a page which the file has lost raises `SIGBUS`, or an exception on Windows,
+    ///   where also pages of a reserved mapping must be committed before they are touched.
     ///
     /// # Examples
     ///

@@ -16,6 +16,9 @@ use crate::types::{Error, ErrorKind, Operation, Result};
 ///
 /// They matter for `Global\` names. `Local\` names are in a place that other users cannot enter.
 ///
+/// On Windows `PRIVATE` is the system's default for this user, the last digit is what a descriptor
+/// grants to everybody, and the group's digit means nothing.
+///
 /// ```
 /// use filemap::Permissions;
 ///

@@ -10,7 +10,7 @@ use std::time::Instant;
 use filemap::{Error, ErrorKind, Loss, MappedFile, Operation};
 
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "shared with a test binary that needs more of it")]
+#[allow(dead_code, unused_imports, reason = "shared with a test binary that needs more of it")]
 mod shared;
 
 pub(crate) use shared::{DEADLINE, Outcome, Place, Second, emulated, hear, role, say};

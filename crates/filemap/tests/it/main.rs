@@ -58,6 +58,9 @@ mod growth;
 mod model;
 mod windows;
 mod cursor;
+// How Windows loses pages.
+#[cfg(windows)]
+mod lost;
 #[cfg(feature = "json")]
 mod objects;
 #[cfg(feature = "json")]

@@ -30,18 +30,18 @@ pub(super) fn find() {
     let number = |at: usize| -> usize {
         // SAFETY: the headers of a loaded image stay mapped, and every number that is read here
         // lies in them, as the format says.
-        unsafe { base.add(at).cast::<u32>().read_unaligned() as usize }
+        unsafe { base.wrapping_add(at).cast::<u32>().read_unaligned() as usize }
     };
     let short = |at: usize| number(at) & 0xffff;
     let headers = number(HEADERS);
     let first = headers + FIXED + short(headers + OPTIONAL);
     for header in (0..short(headers + SECTIONS)).map(|index| first + index * SECTION) {
         // SAFETY: as above; a header begins with the eight bytes of its section's name.
-        let found = unsafe { base.add(header).cast::<[u8; 8]>().read_unaligned() };
+        let found = unsafe { base.wrapping_add(header).cast::<[u8; 8]>().read_unaligned() };
         if found.starts_with(name) && found[name.len()..].iter().all(|byte| *byte == 0) {
             let (len, offset) = (number(header + 8), number(header + 12));
-            // SAFETY: the section is part of the image.
-            let start = unsafe { base.add(offset) }.cast_mut().cast::<Entry>();
+            #[expect(clippy::cast_ptr_alignment, reason = "sections begin at pages")]
+            let start = base.wrapping_add(offset).cast_mut().cast::<Entry>();
             COUNT.store(len / size_of::<Entry>(), Ordering::Relaxed);
             START.store(start, Ordering::Release);
             return;

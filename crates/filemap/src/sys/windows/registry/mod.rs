@@ -71,7 +71,6 @@ pub(crate) struct Found {
 
 /// What a descriptor from another handle turned out to be.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and at once taken apart")]
 pub(crate) enum Adopted {
     /// The handle of a name in this registry.
     Named(Found),

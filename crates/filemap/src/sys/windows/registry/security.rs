@@ -108,7 +108,7 @@ fn user() -> Result<String> {
     }
     let mut units = Vec::new();
     // SAFETY: the text ends with a NUL, and the loop with it.
-    while let unit @ 1.. = unsafe { *text.add(units.len()) } {
+    while let unit @ 1.. = unsafe { text.wrapping_add(units.len()).read() } {
         units.push(unit);
     }
     // SAFETY: the call that made it says that it is to be freed so.

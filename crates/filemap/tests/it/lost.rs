@@ -1,0 +1,115 @@
+//! Lost pages on Windows, where nobody can cut a mapped file: protection takes the pages away.
+//!
+//! What Linux does is in the tests of faults, which cut files and fill disks.
+
+#![expect(unsafe_code, reason = "pages of a view are taken away")]
+
+use filemap::{Access, Error, ErrorKind, FileMapping, Loss, Protection, View, page_size};
+use windows_sys::Win32::System::Memory::{PAGE_NOACCESS, PAGE_READWRITE, VirtualProtect};
+
+use crate::support::kind;
+
+/// Sets what may be done with one page of a view.
+fn protect(view: &View, page: usize, protection: u32) {
+    let mut before = 0;
+    // SAFETY: the address is used while the view is borrowed.
+    let start = unsafe { view.raw().pointer() }.as_ptr().wrapping_add(page * page_size());
+    // SAFETY: a page of the view, which the library touches by instructions of its own alone.
+    let set = unsafe { VirtualProtect(start.cast(), page_size(), protection, &raw mut before) };
+    assert_ne!(set, 0, "{}", std::io::Error::last_os_error());
+}
+
+/// Four pages of sevens, of which the third is gone.
+fn broken() -> Result<View, Error> {
+    let mapping = FileMapping::create(4 * page_size() as u64, Protection::ReadWrite)?;
+    let view = mapping.map(Access::Write)?;
+    view.fill(0, view.len(), 7)?;
+    protect(&view, 2, PAGE_NOACCESS);
+    Ok(view)
+}
+
+fn lost<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Loss> {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.win32_code()), (ErrorKind::Lost, 999), "{error}");
+    error.loss()
+}
+
+#[test]
+fn an_access_tells_which_byte_was_lost_and_how_many_came_before() -> Result<(), Error> {
+    let (view, page) = (broken()?, page_size());
+    let gone = 2 * page;
+    let loss = |done| Some(Loss { offset: gone as u64, done });
+
+    for before in [0, 1, 7, 8, 31, 64, 100, page, gone] {
+        for behind in [1, 8, 33, 200, page] {
+            let (from, len) = (gone - before, before + behind);
+            let mut seen = vec![0; len];
+            assert_eq!(lost(view.read_at(from, &mut seen)), loss(before), "{len} at {from}");
+            assert!(seen[..before].iter().all(|byte| *byte == 7), "{len} at {from}");
+            assert_eq!(lost(view.write_at(from, &vec![7; len])), loss(before));
+            assert_eq!(lost(view.fill(from, len, 7)), loss(before));
+            assert_eq!(lost(view.compare(from, &vec![7; len])), loss(before));
+        }
+    }
+    assert_eq!(lost(view.find(.., 8)), loss(gone));
+    assert_eq!(view.find(..gone, 8)?, None);
+    Ok(())
+}
+
+#[test]
+fn a_value_in_a_lost_page_is_an_error_and_untouched() -> Result<(), Error> {
+    let (view, gone) = (broken()?, 2 * page_size());
+    let here = view.atomic::<u64>(gone - 8)?;
+    let there = view.atomic::<u64>(gone)?;
+
+    assert_eq!(kind(view.read::<u8>(gone)), ErrorKind::Lost);
+    assert_eq!(kind(view.read::<u16>(gone)), ErrorKind::Lost);
+    assert_eq!(kind(view.read::<u32>(gone)), ErrorKind::Lost);
+    assert_eq!(kind(view.read::<u64>(gone)), ErrorKind::Lost);
+    assert_eq!(kind(view.write(gone, &1_u8)), ErrorKind::Lost);
+    assert_eq!(kind(view.write(gone, &1_u64)), ErrorKind::Lost);
+    assert_eq!(kind(there.load()), ErrorKind::Lost);
+    assert_eq!(kind(there.store(1)), ErrorKind::Lost);
+    assert_eq!(kind(there.swap(1)), ErrorKind::Lost);
+    assert_eq!(kind(there.compare_exchange(7, 1)), ErrorKind::Lost);
+    assert_eq!(kind(there.fetch_add(1)), ErrorKind::Lost);
+    assert_eq!(kind(there.fetch_and(1)), ErrorKind::Lost);
+    assert_eq!(kind(there.fetch_or(1)), ErrorKind::Lost);
+    assert_eq!(here.fetch_add(1)?, 0x0707_0707_0707_0707);
+
+    protect(&view, 2, PAGE_READWRITE);
+    assert_eq!(view.find(gone.., 1)?, None, "nothing was stored");
+    assert_eq!(there.load()?, 0x0707_0707_0707_0707);
+    Ok(())
+}
+
+#[test]
+fn a_copy_between_views_tells_which_of_them_lost_a_page() -> Result<(), Error> {
+    let (view, page) = (broken()?, page_size());
+    let other = FileMapping::create(4 * page as u64, Protection::ReadWrite)?.map(Access::Write)?;
+
+    let out = lost(other.copy_from(0, &view, page, 2 * page));
+    let into = lost(view.copy_from(page, &other, 0, 2 * page));
+    let inside = lost(view.copy_from(10, &view, page, 2 * page));
+
+    let expected = Some(Loss { offset: 2 * page as u64, done: page });
+    assert_eq!((out, into), (expected, expected));
+    assert_eq!(inside.map(|loss| loss.offset), Some(2 * page as u64));
+    Ok(())
+}
+
+#[test]
+fn threads_meet_lost_pages_at_once() {
+    let view = broken().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for len in 1..500 {
+                    let at = 2 * page_size() - len;
+                    let mut seen = vec![0; 2 * len];
+                    assert_eq!(lost(view.read_at(at, &mut seen)).map(|loss| loss.done), Some(len));
+                }
+            });
+        }
+    });
+}
