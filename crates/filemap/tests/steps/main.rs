@@ -11,7 +11,7 @@
 )]
 
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "what second processes need is in one place for all tests")]
+#[allow(unused_imports, dead_code, reason = "what second processes need is in one place for all tests")]
 mod support;
 
 mod agent;
