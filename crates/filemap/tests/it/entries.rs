@@ -1,7 +1,7 @@
 //! Entries that are none: whatever stands in an entry's place is a clear error, or goes away.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, symlink};
+use std::os::unix::fs::{FileExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -288,39 +288,6 @@ fn a_trailer_that_lies_about_its_file_leads_to_no_other_file() -> Result<(), Err
         }
         Ok(())
     })
-}
-
-#[test]
-fn a_file_with_the_number_of_a_named_one_is_not_taken_for_it() -> Result<(), Error> {
-    // Names and file in different places, so that no entry takes the file's number.
-    let names = Place::new();
-    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be made");
-    let path = place.path().join("notes");
-    let options = || FileMapping::options().registry(&names.registry).name("x");
-    let mut alike = 0;
-    for round in 0..30 {
-        fs::write(&path, b"hello").unwrap();
-        let first = fs::metadata(&path).unwrap();
-        let file = File::options().read(true).write(true).open(&path).unwrap();
-        let named = options().file(&file).create_new()?;
-        // The name lives on without anybody who has the file.
-        let held = File::open(names.registry.inspect("x")?.entry()).unwrap();
-        support::hold(&held);
-        drop((file, named));
-        fs::remove_file(&path).unwrap();
-        fs::write(&path, b"WRONG").unwrap();
-        let second = fs::metadata(&path).unwrap();
-        alike +=
-            u32::from((first.ino(), first.created().ok()) == (second.ino(), second.created().ok()));
-
-        assert_eq!(kind(names.registry.open("x")), ErrorKind::BackingGone, "round {round}");
-
-        drop(held);
-        assert!(is_free(&names.registry, "x"));
-        fs::remove_file(&path).unwrap();
-    }
-    println!("{alike} of 30 had the number and the time of birth of the one before");
-    Ok(())
 }
 
 #[test]
