@@ -1,11 +1,12 @@
 //! Files behind names: whatever became of their paths, a name leads to the same bytes or nowhere.
 
 use std::fs::{self, File};
-use std::path::Path;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Rights, View};
+use filemap::{Access, Error, ErrorKind, FileMapping, Rights, View};
 
-use crate::support::{self, FileExt as _, Place, eventually, is_free, kind, named};
+#[cfg(target_os = "linux")]
+use crate::support::named;
+use crate::support::{self, FileExt as _, Place, eventually, is_free, kind};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
@@ -124,12 +125,13 @@ fn a_file_that_had_no_path_when_it_was_named_is_reached_through_its_holders() ->
 /// descriptor that carries the name, and removes the file: nobody has it any more.
 ///
 /// No process that others start meanwhile is a child of this one, and has it from here.
+#[cfg(target_os = "linux")]
 fn give_away() -> Result<(), Error> {
     let place = std::env::var_os("FILEMAP_DIR").expect("it is set");
-    let path = Path::new(&place).join("notes");
+    let path = std::path::Path::new(&place).join("notes");
     let file = File::options().read(true).write(true).open(&path).expect("the file is there");
     let mapping = FileMapping::options().file(&file).name("notes").create_new()?;
-    let name_alone = OwnedDescriptor::from(mapping);
+    let name_alone = filemap::OwnedDescriptor::from(mapping);
     drop(file);
     fs::remove_file(path).expect("a file can be removed");
     support::say("given away");
