@@ -1,14 +1,17 @@
 //! The limits of growth: of offsets, of processes, of disks.
 
-#![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::expect_used, reason = "a test may stop at the first surprise")
+)]
 
 use std::fs;
 
 use filemap::{Error, ErrorKind, Flush, MappedFile};
 
+use crate::support::Place;
 #[cfg(target_os = "linux")]
-use crate::support::Second;
-use crate::support::{self, Place};
+use crate::support::{self, Second};
 
 #[cfg(target_os = "linux")]
 fn place_of_the_first() -> std::path::PathBuf {

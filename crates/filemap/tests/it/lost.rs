@@ -29,7 +29,7 @@ fn broken() -> Result<View, Error> {
 }
 
 fn lost<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Loss> {
-    let error = result.unwrap_err();
+    let error = result.expect_err("it is lost");
     assert_eq!((error.kind(), error.win32_code()), (ErrorKind::Lost, 999), "{error}");
     error.loss()
 }

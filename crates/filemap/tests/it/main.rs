@@ -58,7 +58,9 @@ mod growth;
 mod model;
 mod windows;
 mod cursor;
-// How Windows loses pages.
+// What only Windows has: the kernel's names, and its ways to lose pages.
+#[cfg(windows)]
+mod kernel;
 #[cfg(windows)]
 mod lost;
 #[cfg(feature = "json")]

@@ -1,6 +1,7 @@
 //! Files by offset: lengths, values, names, and what is refused.
 
 use std::fs;
+#[cfg(target_os = "linux")]
 use std::thread;
 
 use filemap::{Access, Error, ErrorKind, FileMapping, Flush, MappedFile, Operation};

@@ -3,13 +3,12 @@
 use std::fs::{self, File};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Rights, View};
+use filemap::{Access, Error, ErrorKind, FileMapping, Rights, View};
 
+use crate::support::{self, FileExt as _, Place, eventually, is_free, kind};
 #[cfg(target_os = "linux")]
-use crate::support::Second;
-use crate::support::{self, FileExt as _, Place, eventually, is_free, kind, named};
+use crate::support::{Second, named};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
@@ -128,12 +127,13 @@ fn a_file_that_had_no_path_when_it_was_named_is_reached_through_its_holders() ->
 /// descriptor that carries the name, and removes the file: nobody has it any more.
 ///
 /// No process that others start meanwhile is a child of this one, and has it from here.
+#[cfg(target_os = "linux")]
 fn give_away() -> Result<(), Error> {
     let place = std::env::var_os("FILEMAP_DIR").expect("it is set");
-    let path = Path::new(&place).join("notes");
+    let path = std::path::Path::new(&place).join("notes");
     let file = File::options().read(true).write(true).open(&path).expect("the file is there");
     let mapping = FileMapping::options().file(&file).name("notes").create_new()?;
-    let name_alone = OwnedDescriptor::from(mapping);
+    let name_alone = filemap::OwnedDescriptor::from(mapping);
     drop(file);
     fs::remove_file(path).expect("a file can be removed");
     support::say("given away");
@@ -296,7 +296,7 @@ fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
     let place = Place::new();
     let file = place.file("notes", b"hello");
     let mapping = named_notes(&place, &file)?;
-    let name_alone = OwnedDescriptor::from(mapping);
+    let name_alone = filemap::OwnedDescriptor::from(mapping);
     fs::hard_link(place.path("notes"), place.path("link")).unwrap();
 
     // The very file comes back to its path under another link's name.

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use filemap::{Access, Error, ErrorKind, FileMapping, Registry, View};
 
-use crate::support::{self, Place, Second, eventually, is_free, named};
+#[cfg(target_os = "linux")]
+use crate::support::eventually;
+use crate::support::{self, Place, Second, is_free, named};
 
 /// Processes in a race.
 const RACERS: usize = 8;

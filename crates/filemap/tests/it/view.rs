@@ -24,7 +24,7 @@ pub(crate) fn address(view: &View) -> usize {
 /// Wine locks a copy view's pages by making copies of them, which Windows does not.
 #[cfg(windows)]
 fn has_pages() -> bool {
-    !crate::support::wine()
+    !support::wine()
 }
 
 /// Bytes that differ from their neighbours and from those a page away.

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 
 #[cfg(target_os = "linux")]
 use crate::growth::mapped_of;
-use crate::support::{self, Place};
+#[cfg(target_os = "linux")]
+use crate::support;
+use crate::support::Place;
 
 const WINDOW: usize = 65536;
 

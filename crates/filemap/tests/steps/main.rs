@@ -11,7 +11,11 @@
 )]
 
 #[path = "../it/support.rs"]
-#[allow(unused_imports, dead_code, reason = "what second processes need is in one place for all tests")]
+#[allow(
+    unused_imports,
+    dead_code,
+    reason = "what second processes need is in one place for all tests"
+)]
 mod support;
 
 mod agent;
