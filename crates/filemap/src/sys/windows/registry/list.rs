@@ -149,6 +149,8 @@ pub(crate) struct Census {
     pub(crate) unseen: usize,
     /// Whether there may be processes that cannot even be counted.
     pub(crate) hidden: bool,
+    /// For each name, whether more hold it than are in sight.
+    pub(crate) held_elsewhere: Vec<bool>,
 }
 
 /// A process that has a name's handles, or views of its bytes.
