@@ -184,19 +184,21 @@ impl Directory {
             // A description that somebody opened by hand brings no lock, and a dead name stays so.
             let mut patience = Patience::default();
             let held = loop {
-                match root.open_again(&file_name, OFlags::RDONLY, inode).map_or_else(
-                    |_| Ok(State::Held),
-                    |other| other.map_or(Ok(State::Free), |other| lock::state(other.as_fd())),
-                ) {
-                    Ok(State::Free) => break false,
-                    Ok(State::Held)
-                        if lock::hold(descriptor.as_fd()).map_err(during(operation))? =>
-                    {
-                        break true;
-                    }
-                    Ok(State::Held | State::Claimed) => patience.wait(operation)?,
-                    Err(errno) => return Err(from_errno(errno, operation)),
+                let state = match root.open_again(&file_name, OFlags::RDONLY, inode) {
+                    Ok(Some(other)) => lock::state(other.as_fd()).map_err(during(operation))?,
+                    Ok(None) => State::Free,
+                    // Out of reach, as another user's may be: the giver's word is taken.
+                    Err(_) => State::Held,
+                };
+                if state == State::Free {
+                    break false;
                 }
+                if state == State::Held
+                    && lock::hold(descriptor.as_fd()).map_err(during(operation))?
+                {
+                    break true;
+                }
+                patience.wait(operation)?;
             };
             if held && root.leads_to(&file_name, inode) {
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
