@@ -3,6 +3,7 @@
 //! Each verb is one module with one function, which returns whether all was well.
 
 mod report;
+mod installed;
 mod tidy;
 mod test;
 mod bench;

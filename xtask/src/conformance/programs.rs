@@ -1,5 +1,6 @@
 //! Builds and runs the programs: for Windows, under Wine, and for this machine, over the library.
 
+use crate::installed::is_on_the_path;
 use std::env;
 use std::fs::File;
 use std::io;
@@ -29,11 +30,8 @@ const FLAGS: [&str; 5] = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror"];
 pub(super) fn missing() -> Option<String> {
     let needed =
         [(COMPILER, "gcc"), (CROSS_COMPILER, "gcc-mingw-w64-x86-64"), ("wine", "wine64 wine")];
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let absent: Vec<_> = needed
-        .into_iter()
-        .filter(|(program, _)| !env::split_paths(&folders).any(|f| f.join(program).is_file()))
-        .collect();
+    let absent: Vec<_> =
+        needed.into_iter().filter(|(program, _)| !is_on_the_path(program)).collect();
     if absent.is_empty() {
         return None;
     }

@@ -6,6 +6,7 @@
 use super::LIBRARY_TESTS;
 use super::names::Names;
 use super::steps::{Cargo, Outcome, Steps, skipped};
+use crate::installed::is_on_the_path;
 use crate::report;
 use std::env::{self, consts::ARCH};
 use std::path::{Path, PathBuf};
@@ -140,11 +141,6 @@ fn given_or_found(cargo: &mut Cargo<'_>, variable: &str, tool: &Tool) -> Outcome
     }
     cargo.set(variable, tool.words);
     Ok(tool.words.to_owned())
-}
-
-fn is_on_the_path(program: &str) -> bool {
-    let folders = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }
 
 /// Sees to it that there is a standard library for the target, installed or built by nightly, and
