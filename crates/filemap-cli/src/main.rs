@@ -11,6 +11,7 @@ mod failure;
 mod output;
 mod target;
 mod interrupt;
+mod attended;
 mod command;
 
 use std::process::ExitCode;

@@ -10,4 +10,6 @@ mod gc;
 mod read;
 mod write;
 mod objects;
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod kernel32;
 mod usage;

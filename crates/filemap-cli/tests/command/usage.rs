@@ -2,7 +2,8 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 9] = ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get"];
+const VERBS: [&str; 10] =
+    ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get", "kernel32"];
 
 #[test]
 fn help_names_every_verb_and_teaches_with_examples() {
