@@ -10,6 +10,7 @@ mod bench;
 mod soak;
 mod fuzz;
 mod conformance;
+mod header;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ Usage: cargo xtask <verb>
                    library, and compares their answers, area by area or one area alone. Fails if
                    a difference remains that conformance/differences.toml does not explain. Needs
                    gcc, mingw and Wine, and says how to get them.
+  header           Makes the header of the C interface of its sources.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         ["conformance"] => Some(conformance::run(&root(), None)),
         ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
+        ["header"] => Some(header::run(&root())),
         _ => None,
     };
     let Some(done) = done else {
