@@ -12,4 +12,7 @@ mod write;
 mod objects;
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod kernel32;
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#[allow(clippy::print_stdout, reason = "what is not installed is told")]
+mod managed;
 mod usage;
