@@ -2,10 +2,10 @@
 // it with 1, and a line that says so. A role says a word when others may go on, and hears one when
 // it may itself.
 //
-//   maker FILE NAME   maps the file under the name, writes, reads the user's answers
-//   user NAME         knows the name alone, reads, answers, is the last to hold the name
-//   late FILE NAME    finds all of it in the file when both have ended
-//   limits FILE NAME  what the class does at its limits, alone
+//   maker FILE    maps the file under a name, writes, reads the user's answers
+//   user          knows the name alone, reads, answers, is the last to hold the name
+//   late FILE     finds all of it in the file when both have ended
+//   limits FILE   what the class does at its limits, alone
 //
 // It is compiled with one Subject, the class that it is about, and runs on every runtime as it is.
 
@@ -22,16 +22,19 @@ static class Cases
     const long Bytes = 0x30001, Objects = 0x100000, Answers = 0x300000, Asked = 0x500001, Answered = 0x600003;
     const int Rounds = 40;
 
+    // Characters of two, three and four bytes of UTF-8, which a terminal might not pass on.
+    const string Name = "cases \u00e9\u20ac\ud83d\ude00";
+
     static int Main(string[] arguments)
     {
         try
         {
             switch (arguments[0])
             {
-                case "maker": Maker(arguments[1], arguments[2]); break;
-                case "user": User(arguments[1]); break;
-                case "late": Late(arguments[1], arguments[2]); break;
-                case "limits": Subject.Limits(arguments[1], arguments[2]); break;
+                case "maker": Maker(arguments[1], Name); break;
+                case "user": User(Name); break;
+                case "late": Late(arguments[1], Name); break;
+                case "limits": Subject.Limits(arguments[1], Name); break;
                 default: throw new ArgumentException("no such role: " + arguments[0]);
             }
             Say("done " + Check.Count);
@@ -79,7 +82,10 @@ static class Cases
     static void User(string name)
     {
         Check.Code(2, "another case is another name", () => new Subject(name.ToUpperInvariant()));
-        var file = new Subject(name);
+        Check.Code(3, "a folder of names that is not there", () => new Subject("nowhere\\" + name));
+        Check.Code(161, "a name that begins with a backslash", () => new Subject("\\" + name));
+        // The same name, in full.
+        var file = new Subject("Local\\" + name);
         Check.Equal(Subject.LengthByName, file.Length, "the length by the name");
         CheckWritten(file);
         for (int round = 1; round <= Rounds; round++)

@@ -9,6 +9,7 @@ mod page;
 mod runtime;
 mod program;
 mod play;
+mod traps;
 
 use crate::report;
 use page::Class;
@@ -20,6 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// Runs the programs over the class in the file, or over the project's own.
 pub(crate) fn run(root: &Path, class: Option<&Path>) -> bool {
@@ -65,24 +67,30 @@ fn compare(root: &Path, class: Option<&Path>) -> io::Result<u64> {
         for runtime in &runtimes {
             stage.is_lost_without_the_library(runtime)?;
             let made = stage.limits(runtime)?;
-            tell(program, &format!("{runtime} alone"), made);
+            tell(program.name, &format!("{runtime} alone"), made);
             claims += made;
         }
         for first in &runtimes {
             for second in &runtimes {
                 let made = stage.pair(first, second)?;
-                tell(program, &format!("{first} with {second}"), made);
+                tell(program.name, &format!("{first} with {second}"), made);
                 claims += made;
             }
         }
     }
-    if class.is_none() {
+    if let Some(own) = programs.first().filter(|_| class.is_none()) {
+        let stage = Stage::new(own, &built, &fresh(&place, "traps")?)?;
+        for runtime in &runtimes {
+            let held = traps::spring(&stage, runtime)?;
+            tell("traps", &runtime.to_string(), held);
+            claims += held;
+        }
         let example = Program::example(root, place.path())?;
         let stage = Stage::new(&example, &built, place.path())?;
         for runtime in &runtimes {
             for delivery in [Delivery::Installed, Delivery::Run] {
                 stage.example(runtime, delivery)?;
-                tell(&example, &format!("{runtime}, {delivery}"), 1);
+                tell(example.name, &format!("{runtime}, {delivery}"), 1);
                 claims += 1;
             }
         }
@@ -90,8 +98,15 @@ fn compare(root: &Path, class: Option<&Path>) -> io::Result<u64> {
     Ok(claims)
 }
 
-fn tell(program: &Program, who: &str, claims: u64) {
-    report::say(&format!("{:<12} {who:<36} {claims:>6}", program.name));
+/// Makes a folder.
+fn fresh(place: &TempDir, name: &str) -> io::Result<PathBuf> {
+    let folder = place.path().join(name);
+    fs::create_dir(&folder)?;
+    Ok(folder)
+}
+
+fn tell(program: &str, who: &str, claims: u64) {
+    report::say(&format!("{program:<12} {who:<36} {claims:>6}"));
 }
 
 /// Where cargo puts what the programs need.

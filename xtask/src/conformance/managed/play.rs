@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// How long a process may be silent, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// The name that the programs use. Not told to them, for not every terminal passes it on.
+const NAME: &str = "cases é€😀";
+
 /// What runtimes throw that find kernel32 nowhere, or a Mono that looks for it in itself.
 const LOST: [&str; 2] = ["DllNotFoundException", "EntryPointNotFoundException"];
 
@@ -53,26 +56,45 @@ impl<'s> Stage<'s> {
     pub(super) fn new(program: &'s Program, built: &'s Built, place: &Path) -> io::Result<Self> {
         let installed = place.join(format!("{}-installed", program.name));
         program.copy_to(&installed)?;
-        let mut install = Command::new(&built.command);
-        install.args(["kernel32", "--install"]).arg(&installed);
-        install.arg("--library").arg(&built.library).stdout(Stdio::null());
-        if !install.status()?.success() {
-            return Err(io::Error::other("the library could not be installed"));
+        let stage = Self { program, built, installed, place: place.to_owned() };
+        stage.install(&stage.installed)?;
+        Ok(stage)
+    }
+
+    fn install(&self, folder: &Path) -> io::Result<()> {
+        let mut install = Command::new(&self.built.command);
+        install.args(["kernel32", "--install"]).arg(folder);
+        install.arg("--library").arg(&self.built.library).stdout(Stdio::null());
+        if install.status()?.success() {
+            return Ok(());
         }
-        Ok(Self { program, built, installed, place: place.to_owned() })
+        Err(io::Error::other("the library could not be installed"))
     }
 
     /// Sees that the program does not find the library by some other way.
     pub(super) fn is_lost_without_the_library(&self, runtime: &Runtime) -> io::Result<()> {
         let scene = self.scene()?;
-        let mut command = self.command(&scene, runtime, Delivery::Nothing);
-        command.args(["limits", "file", "name"]).stdin(Stdio::null());
-        let output = command.output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() || !LOST.iter().any(|lost| said.contains(lost)) {
-            return Err(io::Error::other(format!("{runtime} finds kernel32 by itself: {said}")));
+        match found(self.command(&scene, runtime, Delivery::Nothing))? {
+            Finds::Nothing => Ok(()),
+            finds => Err(io::Error::other(format!("{runtime} finds {finds:?} by itself"))),
         }
-        Ok(())
+    }
+
+    /// Tells what the program finds in a folder that `lay` has changed.
+    pub(super) fn tried(
+        &self,
+        runtime: &Runtime,
+        lay: fn(&Path, &mut Command) -> io::Result<()>,
+    ) -> io::Result<Finds> {
+        let scene = self.scene()?;
+        let folder = scene.path().join("app");
+        self.program.copy_to(&folder)?;
+        self.install(&folder)?;
+        let [program, file] = runtime.words(&self.program.file(&folder));
+        let mut command = self.in_scene(&scene, program);
+        command.arg(file);
+        lay(&folder, &mut command)?;
+        found(command)
     }
 
     /// Runs the program alone, both ways, and returns how many claims were seen to hold.
@@ -80,7 +102,7 @@ impl<'s> Stage<'s> {
         let mut claims = 0;
         for delivery in [Delivery::Installed, Delivery::Run] {
             let scene = self.scene()?;
-            let role = ["limits", "file", "limits"];
+            let role = ["limits", "file"];
             claims += Actor::start(self.command(&scene, runtime, delivery), &role)?.end()?;
         }
         Ok(claims)
@@ -93,16 +115,28 @@ impl<'s> Stage<'s> {
         let installed = || self.command(&scene, first, Delivery::Installed);
         let run = || self.command(&scene, second, Delivery::Run);
 
-        let mut maker = Actor::start(installed(), &["maker", "file", "pair"])?;
+        let mut maker = Actor::start(installed(), &["maker", "file"])?;
         maker.hear("written")?;
-        let mut user = Actor::start(run(), &["user", "pair"])?;
+        self.is_seen(&scene)?;
+        let mut user = Actor::start(run(), &["user"])?;
         user.hear("answered")?;
         maker.tell("answered")?;
         let mut claims = maker.end()?;
         user.tell("alone")?;
         claims += user.end()?;
-        claims += Actor::start(run(), &["late", "file", "pair"])?.end()?;
+        claims += Actor::start(run(), &["late", "file"])?.end()?;
         Ok(claims)
+    }
+
+    /// Sees that the name is to others what it is in C#, whichever functions took it there.
+    fn is_seen(&self, scene: &TempDir) -> io::Result<()> {
+        let mut command = Command::new(&self.built.command);
+        command.args(["read", NAME, "--length", "1"]).current_dir(scene.path());
+        command.env("FILEMAP_DIR", scene.path().join("names")).stdout(Stdio::null());
+        if command.status()?.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("the command does not find the name `{NAME}`")))
     }
 
     /// Runs the example in two processes, and sees that the first hears of the second.
@@ -143,17 +177,46 @@ impl<'s> Stage<'s> {
             Delivery::Installed | Delivery::Nothing => Vec::new(),
         };
         let mut words = prefix.into_iter().chain(words);
-        let mut command = Command::new(words.next().unwrap_or_default());
+        let mut command = self.in_scene(scene, words.next().unwrap_or_default());
+        command.args(words);
         command
-            .args(words)
-            .current_dir(scene.path())
-            .env("FILEMAP_DIR", scene.path().join("names"));
+    }
+
+    fn in_scene(&self, scene: &TempDir, program: OsString) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(scene.path()).env("FILEMAP_DIR", scene.path().join("names"));
         // The machine's own ways to the library, if it has any, are not what is tried here.
         for variable in ["LD_LIBRARY_PATH", "LD_PRELOAD", "MONO_CONFIG"] {
             command.env_remove(variable);
         }
         command
     }
+}
+
+/// What a runtime makes of kernel32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finds {
+    TheLibrary,
+    /// Neither the library, nor anything else that has its functions.
+    Nothing,
+    /// The program does not even begin.
+    NoStart,
+}
+
+/// Runs the program, which tells by its end what it found.
+fn found(mut command: Command) -> io::Result<Finds> {
+    let output = command.args(["limits", "file"]).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Ok(Finds::TheLibrary);
+    }
+    if LOST.iter().any(|lost| said.contains(lost)) {
+        return Ok(Finds::Nothing);
+    }
+    if said.contains("Failed to create CoreCLR") {
+        return Ok(Finds::NoStart);
+    }
+    Err(io::Error::other(format!("not understood, {}: {said}", output.status)))
 }
 
 /// A process in its role. It does not outlive this value.

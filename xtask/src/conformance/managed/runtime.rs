@@ -9,8 +9,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What finds libraries by different rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Mono,
+    DotNet,
+}
+
 /// Something that runs compiled C# programs.
 pub(super) struct Runtime {
+    pub(super) kind: Kind,
     program: PathBuf,
     name: String,
 }
@@ -48,7 +56,7 @@ impl Runtime {
         let output = Command::new("mono").arg("--version=number").output()?;
         let version = String::from_utf8_lossy(&output.stdout);
         let name = format!("Mono {}", version.trim());
-        Ok(Self { program: "mono".into(), name })
+        Ok(Self { kind: Kind::Mono, program: "mono".into(), name })
     }
 
     fn dotnet(folder: &Path) -> io::Result<Option<Self>> {
@@ -59,7 +67,7 @@ impl Runtime {
         }
         let version = version(&place)?;
         let name = format!(".NET Core {version}");
-        Ok(Some(Self { program, name }))
+        Ok(Some(Self { kind: Kind::DotNet, program, name }))
     }
 
     /// The words that run a compiled program.
