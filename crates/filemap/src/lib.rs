@@ -44,8 +44,9 @@ pub use file::Json;
 pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, MappingOptions, NamedMapping,
-    Registry, View, ViewOptions, granularity, page_size, prepare_thread,
+    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, KeptLength, MappingOptions,
+    NamedMapping, Registry, View, ViewOptions, granularity, page_size, prepare_thread,
+    set_file_len,
 };
 // What the fuzzer reaches besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]

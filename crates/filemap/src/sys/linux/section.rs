@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
+use crate::sys::platform::registry::set_len;
 use crate::sys::platform::{Region, file, page_size};
 use crate::sys::{Request, SectionContract, Space};
 use crate::types::{
@@ -252,7 +253,7 @@ impl SectionContract for Section {
 
     fn set_file_len(&self, len: u64) -> Result<()> {
         file::allowed(len, Operation::ResizeFile)?;
-        rustix::fs::ftruncate(self.descriptor(), len).map_err(during(Operation::ResizeFile))
+        set_len(self.descriptor(), len)
     }
 
     fn reserve_file(&self, len: u64) -> Result<()> {
