@@ -54,6 +54,6 @@ pub use model::{
 pub use sys::fuzzing;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Permissions,
-    Protection, Result, Rights, Scope,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, PageAccess,
+    PageProtection, PageRun, PageState, Permissions, Protection, Result, Rights, Scope,
 };

@@ -26,6 +26,8 @@
 mod contract;
 mod guard;
 mod untouched;
+mod span;
+mod copying;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -45,6 +47,7 @@ mod raw;
 
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
+pub(crate) use copying::Copying;
 pub(crate) use guard::Scalar;
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;

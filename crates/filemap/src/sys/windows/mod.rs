@@ -5,6 +5,7 @@ mod file;
 pub(super) mod fault;
 mod section;
 mod region;
+mod pages;
 mod placing;
 mod loss;
 mod registry;
