@@ -13,6 +13,7 @@ mod support;
 mod mapping;
 mod protection;
 mod view;
+mod pages;
 // About limits of memory and what `/proc` tells of it, of Linux.
 #[cfg(target_os = "linux")]
 mod residency;

@@ -11,30 +11,45 @@ use rustix::mm::{self, MapFlags, ProtFlags};
 use crate::sys::platform::error::from_errno;
 use crate::types::{Access, Error, ErrorKind, Operation, Result};
 
-/// What `mmap` is told for each access.
-fn flags(access: Access) -> (ProtFlags, MapFlags) {
-    let mut protection = ProtFlags::empty();
-    protection.set(ProtFlags::READ, access.can_read());
-    protection.set(ProtFlags::WRITE, access.can_write());
-    protection.set(ProtFlags::EXEC, access.can_execute());
-    (protection, if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED })
+/// What `mmap` is told of a view's pages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    protection: ProtFlags,
+    sharing: MapFlags,
+}
+
+impl How {
+    /// Pages that allow what the view may do.
+    pub(super) fn open(access: Access) -> Self {
+        let mut protection = ProtFlags::empty();
+        protection.set(ProtFlags::READ, access.can_read());
+        protection.set(ProtFlags::WRITE, access.can_write());
+        protection.set(ProtFlags::EXEC, access.can_execute());
+        Self { protection, ..Self::closed(access) }
+    }
+
+    /// Pages that allow nothing yet.
+    pub(super) fn closed(access: Access) -> Self {
+        let sharing = if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED };
+        Self { protection: ProtFlags::empty(), sharing }
+    }
 }
 
 pub(super) fn map_anywhere(
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
+    let How { protection, sharing } = how;
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
     let mapped = unsafe { mm::mmap(ptr::null_mut(), len, protection, sharing, descriptor, offset) };
     address_of(mapped)
 }
 
 /// Tells whether such a view is refused at every address.
-fn refused_anywhere(len: usize, access: Access, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
-    match map_anywhere(len, access, descriptor, offset) {
+fn refused_anywhere(len: usize, how: How, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
+    match map_anywhere(len, how, descriptor, offset) {
         Ok(pages) => {
             // If it cannot be given back, it stays reserved: an error is on its way as it is.
             // SAFETY: the range was mapped a moment ago and is known to nobody.
@@ -52,11 +67,11 @@ fn refused_anywhere(len: usize, access: Access, descriptor: BorrowedFd<'_>, offs
 pub(super) fn map_at(
     base: usize,
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
+    let How { protection, sharing } = how;
     let sharing = sharing | MapFlags::FIXED_NOREPLACE;
     let hint = ptr::without_provenance_mut(base);
     let taken = || Error::new(ErrorKind::AddressTaken, Operation::MapView);
@@ -65,7 +80,7 @@ pub(super) fn map_at(
     match mapped {
         Err(Errno::EXIST) => Err(taken()),
         // What no address would change: a seal, or a file system that forbids execution.
-        Err(Errno::PERM) if refused_anywhere(len, access, descriptor, offset) => address_of(mapped),
+        Err(Errno::PERM) if refused_anywhere(len, how, descriptor, offset) => address_of(mapped),
         // Below the lowest address that may be mapped, or above the highest.
         Err(Errno::PERM | Errno::NOMEM) => {
             Err(taken().because("the address cannot be mapped by this process"))
@@ -97,7 +112,7 @@ pub(super) fn map_at(
 pub(super) fn map_aligned(
     alignment: usize,
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
@@ -115,7 +130,7 @@ pub(super) fn map_aligned(
         // SAFETY: the range was mapped a moment ago and is known to nobody.
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;
-        match map_at(aligned, len, access, descriptor, offset) {
+        match map_at(aligned, len, how, descriptor, offset) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {}
             mapped => return mapped,
         }
