@@ -1,5 +1,5 @@
-// The functions as programs of around 2005 declared them, kept so that those programs are seen to
-// work as they did: numbers are split by Int32.MaxValue and not at bit 32, lengths are 32 bits,
+// The functions as many programs declare them, kept so that those programs are seen to work as
+// they did: numbers are split by Int32.MaxValue and not at bit 32, lengths are 32 bits,
 // the library is spelt in three ways, and character sets are left to the runtime.
 //
 // No limit, Int64.MaxValue, becomes halves of 2 and 1: a file of 8 GiB and a byte. Offsets from

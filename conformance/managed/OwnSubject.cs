@@ -66,11 +66,13 @@ sealed class Subject : SharedFile
             Check.Equal(10, file.Read(large, 100, length - 10), "what there is up to the end");
             Check.Equal(0, file.Read(large, 100, length), "nothing at the end");
 
-            Check.Throws<SerializationException>("no object where none was written", () => file.Read(1900000));
+            Check.Throws<SerializationException>("no object where none was written", () => file.Read(1700000));
             file.Write(new Version(1, 2), 0);
             Check.Throws<SerializationException>("an object of a type that nobody allowed", () => file.Read(0));
             file.Allow(typeof(Version));
             Check.Equal(new Version(1, 2), file.Read(0), "an object of a type that is allowed now");
+
+            CheckThreads(file);
 
             using (var second = new Subject(fileName, name, 10000000))
             {
@@ -102,6 +104,33 @@ sealed class Subject : SharedFile
             }
         }
         Check.Code(2, "what nobody disposed of is freed", () => new Subject(name));
+        Functions.Try(name);
+    }
+
+    // Each has a place of its own in one page, and objects that the others overlap in granules.
+    static void CheckThreads(Subject file)
+    {
+        var threads = new Thread[4];
+        int failed = 0;
+        for (int index = 0; index < threads.Length; index++)
+        {
+            int own = index;
+            threads[own] = new Thread(() =>
+            {
+                for (int round = 0; round < 50; round++)
+                {
+                    file.Write(own * 1000 + round, 1200000 + own * 100);
+                    file.Write(Cases.Pattern(own + round), 1300001 + own * 70000);
+                    if (!file.Read(1200000 + own * 100).Equals(own * 1000 + round)
+                        || ((byte[])file.Read(1300001 + own * 70000))[9] != Cases.Pattern(own + round)[9])
+                        Interlocked.Increment(ref failed);
+                }
+            });
+            threads[own].Start();
+        }
+        foreach (var thread in threads)
+            thread.Join();
+        Check.Equal(0, failed, "rounds in which a thread read what it had not written");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,5 +1,5 @@
 // A file that processes share by a name, with bytes and objects at any offset: the class that C#
-// programs over CreateFileMapping have, without the faults that it has had since 2005.
+// programs over CreateFileMapping have had for years, without its faults.
 //
 // Objects have any size that fits, and nothing is written of one that does not. Reads and writes
 // are checked against the mapping and never pass its end. Handles and views are freed even if

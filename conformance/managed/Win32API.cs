@@ -9,28 +9,17 @@ using System.Runtime.InteropServices;
 
 static partial class Win32API
 {
-    [Flags]
     public enum FileMapProtection : uint
     {
-        PageReadonly = 0x02,
         PageReadWrite = 0x04,
-        PageWriteCopy = 0x08,
-        PageExecuteRead = 0x20,
-        PageExecuteReadWrite = 0x40,
-        SectionImage = 0x1000000,
-        SectionReserve = 0x4000000,
-        SectionCommit = 0x8000000,
-        SectionNoCache = 0x10000000,
     }
 
     [Flags]
     public enum FileMapAccess : uint
     {
-        FileMapCopy = 0x01,
         FileMapWrite = 0x02,
         FileMapRead = 0x04,
         FileMapAllAccess = 0x1f,
-        FileMapExecute = 0x20,
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -43,7 +43,7 @@ pub(crate) fn run(root: &Path, class: Option<&Path>) -> bool {
 
 fn compare(root: &Path, class: Option<&Path>) -> io::Result<u64> {
     let sources = root.join("conformance/managed");
-    let page = class.map(fs::read_to_string).transpose()?;
+    let page = class.map(read).transpose()?;
     let class = page.as_deref().map(Class::of).transpose().map_err(io::Error::other)?;
     let place = tempfile::Builder::new().prefix("filemap-managed-").tempdir()?;
     let programs = match &class {
@@ -96,6 +96,12 @@ fn compare(root: &Path, class: Option<&Path>) -> io::Result<u64> {
         }
     }
     Ok(claims)
+}
+
+fn read(page: &Path) -> io::Result<String> {
+    fs::read_to_string(page).map_err(|err| {
+        io::Error::other(format!("could not read the page `{}`: {err}", page.display()))
+    })
 }
 
 /// Makes a folder.

@@ -45,7 +45,9 @@ impl Program {
     /// The cases over the project's own class.
     pub(super) fn own(sources: &Path, place: &Path) -> io::Result<Self> {
         let mut files: Vec<PathBuf> = CASES.iter().map(|file| sources.join(file)).collect();
-        files.extend(["OwnSubject.cs", "SharedFile.cs"].map(|file| sources.join(file)));
+        files.extend(
+            ["OwnSubject.cs", "SharedFile.cs", "Functions.cs"].map(|file| sources.join(file)),
+        );
         Self::compile("own", &["-warnaserror"], &files, place)
     }
 
