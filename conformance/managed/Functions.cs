@@ -87,6 +87,13 @@ static class Functions
             Check.Equal(false, CloseHandle(number), "closed twice");
             Check.Equal(6, Marshal.GetLastWin32Error(), "its code");
         }
+        // Those of CreateFile are handles for these functions, and no numbers of descriptors.
+        IntPtr created = CreateFile(fileName, 0xc0000000, 3, None, 3, 0x80, None);
+        IntPtr ofCreated = Wide(created, None, ReadWrite, 0, 0, name);
+        Check.Equal(true, ofCreated != None, "a mapping of what CreateFile opened");
+        Check.Throws<Exception>("a stream over it",
+            () => new FileStream(new SafeFileHandle(created, false), FileAccess.ReadWrite));
+        Check.Equal(true, CloseHandle(ofCreated) && CloseHandle(created), "both are closed");
         File.Delete(fileName);
     }
 
@@ -117,6 +124,9 @@ static class Functions
     }
 
     const string Kernel32 = "kernel32.dll", Create = "CreateFileMapping", Open = "OpenFileMapping";
+
+    [DllImport(Kernel32, SetLastError = true, CharSet = CharSet.Auto)]
+    static extern IntPtr CreateFile(string name, uint access, uint share, IntPtr security, uint how, uint flags, IntPtr template);
 
     [DllImport(Kernel32, EntryPoint = Create, SetLastError = true, CharSet = CharSet.Auto)]
     static extern IntPtr Auto(IntPtr file, IntPtr security, uint protection, uint high, uint low, string name);
