@@ -1,17 +1,15 @@
 //! A command that is run for somebody: signals go in, its end comes out.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use shared_child::SharedChild;
-use shared_child::unix::SharedChildExt;
 
 use crate::failure::{Failure, Result};
-use crate::interrupt::{self, Interrupt};
+use crate::sys::{self, Interrupt};
 
 /// What somebody who holds something for a while waits for.
 pub(crate) enum Event {
@@ -29,17 +27,17 @@ pub(crate) enum Event {
 pub(crate) fn listen() -> Result<(Sender<Event>, Receiver<Event>)> {
     let (sender, events) = mpsc::channel();
     let interrupts = sender.clone();
-    interrupt::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
+    sys::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
         .map_err(|error| Failure::broken(format!("could not wait for Ctrl-C: {error}")))?;
     Ok((sender, events))
 }
 
-/// Runs a command, and tells the exit code that stands for how it ended.
+/// Runs a command, and tells how it ended.
 pub(crate) fn run(
     command: &mut Command,
     sender: Sender<Event>,
     events: &Receiver<Event>,
-) -> Result<ExitCode> {
+) -> Result<ExitStatus> {
     let shown = command.get_program().to_string_lossy().into_owned();
     let refused = |error| Failure::broken(format!("could not run `{shown}`: {error}"));
     let child = Arc::new(SharedChild::spawn(command).map_err(refused)?);
@@ -49,20 +47,11 @@ pub(crate) fn run(
         match events.recv() {
             // The terminal told the command, too; what to make of it is the command's choice.
             Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded) => {}
-            Ok(Event::Interrupted(Interrupt::Request(signal))) => {
-                // It fails only if the command has ended, and then that event is on its way.
-                drop(child.send_signal(signal));
-            }
-            Ok(Event::CommandEnded(status)) => return Ok(exit_code(status.map_err(refused)?)),
+            Ok(Event::Interrupted(Interrupt::Request(request))) => sys::pass_on(request, &child),
+            Ok(Event::CommandEnded(status)) => return status.map_err(refused),
             Err(_) => return Err(Failure::broken(format!("could not wait for `{shown}`"))),
         }
     }
-}
-
-/// Passes an exit code through; a death by signal becomes 128 and its number, as in a shell.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
-    ExitCode::from(u8::try_from(code).unwrap_or(255))
 }
 
 /// Starts a thread for something that is waited for.

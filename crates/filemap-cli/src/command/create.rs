@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender};
 
 use filemap::{ErrorKind, FileMapping};
@@ -18,24 +18,25 @@ use crate::attended::{self, Event};
 use crate::failure::{Failure, Result};
 use crate::output::Printable;
 use crate::size::Readable;
+use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
     let (sender, events) = attended::listen()?;
     let mapping = make(context, create)?;
     let held = Held::new(&mapping, create);
-    let code = match create.command.split_first() {
+    let ended = match create.command.split_first() {
         Some((program, arguments)) => {
             context.output.print_aside(&held)?;
-            run_command(context, program, arguments, sender, &events)?
+            Some(run_command(context, program, arguments, sender, &events)?)
         }
         None => {
             context.output.print(&held)?;
             wait_for_the_end(sender, &events)?;
-            ExitCode::SUCCESS
+            None
         }
     };
     mapping.close()?;
-    Ok(code)
+    Ok(ended.map_or(ExitCode::SUCCESS, sys::exit_code))
 }
 
 fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
@@ -128,14 +129,14 @@ fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Runs the command, which finds the name.
+/// Runs the command, which finds the name, and tells how it ended.
 fn run_command(
     context: &Context<'_>,
     program: &OsString,
     arguments: &[OsString],
     sender: Sender<Event>,
     events: &Receiver<Event>,
-) -> Result<ExitCode> {
+) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(arguments);
     context.lead_to_names(&mut command);

@@ -441,10 +441,46 @@ fn another_users_processes_are_left_out_and_the_answer_says_so() -> Result<(), E
 }
 
 #[test]
+fn an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its() -> Result<(), Error> {
+    alone("holders::an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its", |place| {
+        let inode = |entry: &Path| fs::metadata(entry).unwrap().ino();
+        let first = named(place, "first")?;
+        let gone = place.inspect("first")?;
+        let its = inode(gone.entry());
+        // Two that are born within one tick of the kernel's clock cannot be told apart.
+        let born = fs::metadata(gone.entry()).unwrap().created().unwrap();
+        let clock = gone.entry().with_file_name(".clock");
+        eventually("a file is born later", || {
+            fs::write(&clock, "").unwrap();
+            let now = fs::metadata(&clock).unwrap().created().unwrap();
+            fs::remove_file(&clock).unwrap();
+            now > born
+        });
+        drop(first);
+        let mut successors = Vec::new();
+        for number in 0..100 {
+            let name = number.to_string();
+            successors.push(named(place, &name)?);
+            if inode(place.inspect(&name)?.entry()) == its {
+                break;
+            }
+        }
+
+        let holders = gone.holders()?;
+
+        // Where no number is used twice, nothing could be taken for it.
+        assert_eq!(told(&holders), [], "of {} successors", successors.len());
+        Ok(())
+    })
+}
+
+#[test]
 fn a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere() -> Result<(), Error> {
     alone("holders::a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere", |registry| {
         let mapping = named(registry, "x")?;
         let live = registry.inspect("x")?;
+        // Kept, so that no neighbour's entry can get its inode.
+        let _inode = File::open(live.entry()).unwrap();
         drop(mapping);
 
         let holders = live.holders()?;

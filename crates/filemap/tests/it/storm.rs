@@ -319,6 +319,12 @@ struct Storm<'place> {
 }
 
 impl Storm<'_> {
+    /// Tells whether too little was done for anything to be lost.
+    fn is_a_breeze(&self) -> bool {
+        let Done { born, forks, passed, .. } = self.done;
+        self.kills <= 3 || born <= 100 || forks == 0 || passed == 0
+    }
+
     fn start(&mut self) -> Second {
         self.seed += 7919;
         let mut command = self.place.command(self.test, &self.seed.to_string());
@@ -387,7 +393,9 @@ fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() 
     let mut processes: Vec<Second> = (0..count).map(|_| storm.start()).collect();
     let since = Instant::now();
 
-    while since.elapsed() < Duration::from_secs(seconds) {
+    let lasts = Duration::from_secs(seconds);
+    // On a busy machine it takes longer until there is something to be told.
+    while since.elapsed() < lasts || (storm.is_a_breeze() && since.elapsed() < support::DEADLINE) {
         for process in &mut processes {
             let said = process.said_within(support::DEADLINE);
             if !storm.count(said) {
@@ -406,6 +414,8 @@ fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() 
         storm.count(said);
         storm.kill(process);
     }
+    assert!(!storm.is_a_breeze(), "{} kills, {:?}", storm.kills, storm.done);
+    let seconds = since.elapsed().as_secs();
     let Storm { mail, done, kills, stops, lost, .. } = storm;
     // And with it what is in the mail.
     drop(mail);
@@ -419,11 +429,6 @@ fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() 
          names; {} leftovers",
         NAMES.len(),
         held + leftovers.len()
-    );
-    assert!(kills > 3, "the storm was a breeze: {kills} kills");
-    assert!(
-        born > 100 && forks > 0 && passed > 0,
-        "{born} objects, {forks} forks, {passed} passed"
     );
     assert_eq!(lost, 0, "processes that lost a name");
     assert_eq!((held, leftovers), (0, Vec::new()));

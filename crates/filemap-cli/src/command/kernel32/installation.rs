@@ -1,9 +1,8 @@
 //! A folder with the library in it, under every name.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf, absolute};
 
 use serde::Serialize;
@@ -13,6 +12,7 @@ use super::library::Library;
 use super::{LIBRARY, assembly, dllmap, links};
 use crate::failure::{Failure, Result};
 use crate::output::Printable;
+use crate::sys;
 
 /// The configuration for all programs of a user, with the library's whole path.
 const MONO_CONFIG: &str = "mono.config";
@@ -85,7 +85,7 @@ impl Installation {
         }
         for name in &names {
             if fs::symlink_metadata(self.folder.join(name)).is_err() {
-                symlink(LIBRARY, self.folder.join(name))?;
+                sys::link(Path::new(LIBRARY), &self.folder.join(name))?;
             }
         }
         let whole = self.folder.join(LIBRARY);
@@ -103,10 +103,9 @@ impl Installation {
         })
     }
 
+    /// A file that any name can be given to. Who may read it is as for any new file.
     fn temporary(&self) -> io::Result<NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        // As any new file is, where the user's mask allows it.
-        builder.permissions(fs::Permissions::from_mode(0o666)).tempfile_in(&self.folder)
+        tempfile::Builder::new().make_in(&self.folder, |path| File::create_new(path))
     }
 
     /// Writes a file as a whole, in the place of what has its name.

@@ -1,10 +1,10 @@
 //! The names under which runtimes look for kernel32, as links.
 
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::LIBRARY;
+use crate::sys;
 
 /// How programs spell it; files have these names exactly, whatever case they are in.
 const SPELLINGS: [&str; 7] = [
@@ -29,7 +29,7 @@ pub(super) fn names() -> Vec<String> {
 pub(super) fn lay(folder: &Path, library: &Path) -> io::Result<()> {
     let names = names();
     for name in names.iter().map(String::as_str).chain([LIBRARY]) {
-        symlink(library, folder.join(name))?;
+        sys::link(library, &folder.join(name))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use super::Context;
 use crate::args::Kernel32;
 use crate::attended;
 use crate::failure::{Failure, Result};
+use crate::sys;
 use installation::Installation;
 use library::Library;
 
@@ -23,6 +24,11 @@ use library::Library;
 const LIBRARY: &str = "libfilemap.so";
 
 pub(super) fn run(context: &Context<'_>, kernel32: &Kernel32) -> Result<ExitCode> {
+    if sys::HAS_KERNEL32 {
+        return Err(Failure::broken(
+            "could not do anything: Windows has kernel32, and programs find it as they are",
+        ));
+    }
     let given = kernel32.library.as_deref();
     if let Some(directory) = &kernel32.install {
         let installed = Installation::at(directory).install(&Library::find(given)?)?;
@@ -66,5 +72,5 @@ fn run_command(
     folder.close().map_err(|error| {
         Failure::broken(format!("could not remove the folder for the library: {error}"))
     })?;
-    ended
+    Ok(sys::exit_code(ended?))
 }

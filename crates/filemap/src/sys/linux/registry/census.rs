@@ -114,12 +114,14 @@ enum Sign {
     Entry {
         /// The mapping's bytes are in it.
         with_bytes: bool,
+        /// When it was born, since the number of its inode may be another entry's now.
+        born: u64,
     },
     /// Memory that nothing else leads to.
     Memory,
     /// A file, which processes may use that know nothing of the name.
     File {
-        /// When it was born, since the number of its inode may be another file's now.
+        /// When it was born, for the same reason.
         born: u64,
     },
 }
@@ -140,10 +142,10 @@ struct Found {
 
 impl Search {
     fn add(&mut self, name: usize, listed: &Listed, own: &Process) {
-        let Identity { device, inode, .. } = listed.identity();
+        let Identity { device, inode, born, .. } = listed.identity();
         let with_bytes = *listed.content() == Content::Memory;
         let clues = self.clues.entry(inode).or_default();
-        clues.push(Clue { name, device, sign: Sign::Entry { with_bytes } });
+        clues.push(Clue { name, device, sign: Sign::Entry { with_bytes, born } });
         if !self.devices.contains_key(&device) {
             let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
             let state = rustix::fs::statx(CWD, listed.path(), flags, StatxFlags::MNT_ID);
@@ -211,7 +213,7 @@ impl Search {
             let mut locked = None;
             for clue in clues.filter(|clue| clue.device == device) {
                 match clue.sign {
-                    Sign::Entry { .. } => {
+                    Sign::Entry { born: of_entry, .. } if of_entry == born => {
                         if *locked.get_or_insert_with(|| process.has_shared_lock(open.number)) {
                             found.tallies.entry(clue.name).or_default().handles += 1;
                         }
@@ -221,7 +223,7 @@ impl Search {
                             unknown.insert(device, open.mount);
                         }
                     }
-                    Sign::File { .. } | Sign::Memory => {}
+                    Sign::Entry { .. } | Sign::File { .. } | Sign::Memory => {}
                 }
             }
         })?;
@@ -238,7 +240,7 @@ impl Search {
                 let own = self.devices.get(&clue.device).copied().unwrap_or(clue.device);
                 let is_view = own == device
                     && match clue.sign {
-                        Sign::Entry { with_bytes } => with_bytes,
+                        Sign::Entry { with_bytes, .. } => with_bytes,
                         Sign::Memory => true,
                         // Whoever maps the file without a handle may never have heard of the name.
                         Sign::File { .. } => found.tallies.contains_key(&clue.name),
