@@ -38,7 +38,7 @@ fn map(
 ) -> Result<LPVOID> {
     let held = handles::mapping(mapping)?;
     let offset = u64::from(high) << 32 | u64::from(low);
-    let mut options = held.mapping.view(access(wanted)).offset(offset).strict();
+    let mut options = held.mapping.view(access(wanted)).offset(offset).strict().unguarded();
     if len != 0 {
         options = options.len(len);
     }
