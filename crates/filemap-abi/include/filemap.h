@@ -310,7 +310,53 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define ERROR_WORKING_SET_QUOTA 1453u
 #define ERROR_COMMITMENT_LIMIT 1455u
 #define ERROR_TIMEOUT 1460u
+#define ERROR_RESOURCE_LANG_NOT_FOUND 1815u
 
+
+/*
+ What the registry tells about a name.
+ */
+typedef struct filemap_name {
+    /*
+     The name with its scope, in UTF-8.
+     */
+    const char *name;
+    /*
+     The file behind it when it was named, or NULL for memory.
+     */
+    const char *path;
+    /*
+     Bytes; 0 if it is as long as its file.
+     */
+    uint64_t size;
+    /*
+     When it was created, in nanoseconds since 1970.
+     */
+    uint64_t created;
+    /*
+     What it allows its views, a `PAGE_` word.
+     */
+    DWORD protection;
+    /*
+     How its pages are provided, `SEC_` words.
+     */
+    DWORD attributes;
+    /*
+     The number of the process that created it, which may be gone.
+     */
+    DWORD creator;
+    /*
+     Whether a handle is open anywhere; without one the name is nobody's.
+     */
+    BOOL live;
+} filemap_name;
+
+/*
+ What `filemap_list` calls for each name: it returns FALSE to see no more. The structure and its
+ texts are there until it returns.
+ */
+typedef BOOL (*filemap_each)(const struct filemap_name *name,
+                             void *context);
 
 #ifdef __cplusplus
 extern "C" {
@@ -440,6 +486,64 @@ SIZE_T VirtualQuery(LPCVOID lpAddress,
                     SIZE_T dwLength);
 
 /*
+ Gives pages of a view another protection, within the one that the view was mapped with.
+
+ Returns FALSE on failure, and then changes nothing: `ERROR_INVALID_PARAMETER` for a protection
+ that the view does not allow and for a range that ends past its pages, `ERROR_INVALID_ADDRESS`
+ for pages that are only reserved and for addresses that are in no view.
+ */
+BOOL VirtualProtect(LPVOID lpAddress,
+                    SIZE_T dwSize,
+                    DWORD flNewProtect,
+                    DWORD *lpflOldProtect);
+
+/*
+ Commits pages of a view (`MEM_COMMIT`), or says that their bytes are not needed (`MEM_RESET`).
+
+ Memory that belongs to no mapping is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+
+ Returns the address of the first page, and NULL on failure.
+ */
+LPVOID VirtualAlloc(LPVOID lpAddress,
+                    SIZE_T dwSize,
+                    DWORD flAllocationType,
+                    DWORD flProtect);
+
+/*
+ Fails: what a view has is given back by `UnmapViewOfFile` alone (`ERROR_INVALID_PARAMETER`), and
+ other addresses are not this library's (`ERROR_INVALID_ADDRESS`).
+ */
+BOOL VirtualFree(LPVOID lpAddress,
+                 SIZE_T _dwSize,
+                 DWORD dwFreeType);
+
+/*
+ Keeps a range of a view in memory.
+
+ Returns FALSE on failure: `ERROR_WORKING_SET_QUOTA` if the process may not lock so much,
+ `ERROR_NOACCESS` if the range is not in one view.
+ */
+BOOL VirtualLock(LPVOID lpAddress,
+                 SIZE_T dwSize);
+
+/*
+ Lets a range of a view leave memory again.
+
+ Returns FALSE on failure: `ERROR_NOACCESS` if the range is not in one view.
+ */
+BOOL VirtualUnlock(LPVOID lpAddress,
+                   SIZE_T dwSize);
+
+/*
+ Reads ranges of views into memory, so that their first touch does not wait; of other addresses
+ nothing is read.
+ */
+BOOL PrefetchVirtualMemory(HANDLE hProcess,
+                           size_t NumberOfEntries,
+                           const WIN32_MEMORY_RANGE_ENTRY *VirtualAddresses,
+                           DWORD Flags);
+
+/*
  Closes a handle.
 
  A descriptor is no handle, and whoever opened it closes it.
@@ -488,6 +592,42 @@ DWORD GetLastError(void);
 void SetLastError(DWORD dwErrCode);
 
 /*
+ Writes the text of an error, in UTF-8 and with a line end, or another text with what is
+ inserted.
+
+ Texts are this library's own, in English. Inserts take their arguments from an array
+ (`FORMAT_MESSAGE_ARGUMENT_ARRAY`); a `va_list` is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+
+ Returns the length in bytes without the end, and 0 on failure: `ERROR_INSUFFICIENT_BUFFER` if
+ the buffer is too small, `ERROR_MR_MID_NOT_FOUND` for a code without a text.
+ */
+DWORD FormatMessageA(DWORD dwFlags,
+                     LPCVOID lpSource,
+                     DWORD dwMessageId,
+                     DWORD dwLanguageId,
+                     LPSTR lpBuffer,
+                     DWORD nSize,
+                     const size_t *Arguments);
+
+/*
+ `FormatMessageA` in UTF-16.
+ */
+DWORD FormatMessageW(DWORD dwFlags,
+                     LPCVOID lpSource,
+                     DWORD dwMessageId,
+                     DWORD dwLanguageId,
+                     LPWSTR lpBuffer,
+                     DWORD nSize,
+                     const size_t *Arguments);
+
+/*
+ Gives a buffer of `FormatMessage` back.
+
+ Returns NULL, and on failure the address: `ERROR_INVALID_HANDLE` if it is not such a buffer.
+ */
+HLOCAL LocalFree(HLOCAL hMem);
+
+/*
  Tells what the machine is: above all `dwPageSize`, and `dwAllocationGranularity`, which is
  65536.
  */
@@ -502,6 +642,11 @@ HANDLE GetCurrentProcess(void);
  Returns the number of this process.
  */
 DWORD GetCurrentProcessId(void);
+
+/*
+ Returns the size of a large page in bytes, and 0 if the machine has none.
+ */
+SIZE_T GetLargePageMinimum(void);
 
 /*
  Opens or creates a file; the path is UTF-8, or whatever bytes it has.
@@ -531,27 +676,27 @@ HANDLE CreateFileW(LPCWSTR lpFileName,
                    HANDLE hTemplateFile);
 
 /*
- Reads from where the file's position is; at the end of the file nothing is read, and that is
- a success.
+ Reads from where the file's position is, or from where `lpOverlapped` says; returns when that is
+ done.
 
- Reading at an offset of its own (`lpOverlapped`) is not offered (`ERROR_NOT_SUPPORTED`).
+ At the end of the file nothing is read, which is a success without `lpOverlapped`, and
+ `ERROR_HANDLE_EOF` with it.
  */
 BOOL ReadFile(HANDLE hFile,
               LPVOID lpBuffer,
               DWORD nNumberOfBytesToRead,
               DWORD *lpNumberOfBytesRead,
-              LPVOID lpOverlapped);
+              OVERLAPPED *lpOverlapped);
 
 /*
- Writes all of the bytes where the file's position is.
-
- Writing at an offset of its own (`lpOverlapped`) is not offered (`ERROR_NOT_SUPPORTED`).
+ Writes all of the bytes where the file's position is, or where `lpOverlapped` says; returns when
+ that is done.
  */
 BOOL WriteFile(HANDLE hFile,
                LPCVOID lpBuffer,
                DWORD nNumberOfBytesToWrite,
                DWORD *lpNumberOfBytesWritten,
-               LPVOID lpOverlapped);
+               OVERLAPPED *lpOverlapped);
 
 /*
  Moves the file's position, which may lie past the end.
@@ -563,6 +708,9 @@ BOOL SetFilePointerEx(HANDLE hFile,
 
 /*
  Makes the file end where its position is: longer with zeros, or shorter.
+
+ Returns FALSE on failure: `ERROR_USER_MAPPED_FILE` if the file would become shorter and a process
+ of this user has a mapping or a view of it by this library.
  */
 BOOL SetEndOfFile(HANDLE hFile);
 
@@ -654,6 +802,49 @@ void FillMemory(LPVOID Destination,
  */
 void ZeroMemory(LPVOID Destination,
                 SIZE_T Length);
+
+/*
+ Copies bytes out of a view; a page that the file has lost is an error and no signal.
+
+ `address` is any address in a view, and `done`, if it is not NULL, gets the number of bytes that
+ were copied, which are good also after a failure.
+
+ Returns FALSE on failure: `ERROR_SWAPERROR` if the file has become shorter, `ERROR_IO_DEVICE` or
+ `ERROR_DISK_FULL` if the disk is the cause; `ERROR_INVALID_ADDRESS` if the address is in no view,
+ `ERROR_INVALID_PARAMETER` if the view ends first, `ERROR_ACCESS_DENIED` if it cannot be read.
+ */
+BOOL filemap_read(LPCVOID address,
+                  LPVOID buffer,
+                  SIZE_T len,
+                  SIZE_T *done);
+
+/*
+ Copies bytes into a view; a page that the file has lost is an error and no signal.
+
+ As `filemap_read`. After a failure bytes behind the first `*done` may have been written, too.
+ */
+BOOL filemap_write(LPVOID address,
+                   LPCVOID buffer,
+                   SIZE_T len,
+                   SIZE_T *done);
+
+/*
+ Sets bytes of a view to one value; a page that the file has lost is an error and no signal.
+
+ As `filemap_write`.
+ */
+BOOL filemap_fill(LPVOID address,
+                  SIZE_T len,
+                  BYTE byte,
+                  SIZE_T *done);
+
+/*
+ Calls a function for each name of the machine that this user may read, in their order.
+
+ Returns FALSE on failure.
+ */
+BOOL filemap_list(filemap_each each,
+                  void *context);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -18,7 +18,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::ptr::without_provenance_mut;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use filemap::{FileMapping, OwnedDescriptor};
+use filemap::{Backing, FileMapping, KeptLength, OwnedDescriptor};
 
 use crate::boundary::{Code, Result};
 use crate::windows::{ERROR_INVALID_HANDLE, ERROR_TOO_MANY_OPEN_FILES, HANDLE};
@@ -34,17 +34,37 @@ const NUMBER_BITS: u32 = if usize::BITS == 64 { 24 } else { 10 };
 const SERIAL_SHIFT: u32 = NUMBER_SHIFT + NUMBER_BITS;
 const SERIAL_MASK: usize = (1 << (TAG_SHIFT - SERIAL_SHIFT)) - 1;
 
+/// A mapping, and the hold on its file's length: mapped files do not become shorter.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) mapping: FileMapping,
+    /// None where it is not to be had, as where there is no place for a registry: then others may
+    /// cut the file, which is no reason not to map it.
+    pub(crate) kept: Option<Arc<KeptLength>>,
+}
+
+impl Held {
+    /// Holds a mapping whose file's length nobody keeps yet.
+    pub(crate) fn new(mapping: FileMapping) -> Self {
+        let kept = match mapping.backing() {
+            Backing::File { .. } => KeptLength::of_mapping(&mapping).ok().map(Arc::new),
+            _ => None,
+        };
+        Self { mapping, kept }
+    }
+}
+
 /// What a handle refers to.
 #[derive(Debug, Clone)]
 pub(crate) enum Object {
-    Mapping(Arc<FileMapping>),
+    Mapping(Arc<Held>),
     File(Arc<File>),
 }
 
 impl Object {
     fn number(&self) -> RawFd {
         match self {
-            Self::Mapping(mapping) => mapping.descriptor().as_raw_fd(),
+            Self::Mapping(held) => held.mapping.descriptor().as_raw_fd(),
             Self::File(file) => file.as_raw_fd(),
         }
     }
@@ -166,7 +186,7 @@ impl Table {
             Object::File(Arc::new(File::from(descriptor)))
         } else {
             let mapping = FileMapping::try_from(OwnedDescriptor::from(descriptor)).ok()?;
-            Object::Mapping(Arc::new(mapping))
+            Object::Mapping(Arc::new(Held::new(mapping)))
         };
         self.place(number, handle, object.clone());
         Some(object)
@@ -192,9 +212,9 @@ pub(crate) fn find(handle: HANDLE) -> Result<Object> {
 }
 
 /// Finds the mapping that a handle refers to.
-pub(crate) fn mapping(handle: HANDLE) -> Result<Arc<FileMapping>> {
+pub(crate) fn mapping(handle: HANDLE) -> Result<Arc<Held>> {
     match find(handle)? {
-        Object::Mapping(mapping) => Ok(mapping),
+        Object::Mapping(held) => Ok(held),
         Object::File(_) => Err(Code(ERROR_INVALID_HANDLE)),
     }
 }

@@ -16,3 +16,4 @@ mod strings;
 mod handles;
 mod views;
 mod kernel32;
+mod extra;

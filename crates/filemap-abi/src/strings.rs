@@ -97,3 +97,23 @@ pub(crate) unsafe fn wide_path(path: LPCWSTR) -> Result<PathBuf> {
     let path = path.filter(|path| !path.is_empty()).ok_or(Code(ERROR_PATH_NOT_FOUND))?;
     Ok(OsString::from_vec(text_of(&path)?.into_bytes()).into())
 }
+
+/// Reads a text for people in UTF-8; what is not is replaced. `None` for a null pointer.
+///
+/// # Safety
+///
+/// As for [`narrow_name`].
+pub(crate) unsafe fn narrow_text(text: LPCSTR) -> Option<String> {
+    // SAFETY: the caller vouches for it.
+    unsafe { narrow(text) }.map(|text| text.to_string_lossy().into_owned())
+}
+
+/// Reads a text for people in UTF-16; what is not is replaced. `None` for a null pointer.
+///
+/// # Safety
+///
+/// As for [`wide_name`].
+pub(crate) unsafe fn wide_text(text: LPCWSTR) -> Option<String> {
+    // SAFETY: the caller vouches for it.
+    unsafe { wide(text) }.map(|units| String::from_utf16_lossy(&units))
+}

@@ -9,6 +9,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 pub(crate) type HANDLE = *mut c_void;
 pub(crate) type BOOL = c_int;
+pub(crate) type BYTE = u8;
 pub(crate) type WORD = u16;
 pub(crate) type DWORD = u32;
 pub(crate) type SIZE_T = usize;
@@ -17,6 +18,9 @@ pub(crate) type LPVOID = *mut c_void;
 pub(crate) type LPCVOID = *const c_void;
 pub(crate) type LPCSTR = *const c_char;
 pub(crate) type LPCWSTR = *const u16;
+pub(crate) type LPSTR = *mut c_char;
+pub(crate) type LPWSTR = *mut u16;
+pub(crate) type HLOCAL = *mut c_void;
 
 pub(crate) const TRUE: BOOL = 1;
 pub(crate) const FALSE: BOOL = 0;
@@ -28,9 +32,12 @@ pub(crate) const PAGE_NOACCESS: DWORD = 0x01;
 pub(crate) const PAGE_READONLY: DWORD = 0x02;
 pub(crate) const PAGE_READWRITE: DWORD = 0x04;
 pub(crate) const PAGE_WRITECOPY: DWORD = 0x08;
+pub(crate) const PAGE_EXECUTE: DWORD = 0x10;
 pub(crate) const PAGE_EXECUTE_READ: DWORD = 0x20;
 pub(crate) const PAGE_EXECUTE_READWRITE: DWORD = 0x40;
 pub(crate) const PAGE_EXECUTE_WRITECOPY: DWORD = 0x80;
+pub(crate) const PAGE_GUARD: DWORD = 0x100;
+pub(crate) const PAGE_NOCACHE: DWORD = 0x200;
 
 pub(crate) const SEC_IMAGE: DWORD = 0x0100_0000;
 pub(crate) const SEC_RESERVE: DWORD = 0x0400_0000;
@@ -74,9 +81,21 @@ pub(crate) const HANDLE_FLAG_INHERIT: DWORD = 0x1;
 pub(crate) const HANDLE_FLAG_PROTECT_FROM_CLOSE: DWORD = 0x2;
 
 pub(crate) const MEM_COMMIT: DWORD = 0x1000;
+pub(crate) const MEM_RESERVE: DWORD = 0x2000;
+pub(crate) const MEM_DECOMMIT: DWORD = 0x4000;
+pub(crate) const MEM_RELEASE: DWORD = 0x8000;
 pub(crate) const MEM_FREE: DWORD = 0x0001_0000;
 pub(crate) const MEM_PRIVATE: DWORD = 0x0002_0000;
 pub(crate) const MEM_MAPPED: DWORD = 0x0004_0000;
+pub(crate) const MEM_RESET: DWORD = 0x0008_0000;
+
+pub(crate) const FORMAT_MESSAGE_ALLOCATE_BUFFER: DWORD = 0x100;
+pub(crate) const FORMAT_MESSAGE_IGNORE_INSERTS: DWORD = 0x200;
+pub(crate) const FORMAT_MESSAGE_FROM_STRING: DWORD = 0x400;
+pub(crate) const FORMAT_MESSAGE_FROM_HMODULE: DWORD = 0x800;
+pub(crate) const FORMAT_MESSAGE_FROM_SYSTEM: DWORD = 0x1000;
+pub(crate) const FORMAT_MESSAGE_ARGUMENT_ARRAY: DWORD = 0x2000;
+pub(crate) const FORMAT_MESSAGE_MAX_WIDTH_MASK: DWORD = 0xFF;
 
 pub(crate) const ERROR_SUCCESS: DWORD = 0;
 pub(crate) const ERROR_FILE_NOT_FOUND: DWORD = 2;
@@ -86,21 +105,27 @@ pub(crate) const ERROR_ACCESS_DENIED: DWORD = 5;
 pub(crate) const ERROR_INVALID_HANDLE: DWORD = 6;
 pub(crate) const ERROR_NOT_ENOUGH_MEMORY: DWORD = 8;
 pub(crate) const ERROR_WRITE_PROTECT: DWORD = 19;
+pub(crate) const ERROR_BAD_LENGTH: DWORD = 24;
 pub(crate) const ERROR_GEN_FAILURE: DWORD = 31;
+pub(crate) const ERROR_HANDLE_EOF: DWORD = 38;
 pub(crate) const ERROR_NOT_SUPPORTED: DWORD = 50;
 pub(crate) const ERROR_FILE_EXISTS: DWORD = 80;
 pub(crate) const ERROR_INVALID_PARAMETER: DWORD = 87;
 pub(crate) const ERROR_DISK_FULL: DWORD = 112;
+pub(crate) const ERROR_CALL_NOT_IMPLEMENTED: DWORD = 120;
+pub(crate) const ERROR_INSUFFICIENT_BUFFER: DWORD = 122;
 pub(crate) const ERROR_NEGATIVE_SEEK: DWORD = 131;
 pub(crate) const ERROR_DIR_NOT_EMPTY: DWORD = 145;
 pub(crate) const ERROR_ALREADY_EXISTS: DWORD = 183;
 pub(crate) const ERROR_FILENAME_EXCED_RANGE: DWORD = 206;
 pub(crate) const ERROR_FILE_TOO_LARGE: DWORD = 223;
+pub(crate) const ERROR_MR_MID_NOT_FOUND: DWORD = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: DWORD = 487;
 pub(crate) const ERROR_NOACCESS: DWORD = 998;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: DWORD = 1113;
 pub(crate) const ERROR_IO_DEVICE: DWORD = 1117;
 pub(crate) const ERROR_INTERNAL_ERROR: DWORD = 1359;
+pub(crate) const ERROR_RESOURCE_LANG_NOT_FOUND: DWORD = 1815;
 
 /// What is to become of a handle, and who may open the name.
 #[repr(C)]
@@ -144,4 +169,22 @@ pub(crate) struct MEMORY_BASIC_INFORMATION {
     pub(crate) State: DWORD,
     pub(crate) Protect: DWORD,
     pub(crate) Type: DWORD,
+}
+
+/// Where an input or output begins that does not begin at the file's position.
+#[repr(C)]
+pub(crate) struct OVERLAPPED {
+    pub(crate) Internal: usize,
+    pub(crate) InternalHigh: usize,
+    pub(crate) Offset: DWORD,
+    pub(crate) OffsetHigh: DWORD,
+    pub(crate) hEvent: HANDLE,
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct WIN32_MEMORY_RANGE_ENTRY {
+    pub(crate) VirtualAddress: LPVOID,
+    pub(crate) NumberOfBytes: SIZE_T,
 }

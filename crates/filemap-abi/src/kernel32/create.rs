@@ -3,18 +3,18 @@
 use std::ptr::null_mut;
 use std::sync::Arc;
 
-use filemap::{Attributes, FileMapping, Protection, Rights};
+use filemap::{Attributes, FileMapping, KeptLength, Protection, Rights};
 
 use crate::boundary::{Code, Last, Result, call, quiet};
-use crate::handles::{self, Object};
+use crate::handles::{self, Held, Object};
 use crate::strings;
 use crate::windows::{
-    BOOL, DWORD, ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, ERROR_SUCCESS,
-    FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL, GENERIC_EXECUTE,
-    GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LPCSTR, LPCWSTR, MAXIMUM_ALLOWED,
-    PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_READONLY,
-    PAGE_READWRITE, PAGE_WRITECOPY, SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES, SEC_NOCACHE,
-    SEC_RESERVE, SEC_WRITECOMBINE, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
+    BOOL, DWORD, ERROR_ALREADY_EXISTS, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INVALID_PARAMETER,
+    ERROR_SUCCESS, FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL,
+    GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LPCSTR, LPCWSTR,
+    MAXIMUM_ALLOWED, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY,
+    PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES,
+    SEC_NOCACHE, SEC_RESERVE, SEC_WRITECOMBINE, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
 };
 
 /// The arguments of `CreateFileMapping` but for the name.
@@ -56,39 +56,48 @@ pub(super) unsafe fn inherits(security: *const SECURITY_ATTRIBUTES) -> bool {
     security.bInheritHandle != 0
 }
 
-/// The protection that a `PAGE_` word names.
-fn protection(word: DWORD) -> Option<Protection> {
-    Some(match word {
-        PAGE_READONLY => Protection::ReadOnly,
-        PAGE_READWRITE => Protection::ReadWrite,
-        PAGE_WRITECOPY => Protection::WriteCopy,
-        PAGE_EXECUTE_READ => Protection::ExecuteRead,
-        PAGE_EXECUTE_READWRITE => Protection::ExecuteReadWrite,
-        PAGE_EXECUTE_WRITECOPY => Protection::ExecuteWriteCopy,
-        _ => return None,
-    })
+const PROTECTIONS: [(DWORD, Protection); 6] = [
+    (PAGE_READONLY, Protection::ReadOnly),
+    (PAGE_READWRITE, Protection::ReadWrite),
+    (PAGE_WRITECOPY, Protection::WriteCopy),
+    (PAGE_EXECUTE_READ, Protection::ExecuteRead),
+    (PAGE_EXECUTE_READWRITE, Protection::ExecuteReadWrite),
+    (PAGE_EXECUTE_WRITECOPY, Protection::ExecuteWriteCopy),
+];
+
+const ATTRIBUTES: [(DWORD, Attributes); 5] = [
+    (SEC_RESERVE, Attributes::RESERVE),
+    (SEC_COMMIT, Attributes::COMMIT),
+    (SEC_NOCACHE, Attributes::NO_CACHE),
+    (SEC_WRITECOMBINE, Attributes::WRITE_COMBINE),
+    (SEC_LARGE_PAGES, Attributes::LARGE_PAGES),
+];
+
+/// The `PAGE_` word for a protection.
+pub(crate) fn protection_word(protection: Protection) -> DWORD {
+    PROTECTIONS.iter().find(|(_, known)| *known == protection).map_or(0, |(word, _)| *word)
+}
+
+/// The `SEC_` words for attributes.
+pub(crate) fn attribute_words(attributes: Attributes) -> DWORD {
+    let set = ATTRIBUTES.iter().filter(|(_, attribute)| attributes.contains(*attribute));
+    set.map(|(word, _)| word).sum()
 }
 
 /// Splits `flags` into protection and attributes.
 fn split(flags: DWORD) -> Result<(Protection, Attributes)> {
-    const WORDS: [(DWORD, Attributes); 5] = [
-        (SEC_RESERVE, Attributes::RESERVE),
-        (SEC_COMMIT, Attributes::COMMIT),
-        (SEC_NOCACHE, Attributes::NO_CACHE),
-        (SEC_WRITECOMBINE, Attributes::WRITE_COMBINE),
-        (SEC_LARGE_PAGES, Attributes::LARGE_PAGES),
-    ];
     let mut rest = flags;
     let mut attributes = Attributes::empty();
-    for (bit, attribute) in WORDS {
-        attributes.set(attribute, flags & bit != 0);
-        rest &= !bit;
+    for (word, attribute) in ATTRIBUTES {
+        attributes.set(attribute, flags & word != 0);
+        rest &= !word;
     }
-    let protection = protection(rest & !SEC_IMAGE).ok_or(Code(ERROR_INVALID_PARAMETER))?;
+    let known = PROTECTIONS.iter().find(|(word, _)| *word == rest & !SEC_IMAGE);
+    let (_, protection) = known.ok_or(Code(ERROR_INVALID_PARAMETER))?;
     if rest & SEC_IMAGE != 0 {
-        return Err(Code(ERROR_NOT_SUPPORTED));
+        return Err(Code(ERROR_CALL_NOT_IMPLEMENTED));
     }
-    Ok((protection, attributes))
+    Ok((*protection, attributes))
 }
 
 /// The rights that an access mask names; `None` if it is as many as are to be had.
@@ -121,6 +130,8 @@ fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last
     } else {
         Some(handles::file(wanted.file)?)
     };
+    // Before its length is looked at, so that it is still that long when it is mapped.
+    let kept = file.as_ref().and_then(|file| KeptLength::of_file(file).ok()).map(Arc::new);
     let mut options =
         FileMapping::options().size(wanted.size).protection(protection).attributes(attributes);
     if let Some(file) = &file {
@@ -135,7 +146,9 @@ fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last
         mapping.set_inheritable(true)?;
     }
     let existed = mapping.existed();
-    let handle = handles::insert(Object::Mapping(Arc::new(mapping)))?;
+    // What has the name is not over the file that was given.
+    let held = if existed { Held::new(mapping) } else { Held { mapping, kept } };
+    let handle = handles::insert(Object::Mapping(Arc::new(held)))?;
     Ok((handle, Last::Set(if existed { ERROR_ALREADY_EXISTS } else { ERROR_SUCCESS })))
 }
 
@@ -149,7 +162,7 @@ fn open(access: DWORD, inherit: bool, name: Result<Option<String>>) -> Result<HA
     if inherit {
         mapping.set_inheritable(true)?;
     }
-    handles::insert(Object::Mapping(Arc::new(mapping)))
+    handles::insert(Object::Mapping(Arc::new(Held::new(mapping))))
 }
 
 /// Creates a file mapping, or opens the one that has the name.

@@ -2,21 +2,23 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::slice;
 use std::sync::Arc;
+
+use filemap::set_file_len;
 
 use crate::boundary::{Code, Last, Result, call, quiet};
 use crate::handles::{self, Object};
 use crate::kernel32::create;
 use crate::strings;
 use crate::windows::{
-    BOOL, CREATE_ALWAYS, CREATE_NEW, DWORD, ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER,
-    ERROR_NEGATIVE_SEEK, ERROR_NOACCESS, ERROR_NOT_SUPPORTED, ERROR_SUCCESS, FALSE,
+    BOOL, CREATE_ALWAYS, CREATE_NEW, DWORD, ERROR_ALREADY_EXISTS, ERROR_HANDLE_EOF,
+    ERROR_INVALID_PARAMETER, ERROR_NEGATIVE_SEEK, ERROR_NOACCESS, ERROR_SUCCESS, FALSE,
     FILE_APPEND_DATA, FILE_BEGIN, FILE_CURRENT, FILE_END, FILE_READ_DATA, FILE_WRITE_DATA,
     GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LARGE_INTEGER, LPCSTR,
-    LPCVOID, LPCWSTR, LPVOID, MOVEFILE_REPLACE_EXISTING, OPEN_ALWAYS, OPEN_EXISTING,
+    LPCVOID, LPCWSTR, LPVOID, MOVEFILE_REPLACE_EXISTING, OPEN_ALWAYS, OPEN_EXISTING, OVERLAPPED,
     SECURITY_ATTRIBUTES, TRUE, TRUNCATE_EXISTING,
 };
 
@@ -50,7 +52,7 @@ fn open(path: &Path, access: DWORD, disposition: DWORD) -> Result<(File, bool)> 
                 return Err(Code(ERROR_INVALID_PARAMETER));
             }
             let file = options.open(path)?;
-            file.set_len(0)?;
+            set_file_len(&file, 0)?;
             Ok((file, true))
         }
         CREATE_ALWAYS | OPEN_ALWAYS => {
@@ -63,7 +65,7 @@ fn open(path: &Path, access: DWORD, disposition: DWORD) -> Result<(File, bool)> 
                 Err(error) => return Err(error.into()),
             };
             if disposition == CREATE_ALWAYS && existed {
-                file.set_len(0)?;
+                set_file_len(&file, 0)?;
             }
             Ok((file, existed))
         }
@@ -163,10 +165,11 @@ pub unsafe extern "C" fn CreateFileW(
     })
 }
 
-/// Reads from where the file's position is; at the end of the file nothing is read, and that is
-/// a success.
+/// Reads from where the file's position is, or from where `lpOverlapped` says; returns when that is
+/// done.
 ///
-/// Reading at an offset of its own (`lpOverlapped`) is not offered (`ERROR_NOT_SUPPORTED`).
+/// At the end of the file nothing is read, which is a success without `lpOverlapped`, and
+/// `ERROR_HANDLE_EOF` with it.
 ///
 /// # Safety
 ///
@@ -178,19 +181,29 @@ pub unsafe extern "C" fn ReadFile(
     lpBuffer: LPVOID,
     nNumberOfBytesToRead: DWORD,
     lpNumberOfBytesRead: *mut DWORD,
-    lpOverlapped: LPVOID,
+    lpOverlapped: *mut OVERLAPPED,
 ) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointer.
         unsafe { tell(lpNumberOfBytesRead, 0) };
         let file = handles::file(hFile)?;
-        let len = transfer(lpBuffer, nNumberOfBytesToRead, lpOverlapped)?;
+        let len = transfer(lpBuffer, nNumberOfBytesToRead)?;
+        // SAFETY: as above.
+        let offset = unsafe { offset(lpOverlapped) };
         if len > 0 {
             // SAFETY: it is not null, and the caller vouches for `len` bytes of plain memory,
             // which it does not touch meanwhile. They may be uninitialised, but are only written:
             // what `read` of a file does with its buffer is to hand it to the kernel.
             let buffer = unsafe { slice::from_raw_parts_mut(lpBuffer.cast::<u8>(), len) };
-            let done = file.as_ref().read(buffer)?;
+            let done = match offset {
+                Some(offset) => file.read_at(buffer, offset)?,
+                None => file.as_ref().read(buffer)?,
+            };
+            // SAFETY: as above.
+            unsafe { complete(lpOverlapped, done) };
+            if done == 0 && offset.is_some() {
+                return Err(Code(ERROR_HANDLE_EOF));
+            }
             // SAFETY: as above; no more was read than 32 bits can tell.
             unsafe { tell(lpNumberOfBytesRead, u32::try_from(done).unwrap_or(u32::MAX)) };
         }
@@ -198,9 +211,8 @@ pub unsafe extern "C" fn ReadFile(
     })
 }
 
-/// Writes all of the bytes where the file's position is.
-///
-/// Writing at an offset of its own (`lpOverlapped`) is not offered (`ERROR_NOT_SUPPORTED`).
+/// Writes all of the bytes where the file's position is, or where `lpOverlapped` says; returns when
+/// that is done.
 ///
 /// # Safety
 ///
@@ -211,20 +223,26 @@ pub unsafe extern "C" fn WriteFile(
     lpBuffer: LPCVOID,
     nNumberOfBytesToWrite: DWORD,
     lpNumberOfBytesWritten: *mut DWORD,
-    lpOverlapped: LPVOID,
+    lpOverlapped: *mut OVERLAPPED,
 ) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointer.
         unsafe { tell(lpNumberOfBytesWritten, 0) };
         let file = handles::file(hFile)?;
-        let len = transfer(lpBuffer, nNumberOfBytesToWrite, lpOverlapped)?;
+        let len = transfer(lpBuffer, nNumberOfBytesToWrite)?;
+        // SAFETY: as above.
+        let offset = unsafe { offset(lpOverlapped) };
         if len > 0 {
             // SAFETY: it is not null, and the caller vouches for `len` bytes, which it does not
             // change meanwhile.
             let buffer = unsafe { slice::from_raw_parts(lpBuffer.cast::<u8>(), len) };
-            let mut file = file.as_ref();
-            file.write_all(buffer)?;
+            match offset {
+                Some(offset) => file.write_all_at(buffer, offset)?,
+                None => file.as_ref().write_all(buffer)?,
+            }
         }
+        // SAFETY: as above.
+        unsafe { complete(lpOverlapped, len) };
         // SAFETY: as above.
         unsafe { tell(lpNumberOfBytesWritten, nNumberOfBytesToWrite) };
         Ok(TRUE)
@@ -232,15 +250,41 @@ pub unsafe extern "C" fn WriteFile(
 }
 
 /// Checks what reading and writing are given, and returns the length in bytes.
-fn transfer(buffer: LPCVOID, len: DWORD, overlapped: LPVOID) -> Result<usize> {
-    if !overlapped.is_null() {
-        return Err(Code(ERROR_NOT_SUPPORTED));
-    }
+fn transfer(buffer: LPCVOID, len: DWORD) -> Result<usize> {
     let len = usize::try_from(len).map_err(|_| Code(ERROR_INVALID_PARAMETER))?;
     if buffer.is_null() && len > 0 {
         return Err(Code(ERROR_NOACCESS));
     }
     Ok(len)
+}
+
+/// Where an input or output begins, if not at the file's position.
+///
+/// # Safety
+///
+/// `overlapped` is null or points to its structure.
+unsafe fn offset(overlapped: *const OVERLAPPED) -> Option<u64> {
+    if overlapped.is_null() {
+        return None;
+    }
+    // SAFETY: it is not null, so the caller vouches for it.
+    let overlapped = unsafe { overlapped.read_unaligned() };
+    Some(u64::from(overlapped.OffsetHigh) << 32 | u64::from(overlapped.Offset))
+}
+
+/// Notes that an input or output is done, and how many bytes there were.
+///
+/// # Safety
+///
+/// Those of [`offset`].
+unsafe fn complete(overlapped: *mut OVERLAPPED, done: usize) {
+    if !overlapped.is_null() {
+        // SAFETY: it is not null, so the caller vouches for it.
+        let mut completed = unsafe { overlapped.read_unaligned() };
+        (completed.Internal, completed.InternalHigh) = (0, done);
+        // SAFETY: as above.
+        unsafe { overlapped.write_unaligned(completed) };
+    }
 }
 
 /// Stores a count, if somebody wants to know.
@@ -280,11 +324,14 @@ pub unsafe extern "C" fn SetFilePointerEx(
 }
 
 /// Makes the file end where its position is: longer with zeros, or shorter.
+///
+/// Returns FALSE on failure: `ERROR_USER_MAPPED_FILE` if the file would become shorter and a process
+/// of this user has a mapping or a view of it by this library.
 #[unsafe(no_mangle)]
 pub extern "C" fn SetEndOfFile(hFile: HANDLE) -> BOOL {
     quiet(FALSE, || {
         let file = handles::file(hFile)?;
-        file.set_len(seek(&file, 0, FILE_CURRENT)?)?;
+        set_file_len(&file, seek(&file, 0, FILE_CURRENT)?)?;
         Ok(TRUE)
     })
 }

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::sync::Arc;
 
-use filemap::{FileMapping, Rights};
+use filemap::Rights;
 
 use crate::boundary::{Code, Result, quiet};
-use crate::handles::{self, Object};
+use crate::handles::{self, Held, Object};
 use crate::kernel32::create;
 use crate::windows::{
     BOOL, DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DWORD, ERROR_INVALID_HANDLE,
@@ -18,7 +18,11 @@ use crate::windows::{
 fn close(handle: HANDLE) -> Result<BOOL> {
     match handles::take(handle)? {
         // Another thread that is in a call with it closes it when that is done.
-        Object::Mapping(mapping) => Arc::into_inner(mapping).map_or(Ok(()), FileMapping::close)?,
+        Object::Mapping(held) => {
+            if let Some(Held { mapping, .. }) = Arc::into_inner(held) {
+                mapping.close()?;
+            }
+        }
         Object::File(file) => drop(file),
     }
     Ok(TRUE)
@@ -26,7 +30,7 @@ fn close(handle: HANDLE) -> Result<BOOL> {
 
 fn is_inheritable(object: &Object) -> Result<bool> {
     let descriptor = match object {
-        Object::Mapping(mapping) => mapping.descriptor(),
+        Object::Mapping(held) => held.mapping.descriptor(),
         Object::File(file) => file.as_fd(),
     };
     // SAFETY: the descriptor is open while it is borrowed, and the call only looks.
@@ -39,13 +43,14 @@ fn is_inheritable(object: &Object) -> Result<bool> {
 
 fn duplicate(source: HANDLE, access: DWORD, inherit: bool, same: bool) -> Result<HANDLE> {
     let object = match handles::find(source)? {
-        Object::Mapping(mapping) => {
+        Object::Mapping(held) => {
+            let mapping = &held.mapping;
             let rights = if same { Some(mapping.rights()) } else { create::rights(access) };
             let twin = mapping.duplicate(rights.unwrap_or(Rights::all()))?;
             if inherit {
                 twin.set_inheritable(true)?;
             }
-            Object::Mapping(Arc::new(twin))
+            Object::Mapping(Arc::new(Held { mapping: twin, kept: held.kept.clone() }))
         }
         Object::File(file) if same => {
             let twin: File = file.try_clone()?;
@@ -144,7 +149,7 @@ pub extern "C" fn SetHandleInformation(hObject: HANDLE, dwMask: DWORD, dwFlags: 
         if dwMask & HANDLE_FLAG_INHERIT != 0 {
             let inheritable = dwFlags & HANDLE_FLAG_INHERIT != 0;
             match &object {
-                Object::Mapping(mapping) => mapping.set_inheritable(inheritable)?,
+                Object::Mapping(held) => held.mapping.set_inheritable(inheritable)?,
                 Object::File(file) => handles::set_inheritable(file, inheritable)?,
             }
         }

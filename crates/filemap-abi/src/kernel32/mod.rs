@@ -4,11 +4,13 @@
 //! structures, of buffers as long as is said. Null, and numbers that are no handles or no views, are
 //! refused.
 
-mod create;
+pub(crate) mod create;
 mod view;
 mod memory;
 mod handle;
 mod error;
+mod text;
+mod message;
 mod system;
 mod file;
 mod copy;

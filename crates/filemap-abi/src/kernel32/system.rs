@@ -1,12 +1,13 @@
 //! What the machine and the process are.
 
+use std::fs;
 use std::ptr::{null_mut, without_provenance_mut};
 use std::thread;
 
 use filemap::{granularity, page_size};
 
 use crate::boundary::quiet;
-use crate::windows::{DWORD, HANDLE, INVALID_HANDLE_VALUE, SYSTEM_INFO};
+use crate::windows::{DWORD, HANDLE, INVALID_HANDLE_VALUE, SIZE_T, SYSTEM_INFO};
 
 /// The first and the last address that Windows gives to programs: all but the lowest and highest
 /// 64 KiB of the lower half.
@@ -63,4 +64,18 @@ pub extern "C" fn GetCurrentProcess() -> HANDLE {
 #[unsafe(no_mangle)]
 pub extern "C" fn GetCurrentProcessId() -> DWORD {
     quiet(0, || Ok(std::process::id()))
+}
+
+/// Returns the size of a large page in bytes, and 0 if the machine has none.
+#[unsafe(no_mangle)]
+pub extern "C" fn GetLargePageMinimum() -> SIZE_T {
+    quiet(0, || Ok(large_page().unwrap_or(0)))
+}
+
+/// The size of the pages that memory with large pages is made of
+/// ([proc_meminfo(5)](https://man7.org/linux/man-pages/man5/proc_meminfo.5.html)).
+fn large_page() -> Option<usize> {
+    let information = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = information.lines().find_map(|line| line.strip_prefix("Hugepagesize:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<usize>().ok()?.checked_mul(1024)
 }

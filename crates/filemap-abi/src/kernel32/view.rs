@@ -2,12 +2,13 @@
 
 use std::ptr::null_mut;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use filemap::{Access, Flush, View};
+use filemap::{Access, Flush};
 
 use crate::boundary::{Code, Result, quiet};
 use crate::handles;
-use crate::views;
+use crate::views::{self, Mapped};
 use crate::windows::{
     BOOL, DWORD, ERROR_INVALID_PARAMETER, FALSE, FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ,
     FILE_MAP_WRITE, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
@@ -35,9 +36,9 @@ fn map(
     len: SIZE_T,
     address: LPVOID,
 ) -> Result<LPVOID> {
-    let mapping = handles::mapping(mapping)?;
+    let held = handles::mapping(mapping)?;
     let offset = u64::from(high) << 32 | u64::from(low);
-    let mut options = mapping.view(access(wanted)).offset(offset).strict();
+    let mut options = held.mapping.view(access(wanted)).offset(offset).strict().unguarded();
     if len != 0 {
         options = options.len(len);
     }
@@ -49,37 +50,33 @@ fn map(
     // SAFETY: the pointer goes to a program that has taken the door's terms upon itself: this is
     // what it is to map a view in C.
     let start = unsafe { raw.pointer() }.as_ptr();
-    views::insert(start.addr(), view);
+    let attributes = held.mapping.attributes();
+    let prepared = AtomicBool::new(false);
+    views::insert(start.addr(), Mapped { view, kept: held.kept.clone(), attributes, prepared });
     Ok(start.cast())
 }
 
 fn unmap(address: LPCVOID) -> Result<BOOL> {
-    let view = views::take(address.addr())?;
+    let mapped = views::take(address.addr())?;
     // Somebody who copies out of it at this moment unmaps it when that is done.
-    if let Some(view) = Arc::into_inner(view) {
+    if let Some(Mapped { view, kept, .. }) = Arc::into_inner(mapped) {
         view.unmap()?;
+        drop(kept);
     }
     Ok(TRUE)
 }
 
-/// The part of a view that `len` bytes from `address` on are, or all the rest of it if `len` is 0.
-///
-/// What belongs to the last page and not to the view is left out.
-pub(super) fn part(view: &View, start: usize, len: SIZE_T) -> Result<std::ops::Range<usize>> {
+fn flush(address: LPCVOID, len: SIZE_T) -> Result<BOOL> {
+    let (base, mapped) = views::find(address.addr())?;
+    let start = address.addr() - base;
+    let view = &mapped.view;
     let end = match len {
         0 => view.len(),
         len => start.checked_add(len).ok_or(Code(ERROR_INVALID_PARAMETER))?,
     };
-    if end > views::whole_pages(view) {
-        return Err(Code(ERROR_INVALID_PARAMETER));
-    }
-    let end = end.min(view.len());
-    Ok(start.min(end)..end)
-}
-
-fn flush(address: LPCVOID, len: SIZE_T) -> Result<BOOL> {
-    let (base, view) = views::find(address.addr())?;
-    view.flush(part(&view, address.addr() - base, len)?, Flush::Written)?;
+    // What belongs to the last page and not to the view is nothing that could be flushed.
+    let end = if end <= mapped.whole_pages() { end.min(view.len()) } else { end };
+    view.flush(start.min(end)..end, Flush::Written)?;
     Ok(TRUE)
 }
 

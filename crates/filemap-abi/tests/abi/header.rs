@@ -7,15 +7,17 @@ use std::path::Path;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The files that have exported functions, in the order in which a reader wants them.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     "kernel32/create.rs",
     "kernel32/view.rs",
     "kernel32/memory.rs",
     "kernel32/handle.rs",
     "kernel32/error.rs",
+    "kernel32/message.rs",
     "kernel32/system.rs",
     "kernel32/file.rs",
     "kernel32/copy.rs",
+    "extra.rs",
 ];
 
 fn generated() -> Result<String, Box<dyn Error>> {

@@ -531,11 +531,12 @@ pub struct ViewOptions<'mapping> {
     len: Option<usize>,
     address: Option<usize>,
     strict: bool,
+    guarded: bool,
 }
 
 impl<'mapping> ViewOptions<'mapping> {
     pub(crate) fn of(mapping: &'mapping FileMapping, access: Access) -> Self {
-        Self { mapping, access, offset: 0, len: None, address: None, strict: false }
+        Self { mapping, access, offset: 0, len: None, address: None, strict: false, guarded: true }
     }
 
     /// Sets where in the mapping the view begins, in bytes.
@@ -593,6 +594,21 @@ impl<'mapping> ViewOptions<'mapping> {
         self
     }
 
+    /// Leaves the handling of lost pages to the next call of [`prepare_thread`](crate::prepare_thread).
+    ///
+    /// For a view whose address goes to others, which is made sooner, and in a process that then
+    /// keeps the signals it has. The copying methods of the view may be used once the process has
+    /// called `prepare_thread`; before, a lost page that they meet kills it.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows there is nothing to leave out.
+    #[must_use]
+    pub fn unguarded(mut self) -> Self {
+        self.guarded = false;
+        self
+    }
+
     /// Maps the view.
     ///
     /// # Errors
@@ -616,7 +632,7 @@ impl<'mapping> ViewOptions<'mapping> {
     /// A file system without execution (`noexec`) gives no executable view:
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
-        let Self { mapping, access, offset, address, strict, .. } = self;
+        let Self { mapping, access, offset, address, strict, guarded, .. } = self;
         if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
             return Err(self
                 .refused(ErrorKind::InvalidArgument)
@@ -661,7 +677,7 @@ impl<'mapping> ViewOptions<'mapping> {
         }
         let len = usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?;
         let alignment = if strict { unit } else { 1 };
-        let request = Request { offset, len, access, address, alignment };
+        let request = Request { offset, len, access, address, alignment, guarded };
         self.mapping.map_request(request)
     }
 

@@ -175,4 +175,7 @@ pub(crate) struct Request {
     pub(crate) address: Option<usize>,
     /// The address is to be a multiple of this many bytes, if that is more than a page.
     pub(crate) alignment: usize,
+    /// Copies are to survive lost pages from the start, and not only from the next
+    /// `prepare_thread` on.
+    pub(crate) guarded: bool,
 }

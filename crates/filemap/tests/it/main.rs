@@ -56,6 +56,9 @@ mod crowds;
 mod mapped_file;
 mod sharing;
 mod growth;
+// About files that anybody may cut, as on Linux.
+#[cfg(target_os = "linux")]
+mod lengths;
 mod model;
 mod windows;
 mod cursor;

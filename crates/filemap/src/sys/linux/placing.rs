@@ -4,6 +4,7 @@
 
 use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
@@ -98,7 +99,21 @@ pub(super) fn map_at(
     }
 }
 
+/// Where a range ends that was free when it was last looked at: below the last aligned view that was
+/// mapped, or where one was that is unmapped. 0 if there was none.
+///
+/// A guess, and only that: what is there is not replaced.
+static FREE_BELOW: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes that a range is free again.
+pub(super) fn given_back(base: usize, len: usize) {
+    FREE_BELOW.store(base.saturating_add(len), Ordering::Relaxed);
+}
+
 /// Maps at an address that is a multiple of `alignment`, a power of two above a page.
+///
+/// The first try is where the last such view was, or below it, which is where the kernel would go
+/// as well: mostly that is all. If the place is taken:
 ///
 /// ```text
 ///  free       |-----------|--------------------------|-----------|
@@ -119,6 +134,18 @@ pub(super) fn map_aligned(
     /// More often than any number of threads makes it fail.
     const ATTEMPTS: u32 = 64;
     let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
+    let at = |base: usize| -> Result<NonNull<u8>> {
+        let pages = map_at(base, len, how, descriptor, offset)?;
+        FREE_BELOW.store(base, Ordering::Relaxed);
+        Ok(pages)
+    };
+    let free = FREE_BELOW.load(Ordering::Relaxed).checked_sub(len);
+    if let Some(base) = free.map(|base| base - base % alignment).filter(|base| *base > 0) {
+        match at(base) {
+            Err(error) if error.kind() == ErrorKind::AddressTaken => {}
+            mapped => return mapped,
+        }
+    }
     let room = len.checked_add(alignment).ok_or_else(no_room)?;
     let nothing = ProtFlags::empty();
     for _ in 0..ATTEMPTS {
@@ -130,7 +157,7 @@ pub(super) fn map_aligned(
         // SAFETY: the range was mapped a moment ago and is known to nobody.
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;
-        match map_at(aligned, len, how, descriptor, offset) {
+        match at(aligned) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {}
             mapped => return mapped,
         }

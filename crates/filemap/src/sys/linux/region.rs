@@ -15,7 +15,7 @@ use rustix::mm::{self, MsyncFlags};
 use crate::sys::guard::Lost;
 use crate::sys::platform::error::from_errno;
 use crate::sys::platform::pages::{Commitment, Pages, Paging};
-use crate::sys::platform::placing::{How, map_aligned, map_anywhere, map_at};
+use crate::sys::platform::placing::{How, given_back, map_aligned, map_anywhere, map_at};
 use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::span::{Span, Touch};
 use crate::sys::untouched::Untouched;
@@ -72,7 +72,7 @@ impl Region {
         source: Source,
         request: Request,
     ) -> Result<Self> {
-        let Request { offset, len, access, address, alignment } = request;
+        let Request { offset, len, access, address, alignment, guarded } = request;
         let unit = source.unit;
         let refused = |kind| Error::new(kind, Operation::MapView);
         if len == 0 {
@@ -85,12 +85,15 @@ impl Region {
             .checked_next_multiple_of(unit)
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
-        // What the copies rely on: the handler is installed, and open in this thread.
-        fault::ensure().map_err(|error| {
-            refused(ErrorKind::NotSupported)
-                .because("this process may not handle SIGBUS, so no view would be safe")
-                .caused_by(error)
-        })?;
+        // What the copies rely on: the handler is installed, and open in this thread. Who wants
+        // it otherwise has been told what becomes of a copy then; reserved pages are opened by it.
+        if guarded || source.reserved.is_some() {
+            fault::ensure().map_err(|error| {
+                refused(ErrorKind::NotSupported)
+                    .because("this process may not handle SIGBUS, so no view would be safe")
+                    .caused_by(error)
+            })?;
+        }
         let how = if source.reserved.is_some() { How::closed(access) } else { How::open(access) };
         let base = match address {
             Some(address) => {
@@ -127,7 +130,7 @@ impl Region {
             offset: placed.base,
         };
         // SAFETY: the range was just mapped, and is until the region is dropped, with the span;
-        // the handler is there.
+        // the handler is there, or the caller would rather be killed by a lost page.
         let span = unsafe { Span::new(start, len, access) };
         let (untouched, paging) = (Untouched::default(), OnceLock::new());
         let region = Self { span, pages, paging, is_file, offset, untouched };
@@ -183,9 +186,12 @@ impl Region {
         // Before the pages: the handler must not open what another view has by then.
         drop(self.paging.take());
         let Pages { base, count, .. } = self.pages;
+        let len = count * page_size();
         // SAFETY: by the type's invariant these pages are ours alone, and no reference to them
         // exists; `self` is not used again.
-        unsafe { mm::munmap(base.as_ptr().cast(), count * page_size()) }
+        unsafe { mm::munmap(base.as_ptr().cast(), len) }?;
+        given_back(base.addr().get(), len);
+        Ok(())
     }
 }
 

@@ -66,7 +66,7 @@ impl Region {
         source: Source,
         request: Request,
     ) -> Result<Self> {
-        let Request { offset, len, access, address, alignment } = request;
+        let Request { offset, len, access, address, alignment, guarded: _ } = request;
         debug_assert!(alignment <= GRANULARITY, "every view begins at a multiple of that");
         let refused = |kind| Error::new(kind, Operation::MapView);
         if len == 0 {
