@@ -4,6 +4,7 @@
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 static class Functions
@@ -16,7 +17,9 @@ static class Functions
         Names(name);
         Errors(name);
         Handles(name);
+        Texts();
         Copies();
+        Lost();
     }
 
     // Whichever way a name comes, it is one name.
@@ -113,6 +116,50 @@ static class Functions
         Check.Equal(new byte[] { 0, 0, 0, 4 }, from, "cleared bytes");
     }
 
+    // Runtimes' own texts are for the numbers of Linux. These are Windows'.
+    static void Texts()
+    {
+        foreach (int code in new[] { 2, 5, 6, 87, 183, 487, 1006, 1132 })
+        {
+            var wide = new StringBuilder(512);
+            var narrow = new StringBuilder(512);
+            Check.Equal(true, FormatWide(0x1200, None, code, 0, wide, 512, None) > 0, "a text of " + code);
+            Check.Equal(true, FormatAuto(0x1200, None, code, 0, narrow, 512, None) > 0, "a text of " + code);
+            Check.Equal(wide.ToString(), narrow.ToString(), "both texts of " + code);
+        }
+    }
+
+    // Pages that are gone from the file: functions of this library copy what there is, and say so.
+    // A runtime that touches them by itself ends.
+    static void Lost()
+    {
+        string fileName = Path.GetTempFileName();
+        using (var file = new FileStream(fileName, FileMode.Open, FileAccess.ReadWrite))
+        {
+            IntPtr mapping = Wide(file.SafeFileHandle.DangerousGetHandle(), None, ReadWrite, 0, 8192, null);
+            IntPtr view = MapViewOfFile(mapping, All, 0, 0, UIntPtr.Zero);
+            Marshal.WriteByte(view, 4095, 7);
+            file.SetLength(4096);
+
+            object nothing = Environment.GetEnvironmentVariable("no such variable");
+            for (int round = 0; round < 100; round++)
+            {
+                var bytes = new byte[2];
+                UIntPtr done;
+                Check.Equal(false, filemap_read(view + 4095, bytes, new UIntPtr(2), out done), "a lost page");
+                Check.Equal(999, Marshal.GetLastWin32Error(), "its code");
+                Check.Equal(1UL, done.ToUInt64(), "the bytes before it");
+                Check.Equal(new byte[] { 7, 0 }, bytes, "the bytes before it");
+                Check.Equal(false, filemap_write(view + 5000, bytes, new UIntPtr(2), out done), "a lost page");
+                // What the runtime does with signals of its own goes on.
+                Check.Throws<NullReferenceException>("no object", () => nothing.ToString());
+                GC.Collect();
+            }
+            Check.Equal(true, UnmapViewOfFile(view) && CloseHandle(mapping), "both are closed");
+        }
+        File.Delete(fileName);
+    }
+
     sealed class Handle : SafeHandleZeroOrMinusOneIsInvalid
     {
         Handle() : base(true) { }
@@ -169,6 +216,18 @@ static class Functions
 
     [DllImport(Kernel32)]
     static extern uint GetLastError();
+
+    [DllImport(Kernel32, EntryPoint = "FormatMessage", CharSet = CharSet.Unicode)]
+    static extern uint FormatWide(uint flags, IntPtr source, int code, uint language, StringBuilder text, uint size, IntPtr arguments);
+
+    [DllImport(Kernel32, EntryPoint = "FormatMessage", CharSet = CharSet.Auto)]
+    static extern uint FormatAuto(uint flags, IntPtr source, int code, uint language, StringBuilder text, uint size, IntPtr arguments);
+
+    [DllImport(Kernel32, SetLastError = true)]
+    static extern bool filemap_read(IntPtr address, [Out] byte[] bytes, UIntPtr count, out UIntPtr done);
+
+    [DllImport(Kernel32, SetLastError = true)]
+    static extern bool filemap_write(IntPtr address, byte[] bytes, UIntPtr count, out UIntPtr done);
 
     [DllImport(Kernel32)]
     static extern void CopyMemory([Out] byte[] to, byte[] from, IntPtr count);

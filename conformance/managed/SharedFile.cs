@@ -13,6 +13,8 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Runtime.Serialization;
 using System.Runtime.Serialization.Formatters.Binary;
+using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 
 public class SharedFile : IDisposable
@@ -186,11 +188,14 @@ public class SharedFile : IDisposable
         return checked(length + page - 1) / page * page;
     }
 
-    // What the runtimes print for a number is meant for other systems' errors.
+    // What runtimes print for a number on Linux is meant for other errors: kernel32 has the text.
     static Win32Exception Failure(string what)
     {
+        const uint FromSystem = 0x1000, IgnoreInserts = 0x200;
         int code = Marshal.GetLastWin32Error();
-        return new Win32Exception(code, "could not " + what + ": error " + code);
+        var text = new StringBuilder(512);
+        FormatMessage(FromSystem | IgnoreInserts, IntPtr.Zero, (uint)code, 0, text, 512, IntPtr.Zero);
+        return new Win32Exception(code, "could not " + what + ": " + text.ToString().Trim());
     }
 
     static SystemInformation SystemInfo()
@@ -288,7 +293,7 @@ public class SharedFile : IDisposable
         // The name without assemblies, which the runtimes call differently.
         static string Plain(string name)
         {
-            return System.Text.RegularExpressions.Regex.Replace(name, @", [^\[\]]*", "");
+            return Regex.Replace(name, @", [^\[\]]*", "");
         }
     }
 
@@ -336,6 +341,10 @@ public class SharedFile : IDisposable
 
     [DllImport(Kernel32, SetLastError = true)]
     static extern UIntPtr VirtualQuery(IntPtr address, out Region region, UIntPtr size);
+
+    [DllImport(Kernel32, CharSet = CharSet.Unicode)]
+    static extern uint FormatMessage(uint flags, IntPtr source, uint code, uint language,
+        StringBuilder text, uint size, IntPtr arguments);
 
     [DllImport(Kernel32)]
     static extern void GetSystemInfo(out SystemInformation system);
