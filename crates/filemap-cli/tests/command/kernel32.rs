@@ -240,6 +240,23 @@ fn what_was_changed_since_is_kept_and_told() {
 }
 
 #[test]
+fn installing_again_leaves_what_was_changed_since() {
+    let folder = Folder::new();
+    folder.write("app.exe", CALLER);
+    folder.install().text();
+    let changed = folder.read("app.exe.config").replace("<configuration>", "<configuration> ");
+    folder.write("app.exe.config", changed.as_bytes());
+
+    assert!(folder.install().text().contains("app.exe.config leads here already"));
+    assert_eq!(folder.read("app.exe.config"), changed);
+
+    fs::remove_file(folder.app.join("kernel32.so")).unwrap();
+    folder.write("kernel32.so", b"somebody's");
+    assert!(folder.install().failed(2).contains("kernel32.so"));
+    assert_eq!(folder.read("kernel32.so"), "somebody's");
+}
+
+#[test]
 fn a_record_that_names_other_files_takes_nothing_away() {
     let folder = Folder::new();
     folder.write("app.exe", CALLER);

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// By which a file is known to be one of these.
+/// For readers who wonder where it came from.
 const MARK: &str = "<!-- Written by `filemap kernel32 --install`. -->";
 
 /// The two lines that lead calls to the library: with and without `.dll`, in any case of letters.
@@ -30,11 +30,6 @@ pub(super) fn added_to(system: Option<&str>, target: &Path) -> String {
     let Some((system, end)) = end else { return alone(target) };
     let [first, second] = lines(target);
     format!("{}\t{first}\n\t{second}\n{}", &system[..end], &system[end..])
-}
-
-/// Tells whether the text is that of a file with the two lines alone.
-pub(super) fn is_ours(text: &str) -> bool {
-    text.starts_with(MARK)
 }
 
 /// What Mono reads as the configuration of the system, if it is there.

@@ -120,10 +120,14 @@ impl Installation {
     fn check_is_free(&self, name: &str, library: &Library, before: &[String]) -> io::Result<()> {
         let path = self.folder.join(name);
         let Ok(metadata) = fs::symlink_metadata(&path) else { return Ok(()) };
-        let is_ours = before.iter().any(|known| known == name)
-            || fs::read_link(&path).is_ok_and(|target| target == Path::new(LIBRARY))
-            || (name == LIBRARY && self.is_in_place(library));
-        if is_ours && !metadata.is_dir() {
+        let is_recorded = before.iter().any(|known| known == name);
+        let is_ours = match name {
+            LIBRARY => self.is_in_place(library) || (metadata.is_file() && is_recorded),
+            MONO_CONFIG => metadata.is_file() && is_recorded,
+            // A link that became a file would be a second library.
+            _ => fs::read_link(&path).is_ok_and(|target| target == Path::new(LIBRARY)),
+        };
+        if is_ours {
             return Ok(());
         }
         let message = format!("`{name}` is there already, and was not put there by this command");
@@ -140,7 +144,7 @@ impl Installation {
         for caller in assembly::callers(&self.folder)? {
             let path = self.folder.join(format!("{caller}.config"));
             let state = match fs::read_to_string(&path) {
-                Ok(text) if dllmap::is_ours(&text) => State::Written,
+                Ok(text) if text == dllmap::alone(Path::new(LIBRARY)) => State::Written,
                 Ok(text) if leads_here(&text) => State::Ready,
                 Ok(_) => State::AddByHand,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => State::Written,
