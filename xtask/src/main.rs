@@ -10,6 +10,7 @@ mod bench;
 mod soak;
 mod fuzz;
 mod conformance;
+mod header;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,11 @@ Usage: cargo xtask <verb>
                    library, and compares their answers, area by area or one area alone. Fails if
                    a difference remains that conformance/differences.toml does not explain. Needs
                    gcc, mingw and Wine, and says how to get them.
+  conformance --managed [--class FILE]
+                   Runs C# programs that call kernel32 under Mono and .NET Core, in pairs of
+                   processes. Over the project's own class, or over the class in the page FILE,
+                   unchanged. Says how to get the runtimes.
+  header           Makes the header of the C interface of its sources.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -70,6 +76,11 @@ fn main() -> ExitCode {
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         ["conformance"] => Some(conformance::run(&root(), None)),
         ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
+        ["conformance", "--managed"] => Some(conformance::run_managed(&root(), None)),
+        ["conformance", "--managed", "--class", page] => {
+            Some(conformance::run_managed(&root(), Some(Path::new(page))))
+        }
+        ["header"] => Some(header::run(&root())),
         _ => None,
     };
     let Some(done) = done else {

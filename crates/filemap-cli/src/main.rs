@@ -11,6 +11,7 @@ mod hex;
 mod failure;
 mod output;
 mod target;
+mod attended;
 mod command;
 
 use std::process::ExitCode;

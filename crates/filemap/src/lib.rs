@@ -44,8 +44,9 @@ pub use file::Json;
 pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, MappingOptions, NamedMapping,
-    Registry, View, ViewOptions, granularity, page_size, prepare_thread,
+    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, KeptLength, MappingOptions,
+    NamedMapping, Registry, View, ViewOptions, granularity, page_size, prepare_thread,
+    set_file_len,
 };
 // What the fuzzer reaches besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]
@@ -53,6 +54,6 @@ pub use model::{
 pub use sys::fuzzing;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Permissions,
-    Protection, Result, Rights, Scope,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, PageAccess,
+    PageProtection, PageRun, PageState, Permissions, Protection, Result, Rights, Scope,
 };

@@ -43,26 +43,30 @@ pub(super) fn missing() -> Option<String> {
 /// The programs' sources, what they link to, and a place for what they make.
 pub(super) struct Programs {
     sources: PathBuf,
-    /// Where cargo put the driver.
+    /// Where the headers for C are.
+    headers: PathBuf,
+    /// Where cargo put the library for C.
     built: PathBuf,
     place: TempDir,
 }
 
 impl Programs {
-    /// Builds the driver.
+    /// Builds the library for C.
     pub(super) fn new(root: &Path) -> io::Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(["build", "--quiet", "--package", "filemap-conformance"]).current_dir(root);
+        command.args(["build", "--quiet", "--package", "filemap-abi"]).current_dir(root);
         if !command.status()?.success() {
-            return Err(io::Error::other("could not build the driver"));
+            return Err(io::Error::other("could not build the library for C"));
         }
         // This very program is where cargo puts what it builds.
         let built = env::current_exe()?;
         let built =
             built.parent().ok_or_else(|| io::Error::other("could not find this program"))?;
         let place = tempfile::Builder::new().prefix("filemap-conformance-").tempdir()?;
-        Ok(Self { sources: root.join("conformance"), built: built.to_owned(), place })
+        let (sources, headers) =
+            (root.join("conformance"), root.join("crates/filemap-abi/include"));
+        Ok(Self { sources, headers, built: built.to_owned(), place })
     }
 
     /// Builds an area's program, runs it in an empty directory, and returns what it printed.
@@ -119,8 +123,8 @@ impl Programs {
         let mut command = Command::new(compiler);
         command.args(FLAGS).arg("-o").arg(&program).arg(&source);
         if build == Build::Here {
-            command.args(["-fshort-wchar", "-I"]).arg(self.sources.join("driver/include"));
-            command.arg("-L").arg(&self.built).arg("-lconformance_driver");
+            command.args(["-fshort-wchar", "-I"]).arg(&self.headers);
+            command.arg("-L").arg(&self.built).arg("-lfilemap");
             command.arg(format!("-Wl,-rpath,{}", self.built.display()));
         }
         if command.status()?.success() {

@@ -4,37 +4,24 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, absolute};
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender};
 
 use filemap::{ErrorKind, FileMapping};
 use serde::Serialize;
-use shared_child::SharedChild;
 
 use super::Context;
 use super::ls::BackingReport;
 use crate::args::Create;
+use crate::attended::{self, Event};
 use crate::failure::{Failure, Result};
 use crate::output::Printable;
 use crate::size::Readable;
-use crate::sys::{self, Interrupt};
-
-/// What the holder of a name waits for.
-enum Event {
-    Interrupted(Interrupt),
-    InputEnded,
-    CommandEnded(io::Result<ExitStatus>),
-}
+use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
-    let (sender, events) = mpsc::channel();
-    // First of all: a Ctrl-C must find somebody to clean up as soon as there is something to.
-    let interrupts = sender.clone();
-    sys::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
-        .map_err(|error| Failure::broken(format!("could not wait for Ctrl-C: {error}")))?;
+    let (sender, events) = attended::listen()?;
     let mapping = make(context, create)?;
     let held = Held::new(&mapping, create);
     let ended = match create.command.split_first() {
@@ -132,7 +119,7 @@ impl Drop for BackingFile<'_> {
 
 /// Waits for Ctrl-C, a request to end, or the end of input.
 fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<()> {
-    spawn("input", move || {
+    attended::spawn("input", move || {
         // Whatever is typed is of no interest. An input that cannot be read has ended, too.
         drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
         drop(sender.send(Event::InputEnded));
@@ -142,7 +129,7 @@ fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Runs a command, and tells how it ended.
+/// Runs the command, which finds the name, and tells how it ended.
 fn run_command(
     context: &Context<'_>,
     program: &OsString,
@@ -152,32 +139,8 @@ fn run_command(
 ) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(arguments);
-    if let Some(directory) = &context.common.registry {
-        // The command is to find the name, wherever it goes.
-        command.env("FILEMAP_DIR", absolute(directory).unwrap_or_else(|_| directory.clone()));
-    }
-    let shown = program.to_string_lossy();
-    let refused = |error| Failure::broken(format!("could not run `{shown}`: {error}"));
-    let child = Arc::new(SharedChild::spawn(&mut command).map_err(refused)?);
-    let waiting = Arc::clone(&child);
-    spawn("command", move || drop(sender.send(Event::CommandEnded(waiting.wait()))))?;
-    loop {
-        match events.recv() {
-            // The terminal told the command, too; what to make of it is the command's choice.
-            Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded) => {}
-            Ok(Event::Interrupted(Interrupt::Request(request))) => sys::pass_on(request, &child),
-            Ok(Event::CommandEnded(status)) => return status.map_err(refused),
-            Err(_) => return Err(Failure::broken(format!("could not wait for `{shown}`"))),
-        }
-    }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(drop)
-        .map_err(|error| Failure::broken(format!("could not start a thread: {error}")))
+    context.lead_to_names(&mut command);
+    attended::run(&mut command, sender, events)
 }
 
 /// The line that tells that the name is held.

@@ -9,8 +9,10 @@ mod read;
 mod write;
 mod put;
 mod get;
+mod kernel32;
 
-use std::process::ExitCode;
+use std::path::absolute;
+use std::process::{Command, ExitCode};
 
 use filemap::Registry;
 
@@ -24,6 +26,16 @@ struct Context<'a> {
     registry: Registry,
     output: Output,
     common: &'a Common,
+}
+
+impl Context<'_> {
+    /// Makes a command that is run find the names that this one uses.
+    fn lead_to_names(&self, command: &mut Command) {
+        if let Some(directory) = &self.common.registry {
+            // Wherever the command goes.
+            command.env("FILEMAP_DIR", absolute(directory).unwrap_or_else(|_| directory.clone()));
+        }
+    }
 }
 
 /// Does what the arguments ask for, reports a failure, and tells the exit code.
@@ -41,6 +53,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
     let context = Context { registry, output, common };
     match &arguments.verb {
         Verb::Create(create) => return create::run(&context, create),
+        Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
         Verb::Ls(ls) => ls::run(&context, ls)?,

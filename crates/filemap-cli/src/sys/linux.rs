@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
@@ -82,4 +82,16 @@ pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
     // The unit of `st_blocks`, whatever the file system's own block is
     // (https://man7.org/linux/man-pages/man3/stat.3type.html).
     Ok(fs::metadata(path)?.blocks() * 512)
+}
+
+/// Programs that ask for kernel32 find none.
+pub(crate) const HAS_KERNEL32: bool = false;
+
+/// Makes `name` lead to `target`, which is looked for from the folder of `name`.
+///
+/// # Errors
+///
+/// What the system says, such as that there is something of that name.
+pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
+    symlink(target, name)
 }

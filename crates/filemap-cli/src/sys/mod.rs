@@ -12,6 +12,8 @@
 //! | `exit_code` | what to end with, to end as another process did |
 //! | `KILL`, `was_killed` | what ends a process that has no say in it |
 //! | `size_on_disk` | bytes of the disk, or of memory, that a file takes |
+//! | `HAS_KERNEL32` | whether programs find kernel32 without help |
+//! | `link` | makes a name that leads to a file |
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -21,7 +23,9 @@ mod platform;
 #[path = "windows.rs"]
 mod platform;
 
-pub(crate) use platform::{KILL, Request, exit_code, listen, pass_on, size_on_disk, was_killed};
+pub(crate) use platform::{
+    HAS_KERNEL32, KILL, Request, exit_code, link, listen, pass_on, size_on_disk, was_killed,
+};
 
 /// Somebody wants this process to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

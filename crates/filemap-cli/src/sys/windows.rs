@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::windows::fs::symlink_file;
 use std::path::Path;
 use std::process::{self, ExitCode, ExitStatus};
 
@@ -53,4 +54,16 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 /// What the system says about the file.
 pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
     File::open(path)?.allocated_size()
+}
+
+/// Programs that ask for kernel32 find Windows' own.
+pub(crate) const HAS_KERNEL32: bool = true;
+
+/// Makes `name` lead to `target`, which is looked for from the folder of `name`.
+///
+/// # Errors
+///
+/// What the system says, such as that there is something of that name.
+pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
+    symlink_file(target, name)
 }

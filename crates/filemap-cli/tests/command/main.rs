@@ -10,4 +10,11 @@ mod gc;
 mod read;
 mod write;
 mod objects;
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod kernel32;
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#[allow(clippy::print_stdout, reason = "what is not installed is told")]
+mod managed;
 mod usage;

@@ -2,7 +2,8 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 9] = ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get"];
+const VERBS: [&str; 10] =
+    ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get", "kernel32"];
 
 #[test]
 fn help_names_every_verb_and_teaches_with_examples() {
@@ -74,6 +75,16 @@ fn a_registry_that_cannot_be_used_is_an_error() {
     let sentence = place.run(["ls", "--registry", &file]).failed(2);
 
     assert!(sentence.contains("not-a-directory"), "{sentence}");
+}
+
+#[test]
+#[cfg(windows)]
+fn where_there_is_kernel32_nobody_needs_help_to_find_it() {
+    let place = Place::new();
+
+    let sentence = place.run(["kernel32", "--install", "app"]).failed(2);
+
+    assert!(sentence.contains("Windows has kernel32"), "{sentence}");
 }
 
 #[test]

@@ -96,6 +96,13 @@ impl FileMapping {
     ///
     /// Bytes past the end must not be touched before the file has them.
     pub(crate) fn map_window(&self, access: Access, offset: u64, len: usize) -> Result<View> {
-        self.map_request(Request { offset, len, access, address: None, alignment: 1 })
+        self.map_request(Request {
+            offset,
+            len,
+            access,
+            address: None,
+            alignment: 1,
+            guarded: true,
+        })
     }
 }

@@ -369,9 +369,7 @@ impl TryFrom<OwnedDescriptor> for FileMapping {
             }
             .measured(),
             Adopted::Foreign(descriptor) => {
-                let (section, protection) = Section::adopt(descriptor)?;
-                let attributes =
-                    if section.is_file() { Attributes::empty() } else { Attributes::COMMIT };
+                let (section, protection, attributes) = Section::adopt(descriptor)?;
                 Ok(Self { existed: true, ..Self::unnamed(section, protection, attributes) })
             }
         }

@@ -8,12 +8,14 @@ mod mapping;
 mod options;
 mod view;
 mod backing;
+mod length;
 mod holder;
 mod registry;
 
 pub use crate::sys::{AtomicCell, AtomicValue};
 pub use backing::Backing;
 pub use holder::{Holder, Holders};
+pub use length::{KeptLength, set_file_len};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};

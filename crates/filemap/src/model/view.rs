@@ -4,10 +4,13 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::model::FileMapping;
 use crate::sys::{
-    AtomicCell, AtomicValue, RawBytes, Region, RegionContract as _, Request, Scalar,
+    AtomicCell, AtomicValue, Copying as _, RawBytes, Region, RegionContract as _, Request, Scalar,
     SectionContract as _,
 };
-use crate::types::{Access, Advice, Error, ErrorKind, Flush, Operation, Result, geometry};
+use crate::types::{
+    Access, Advice, Error, ErrorKind, Flush, Operation, PageAccess, PageProtection, PageRun,
+    Result, geometry,
+};
 
 /// A range of a [`FileMapping`], mapped into this process.
 ///
@@ -46,7 +49,7 @@ impl View {
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
-        self.region.len()
+        self.region.span().len()
     }
 
     /// Tells where in the mapping the view begins, in bytes.
@@ -285,6 +288,144 @@ impl View {
         self.region.unlock(offset, len)
     }
 
+    /// Tells what is at a page, and for how long it goes on: the state of its pages, and what
+    /// they allow.
+    ///
+    /// The page is the one that has the byte at `offset`, which may lie in the rest of the last
+    /// page, past the view's own bytes. A page that a store has made the view's own shows as one
+    /// that can be written, as on Windows.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view's pages end before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use filemap::{Access, FileMapping, PageAccess, PageState, Protection, page_size};
+    ///
+    /// let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+    /// let view = mapping.map(Access::Write)?;
+    /// view.protect(..page_size(), PageAccess::Read)?;
+    ///
+    /// let run = view.pages_at(page_size())?;
+    /// assert_eq!(run.state(), PageState::Committed);
+    /// assert_eq!(run.protection(), Some(PageAccess::Write.into()));
+    /// assert_eq!(run.len(), (1 << 20) - page_size());
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
+    #[doc(alias = "VirtualQuery")]
+    pub fn pages_at(&self, offset: usize) -> Result<PageRun> {
+        let operation = Operation::QueryPages;
+        if offset >= self.region.extent() {
+            return Err(self.ends_before(ErrorKind::InvalidRange, operation, &(offset..)));
+        }
+        self.region.pages_at(offset)
+    }
+
+    /// Commits pages that were set aside, and gives them `protection` in this view.
+    ///
+    /// The range is in bytes and is widened to whole pages; it may reach to the end of the last
+    /// one. The pages are then there for everybody who has the mapping, in every process, for as
+    /// long as the mapping lives, and are zero; other views have them with the access that they
+    /// were mapped with. Pages that are there already keep their bytes and change their
+    /// protection, as they all do in memory that was never reserved.
+    ///
+    /// # Errors
+    ///
+    /// | what is wrong | kind |
+    /// |---|---|
+    /// | nothing is to be committed, or a guard is to stand before no access | [`InvalidArgument`](ErrorKind::InvalidArgument) |
+    /// | the range is not in the view | [`OutsideView`](ErrorKind::OutsideView) |
+    /// | the view is one of a file | [`AccessDenied`](ErrorKind::AccessDenied) |
+    /// | the view was mapped for less than `protection` | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
+    /// | the machine could not hold so many pages | [`CommitLimit`](ErrorKind::CommitLimit) |
+    ///
+    /// # Platforms
+    ///
+    /// On Linux also [`AccessDenied`](ErrorKind::AccessDenied) if another user made the name, and
+    /// lets this one only read: to commit is then a change that is not allowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use filemap::{Access, Attributes, ErrorKind, FileMapping, PageAccess};
+    ///
+    /// let mapping = FileMapping::options().size(1 << 33).attributes(Attributes::RESERVE).create()?;
+    /// let view = mapping.map(Access::Write)?;
+    /// assert_eq!(view.write_at(70_001, b"x").unwrap_err().kind(), ErrorKind::NotCommitted);
+    ///
+    /// view.commit(65_536..131_072, PageAccess::Write)?;
+    /// view.write_at(70_001, b"x")?;
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
+    #[doc(alias = "VirtualAlloc")]
+    #[doc(alias = "MEM_COMMIT")]
+    pub fn commit(
+        &self,
+        range: impl RangeBounds<usize>,
+        protection: impl Into<PageProtection>,
+    ) -> Result<()> {
+        let operation = Operation::CommitPages;
+        let (offset, len) = self.whole_pages(&range, operation, ErrorKind::OutsideView)?;
+        if self.region.is_file() {
+            return Err(Error::new(ErrorKind::AccessDenied, operation)
+                .about("the view")
+                .because("the pages of a file are all there"));
+        }
+        let protection = self.permitted(protection.into(), operation)?;
+        self.region.commit(offset, len, protection)
+    }
+
+    /// Changes what pages of this view allow, and returns what the first one allowed before.
+    ///
+    /// The range is in bytes and is widened to whole pages; it may reach to the end of the last
+    /// one. It is about this view alone: no other view of the mapping changes, here or in another
+    /// process. A page can be given no more than the view was mapped for; to copy on write is to
+    /// read.
+    ///
+    /// Copies to and from the view keep to it: one that meets a page which does not allow it is
+    /// an error, and moves nothing, unless the page changes at that very moment.
+    ///
+    /// # Errors
+    ///
+    /// Nothing has then changed, unless the system ran out of memory for its own lists.
+    ///
+    /// | what is wrong | kind |
+    /// |---|---|
+    /// | the range is empty, or a guard is to stand before no access | [`InvalidArgument`](ErrorKind::InvalidArgument) |
+    /// | the range is not in the view | [`InvalidRange`](ErrorKind::InvalidRange) |
+    /// | the view was mapped for less than `protection` | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
+    /// | some of the pages are not committed | [`NotCommitted`](ErrorKind::NotCommitted) |
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use filemap::{Access, ErrorKind, FileMapping, PageAccess, Protection};
+    ///
+    /// let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+    /// let view = mapping.map(Access::Write)?;
+    ///
+    /// let before = view.protect(.., PageAccess::Read)?;
+    /// assert_eq!(view.write_at(0, b"x").unwrap_err().kind(), ErrorKind::AccessDenied);
+    ///
+    /// view.protect(.., before)?;
+    /// view.write_at(0, b"x")?;
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
+    #[doc(alias = "VirtualProtect")]
+    #[doc(alias = "mprotect")]
+    pub fn protect(
+        &self,
+        range: impl RangeBounds<usize>,
+        protection: impl Into<PageProtection>,
+    ) -> Result<PageProtection> {
+        let operation = Operation::ProtectPages;
+        let (offset, len) = self.whole_pages(&range, operation, ErrorKind::InvalidRange)?;
+        let protection = self.permitted(protection.into(), operation)?;
+        self.region.protect(offset, len, protection)
+    }
+
     /// Opens the fenced door to the bytes themselves.
     #[must_use]
     pub fn raw(&self) -> RawBytes<'_> {
@@ -300,6 +441,56 @@ impl View {
     #[doc(alias = "UnmapViewOfFile")]
     pub fn unmap(self) -> Result<()> {
         self.region.unmap()
+    }
+
+    /// A range that may reach to the end of the last page.
+    fn whole_pages(
+        &self,
+        range: &impl RangeBounds<usize>,
+        operation: Operation,
+        outside: ErrorKind,
+    ) -> Result<(usize, usize)> {
+        match geometry::within_memory(range, self.region.extent()) {
+            Some((_, 0)) => Err(Error::new(ErrorKind::InvalidArgument, operation)
+                .about("the view")
+                .because("the range has no bytes")),
+            Some(part) => Ok(part),
+            None => Err(self.ends_before(outside, operation, range)),
+        }
+    }
+
+    /// What pages are to be given, if they can have it.
+    fn permitted(
+        &self,
+        protection: PageProtection,
+        operation: Operation,
+    ) -> Result<PageProtection> {
+        let refused = |kind| Error::new(kind, operation).about("the view");
+        if protection.is_guarded() && protection.access() == PageAccess::NoAccess {
+            return Err(refused(ErrorKind::InvalidArgument)
+                .because("a guard stands before an access, and there is none"));
+        }
+        if !protection.access().is_within(self.access) {
+            return Err(refused(ErrorKind::ProtectionExceeded).because(format!(
+                "it was mapped to {}, which does not give its pages: {protection}",
+                self.access
+            )));
+        }
+        Ok(protection)
+    }
+
+    fn ends_before(
+        &self,
+        kind: ErrorKind,
+        operation: Operation,
+        range: &impl RangeBounds<usize>,
+    ) -> Error {
+        Error::new(kind, operation).about("the view").because(format!(
+            "its pages end after {} bytes, and {:?} .. {:?} is no range of them",
+            self.region.extent(),
+            range.start_bound(),
+            range.end_bound(),
+        ))
     }
 
     fn part(
@@ -340,11 +531,12 @@ pub struct ViewOptions<'mapping> {
     len: Option<usize>,
     address: Option<usize>,
     strict: bool,
+    guarded: bool,
 }
 
 impl<'mapping> ViewOptions<'mapping> {
     pub(crate) fn of(mapping: &'mapping FileMapping, access: Access) -> Self {
-        Self { mapping, access, offset: 0, len: None, address: None, strict: false }
+        Self { mapping, access, offset: 0, len: None, address: None, strict: false, guarded: true }
     }
 
     /// Sets where in the mapping the view begins, in bytes.
@@ -402,6 +594,21 @@ impl<'mapping> ViewOptions<'mapping> {
         self
     }
 
+    /// Leaves the handling of lost pages to the next call of [`prepare_thread`](crate::prepare_thread).
+    ///
+    /// For a view whose address goes to others, which is made sooner, and in a process that then
+    /// keeps the signals it has. The copying methods of the view may be used once the process has
+    /// called `prepare_thread`; before, a lost page that they meet kills it.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows there is nothing to leave out.
+    #[must_use]
+    pub fn unguarded(mut self) -> Self {
+        self.guarded = false;
+        self
+    }
+
     /// Maps the view.
     ///
     /// # Errors
@@ -425,7 +632,7 @@ impl<'mapping> ViewOptions<'mapping> {
     /// A file system without execution (`noexec`) gives no executable view:
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
-        let Self { mapping, access, offset, address, strict, .. } = self;
+        let Self { mapping, access, offset, address, strict, guarded, .. } = self;
         if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
             return Err(self
                 .refused(ErrorKind::InvalidArgument)
@@ -470,7 +677,7 @@ impl<'mapping> ViewOptions<'mapping> {
         }
         let len = usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?;
         let alignment = if strict { unit } else { 1 };
-        let request = Request { offset, len, access, address, alignment };
+        let request = Request { offset, len, access, address, alignment, guarded };
         self.mapping.map_request(request)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use crate::sys::guard::{Atomic, Lost};
-use crate::sys::platform::Region;
+use crate::sys::{Copying as _, Region};
 use crate::types::{Operation, Result};
 
 /// A number on which threads and processes can agree: [`u32`] or [`u64`].

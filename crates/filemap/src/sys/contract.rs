@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::ptr::NonNull;
 
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor, Scalar};
-use crate::types::{Access, Advice, Attributes, Flush, Protection, Result, Rights};
+use crate::sys::{BorrowedDescriptor, Copying, OwnedDescriptor};
+use crate::types::{
+    Access, Advice, Attributes, Flush, PageProtection, PageRun, Protection, Result, Rights,
+};
 
 /// The rights that an opener asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub(crate) trait SectionContract: Sized {
     fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self>;
 
     /// Takes over a descriptor that some other handle gave away.
-    fn adopt(descriptor: OwnedDescriptor) -> Result<(Self, Protection)>;
+    fn adopt(descriptor: OwnedDescriptor) -> Result<(Self, Protection, Attributes)>;
 
     /// Gives up the section for the descriptor that carries it.
     fn into_descriptor(self) -> OwnedDescriptor;
@@ -119,36 +120,28 @@ pub(crate) trait SectionContract: Sized {
 /// Offsets and lengths are in bytes from the start of the range. Each call checks them, and
 /// fails with [`ErrorKind::InvalidRange`](crate::types::ErrorKind::InvalidRange) having done
 /// nothing.
-pub(crate) trait RegionContract: Sized {
-    /// Bytes in the range.
-    fn len(&self) -> usize;
+pub(crate) trait RegionContract: Copying {
+    /// Bytes from the start of the range to the end of its last page.
+    fn extent(&self) -> usize;
 
-    /// The address of the first byte.
-    fn start(&self) -> NonNull<u8>;
+    /// Tells whether the bytes are a file's, and not memory.
+    fn is_file(&self) -> bool;
 
-    /// Copies bytes out.
-    fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()>;
+    /// Tells what is at the page of an offset, which is below the extent, and how long that goes on.
+    fn pages_at(&self, offset: usize) -> Result<PageRun>;
 
-    /// Copies bytes in.
-    fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()>;
+    /// Commits the pages of a range that is within the extent, and gives them `protection`, which
+    /// the model has checked.
+    fn commit(&self, offset: usize, len: usize, protection: PageProtection) -> Result<()>;
 
-    /// Copies `len` bytes at `from` in another range, or in this one, to `offset` in this.
-    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()>;
-
-    /// Copies an aligned value out in one piece; `None` if its address is not aligned.
-    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>>;
-
-    /// Copies an aligned value in, in one piece; false if its address is not aligned.
-    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool>;
-
-    /// Compares with private bytes; returns where the first difference is.
-    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>>;
-
-    /// Returns where the first of these bytes is, counted from `offset`.
-    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>>;
-
-    /// Sets bytes to one value.
-    fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()>;
+    /// Gives the pages of a range that is within the extent `protection`, which the model has
+    /// checked; returns what the first one had.
+    fn protect(
+        &self,
+        offset: usize,
+        len: usize,
+        protection: PageProtection,
+    ) -> Result<PageProtection>;
 
     /// Sends bytes towards the disk.
     fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()>;
@@ -182,4 +175,7 @@ pub(crate) struct Request {
     pub(crate) address: Option<usize>,
     /// The address is to be a multiple of this many bytes, if that is more than a page.
     pub(crate) alignment: usize,
+    /// Copies are to survive lost pages from the start, and not only from the next
+    /// `prepare_thread` on.
+    pub(crate) guarded: bool,
 }

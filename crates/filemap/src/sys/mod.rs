@@ -9,11 +9,13 @@
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
 //! | `Census` | who holds names |
+//! | `KeptLength` | a file that is not to become shorter |
 //! | `Scalar` | a value that is copied in one piece |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
 //! | `set_inheritable` | whether child processes get a descriptor |
 //! | `open_file` | opening what is to be mapped |
+//! | `set_file_len` | changing the length of what may be mapped |
 //! | `prepare_thread` | what a thread needs to survive a lost page |
 //! | `page_size` | bytes in a page |
 //!
@@ -24,6 +26,8 @@
 mod contract;
 mod guard;
 mod untouched;
+mod span;
+mod copying;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -42,12 +46,13 @@ mod raw;
 
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
+pub(crate) use copying::Copying;
 pub(crate) use guard::Scalar;
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
 pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Found, Listed, Region, Section, Sighted, open_file,
-    page_size, prepare_thread, set_inheritable,
+    Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Region, Section, Sighted,
+    open_file, page_size, prepare_thread, set_file_len, set_inheritable,
 };
 pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use crate::sys::{Region, RegionContract as _};
+use crate::sys::{Copying as _, Region};
 
 /// The fenced door to a view's own bytes: an address and a length.
 ///
@@ -23,7 +23,7 @@ impl<'view> RawBytes<'view> {
     /// How many bytes there are from [`pointer`](Self::pointer) on.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.region.len()
+        self.region.span().len()
     }
 
     /// Tells whether there are no bytes; a view has at least one.
@@ -62,7 +62,7 @@ impl<'view> RawBytes<'view> {
     /// ```
     #[must_use]
     pub unsafe fn pointer(&self) -> NonNull<u8> {
-        self.region.start()
+        self.region.span().start()
     }
 }
 

@@ -205,6 +205,7 @@ impl From<Error> for io::Error {
             ErrorKind::InvalidArgument
             | ErrorKind::InvalidAttributes
             | ErrorKind::InvalidRange
+            | ErrorKind::OutsideView
             | ErrorKind::ViewTooLarge
             | ErrorKind::InvalidName
             | ErrorKind::InvalidPath
@@ -257,6 +258,12 @@ pub enum Operation {
     Advise,
     /// Lock a range in memory, or unlock it.
     LockMemory,
+    /// Commit pages that were set aside.
+    CommitPages,
+    /// Change what pages allow.
+    ProtectPages,
+    /// Ask what pages allow.
+    QueryPages,
     /// Open a file.
     OpenFile,
     /// Ask for or change a file's length.
@@ -290,6 +297,9 @@ impl fmt::Display for Operation {
             Self::Flush => "flush",
             Self::Advise => "prepare",
             Self::LockMemory => "lock in memory",
+            Self::CommitPages => "commit pages of",
+            Self::ProtectPages => "protect pages of",
+            Self::QueryPages => "ask for the pages of",
             Self::ResizeFile => "set or find the length of",
             Self::WriteObject => "write an object to",
             Self::ReadObject => "read an object from",
@@ -406,6 +416,10 @@ kinds! {
     /// The mapping's address hint is taken.
     #[doc(alias = "ERROR_INVALID_ADDRESS")]
     AddressTaken = 487, "the address is not free";
+    /// The page is set aside, and was not committed before it was touched or protected.
+    NotCommitted = 487, "its pages are reserved and not committed";
+    /// These pages are not the view's.
+    OutsideView = 487, "these pages are not the view's";
     /// Mapped bytes are gone: the file became shorter, or its disk failed.
     Lost = 999, "the mapped bytes are gone";
     /// The file is empty and no size was given.

@@ -330,3 +330,22 @@ fn accesses_of_no_bytes_succeed_where_all_bytes_are_gone() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn an_unguarded_view_survives_once_the_process_is_prepared() -> Result<(), Error> {
+    let stage = Stage::new(0);
+    let file = fs::File::options().read(true).write(true).open(stage.place.path("file"));
+    let file = file.expect("the file is there");
+    let mapping = FileMapping::options().file(&file).create()?;
+    let view = mapping.view(Access::Write).unguarded().map()?;
+    drop(stage.view);
+
+    filemap::prepare_thread()?;
+    set_len(&stage.place.path("file"), 5000);
+
+    let mut bytes = vec![0; view.len()];
+    let error = view.read_at(0, &mut bytes).expect_err("pages are gone");
+    assert_eq!(error.kind(), ErrorKind::Lost);
+    assert_eq!(error.loss().map(|loss| loss.done), Some(in_memory(first_lost(5000))));
+    Ok(())
+}

@@ -13,6 +13,7 @@ mod support;
 mod mapping;
 mod protection;
 mod view;
+mod pages;
 // About limits of memory and what `/proc` tells of it, of Linux.
 #[cfg(target_os = "linux")]
 mod residency;
@@ -55,6 +56,9 @@ mod crowds;
 mod mapped_file;
 mod sharing;
 mod growth;
+// About files that anybody may cut, as on Linux.
+#[cfg(target_os = "linux")]
+mod lengths;
 mod model;
 mod windows;
 mod cursor;

@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 
-use filemap::{Access, Attributes, Backing, ErrorKind, FileMapping, Protection, Rights, page_size};
+use filemap::{
+    Access, Attributes, Backing, ErrorKind, FileMapping, PageAccess, Protection, Rights, page_size,
+};
 
-use crate::support::{FileExt as _, Outcome, Place, eventually, read_all, space, wine};
+use crate::support::{FileExt as _, Outcome, Place, eventually, kind, read_all, space, wine};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -59,7 +61,9 @@ fn memory_may_be_larger_than_4_gib() -> Outcome {
     let mapping =
         FileMapping::options().size(4 * GIB + 1).attributes(Attributes::RESERVE).create()?;
 
-    mapping.map_range(Access::Write, 4 * GIB..)?.write_at(0, b"far")?;
+    let view = mapping.map_range(Access::Write, 4 * GIB..)?;
+    view.commit(.., PageAccess::Write)?;
+    view.write_at(0, b"far")?;
 
     let mut seen = [0; 3];
     mapping.map(Access::Read)?.read_at(usize::try_from(4 * GIB)?, &mut seen)?;
@@ -259,7 +263,9 @@ fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
 
         for mapping in [&unnamed, &named, &found] {
             assert_eq!(mapping.attributes(), reported, "given {given}");
-            mapping.map(Access::Write)?.write_at(0, b"usable")?;
+            let view = mapping.map(Access::Write)?;
+            view.commit(.., PageAccess::Write)?;
+            view.write_at(0, b"usable")?;
         }
     }
     Ok(())
@@ -312,7 +318,9 @@ fn an_existing_mapping_keeps_its_size_attributes_and_protection() -> Outcome {
     let place = Place::new();
     let begun = FileMapping::options().registry(&place.registry).name("x");
     let first = begun.clone().size(1).attributes(Attributes::RESERVE).create()?;
-    first.map(Access::Write)?.write_at(0, b"kept")?;
+    let view = first.map(Access::Write)?;
+    view.commit(.., PageAccess::Write)?;
+    view.write_at(0, b"kept")?;
 
     for size in [1, 10 * MIB] {
         for protection in Protection::ALL.into_iter().filter(|each| !each.is_executable()) {
@@ -440,6 +448,8 @@ fn memory_beyond_the_machine_is_reserved_but_not_committed() -> Outcome {
     let size = if wine() { 1 << 40 } else { size };
     let reserved = FileMapping::options().size(size).attributes(Attributes::RESERVE).create()?;
     let last = reserved.map_range(Access::Write, size - 1..)?;
+    assert_eq!(kind(last.write_at(0, b"x")), ErrorKind::NotCommitted);
+    last.commit(.., PageAccess::Write)?;
     last.write_at(0, b"x")?;
     assert_eq!(last.read::<u8>(0)?, b'x');
     Ok(())

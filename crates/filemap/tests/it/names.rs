@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 
 use filemap::{
-    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, Protection, Rights, Scope,
-    View,
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, PageAccess, Protection,
+    Rights, Scope, View,
 };
 
 use crate::support::{self, Place, eventually, is_free, kind, named};
@@ -266,6 +266,7 @@ fn a_second_process_opens_memory_by_its_name_alone() -> Result<(), Error> {
     let options = FileMapping::options().registry(&place.registry).attributes(attributes);
     let made = options.name("scores").size(10_000).create_new()?;
     let view = made.map(Access::Write)?;
+    view.commit(.., PageAccess::Write)?;
     view.write_at(4094, b"hello")?;
 
     place.child(TEST, "opens").finish();

@@ -4,6 +4,7 @@
 
 use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
@@ -11,30 +12,45 @@ use rustix::mm::{self, MapFlags, ProtFlags};
 use crate::sys::platform::error::from_errno;
 use crate::types::{Access, Error, ErrorKind, Operation, Result};
 
-/// What `mmap` is told for each access.
-fn flags(access: Access) -> (ProtFlags, MapFlags) {
-    let mut protection = ProtFlags::empty();
-    protection.set(ProtFlags::READ, access.can_read());
-    protection.set(ProtFlags::WRITE, access.can_write());
-    protection.set(ProtFlags::EXEC, access.can_execute());
-    (protection, if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED })
+/// What `mmap` is told of a view's pages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    protection: ProtFlags,
+    sharing: MapFlags,
+}
+
+impl How {
+    /// Pages that allow what the view may do.
+    pub(super) fn open(access: Access) -> Self {
+        let mut protection = ProtFlags::empty();
+        protection.set(ProtFlags::READ, access.can_read());
+        protection.set(ProtFlags::WRITE, access.can_write());
+        protection.set(ProtFlags::EXEC, access.can_execute());
+        Self { protection, ..Self::closed(access) }
+    }
+
+    /// Pages that allow nothing yet.
+    pub(super) fn closed(access: Access) -> Self {
+        let sharing = if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED };
+        Self { protection: ProtFlags::empty(), sharing }
+    }
 }
 
 pub(super) fn map_anywhere(
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
+    let How { protection, sharing } = how;
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
     let mapped = unsafe { mm::mmap(ptr::null_mut(), len, protection, sharing, descriptor, offset) };
     address_of(mapped)
 }
 
 /// Tells whether such a view is refused at every address.
-fn refused_anywhere(len: usize, access: Access, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
-    match map_anywhere(len, access, descriptor, offset) {
+fn refused_anywhere(len: usize, how: How, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
+    match map_anywhere(len, how, descriptor, offset) {
         Ok(pages) => {
             // If it cannot be given back, it stays reserved: an error is on its way as it is.
             // SAFETY: the range was mapped a moment ago and is known to nobody.
@@ -52,11 +68,11 @@ fn refused_anywhere(len: usize, access: Access, descriptor: BorrowedFd<'_>, offs
 pub(super) fn map_at(
     base: usize,
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    let (protection, sharing) = flags(access);
+    let How { protection, sharing } = how;
     let sharing = sharing | MapFlags::FIXED_NOREPLACE;
     let hint = ptr::without_provenance_mut(base);
     let taken = || Error::new(ErrorKind::AddressTaken, Operation::MapView);
@@ -65,7 +81,7 @@ pub(super) fn map_at(
     match mapped {
         Err(Errno::EXIST) => Err(taken()),
         // What no address would change: a seal, or a file system that forbids execution.
-        Err(Errno::PERM) if refused_anywhere(len, access, descriptor, offset) => address_of(mapped),
+        Err(Errno::PERM) if refused_anywhere(len, how, descriptor, offset) => address_of(mapped),
         // Below the lowest address that may be mapped, or above the highest.
         Err(Errno::PERM | Errno::NOMEM) => {
             Err(taken().because("the address cannot be mapped by this process"))
@@ -83,7 +99,21 @@ pub(super) fn map_at(
     }
 }
 
+/// Where a range ends that was free when it was last looked at: below the last aligned view that was
+/// mapped, or where one was that is unmapped. 0 if there was none.
+///
+/// A guess, and only that: what is there is not replaced.
+static FREE_BELOW: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes that a range is free again.
+pub(super) fn given_back(base: usize, len: usize) {
+    FREE_BELOW.store(base.saturating_add(len), Ordering::Relaxed);
+}
+
 /// Maps at an address that is a multiple of `alignment`, a power of two above a page.
+///
+/// The first try is where the last such view was, or below it, which is where the kernel would go
+/// as well: mostly that is all. If the place is taken:
 ///
 /// ```text
 ///  free       |-----------|--------------------------|-----------|
@@ -97,13 +127,25 @@ pub(super) fn map_at(
 pub(super) fn map_aligned(
     alignment: usize,
     len: usize,
-    access: Access,
+    how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
     /// More often than any number of threads makes it fail.
     const ATTEMPTS: u32 = 64;
     let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
+    let at = |base: usize| -> Result<NonNull<u8>> {
+        let pages = map_at(base, len, how, descriptor, offset)?;
+        FREE_BELOW.store(base, Ordering::Relaxed);
+        Ok(pages)
+    };
+    let free = FREE_BELOW.load(Ordering::Relaxed).checked_sub(len);
+    if let Some(base) = free.map(|base| base - base % alignment).filter(|base| *base > 0) {
+        match at(base) {
+            Err(error) if error.kind() == ErrorKind::AddressTaken => {}
+            mapped => return mapped,
+        }
+    }
     let room = len.checked_add(alignment).ok_or_else(no_room)?;
     let nothing = ProtFlags::empty();
     for _ in 0..ATTEMPTS {
@@ -115,7 +157,7 @@ pub(super) fn map_aligned(
         // SAFETY: the range was mapped a moment ago and is known to nobody.
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;
-        match map_at(aligned, len, access, descriptor, offset) {
+        match at(aligned) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {}
             mapped => return mapped,
         }

@@ -1,51 +1,61 @@
 //! A mapped range: `mmap`, and what can be done with it until `munmap`.
 
-#![expect(unsafe_code, reason = "mapping, unmapping, and copies between checked addresses")]
+#![expect(unsafe_code, reason = "mapping, unmapping, and calls on ranges of addresses")]
 
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::io::Errno;
 use rustix::mm::{self, MsyncFlags};
 
-use crate::sys::guard::{self, Lost, Scalar};
+use crate::sys::guard::Lost;
 use crate::sys::platform::error::from_errno;
-use crate::sys::platform::placing::{map_aligned, map_anywhere, map_at};
+use crate::sys::platform::pages::{Commitment, Pages, Paging};
+use crate::sys::platform::placing::{How, given_back, map_aligned, map_anywhere, map_at};
 use crate::sys::platform::{fault, file, loss, page_size};
-use crate::sys::untouched::{self, Untouched};
-use crate::sys::{RegionContract, Request};
+use crate::sys::span::{Span, Touch};
+use crate::sys::untouched::Untouched;
+use crate::sys::{Copying, RegionContract, Request};
 use crate::types::geometry::Placement;
-use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
+use crate::types::{
+    Advice, Error, ErrorKind, Flush, Loss, Operation, PageProtection, PageRun, Result,
+};
 
 /// Bytes of a section, mapped into this process until it is dropped.
 ///
 /// ```text
 ///  pages                start                      start + len      pages + mapped
-///    |--------delta-------|============range============|----------------|
+///    |--------lead--------|============span=============|----------------|
 /// ```
 ///
-/// Invariant: `pages` is the address of `mapped` bytes that this value alone mapped and alone
-/// unmaps; the range `start .. start + len` lies inside them; `access` is what they are
-/// mapped for, and `readable` and `writable` say the same. No Rust reference to any of these bytes is ever made.
+/// Invariant: `pages` are mapped, by this value alone, and alone unmapped by it; the span lies
+/// inside them. No Rust reference to any of these bytes is ever made.
 pub(crate) struct Region {
-    pages: NonNull<u8>,
-    mapped: usize,
-    start: NonNull<u8>,
-    len: usize,
-    /// How many of these bytes may be read: all or none.
-    readable: usize,
-    /// How many of these bytes may be written: all or none.
-    writable: usize,
-    access: Access,
-    /// The file, to flush through.
-    file: Option<Arc<OwnedFd>>,
+    span: Span,
+    pages: Pages,
+    /// Made when pages come to differ: at once in a reserved section, or else when one is changed.
+    paging: OnceLock<Paging>,
+    /// The section is a file, which is flushed.
+    is_file: bool,
     /// The offset in the section of the first byte of the range.
     offset: u64,
     untouched: Untouched,
+}
+
+/// What a region has to know of its section.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// A description without a lock, so that a view does not keep a name.
+    pub(super) descriptor: Arc<OwnedFd>,
+    pub(super) is_file: bool,
+    /// Bytes in a page.
+    pub(super) unit: usize,
+    /// Bytes in the section, if its pages must be committed.
+    pub(super) reserved: Option<u64>,
 }
 
 // SAFETY: a region is an address range owned by the process, not by a thread; every method
@@ -59,11 +69,11 @@ impl Region {
     /// Maps the requested range of the section behind `descriptor`.
     pub(super) fn map(
         descriptor: BorrowedFd<'_>,
-        file: Option<Arc<OwnedFd>>,
-        unit: usize,
+        source: Source,
         request: Request,
     ) -> Result<Self> {
-        let Request { offset, len, access, address, alignment } = request;
+        let Request { offset, len, access, address, alignment, guarded } = request;
+        let unit = source.unit;
         let refused = |kind| Error::new(kind, Operation::MapView);
         if len == 0 {
             return Err(refused(ErrorKind::InvalidArgument).because("a view has at least a byte"));
@@ -75,7 +85,17 @@ impl Region {
             .checked_next_multiple_of(unit)
             .filter(|mapped| isize::try_from(*mapped).is_ok())
             .ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
-        let pages = match address {
+        // What the copies rely on: the handler is installed, and open in this thread. Who wants
+        // it otherwise has been told what becomes of a copy then; reserved pages are opened by it.
+        if guarded || source.reserved.is_some() {
+            fault::ensure().map_err(|error| {
+                refused(ErrorKind::NotSupported)
+                    .because("this process may not handle SIGBUS, so no view would be safe")
+                    .caused_by(error)
+            })?;
+        }
+        let how = if source.reserved.is_some() { How::closed(access) } else { How::open(access) };
+        let base = match address {
             Some(address) => {
                 if address == 0 {
                     return Err(refused(ErrorKind::Misaligned)
@@ -89,76 +109,61 @@ impl Region {
                             "the address and the offset differ by no whole number of pages",
                         )
                     })?;
-                map_at(base, mapped, access, descriptor, placed.base)?
+                map_at(base, mapped, how, descriptor, placed.base)?
             }
             None if alignment > unit => {
-                map_aligned(alignment, mapped, access, descriptor, placed.base)?
+                map_aligned(alignment, mapped, how, descriptor, placed.base)?
             }
-            None => map_anywhere(mapped, access, descriptor, placed.base)?,
+            None => map_anywhere(mapped, how, descriptor, placed.base)?,
         };
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the
-        // mapping that `pages` begins.
-        let start = unsafe { pages.add(placed.delta) };
-        let untouched = Untouched::default();
-        let readable = if access.can_read() { len } else { 0 };
-        let writable = if access.can_write() { len } else { 0 };
-        let region =
-            Self { pages, mapped, start, len, readable, writable, access, file, offset, untouched };
-        // What the copies rely on: the handler is installed, and open in this thread.
-        fault::ensure().map_err(|error| {
-            refused(ErrorKind::NotSupported)
-                .because("this process may not handle SIGBUS, so no view would be safe")
-                .caused_by(error)
-        })?;
+        // mapping that `base` begins.
+        let start = unsafe { base.add(placed.delta) };
+        let Source { descriptor, is_file, reserved, .. } = source;
+        let pages = Pages {
+            base,
+            count: mapped / page_size(),
+            unit,
+            lead: placed.delta,
+            access,
+            source: descriptor,
+            offset: placed.base,
+        };
+        // SAFETY: the range was just mapped, and is until the region is dropped, with the span;
+        // the handler is there, or the caller would rather be killed by a lost page.
+        let span = unsafe { Span::new(start, len, access) };
+        let (untouched, paging) = (Untouched::default(), OnceLock::new());
+        let region = Self { span, pages, paging, is_file, offset, untouched };
+        if let Some(size) = reserved {
+            region.close(size)?;
+        }
         Ok(region)
     }
 
-    /// The address of `len` bytes at `offset`, if the range has them.
-    fn at(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        self.within(self.len, offset, len).ok_or_else(|| self.outside(offset, len, operation))
-    }
-
-    /// The same for bytes that are to be read, which the region is then mapped for.
-    ///
-    /// One comparison answers both questions, since this stands in front of every access.
-    #[inline]
-    fn to_read(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match self.within(self.readable, offset, len) {
-            Some(at) if len > 0 || self.access.can_read() => Ok(at),
-            _ => Err(self.refused(self.access.can_read(), offset, len, operation)),
+    /// Begins to open pages of a reserved section as they are committed.
+    fn close(&self, size: u64) -> Result<()> {
+        for touch in [Touch::Read, Touch::Write] {
+            self.span.set_limit(touch, 0);
         }
+        let commitment = Commitment::new(Arc::clone(&self.pages.source), size, self.pages.offset);
+        let paging = Paging::new(self.pages.clone(), Some(commitment), Operation::MapView)?;
+        // Nobody else has the region yet.
+        let _ignored = self.paging.set(paging);
+        Ok(())
     }
 
-    /// The same for bytes that are to be written.
-    #[inline]
-    fn to_write(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match self.within(self.writable, offset, len) {
-            Some(at) if len > 0 || self.access.can_write() => Ok(at),
-            _ => Err(self.refused(self.access.can_write(), offset, len, operation)),
+    /// What the pages were given, from now on kept count of.
+    fn paging(&self, operation: Operation) -> Result<&Paging> {
+        if let Some(paging) = self.paging.get() {
+            return Ok(paging);
         }
+        let paging = Paging::new(self.pages.clone(), None, operation)?;
+        Ok(self.paging.get_or_init(|| paging))
     }
 
-    /// The address of `len` bytes at `offset`, if they are among the first `limit`.
-    #[inline]
-    fn within(&self, limit: usize, offset: usize, len: usize) -> Option<NonNull<u8>> {
-        match offset.checked_add(len) {
-            // SAFETY: `offset <= end <= limit`, and no limit is above `self.len`, so the sum
-            // stays inside the region.
-            Some(end) if end <= limit => Some(unsafe { self.start.add(offset) }),
-            _ => None,
-        }
-    }
-
-    #[cold]
-    fn refused(&self, allowed: bool, offset: usize, len: usize, operation: Operation) -> Error {
-        if allowed { self.outside(offset, len, operation) } else { denied(operation) }
-    }
-
-    #[cold]
-    fn outside(&self, offset: usize, len: usize, operation: Operation) -> Error {
-        Error::new(ErrorKind::InvalidRange, operation)
-            .about("the view")
-            .because(format!("it has {} bytes, and {len} at {offset} are not in it", self.len))
+    /// The file, to flush and to read through.
+    fn file(&self) -> Option<BorrowedFd<'_>> {
+        self.is_file.then(|| self.pages.source.as_fd())
     }
 
     /// Whole pages around `len` bytes at `offset`: their address and length.
@@ -168,63 +173,7 @@ impl Region {
         len: usize,
         operation: Operation,
     ) -> Result<(NonNull<u8>, usize)> {
-        let first = self.at(offset, len, operation)?;
-        let lead = first.addr().get() % page_size();
-        // SAFETY: the region begins at a page, so the page of an address inside it begins
-        // inside it.
-        let page = unsafe { first.sub(lead) };
-        Ok((page, lead + len))
-    }
-
-    /// The address of an aligned value that threads and processes agree on.
-    pub(in crate::sys) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
-        let operation = Operation::Atomic;
-        let cell = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if cell.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(cell);
-        }
-        Err(Error::new(ErrorKind::Misaligned, operation)
-            .about("the view")
-            .because(format!("offset {offset} is not a multiple of {} bytes", size_of::<T>())))
-    }
-
-    /// Explains a fault under an access that began at `offset` in the range.
-    #[cold]
-    #[inline(never)]
-    pub(in crate::sys) fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
-        let in_range = offset.saturating_add(lost.done);
-        let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
-        let address =
-            lost.address.map_or(self.start.addr().get().wrapping_add(in_range), NonZeroUsize::get);
-        let file = self.file.as_ref().map(|file| file.as_fd());
-        loss::Fault { operation, loss, address, file }.explain()
-    }
-
-    /// Reads bytes that nobody has read in bulk yet by ordinary input; tells how many came.
-    ///
-    /// `None` if they are to come through the map.
-    #[cold]
-    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize> {
-        let file = self.file.as_ref()?;
-        // Private pages are in no file.
-        if self.access.is_private()
-            || !self.untouched.first_read(self.len, offset..offset + buf.len())
-        {
-            return None;
-        }
-        file::read_at(file.as_fd(), self.offset + offset as u64, buf, Operation::Read).ok()
-    }
-
-    /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
-    #[cold]
-    fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
-        let from = self.to_read(offset + count, buf.len() - count, Operation::Read)?;
-        let rest = &mut buf[count..];
-        // SAFETY: as in `copy_out`.
-        unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
-            let lost = Lost { done: lost.done + count, ..lost };
-            self.lost(offset, lost, Operation::Read)
-        })
+        self.span.pages_around(offset, len, operation)
     }
 
     /// Tells whether some page of a range can be had no more.
@@ -234,128 +183,111 @@ impl Region {
 
     /// Unmaps; called once, by `drop` or by `unmap`.
     fn release(&mut self) -> Result<(), Errno> {
+        // Before the pages: the handler must not open what another view has by then.
+        drop(self.paging.take());
+        let Pages { base, count, .. } = self.pages;
+        let len = count * page_size();
         // SAFETY: by the type's invariant these pages are ours alone, and no reference to them
         // exists; `self` is not used again.
-        unsafe { mm::munmap(self.pages.as_ptr().cast(), self.mapped) }
+        unsafe { mm::munmap(base.as_ptr().cast(), len) }?;
+        given_back(base.addr().get(), len);
+        Ok(())
+    }
+}
+
+impl Copying for Region {
+    #[inline]
+    fn span(&self) -> &Span {
+        &self.span
+    }
+
+    fn has_own_pages(&self) -> bool {
+        self.paging.get().is_some()
+    }
+
+    fn ask_pages(
+        &self,
+        touch: Touch,
+        offset: usize,
+        len: usize,
+        operation: Operation,
+    ) -> Result<()> {
+        self.paging(operation)?.ask(touch, offset, len, operation, &self.span)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
+        let in_range = offset.saturating_add(lost.done);
+        let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
+        let start = self.span.start().addr().get();
+        let address = lost.address.map_or(start.wrapping_add(in_range), NonZeroUsize::get);
+        let touch = match operation {
+            Operation::Write | Operation::Fill | Operation::Atomic => Touch::Write,
+            _ => Touch::Read,
+        };
+        let refused =
+            self.paging.get().and_then(|paging| paging.explain(touch, address, operation));
+        match refused {
+            Some(refused) => refused.lost(loss),
+            None => loss::Fault { operation, loss, address, file: self.file() }.explain(),
+        }
+    }
+
+    #[cold]
+    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize> {
+        let file = self.file()?;
+        // Private pages are in no file.
+        if self.span.access().is_private()
+            || self.has_own_pages()
+            || !self.untouched.first_read(self.span.len(), offset..offset + buf.len())
+        {
+            return None;
+        }
+        file::read_at(file, self.offset + offset as u64, buf, Operation::Read).ok()
     }
 }
 
 impl RegionContract for Region {
-    #[inline]
-    fn len(&self) -> usize {
-        self.len
+    fn extent(&self) -> usize {
+        self.pages.extent()
     }
 
-    #[inline]
-    fn start(&self) -> NonNull<u8> {
-        self.start
+    fn is_file(&self) -> bool {
+        self.is_file
     }
 
-    #[inline]
-    fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
-        let operation = Operation::Read;
-        let from = self.to_read(offset, buf.len(), operation)?;
-        if buf.len() >= untouched::BULK
-            && let Some(count) = self.read_first(offset, buf)
-        {
-            return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
+    fn pages_at(&self, offset: usize) -> Result<PageRun> {
+        match self.paging.get() {
+            Some(paging) => paging.run_at(offset),
+            None => Ok(self.pages.run_at(offset)),
         }
-        // SAFETY: `to_read` proved the source to be inside the region, and that to be mapped
-        // readable; it stays mapped while `self` is borrowed; `buf` is exclusively ours; `map`
-        // called `ensure`.
-        unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
     }
 
-    #[inline]
-    fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
-        let operation = Operation::Write;
-        let to = self.to_write(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out`, with `to_write`.
-        unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+    fn commit(&self, offset: usize, len: usize, protection: PageProtection) -> Result<()> {
+        let operation = Operation::CommitPages;
+        let pages = self.pages.units_around(offset, len);
+        self.paging(operation)?.commit(pages, protection, &self.span)
     }
 
-    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()> {
-        let operation = Operation::Write;
-        if !self.access.can_write() || !source.access.can_read() {
-            return Err(denied(operation));
-        }
-        let to = self.to_write(offset, len, operation)?;
-        let start = source.to_read(from, len, Operation::Read)?;
-        // SAFETY: both ranges were proved to be inside regions that are mapped for this and
-        // stay mapped while they are borrowed; the call tolerates overlap.
-        unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
-            // Both ranges may be of one view, so only the page of the first lost byte tells.
-            let page = |address: usize| address / page_size();
-            let read = start.addr().get() + lost.done;
-            if lost.address.is_some_and(|address| page(address.get()) == page(read)) {
-                source.lost(from, lost, Operation::Read)
-            } else {
-                self.lost(offset, lost, operation)
-            }
-        })
-    }
-
-    #[inline]
-    fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
-        let operation = Operation::Fill;
-        let to = self.to_write(offset, len, operation)?;
-        // SAFETY: as in `copy_in`.
-        unsafe { guard::fill(to.as_ptr(), byte, len) }
-            .map_err(|lost| self.lost(offset, lost, operation))
-    }
-
-    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        let at = self.to_read(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out`; `bytes` is borrowed.
-        unsafe { guard::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
-    }
-
-    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        let at = self.to_read(offset, len, operation)?;
-        // SAFETY: as in `copy_out`.
-        unsafe { guard::find_byte(at.as_ptr(), byte, len) }
-            .map_err(|lost| self.lost(offset, lost, operation))
-    }
-
-    #[inline]
-    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>> {
-        let operation = Operation::Read;
-        let from = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !from.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(None);
-        }
-        // SAFETY: as in `copy_out`, and the address was just seen to be aligned.
-        unsafe { T::load(from.as_ptr()) }
-            .map(Some)
-            .map_err(|lost| self.lost(offset, lost, operation))
-    }
-
-    #[inline]
-    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool> {
-        let operation = Operation::Write;
-        let to = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !to.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(false);
-        }
-        // SAFETY: as in `copy_in`, and the address was just seen to be aligned.
-        unsafe { T::store(to.as_ptr(), value) }
-            .map(|()| true)
-            .map_err(|lost| self.lost(offset, lost, operation))
+    fn protect(
+        &self,
+        offset: usize,
+        len: usize,
+        protection: PageProtection,
+    ) -> Result<PageProtection> {
+        let pages = self.pages.units_around(offset, len);
+        self.paging(Operation::ProtectPages)?.protect(pages, protection, &self.span)
     }
 
     fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()> {
         let (pages, len) = self.pages_around(offset, len, Operation::Flush)?;
-        let Some(file) = &self.file else { return Ok(()) };
-        if self.access.is_private() || len == 0 {
+        let Some(file) = self.file() else { return Ok(()) };
+        if self.span.access().is_private() || len == 0 {
             return Ok(());
         }
         if flush < Flush::Durable {
-            return file::flush(file.as_fd(), self.offset + offset as u64, len as u64, flush);
+            return file::flush(file, self.offset + offset as u64, len as u64, flush);
         }
         // On Linux this commits the file's size and waits for the device's cache as `fsync`
         // does, and only for the range
@@ -386,9 +318,7 @@ impl RegionContract for Region {
     }
 
     fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
-        if !self.access.can_read() {
-            return Err(denied(Operation::Advise));
-        }
+        self.to_read(offset, len, Operation::Advise)?;
         let (pages, len) = self.pages_around(offset, len, Operation::Advise)?;
         // Populating waits for the pages and maps them; reading ahead, on kernels before 5.14,
         // only begins to read.
@@ -407,9 +337,7 @@ impl RegionContract for Region {
 
     fn lock(&self, offset: usize, len: usize) -> Result<()> {
         let operation = Operation::LockMemory;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
+        self.to_read(offset, len, operation)?;
         let (pages, whole) = self.pages_around(offset, len, operation)?;
         // A lock that brought the pages in by itself would bring in copies of a private view's,
         // which then follow the mapping no more: lock what is there, then read it in.
@@ -444,9 +372,13 @@ impl RegionContract for Region {
 
     fn unmap(self) -> Result<()> {
         let mut region = ManuallyDrop::new(self);
-        let (file, untouched) = (region.file.take(), std::mem::take(&mut region.untouched));
         let released = region.release();
-        drop((file, untouched));
+        let region = &raw mut *region;
+        // SAFETY: the value is dropped nowhere else, as it was wrapped above; of what is left of
+        // it these two own something.
+        unsafe { std::ptr::drop_in_place(&raw mut (*region).pages) };
+        // SAFETY: as above.
+        unsafe { std::ptr::drop_in_place(&raw mut (*region).untouched) };
         released.map_err(|errno| from_errno(errno, Operation::UnmapView))
     }
 }
@@ -461,15 +393,6 @@ impl Drop for Region {
 
 impl fmt::Debug for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Region")
-            .field("start", &self.start)
-            .field("len", &self.len)
-            .field("access", &self.access)
-            .finish_non_exhaustive()
+        f.debug_struct("Region").field("span", &self.span).finish_non_exhaustive()
     }
-}
-
-#[cold]
-fn denied(operation: Operation) -> Error {
-    Error::new(ErrorKind::AccessDenied, operation).about("the view")
 }

@@ -10,6 +10,9 @@ use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
+use crate::sys::platform::pages::Commitment;
+use crate::sys::platform::region::Source;
+use crate::sys::platform::registry::set_len;
 use crate::sys::platform::{Region, file, page_size};
 use crate::sys::{Request, SectionContract, Space};
 use crate::types::{
@@ -25,10 +28,12 @@ use crate::types::{
 pub(crate) struct Section {
     descriptor: OwnedFd,
     storage: Storage,
-    /// What the regions over a file flush through, made for the first of them.
-    flushing: OnceLock<Arc<OwnedFd>>,
+    /// What regions keep of the section, made for the first of them.
+    kept: OnceLock<Arc<OwnedFd>>,
     size: u64,
     unit: usize,
+    /// Pages must be committed: behind the memory stands which of them are.
+    is_reserved: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +45,17 @@ enum Storage {
 /// Bits of a memory file's mode that mark it as executable.
 const EXECUTABLE: Mode = Mode::XUSR;
 
+/// Bits of a memory file's mode that mark its pages as reserved; the kernel gives them no meaning.
+const RESERVED: Mode = Mode::SVTX;
+
 impl Section {
     fn new(descriptor: OwnedFd, storage: Storage, size: u64, unit: usize) -> Self {
-        Self { descriptor, storage, flushing: OnceLock::new(), size, unit }
+        Self { descriptor, storage, kept: OnceLock::new(), size, unit, is_reserved: false }
+    }
+
+    /// Memory with these attributes.
+    fn with(self, attributes: Attributes) -> Self {
+        Self { is_reserved: attributes.contains(Attributes::RESERVE), ..self }
     }
 
     /// The memory in a registry entry's own data pages.
@@ -50,14 +63,14 @@ impl Section {
     /// The description must not be the one that carries the name's lock: mapped pages keep the
     /// description that they were mapped through, and a view must not keep a name
     /// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
-    pub(super) fn in_entry(descriptor: OwnedFd, size: u64) -> Self {
-        Self::new(descriptor, Storage::Memory, size, page_size())
+    pub(super) fn in_entry(descriptor: OwnedFd, size: u64, attributes: Attributes) -> Self {
+        Self::new(descriptor, Storage::Memory, size, page_size()).with(attributes)
     }
 
     /// Memory that was reached through one of its holders.
-    pub(super) fn held(descriptor: OwnedFd, size: u64) -> Result<Self> {
+    pub(super) fn held(descriptor: OwnedFd, size: u64, attributes: Attributes) -> Result<Self> {
         let unit = unit_of(descriptor.as_fd())?;
-        Ok(Self::new(descriptor, Storage::Memory, size, unit))
+        Ok(Self::new(descriptor, Storage::Memory, size, unit).with(attributes))
     }
 
     /// A file that was opened by the path in a registry entry.
@@ -105,16 +118,17 @@ impl Section {
         file::identity(self.descriptor()).map_err(during(operation))
     }
 
-    /// The description through which regions of a file flush; memory needs none.
-    fn flushing(&self) -> Result<Option<Arc<OwnedFd>>> {
-        if !self.is_file() {
-            return Ok(None);
-        }
-        if let Some(flushing) = self.flushing.get() {
-            return Ok(Some(Arc::clone(flushing)));
-        }
-        let descriptor = self.descriptor.try_clone().map_err(from_io(Operation::MapView))?;
-        Ok(Some(Arc::clone(self.flushing.get_or_init(|| Arc::new(descriptor)))))
+    /// What a region keeps of the section, whose handle may be closed before it.
+    fn source(&self) -> Result<Source> {
+        let descriptor = match self.kept.get() {
+            Some(kept) => Arc::clone(kept),
+            None => {
+                let kept = self.descriptor.try_clone().map_err(from_io(Operation::MapView))?;
+                Arc::clone(self.kept.get_or_init(|| Arc::new(kept)))
+            }
+        };
+        let reserved = self.is_reserved.then_some(self.size);
+        Ok(Source { descriptor, is_file: self.is_file(), unit: self.unit, reserved })
     }
 }
 
@@ -140,8 +154,12 @@ impl SectionContract for Section {
         if attributes.contains(Attributes::COMMIT) {
             committable(size)?;
         }
-        file::allowed(size, Operation::CreateMapping)?;
-        rustix::fs::ftruncate(&descriptor, size).map_err(during(Operation::CreateMapping))?;
+        let len = memory_len(size, attributes)?;
+        file::allowed(len, Operation::CreateMapping)?;
+        rustix::fs::ftruncate(&descriptor, len).map_err(during(Operation::CreateMapping))?;
+        if attributes.contains(Attributes::RESERVE) {
+            mark_reserved(descriptor.as_fd())?;
+        }
         if large {
             // Large pages are set aside now or never: a later touch of a page that the pool
             // does not have would be a signal.
@@ -158,7 +176,7 @@ impl SectionContract for Section {
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&descriptor, seals)
             .map_err(during(Operation::CreateMapping))?;
-        let section = Self::new(descriptor, Storage::Memory, size, unit);
+        let section = Self::new(descriptor, Storage::Memory, size, unit).with(attributes);
         if protection.is_writable() {
             Ok(section)
         } else {
@@ -185,7 +203,7 @@ impl SectionContract for Section {
         Ok(self.with_size(size))
     }
 
-    fn adopt(descriptor: OwnedFd) -> Result<(Self, Protection)> {
+    fn adopt(descriptor: OwnedFd) -> Result<(Self, Protection, Attributes)> {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
         let mode = file::mode(descriptor.as_fd(), operation)?;
@@ -206,9 +224,20 @@ impl SectionContract for Section {
             (false, true) => Protection::ExecuteRead,
             (true, true) => Protection::ExecuteReadWrite,
         };
-        let section =
-            if memory { Self::held(descriptor, size)? } else { Self::of_file(descriptor, size)? };
-        Ok((section, protection))
+        if !memory {
+            let section = Self::of_file(descriptor, size)?;
+            return Ok((section, protection, Attributes::empty()));
+        }
+        let mut attributes = Attributes::COMMIT;
+        let mut size = size;
+        if Mode::from_raw_mode(stat.st_mode).contains(RESERVED) {
+            attributes = Attributes::RESERVE;
+            size = Commitment::size_within(size).ok_or_else(|| {
+                Error::new(ErrorKind::WrongObject, operation)
+                    .because("it is marked as reserved memory, and is not as long as any")
+            })?;
+        }
+        Ok((Self::held(descriptor, size, attributes)?, protection, attributes))
     }
 
     fn into_descriptor(self) -> OwnedFd {
@@ -222,7 +251,8 @@ impl SectionContract for Section {
     fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let twin = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
         let descriptor = twin.into_descriptor();
-        Ok(Self::new(descriptor, self.storage, self.size, self.unit))
+        let is_reserved = self.is_reserved;
+        Ok(Self { is_reserved, ..Self::new(descriptor, self.storage, self.size, self.unit) })
     }
 
     fn size(&self) -> u64 {
@@ -238,7 +268,7 @@ impl SectionContract for Section {
     }
 
     fn map(&self, request: Request) -> Result<Region> {
-        Region::map(self.descriptor(), self.flushing()?, self.unit, request)
+        Region::map(self.descriptor(), self.source()?, request)
     }
 
     fn file_len(&self) -> Result<u64> {
@@ -252,7 +282,7 @@ impl SectionContract for Section {
 
     fn set_file_len(&self, len: u64) -> Result<()> {
         file::allowed(len, Operation::ResizeFile)?;
-        rustix::fs::ftruncate(self.descriptor(), len).map_err(during(Operation::ResizeFile))
+        set_len(self.descriptor(), len)
     }
 
     fn reserve_file(&self, len: u64) -> Result<()> {
@@ -323,20 +353,27 @@ fn is_huge(descriptor: BorrowedFd<'_>) -> Result<bool> {
     Ok(u64::try_from(stat.f_type) == Ok(HUGE))
 }
 
+/// Bytes of a file that holds memory of `size` bytes, and what its pages need beside it.
+pub(super) fn memory_len(size: u64, attributes: Attributes) -> Result<u64> {
+    let beside = if attributes.contains(Attributes::RESERVE) { Commitment::len(size) } else { 0 };
+    size.checked_add(beside)
+        .filter(|len| i64::try_from(*len).is_ok())
+        .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, Operation::CreateMapping))
+}
+
+/// Marks a memory file as one whose pages must be committed, for who has its descriptor alone.
+fn mark_reserved(descriptor: BorrowedFd<'_>) -> Result<()> {
+    let operation = Operation::CreateMapping;
+    let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
+    let mode = Mode::from_raw_mode(stat.st_mode) | RESERVED;
+    rustix::fs::fchmod(descriptor, mode).map_err(during(operation))
+}
+
 /// Refuses memory that the whole machine could not hold, as the commit limit of Windows does.
 ///
 /// Linux would promise it and break the promise with a signal at some later store.
 pub(super) fn committable(size: u64) -> Result<()> {
-    /// What the machine had when it was last asked, in bytes: it seldom loses memory, and asking
-    /// costs as much as any other step of a creation.
-    static MOST: AtomicU64 = AtomicU64::new(0);
-    if size <= MOST.load(Ordering::Relaxed) {
-        return Ok(());
-    }
-    let system = rustix::system::sysinfo();
-    let pages = system.totalram.saturating_add(system.totalswap);
-    let most = pages.saturating_mul(system.mem_unit.into());
-    MOST.store(most, Ordering::Relaxed);
+    let most = machine_bytes_for(size);
     if size > most {
         return Err(Error::new(ErrorKind::CommitLimit, Operation::CreateMapping).because(format!(
             "{size} bytes are more than the {most} bytes of memory and swap; \
@@ -344,4 +381,20 @@ pub(super) fn committable(size: u64) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Bytes of memory and swap that the machine has; as much as it had before, if that is enough.
+pub(super) fn machine_bytes_for(size: u64) -> u64 {
+    /// What the machine had when it was last asked, in bytes: it seldom loses memory, and asking
+    /// costs as much as any other step of a creation.
+    static MOST: AtomicU64 = AtomicU64::new(0);
+    let known = MOST.load(Ordering::Relaxed);
+    if size <= known {
+        return known;
+    }
+    let system = rustix::system::sysinfo();
+    let pages = system.totalram.saturating_add(system.totalswap);
+    let most = pages.saturating_mul(system.mem_unit.into());
+    MOST.store(most, Ordering::Relaxed);
+    most
 }

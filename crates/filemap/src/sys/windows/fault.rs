@@ -6,7 +6,7 @@
 //!
 //! # What is shared with the whole process
 //!
-//! One vectored handler, in front of others. It acts on these two exceptions at instructions of the
+//! One vectored handler, in front of others. It acts on these exceptions, and on touched guards, at instructions of the
 //! guard's table, and hands everything else on untouched. A host whose own vectored handler comes
 //! first, and takes such exceptions for itself, leaves the guard without effect. A debugger sees
 //! them first; they are handled when it goes on.
@@ -16,7 +16,9 @@
 use std::io;
 use std::sync::OnceLock;
 
-use windows_sys::Win32::Foundation::{EXCEPTION_ACCESS_VIOLATION, EXCEPTION_IN_PAGE_ERROR};
+use windows_sys::Win32::Foundation::{
+    EXCEPTION_ACCESS_VIOLATION, EXCEPTION_GUARD_PAGE, EXCEPTION_IN_PAGE_ERROR,
+};
 use windows_sys::Win32::System::Diagnostics::Debug::{
     AddVectoredExceptionHandler, CONTEXT, EXCEPTION_CONTINUE_EXECUTION, EXCEPTION_CONTINUE_SEARCH,
     EXCEPTION_POINTERS,
@@ -53,9 +55,11 @@ unsafe extern "system" fn handle(exception: *mut EXCEPTION_POINTERS) -> i32 {
     let exception = unsafe { &*exception };
     // SAFETY: as above.
     let record = unsafe { &*exception.ExceptionRecord };
-    let known =
-        matches!(record.ExceptionCode, EXCEPTION_IN_PAGE_ERROR | EXCEPTION_ACCESS_VIOLATION);
-    // The second parameter of both is the address that was touched.
+    let known = matches!(
+        record.ExceptionCode,
+        EXCEPTION_IN_PAGE_ERROR | EXCEPTION_ACCESS_VIOLATION | EXCEPTION_GUARD_PAGE
+    );
+    // The second parameter of each is the address that was touched.
     if !known || record.NumberParameters < 2 {
         return EXCEPTION_CONTINUE_SEARCH;
     }

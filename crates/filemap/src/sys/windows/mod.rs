@@ -5,6 +5,7 @@ mod file;
 pub(super) mod fault;
 mod section;
 mod region;
+mod pages;
 mod placing;
 mod loss;
 mod registry;
@@ -23,7 +24,9 @@ use crate::types::{Error, ErrorKind, Operation, Result};
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
 pub use registry::fuzzing;
-pub(crate) use registry::{Adopted, Census, Directory, Draft, Entry, Found, Listed, Sighted};
+pub(crate) use registry::{
+    Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
+};
 pub(crate) use section::Section;
 
 /// Decides whether processes that this one starts inherit a descriptor.

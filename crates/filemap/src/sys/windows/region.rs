@@ -1,6 +1,6 @@
 //! A mapped range: `MapViewOfFile`, and what can be done with it until `UnmapViewOfFile`.
 
-#![expect(unsafe_code, reason = "mapping, unmapping, and copies between checked addresses")]
+#![expect(unsafe_code, reason = "mapping, unmapping, and calls on ranges of addresses")]
 
 use std::fmt;
 use std::fs::File;
@@ -9,24 +9,27 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::os::windows::io::BorrowedHandle;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use windows_sys::Win32::Foundation::{ERROR_LOCK_VIOLATION, ERROR_NOT_LOCKED};
 use windows_sys::Win32::System::Memory::{
-    FlushViewOfFile, MEM_COMMIT, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY,
-    PAGE_NOACCESS, PAGE_PROTECTION_FLAGS, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY,
-    PrefetchVirtualMemory, VirtualAlloc, VirtualLock, VirtualUnlock, WIN32_MEMORY_RANGE_ENTRY,
+    FlushViewOfFile, PrefetchVirtualMemory, VirtualLock, VirtualUnlock, WIN32_MEMORY_RANGE_ENTRY,
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use crate::sys::guard::{self, Lost, Scalar};
+use crate::sys::guard::{Lost, Scalar as _};
 use crate::sys::platform::error::{code, from_io, last};
+use crate::sys::platform::pages::Pages;
 use crate::sys::platform::section::Source;
 use crate::sys::platform::{fault, file, loss, page_size, placing};
-use crate::sys::untouched::{self, Untouched};
-use crate::sys::{RegionContract, Request};
+use crate::sys::span::{Span, Touch};
+use crate::sys::untouched::Untouched;
+use crate::sys::{Copying, RegionContract, Request};
 use crate::types::geometry::{GRANULARITY, Placement};
-use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
+use crate::types::{
+    Advice, Error, ErrorKind, Flush, Loss, Operation, PageProtection, PageRun, Result,
+};
 
 /// Bytes of a section, mapped into this process until it is dropped.
 ///
@@ -37,17 +40,16 @@ use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Res
 /// ```
 ///
 /// Invariant: `pages` is the address of a view that this value alone mapped and alone unmaps; the
-/// range `start .. start + len` lies inside it; `access` is what it is mapped for. No Rust
-/// reference to any of these bytes is ever made.
+/// span lies inside it. No Rust reference to any of these bytes is ever made.
 pub(crate) struct Region {
     pages: NonNull<u8>,
-    start: NonNull<u8>,
-    len: usize,
-    access: Access,
+    span: Span,
     source: Source,
     /// The offset in the section of the first byte of the range.
     offset: u64,
     untouched: Untouched,
+    /// Some pages may not allow what the view was mapped for.
+    has_own_pages: AtomicBool,
 }
 
 // SAFETY: a region is an address range owned by the process, not by a thread; every method
@@ -64,7 +66,7 @@ impl Region {
         source: Source,
         request: Request,
     ) -> Result<Self> {
-        let Request { offset, len, access, address, alignment } = request;
+        let Request { offset, len, access, address, alignment, guarded: _ } = request;
         debug_assert!(alignment <= GRANULARITY, "every view begins at a multiple of that");
         let refused = |kind| Error::new(kind, Operation::MapView);
         if len == 0 {
@@ -98,25 +100,28 @@ impl Region {
         if let Some(views) = &source.views {
             views.add(start, offset, len);
         }
+        // SAFETY: the range was just mapped, and is until the region is dropped, with the span;
+        // the handler is there.
+        let span = unsafe { Span::new(start, len, access) };
+        let reserved = source.reserved;
         let untouched = Untouched::default();
-        Ok(Self { pages, start, len, access, source, offset, untouched })
-    }
-
-    /// The address of `len` bytes at `offset`, if the range has them.
-    #[inline]
-    fn at(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match offset.checked_add(len) {
-            // SAFETY: `offset <= end <= self.len`, so the sum stays inside the region.
-            Some(end) if end <= self.len => Ok(unsafe { self.start.add(offset) }),
-            _ => Err(self.outside(offset, len, operation)),
+        let has_own_pages = AtomicBool::new(false);
+        let region = Self { pages, span, source, offset, untouched, has_own_pages };
+        if reserved {
+            region.keep_own_pages();
         }
+        Ok(region)
     }
 
-    #[cold]
-    fn outside(&self, offset: usize, len: usize, operation: Operation) -> Error {
-        Error::new(ErrorKind::InvalidRange, operation)
-            .about("the view")
-            .because(format!("it has {} bytes, and {len} at {offset} are not in it", self.len))
+    /// Asks the pages of every range from now on.
+    ///
+    /// Others may change them at any time, and only to more: but the kernel tells for less than a
+    /// copy costs, and nothing has to be kept count of.
+    fn keep_own_pages(&self) {
+        self.has_own_pages.store(true, Ordering::Relaxed);
+        for touch in [Touch::Read, Touch::Write] {
+            self.span.set_limit(touch, 0);
+        }
     }
 
     /// Whole pages around `len` bytes at `offset`: their address and length.
@@ -126,107 +131,22 @@ impl Region {
         len: usize,
         operation: Operation,
     ) -> Result<(NonNull<u8>, usize)> {
-        let first = self.at(offset, len, operation)?;
-        let lead = first.addr().get() % page_size();
-        // SAFETY: the view begins at a page, so the page of an address inside it begins inside it.
-        let page = unsafe { first.sub(lead) };
-        Ok((page, lead + len))
+        self.span.pages_around(offset, len, operation)
     }
 
-    /// The address of an aligned value that threads and processes agree on.
-    pub(in crate::sys) fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
-        let operation = Operation::Atomic;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let cell = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
-        if cell.addr().get().is_multiple_of(size_of::<T>()) {
-            if self.source.reserved {
-                self.commit(offset, size_of::<T>(), operation)?;
-            }
-            return Ok(cell);
-        }
-        Err(Error::new(ErrorKind::Misaligned, operation)
-            .about("the view")
-            .because(format!("offset {offset} is not a multiple of {} bytes", size_of::<T>())))
-    }
-
-    /// Makes one access, and once more if its pages had been set aside and had to be committed.
-    ///
-    /// Windows wants that done before a touch. Here the first touch does it, as everywhere else.
-    #[inline]
-    fn attempt<T>(
-        &self,
-        offset: usize,
-        len: usize,
-        operation: Operation,
-        access: impl Fn() -> Result<T, Lost>,
-    ) -> Result<T> {
-        match access() {
-            Ok(value) => Ok(value),
-            Err(_) if self.source.reserved && self.commit(offset, len, operation).is_ok() => {
-                access().map_err(|lost| self.lost(offset, lost, operation))
-            }
-            Err(lost) => Err(self.lost(offset, lost, operation)),
-        }
-    }
-
-    /// Commits pages that were set aside; those that are committed stay as they are.
-    #[cold]
-    fn commit(&self, offset: usize, len: usize, operation: Operation) -> Result<()> {
-        let (pages, len) = self.pages_around(offset, len, operation)?;
-        let protection = page_flag(self.access);
-        // SAFETY: `pages_around` gives pages of this view, which keep their content and get the
-        // protection that the view has anyway.
-        let committed =
-            unsafe { VirtualAlloc(pages.as_ptr().cast(), len.max(1), MEM_COMMIT, protection) };
-        if committed.is_null() { Err(last(operation)) } else { Ok(()) }
-    }
-
-    /// Explains a fault under an access that began at `offset` in the range.
-    #[cold]
-    #[inline(never)]
-    pub(in crate::sys) fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
-        let in_range = offset.saturating_add(lost.done);
-        let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
-        loss::Fault { operation, loss, file: self.file() }.explain()
+    /// The pages around `len` bytes at `offset`, which may reach to the end of the last page.
+    fn pages(&self, offset: usize, len: usize) -> Pages<'_> {
+        Pages::around(&self.span, offset, len)
     }
 
     fn file(&self) -> Option<&File> {
         self.source.file.as_deref()
     }
 
-    /// Reads bytes that nobody has read in bulk yet by ordinary input; tells how many came.
-    ///
-    /// `None` if they are to come through the map.
-    #[cold]
-    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize> {
-        let file = self.file()?;
-        // Private pages are in no file.
-        if self.access.is_private()
-            || !self.untouched.first_read(self.len, offset..offset + buf.len())
-        {
-            return None;
-        }
-        file::read_at(file, self.offset + offset as u64, buf, Operation::Read).ok()
-    }
-
-    /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
-    #[cold]
-    fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
-        let from = self.at(offset + count, buf.len() - count, Operation::Read)?;
-        let rest = &mut buf[count..];
-        // SAFETY: as in `copy_out`.
-        unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
-            let lost = Lost { done: lost.done + count, ..lost };
-            self.lost(offset, lost, Operation::Read)
-        })
-    }
-
     /// Unmaps; called once, by `drop` or by `unmap`.
     fn release(&mut self) -> io::Result<()> {
         if let Some(views) = &self.source.views {
-            views.remove(self.start);
+            views.remove(self.span.start());
         }
         // SAFETY: by the type's invariant this view is ours alone, and no reference to it exists;
         // `self` is not used again.
@@ -234,142 +154,96 @@ impl Region {
     }
 }
 
-impl RegionContract for Region {
+impl Copying for Region {
     #[inline]
-    fn len(&self) -> usize {
-        self.len
+    fn span(&self) -> &Span {
+        &self.span
     }
 
-    #[inline]
-    fn start(&self) -> NonNull<u8> {
-        self.start
+    fn has_own_pages(&self) -> bool {
+        self.has_own_pages.load(Ordering::Relaxed)
     }
 
-    #[inline]
-    fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
-        let operation = Operation::Read;
-        if !self.access.can_read() {
-            return Err(denied(operation));
+    fn ask_pages(
+        &self,
+        touch: Touch,
+        offset: usize,
+        len: usize,
+        operation: Operation,
+    ) -> Result<()> {
+        self.pages(offset, len).ask(touch, operation)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error {
+        let in_range = offset.saturating_add(lost.done);
+        let loss = Loss { offset: self.offset.saturating_add(in_range as u64), done: lost.done };
+        if self.has_own_pages() && in_range < self.extent() {
+            let touch = match operation {
+                Operation::Write | Operation::Fill | Operation::Atomic => Touch::Write,
+                _ => Touch::Read,
+            };
+            if let Err(refused) = self.pages(in_range, 1).ask(touch, operation) {
+                return refused.lost(loss);
+            }
         }
-        let from = self.at(offset, buf.len(), operation)?;
-        if buf.len() >= untouched::BULK
-            && let Some(count) = self.read_first(offset, buf)
+        loss::Fault { operation, loss, file: self.file() }.explain()
+    }
+
+    #[cold]
+    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize> {
+        let file = self.file()?;
+        // Private pages are in no file.
+        if self.span.access().is_private()
+            || self.has_own_pages()
+            || !self.untouched.first_read(self.span.len(), offset..offset + buf.len())
         {
-            return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
+            return None;
         }
-        let (to, len) = (buf.as_mut_ptr(), buf.len());
-        // SAFETY: `at` proved the source to be inside the region, which is mapped readable, as
-        // just checked, and stays mapped while `self` is borrowed; `buf` is exclusively ours;
-        // `map` called `ensure`.
-        self.attempt(offset, len, operation, || unsafe { guard::copy_out(to, from.as_ptr(), len) })
+        file::read_at(file, self.offset + offset as u64, buf, Operation::Read).ok()
+    }
+}
+
+impl RegionContract for Region {
+    fn extent(&self) -> usize {
+        let lead = self.span.start().addr().get() % page_size();
+        (lead + self.span.len()).next_multiple_of(page_size()) - lead
     }
 
-    #[inline]
-    fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
-        let operation = Operation::Write;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let (to, len) = (self.at(offset, bytes.len(), operation)?, bytes.len());
-        // SAFETY: as in `copy_out`; the region is mapped writable, as just checked.
-        self.attempt(offset, len, operation, || unsafe {
-            guard::copy_in(to.as_ptr(), bytes.as_ptr(), len)
-        })
+    fn is_file(&self) -> bool {
+        self.source.views.is_some()
     }
 
-    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()> {
-        let operation = Operation::Write;
-        if !self.access.can_write() || !source.access.can_read() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, len, operation)?;
-        let start = source.at(from, len, Operation::Read)?;
-        // A fault on either side would not tell whose pages are to be committed.
-        for (region, at) in [(self, offset), (source, from)] {
-            if region.source.reserved && len > 0 {
-                region.commit(at, len, operation)?;
-            }
-        }
-        // SAFETY: `at` proved both ranges to be inside regions that are mapped for this and
-        // stay mapped while they are borrowed; the call tolerates overlap.
-        unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
-            // Both ranges may be of one view, so only the page of the first lost byte tells.
-            let page = |address: usize| address / page_size();
-            let read = start.addr().get() + lost.done;
-            if lost.address.is_some_and(|address| page(address.get()) == page(read)) {
-                source.lost(from, lost, Operation::Read)
-            } else {
-                self.lost(offset, lost, operation)
-            }
-        })
+    fn pages_at(&self, offset: usize) -> Result<PageRun> {
+        let end = self.pages(offset, self.extent() - offset);
+        end.run(self.span.access().into(), Operation::QueryPages)
     }
 
-    fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
-        let operation = Operation::Fill;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, len, operation)?;
-        // SAFETY: as in `copy_in`.
-        self.attempt(offset, len, operation, || unsafe { guard::fill(to.as_ptr(), byte, len) })
+    fn commit(&self, offset: usize, len: usize, protection: PageProtection) -> Result<()> {
+        let operation = Operation::CommitPages;
+        self.keep_own_pages();
+        self.pages(offset, len).commit(protection, operation)
     }
 
-    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let (at, len) = (self.at(offset, bytes.len(), operation)?, bytes.len());
-        // SAFETY: as in `copy_out`; `bytes` is borrowed.
-        self.attempt(offset, len, operation, || unsafe {
-            guard::compare(at.as_ptr(), bytes.as_ptr(), len)
-        })
-    }
-
-    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let at = self.at(offset, len, operation)?;
-        // SAFETY: as in `copy_out`.
-        self.attempt(offset, len, operation, || unsafe { guard::find_byte(at.as_ptr(), byte, len) })
-    }
-
-    #[inline]
-    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>> {
-        let operation = Operation::Read;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
-        let from = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !from.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(None);
-        }
-        // SAFETY: as in `copy_out`, and the address was just seen to be aligned.
-        self.attempt(offset, size_of::<T>(), operation, || unsafe { T::load(from.as_ptr()) })
-            .map(Some)
-    }
-
-    #[inline]
-    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool> {
-        let operation = Operation::Write;
-        if !self.access.can_write() {
-            return Err(denied(operation));
-        }
-        let to = self.at(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !to.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(false);
-        }
-        // SAFETY: as in `copy_in`, and the address was just seen to be aligned.
-        self.attempt(offset, size_of::<T>(), operation, || unsafe { T::store(to.as_ptr(), value) })
-            .map(|()| true)
+    fn protect(
+        &self,
+        offset: usize,
+        len: usize,
+        protection: PageProtection,
+    ) -> Result<PageProtection> {
+        self.keep_own_pages();
+        self.pages(offset, len).protect(protection)
     }
 
     fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()> {
         let (pages, len) = self.pages_around(offset, len, Operation::Flush)?;
         let is_file = self.source.views.is_some();
-        if !is_file || self.access.is_private() || !self.access.can_write() || len == 0 {
+        if !is_file
+            || self.span.access().is_private()
+            || !self.span.access().can_write()
+            || len == 0
+        {
             return Ok(());
         }
         flush_pages(pages, len)?;
@@ -397,9 +271,7 @@ impl RegionContract for Region {
 
     fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
         let operation = Operation::Advise;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
+        self.to_read(offset, len, operation)?;
         let (pages, whole) = self.pages_around(offset, len, operation)?;
         if len == 0 {
             return Ok(());
@@ -409,10 +281,11 @@ impl RegionContract for Region {
         let end = offset + len;
         let mut at = offset;
         while at < end {
-            let from = self.at(at, 1, operation)?;
-            // SAFETY: as in `copy_out`.
-            self.attempt(at, 1, operation, || unsafe { u8::load(from.as_ptr()) })
-                .map_err(Error::nowhere)?;
+            let from = self.to_read(at, 1, operation)?;
+            // SAFETY: `to_read` proved the byte to be inside the span, which is mapped while
+            // `self` is borrowed, with the handler ready.
+            unsafe { u8::load(from.as_ptr()) }
+                .map_err(|lost| self.lost(at, lost, operation).nowhere())?;
             at += page_size() - from.addr().get() % page_size();
         }
         Ok(())
@@ -420,15 +293,10 @@ impl RegionContract for Region {
 
     fn lock(&self, offset: usize, len: usize) -> Result<()> {
         let operation = Operation::LockMemory;
-        if !self.access.can_read() {
-            return Err(denied(operation));
-        }
+        self.to_read(offset, len, operation)?;
         let (pages, whole) = self.pages_around(offset, len, operation)?;
         if len == 0 {
             return Ok(());
-        }
-        if self.source.reserved {
-            self.commit(offset, len, operation)?;
         }
         // SAFETY: `pages_around` gives pages of this view, and locking changes no byte.
         if unsafe { VirtualLock(pages.as_ptr().cast(), whole) } == 0 {
@@ -479,11 +347,7 @@ impl Drop for Region {
 
 impl fmt::Debug for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Region")
-            .field("start", &self.start)
-            .field("len", &self.len)
-            .field("access", &self.access)
-            .finish_non_exhaustive()
+        f.debug_struct("Region").field("span", &self.span).finish_non_exhaustive()
     }
 }
 
@@ -568,22 +432,4 @@ fn read_ahead(pages: NonNull<u8>, len: usize) {
     let this = unsafe { GetCurrentProcess() };
     // SAFETY: one range is told, and it is advice about addresses, whatever is there.
     let _ignored = unsafe { PrefetchVirtualMemory(this, 1, &raw const range, 0) };
-}
-
-/// The protection that the pages of a view have.
-fn page_flag(access: Access) -> PAGE_PROTECTION_FLAGS {
-    match access {
-        Access::NoAccess => PAGE_NOACCESS,
-        Access::Read => PAGE_READONLY,
-        Access::Write => PAGE_READWRITE,
-        Access::Copy => PAGE_WRITECOPY,
-        Access::ReadExecute => PAGE_EXECUTE_READ,
-        Access::WriteExecute => PAGE_EXECUTE_READWRITE,
-        Access::CopyExecute => PAGE_EXECUTE_WRITECOPY,
-    }
-}
-
-#[cold]
-fn denied(operation: Operation) -> Error {
-    Error::new(ErrorKind::AccessDenied, operation).about("the view")
 }

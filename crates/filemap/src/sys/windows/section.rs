@@ -191,11 +191,13 @@ impl SectionContract for Section {
         Ok(self.with_object(Arc::new(object), size))
     }
 
-    fn adopt(descriptor: OwnedHandle) -> Result<(Self, Protection)> {
+    fn adopt(descriptor: OwnedHandle) -> Result<(Self, Protection, Attributes)> {
         let operation = Operation::AdoptDescriptor;
         if let Some(traits) = Traits::of(descriptor.as_handle())? {
             let protection = probe(descriptor.as_handle());
-            return Ok((Self::named(Arc::new(descriptor), None, traits, protection), protection));
+            let attributes = traits.attributes;
+            let section = Self::named(Arc::new(descriptor), None, traits, protection);
+            return Ok((section, protection, attributes));
         }
         let file = File::from(descriptor);
         file::regular(&file, operation)?;
@@ -208,7 +210,8 @@ impl SectionContract for Section {
         let protection = if write { Protection::ReadWrite } else { Protection::ReadOnly };
         let section = Self::following(file, protection);
         let section = section.settled(0, protection, Space::AtFirstStore);
-        Ok((section.map_err(|error| error.during(operation))?, protection))
+        let section = section.map_err(|error| error.during(operation))?;
+        Ok((section, protection, Attributes::empty()))
     }
 
     fn into_descriptor(self) -> OwnedHandle {

@@ -1,4 +1,4 @@
-//! Whom `SIGBUS` belonged to before, and how a signal that is not ours gets there.
+//! Whom a signal belonged to before, and how one that is not ours gets there.
 //!
 //! Actions that were replaced form a list, newest first, that only grows: a handler on another
 //! thread may be walking it. It grows only when somebody replaced our handler, which is rare.
@@ -6,15 +6,13 @@
 //! A host that installed its handler after us may pass signals on to us, while our list, healed
 //! later, begins with that host: a circle. It is broken by a mark in the `siginfo_t` of the one
 //! delivery, which counts how often this delivery came by here; each time it goes one action
-//! further back. The kernel zeroes that part of the structure and no user of `SIGBUS` reads it. No
+//! further back. The kernel zeroes that part of the structure and no user of these signals reads it. No
 //! thread-local is needed, and nothing is left over when somebody jumps out of the handler.
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-
-use super::handler;
 
 /// An action that was replaced.
 pub(super) struct Previous {
@@ -24,12 +22,9 @@ pub(super) struct Previous {
     older: *const Previous,
 }
 
-static NEWEST: AtomicPtr<Previous> = AtomicPtr::new(null_mut());
-
-/// The newest previous action, and through it all others.
-fn newest() -> Option<&'static Previous> {
-    // SAFETY: null or a node that `push` leaked, complete before it was published.
-    unsafe { NEWEST.load(Ordering::Acquire).as_ref() }
+/// The actions of one signal that were replaced.
+pub(super) struct Chain {
+    newest: AtomicPtr<Previous>,
 }
 
 impl Previous {
@@ -39,94 +34,119 @@ impl Previous {
     }
 }
 
-/// Puts an action at the head of the list, unless it is there already.
-///
-/// A host and we may take turns, and two threads may heal at once: neither makes the list grow.
-pub(super) fn push(action: libc::sigaction) {
-    let mut node = Box::new(Previous { action, spent: AtomicBool::new(false), older: null() });
-    loop {
-        let head = newest();
-        if let Some(newest) = head
-            && same(&newest.action, &node.action)
+impl Chain {
+    pub(super) const fn new() -> Self {
+        Self { newest: AtomicPtr::new(null_mut()) }
+    }
+
+    /// The newest previous action, and through it all others.
+    fn newest(&self) -> Option<&'static Previous> {
+        // SAFETY: null or a node that `push` leaked, complete before it was published.
+        unsafe { self.newest.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Puts an action at the head of the list, unless it is there already.
+    ///
+    /// A host and we may take turns, and two threads may heal at once: neither makes the list grow.
+    pub(super) fn push(&self, action: libc::sigaction) {
+        let mut node = Box::new(Previous { action, spent: AtomicBool::new(false), older: null() });
+        loop {
+            let head = self.newest();
+            if let Some(newest) = head
+                && Self::same(&newest.action, &node.action)
+            {
+                // A new turn, so another signal for an action that wants only one.
+                newest.spent.store(false, Ordering::Relaxed);
+                return;
+            }
+            let head = head.map_or(null(), std::ptr::from_ref);
+            node.older = head;
+            let new = Box::into_raw(node);
+            match self.newest.compare_exchange(
+                head.cast_mut(),
+                new,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                // SAFETY: `into_raw` made it a moment ago, and it was not published.
+                Err(_) => node = unsafe { Box::from_raw(new) },
+            }
+        }
+    }
+
+    /// Whether two actions have the same effect, as far as it can be told without their masks.
+    pub(super) fn same(one: &libc::sigaction, other: &libc::sigaction) -> bool {
+        one.sa_sigaction == other.sa_sigaction && one.sa_flags == other.sa_flags
+    }
+
+    /// The action that is `depth` places back.
+    ///
+    /// Behind the oldest comes the oldest again, a few times: with two copies of this library in the
+    /// process, each on the list of the other, one copy's list may end before the other's has come to
+    /// the action that both of them replaced.
+    fn nth(&self, depth: u64) -> Option<&'static Previous> {
+        const AGAIN: u64 = 8;
+        let mut node = self.newest()?;
+        for further in (0..depth).rev() {
+            match node.older() {
+                Some(older) => node = older,
+                None if further < AGAIN => break,
+                None => return None,
+            }
+        }
+        Some(node)
+    }
+
+    /// Hands a signal that is not ours to the action before us, as the kernel would have.
+    ///
+    /// # Safety
+    ///
+    /// Inside the handler, whose address is `handler`, with the arguments of this delivery.
+    pub(super) unsafe fn pass_on(
+        &self,
+        handler: usize,
+        signal: c_int,
+        info: *mut libc::siginfo_t,
+        context: *mut c_void,
+    ) {
+        // SAFETY: the caller hands the arguments of this delivery.
+        let code = unsafe { (*info).si_code };
+        // A signal that somebody sent, and the early warning of a bad page, are tied to no instruction.
+        let warning = signal == libc::SIGBUS && code == libc::BUS_MCEERR_AO;
+        let sent = code <= 0 || warning;
+        // SAFETY: the caller hands the arguments of this delivery.
+        let mark = unsafe { Mark::of(info, handler) };
+        let Some(previous) = self.nth(mark.depth) else {
+            return default_action(signal, sent);
+        };
+        let action = &previous.action;
+        if action.sa_flags & libc::SA_RESETHAND != 0 && previous.spent.swap(true, Ordering::Relaxed)
         {
-            // A new turn, so another signal for an action that wants only one.
-            newest.spent.store(false, Ordering::Relaxed);
-            return;
+            return default_action(signal, sent);
         }
-        let head = head.map_or(null(), std::ptr::from_ref);
-        node.older = head;
-        let new = Box::into_raw(node);
-        match NEWEST.compare_exchange(head.cast_mut(), new, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return,
-            // SAFETY: `into_raw` made it a moment ago, and it was not published.
-            Err(_) => node = unsafe { Box::from_raw(new) },
+        match action.sa_sigaction {
+            libc::SIG_IGN if sent => return,
+            // The kernel does not let a fault be ignored.
+            libc::SIG_IGN | libc::SIG_DFL => return default_action(signal, sent),
+            _ => {}
         }
-    }
-}
 
-/// Whether two actions have the same effect, as far as it can be told without their masks.
-pub(super) fn same(one: &libc::sigaction, other: &libc::sigaction) -> bool {
-    one.sa_sigaction == other.sa_sigaction && one.sa_flags == other.sa_flags
-}
+        mark.set(mark.depth + 1);
+        // SAFETY: the caller hands the arguments of this delivery.
+        let open = unsafe { set_mask(action, signal, sent, context) };
+        // SAFETY: the action named a handler to the kernel, and is called as the kernel would.
+        unsafe { call(action, signal, info, context) };
+        // SAFETY: the mask is the one that the call above read.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, open.as_ptr(), null_mut()) };
+        mark.set(mark.depth);
 
-/// The action that is `depth` places back.
-///
-/// Behind the oldest comes the oldest again, a few times: with two copies of this library in the
-/// process, each on the list of the other, one copy's list may end before the other's has come to
-/// the action that both of them replaced.
-fn nth(depth: u64) -> Option<&'static Previous> {
-    const AGAIN: u64 = 8;
-    let mut node = newest()?;
-    for further in (0..depth).rev() {
-        match node.older() {
-            Some(older) => node = older,
-            None if further < AGAIN => break,
-            None => return None,
+        // Some handlers, Rust's own among them, give up by setting the default action and returning, so
+        // that the fault strikes again. A sent signal does not strike again, and would leave us without
+        // a handler: finish what was begun.
+        if sent && is_default(signal) {
+            default_action(signal, sent);
         }
-    }
-    Some(node)
-}
-
-/// Hands a signal that is not ours to the action before us, as the kernel would have.
-///
-/// # Safety
-///
-/// Inside the handler, with the arguments of this delivery.
-pub(super) unsafe fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: the caller hands the arguments of this delivery.
-    let code = unsafe { (*info).si_code };
-    // A signal that somebody sent, and the early warning of a bad page, are tied to no instruction.
-    let sent = code <= 0 || code == libc::BUS_MCEERR_AO;
-    // SAFETY: the caller hands the arguments of this delivery.
-    let mark = unsafe { Mark::of(info) };
-    let Some(previous) = nth(mark.depth) else {
-        return default_action(signal, sent);
-    };
-    let action = &previous.action;
-    if action.sa_flags & libc::SA_RESETHAND != 0 && previous.spent.swap(true, Ordering::Relaxed) {
-        return default_action(signal, sent);
-    }
-    match action.sa_sigaction {
-        libc::SIG_IGN if sent => return,
-        // The kernel does not let a fault be ignored.
-        libc::SIG_IGN | libc::SIG_DFL => return default_action(signal, sent),
-        _ => {}
-    }
-
-    mark.set(mark.depth + 1);
-    // SAFETY: the caller hands the arguments of this delivery.
-    let open = unsafe { set_mask(action, signal, sent, context) };
-    // SAFETY: the action named a handler to the kernel, and is called as the kernel would.
-    unsafe { call(action, signal, info, context) };
-    // SAFETY: the mask is the one that the call above read.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, open.as_ptr(), null_mut()) };
-    mark.set(mark.depth);
-
-    // Some handlers, Rust's own among them, give up by setting the default action and returning, so
-    // that the fault strikes again. A sent signal does not strike again, and would leave us without
-    // a handler: finish what was begun.
-    if sent && is_default(signal) {
-        default_action(signal, sent);
     }
 }
 
@@ -159,7 +179,7 @@ unsafe fn call(
 ///
 /// For a fault, the mask that the kernel would have set, so that a handler may jump out of itself.
 /// For a sent signal our own stays, with the previous one's added: no other handler, which may make
-/// guarded copies, may run on top while `SIGBUS` is blocked.
+/// guarded copies, may run on top while the signal is blocked.
 ///
 /// # Safety
 ///
@@ -242,9 +262,9 @@ impl Mark {
     /// # Safety
     ///
     /// Inside the handler, with the `siginfo_t` of this delivery; it outlives the mark.
-    unsafe fn of(info: *mut libc::siginfo_t) -> Mark {
+    unsafe fn of(info: *mut libc::siginfo_t, handler: usize) -> Mark {
         const { assert!(size_of::<libc::siginfo_t>() == 16 * size_of::<u64>()) };
-        let key = (handler::address() as u64).rotate_left(24) ^ info.addr() as u64 | 1 << 63;
+        let key = (handler as u64).rotate_left(24) ^ info.addr() as u64 | 1 << 63;
         let mut free = None;
         for index in Mark::WORDS.rev() {
             // SAFETY: the structure has 16 words, and `index` is less.

@@ -29,7 +29,12 @@ pub(super) enum State {
 
 /// Looks at the locks that *other* descriptions have, and takes none.
 pub(super) fn state(descriptor: BorrowedFd<'_>) -> Result<State, Errno> {
-    let mut lock = request(libc::F_WRLCK);
+    state_at(descriptor, PLACE)
+}
+
+/// [`state`] of another byte.
+pub(super) fn state_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<State, Errno> {
+    let mut lock = request(libc::F_WRLCK, place);
     call(descriptor, libc::F_OFD_GETLK, &mut lock)?;
     Ok(match libc::c_int::from(lock.l_type) {
         libc::F_UNLCK => State::Free,
@@ -40,7 +45,12 @@ pub(super) fn state(descriptor: BorrowedFd<'_>) -> Result<State, Errno> {
 
 /// Takes the shared lock of a handle; false if somebody has claimed the entry.
 pub(super) fn hold(descriptor: BorrowedFd<'_>) -> Result<bool, Errno> {
-    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_RDLCK)))
+    hold_at(descriptor, PLACE)
+}
+
+/// [`hold`] of another byte.
+pub(super) fn hold_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<bool, Errno> {
+    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_RDLCK, place)))
 }
 
 /// Takes the exclusive lock, which proves that no handle exists; false if one does, or if
@@ -49,12 +59,17 @@ pub(super) fn hold(descriptor: BorrowedFd<'_>) -> Result<bool, Errno> {
 /// The description must be open for writing, or the error is [`Errno::BADF`]: who may only read
 /// an entry cannot stand in the way of those who hold it.
 pub(super) fn claim(descriptor: BorrowedFd<'_>) -> Result<bool, Errno> {
-    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_WRLCK)))
+    claim_at(descriptor, PLACE)
+}
+
+/// [`claim`] of another byte.
+pub(super) fn claim_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<bool, Errno> {
+    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_WRLCK, place)))
 }
 
 /// Gives up the description's lock, for everybody who shares the description.
 pub(super) fn let_go(descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
-    call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK))
+    call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK, PLACE))
 }
 
 fn granted(answer: Result<(), Errno>) -> Result<bool, Errno> {
@@ -65,11 +80,11 @@ fn granted(answer: Result<(), Errno>) -> Result<bool, Errno> {
     }
 }
 
-fn request(kind: libc::c_int) -> libc::flock {
+fn request(kind: libc::c_int, place: libc::off_t) -> libc::flock {
     let short = |number: libc::c_int| libc::c_short::try_from(number).unwrap_or_default();
     let (l_type, l_whence) = (short(kind), short(libc::SEEK_SET));
     // The process number has to be 0: the lock is no process's.
-    libc::flock { l_type, l_whence, l_start: PLACE, l_len: 1, l_pid: 0 }
+    libc::flock { l_type, l_whence, l_start: place, l_len: 1, l_pid: 0 }
 }
 
 fn call(

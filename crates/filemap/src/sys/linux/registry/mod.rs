@@ -42,11 +42,14 @@ mod holders;
 mod process;
 mod census;
 mod patience;
+mod length;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 
 pub(crate) use census::{Census, Sighted};
 pub(crate) use directory::{Adopted, Directory};
 pub(crate) use entry::Entry;
+pub(in crate::sys::platform) use length::set_len;
+pub(crate) use length::{KeptLength, set_file_len};
 pub(crate) use list::Listed;
 pub(crate) use object::{Draft, Found};

@@ -16,7 +16,7 @@ use crate::sys::platform::registry::lock;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::Trailer;
-use crate::sys::platform::section::committable;
+use crate::sys::platform::section::{committable, memory_len};
 use crate::sys::platform::{Section, file, page_size};
 use crate::sys::{Content, SectionContract as _, Space, Wanted};
 use crate::types::{
@@ -106,14 +106,15 @@ pub(super) fn publish(
         .encode(stat.st_ino, page_size())
         .ok_or_else(|| Error::new(ErrorKind::NameTooLong, operation))?;
     // The trailer's place settles the length of the whole file.
-    let data_len = if trailer.content == Content::Memory { size } else { 0 };
+    let data_len =
+        if trailer.content == Content::Memory { memory_len(size, attributes)? } else { 0 };
     let end = data_len.saturating_add(bytes.len() as u64);
     if i64::try_from(end).is_err() {
         return Err(Error::new(ErrorKind::SizeTooLarge, operation));
     }
     file::allowed(end, operation)?;
     if space == Space::AtOnce && data_len > 0 {
-        file::reserve(descriptor, data_len, operation)?;
+        file::reserve(descriptor, size, operation)?;
     }
     file::write_at(descriptor, data_len, &bytes, operation).map_err(|error| {
         match error.kind() {
@@ -156,7 +157,7 @@ pub(super) fn publish(
         (None, Some(lock)) => {
             let flags = if protection.is_writable() { OFlags::RDWR } else { OFlags::RDONLY };
             let again = root.open_again(file_name, flags, inode).ok().flatten();
-            in_entry(lock, again, size, flags)?
+            in_entry(lock, again, size, attributes, flags)?
         }
         (None, None) => return Ok(None),
     };
@@ -190,6 +191,7 @@ fn in_entry(
     lock: BorrowedFd<'_>,
     again: Option<OwnedFd>,
     size: u64,
+    attributes: Attributes,
     flags: OFlags,
 ) -> Result<Section> {
     let descriptor = match again.map_or_else(|| file::reopen(lock, flags), Ok) {
@@ -201,7 +203,7 @@ fn in_entry(
         }
         Err(errno) => return Err(from_errno(errno, Operation::OpenMapping)),
     };
-    Ok(Section::in_entry(descriptor, size))
+    Ok(Section::in_entry(descriptor, size, attributes))
 }
 
 /// Turns a live, locked descriptor of an entry into a handle on its object.
@@ -236,7 +238,7 @@ pub(super) fn reach(
     operation: Operation,
 ) -> Result<(Section, Rights)> {
     let Opened { again, stat: entry, writable } = opened;
-    let Trailer { size, protection, backing, .. } = *trailer;
+    let Trailer { size, protection, attributes, backing, .. } = *trailer;
     let mut rights = match wanted {
         Wanted::Exactly(rights) => rights,
         Wanted::Most => protection.rights(),
@@ -247,7 +249,7 @@ pub(super) fn reach(
             let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
             // A handle that may not write gets a descriptor that cannot.
             let again = again.filter(|_| write == writable);
-            (in_entry(lock, again, size, flags)?, writable)
+            (in_entry(lock, again, size, attributes, flags)?, writable)
         }
         Content::File(path) => {
             let write = protection.is_writable() && rights.contains(Rights::WRITE);
@@ -269,7 +271,7 @@ pub(super) fn reach(
                     "its memory is reached through a process that holds it, and none was found",
                 )
             })?;
-            (Section::held(memory, size)?, writable)
+            (Section::held(memory, size, attributes)?, writable)
         }
     };
     if wanted == Wanted::Most && !writable {

@@ -6,6 +6,9 @@
 //!                        |<---------------- trailer: whole pages ------------>|
 //! ```
 //!
+//! Where pages must be committed, a byte for each of them stands between them and the trailer: 1 if
+//! it is.
+//!
 //! The fixed part stands at the very end, where a reader finds it without knowing anything
 //! else. Whoever may write the entry may write this too, so it is parsed as what it is:
 //! somebody else's bytes.
@@ -169,9 +172,11 @@ impl Trailer {
             2 => Content::Held,
             _ => return Err("its kind of backing is not known"),
         };
+        let attributes =
+            Attributes::from_bits(footer.attributes.get()).ok_or("its attributes are not known")?;
         let data_len = file_len.checked_sub(bytes.len() as u64).ok_or("it is cut off")?;
         if content == Content::Memory
-            && (size == 0 || geometry::round_up(size, page) != Some(data_len))
+            && (size == 0 || data_len_of(size, attributes, page) != Some(data_len))
         {
             return Err("its size is not the size that it tells");
         }
@@ -185,8 +190,7 @@ impl Trailer {
             protection: *PROTECTIONS
                 .get(usize::from(footer.protection))
                 .ok_or("its protection is not known")?,
-            attributes: Attributes::from_bits(footer.attributes.get())
-                .ok_or("its attributes are not known")?,
+            attributes,
             content,
             backing: Identity {
                 device: footer.backing_device.get(),
@@ -200,6 +204,16 @@ impl Trailer {
                 .ok_or("its time is impossible")?,
         })
     }
+}
+
+/// Bytes before the trailer of memory of `size` bytes: whole pages of it, and, where they must be
+/// committed, a byte for each, which says whether it is.
+fn data_len_of(size: u64, attributes: Attributes, page: usize) -> Option<u64> {
+    let memory = geometry::round_up(size, page)?;
+    if !attributes.contains(Attributes::RESERVE) {
+        return Some(memory);
+    }
+    memory.checked_add(geometry::round_up(memory / page as u64, page)?)
 }
 
 #[cfg(test)]

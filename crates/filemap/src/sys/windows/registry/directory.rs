@@ -409,7 +409,7 @@ fn at_hand(record: &Record) -> Option<File> {
 
 /// All of a small section.
 fn whole(len: usize, access: Access) -> Request {
-    Request { offset: 0, len, access, address: None, alignment: 1 }
+    Request { offset: 0, len, access, address: None, alignment: 1, guarded: true }
 }
 
 /// A text as a hash that is short enough for a name.

@@ -28,6 +28,7 @@ mod record;
 mod security;
 mod list;
 mod objects;
+mod length;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 
@@ -35,6 +36,7 @@ use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
 use std::sync::Arc;
 
 pub(crate) use directory::Directory;
+pub(crate) use length::{KeptLength, set_file_len};
 pub(crate) use list::{Census, Listed, Sighted};
 
 use crate::sys::platform::{Section, file, section};

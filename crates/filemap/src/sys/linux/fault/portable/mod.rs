@@ -24,17 +24,26 @@ mod transfer;
 use std::io;
 
 use crate::sys::guard::{Found, Rest};
+use crate::sys::platform::fault::opening;
 
 /// Bytes that fills, searches and copies between mappings hold in private memory at a time.
 const STEP: usize = 4096;
 
-/// Makes this thread ready to touch mappings: nothing is to be done.
+/// Makes this thread ready to touch mappings: nothing is to be done for lost pages.
 ///
 /// # Errors
 ///
-/// None; where signals are handled there may be some.
+/// If the process is forbidden to handle signals, and has views whose pages may be closed.
 pub(in crate::sys) fn ensure() -> io::Result<()> {
-    Ok(())
+    opening::ensure_if_needed()
+}
+
+/// Sends a guarded instruction to its landing: there is none here.
+pub(in crate::sys::platform) fn resume(
+    _interrupted: &mut libc::ucontext_t,
+    _address: usize,
+) -> bool {
+    false
 }
 
 /// Copies from a mapping to private memory.

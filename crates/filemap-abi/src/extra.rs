@@ -1,0 +1,254 @@
+//! What kernel32 lacks: copies that survive lost pages, and a list of the names.
+//!
+//! Access in C to a page that the file has lost ends the process, here as on Windows. These
+//! functions copy through the library's guard instead, and say how far they came.
+
+#![expect(non_camel_case_types, reason = "types for C are named as C's are")]
+
+use std::cell::Cell;
+use std::ffi::{CString, c_char, c_void};
+use std::os::unix::ffi::OsStrExt as _;
+use std::ptr::null;
+use std::slice;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use filemap::{Backing, NamedMapping, Registry, prepare_thread};
+
+use crate::boundary::{Code, Result, quiet};
+use crate::kernel32::create;
+use crate::views::{self, Mapped};
+use crate::windows::{
+    BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, LPCVOID, LPVOID, SIZE_T,
+    TRUE,
+};
+
+thread_local! {
+    /// Whether this thread is ready for lost pages.
+    static PREPARED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes this thread and the process ready for lost pages of a view: at its first guarded access,
+/// and at this thread's.
+fn prepare(mapped: &Mapped) -> Result<()> {
+    if !(PREPARED.get() && mapped.prepared.load(Ordering::Relaxed)) {
+        prepare_thread()?;
+        PREPARED.set(true);
+        mapped.prepared.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Does something with `len` bytes of a view, and tells how many were dealt with.
+///
+/// # Safety
+///
+/// `done` is null or has room for a number.
+unsafe fn guarded(
+    address: LPCVOID,
+    len: SIZE_T,
+    done: *mut SIZE_T,
+    access: impl FnOnce(&Mapped, usize) -> filemap::Result<()>,
+) -> Result<BOOL> {
+    // SAFETY: the caller vouches for it.
+    unsafe { tell(done, 0) };
+    let (base, mapped) = views::find(address.addr())?;
+    prepare(&mapped)?;
+    match access(&mapped, address.addr() - base) {
+        Ok(()) => {
+            // SAFETY: as above.
+            unsafe { tell(done, len) };
+            Ok(TRUE)
+        }
+        Err(error) => {
+            // SAFETY: as above.
+            unsafe { tell(done, error.loss().map_or(0, |loss| loss.done)) };
+            Err(error.into())
+        }
+    }
+}
+
+/// Stores a count, if somebody wants to know.
+///
+/// # Safety
+///
+/// `place` is null or has room for a number.
+unsafe fn tell(place: *mut SIZE_T, count: SIZE_T) {
+    if !place.is_null() {
+        // SAFETY: it is not null, so the caller vouches for it.
+        unsafe { place.write_unaligned(count) };
+    }
+}
+
+/// Copies bytes out of a view; a page that the file has lost is an error and no signal.
+///
+/// `address` is any address in a view, and `done`, if it is not NULL, gets the number of bytes that
+/// were copied, which are good also after a failure.
+///
+/// Returns FALSE on failure: `ERROR_SWAPERROR` if the file has become shorter, `ERROR_IO_DEVICE` or
+/// `ERROR_DISK_FULL` if the disk is the cause; `ERROR_INVALID_ADDRESS` if the address is in no view,
+/// `ERROR_INVALID_PARAMETER` if the view ends first, `ERROR_ACCESS_DENIED` if it cannot be read.
+///
+/// # Safety
+///
+/// `buffer` has room for `len` bytes; `done` is null or has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_read(
+    address: LPCVOID,
+    buffer: LPVOID,
+    len: SIZE_T,
+    done: *mut SIZE_T,
+) -> BOOL {
+    quiet(FALSE, || {
+        let len = buffered(buffer, len)?;
+        let buffer: &mut [u8] = if len == 0 {
+            &mut []
+        } else {
+            // SAFETY: it is not null, and the caller vouches for `len` bytes of plain memory, which
+            // nobody touches meanwhile. They may be uninitialised, but are only written.
+            unsafe { slice::from_raw_parts_mut(buffer.cast(), len) }
+        };
+        let read = |mapped: &Mapped, offset| mapped.view.read_at(offset, buffer);
+        // SAFETY: the caller vouches for its pointer.
+        unsafe { guarded(address, len, done, read) }
+    })
+}
+
+/// Checks a buffer, as far as that can be done, and returns its length.
+fn buffered(buffer: LPCVOID, len: SIZE_T) -> Result<usize> {
+    if buffer.is_null() && len > 0 {
+        return Err(Code(ERROR_NOACCESS));
+    }
+    // No buffer has more.
+    isize::try_from(len).map(|_| len).map_err(|_| Code(ERROR_INVALID_PARAMETER))
+}
+
+/// Copies bytes into a view; a page that the file has lost is an error and no signal.
+///
+/// As `filemap_read`. After a failure bytes behind the first `*done` may have been written, too.
+///
+/// # Safety
+///
+/// `buffer` has `len` bytes; `done` is null or has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_write(
+    address: LPVOID,
+    buffer: LPCVOID,
+    len: SIZE_T,
+    done: *mut SIZE_T,
+) -> BOOL {
+    quiet(FALSE, || {
+        let len = buffered(buffer, len)?;
+        let buffer: &[u8] = if len == 0 {
+            &[]
+        } else {
+            // SAFETY: it is not null, and the caller vouches for `len` bytes, which nobody changes
+            // meanwhile.
+            unsafe { slice::from_raw_parts(buffer.cast(), len) }
+        };
+        let write = |mapped: &Mapped, offset| mapped.view.write_at(offset, buffer);
+        // SAFETY: the caller vouches for its pointer.
+        unsafe { guarded(address, len, done, write) }
+    })
+}
+
+/// Sets bytes of a view to one value; a page that the file has lost is an error and no signal.
+///
+/// As `filemap_write`.
+///
+/// # Safety
+///
+/// `done` is null or has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_fill(
+    address: LPVOID,
+    len: SIZE_T,
+    byte: BYTE,
+    done: *mut SIZE_T,
+) -> BOOL {
+    quiet(FALSE, || {
+        // SAFETY: the caller vouches for its pointer.
+        unsafe { guarded(address, len, done, |mapped, offset| mapped.view.fill(offset, len, byte)) }
+    })
+}
+
+/// What the registry tells about a name.
+#[repr(C)]
+pub struct filemap_name {
+    /// The name with its scope, in UTF-8.
+    pub name: *const c_char,
+    /// The file behind it when it was named, or NULL for memory.
+    pub path: *const c_char,
+    /// Bytes; 0 if it is as long as its file.
+    pub size: u64,
+    /// When it was created, in nanoseconds since 1970.
+    pub created: u64,
+    /// What it allows its views, a `PAGE_` word.
+    pub protection: DWORD,
+    /// How its pages are provided, `SEC_` words.
+    pub attributes: DWORD,
+    /// The number of the process that created it, which may be gone.
+    pub creator: DWORD,
+    /// Whether a handle is open anywhere; without one the name is nobody's.
+    pub live: BOOL,
+}
+
+/// What `filemap_list` calls for each name: it returns FALSE to see no more. The structure and its
+/// texts are there until it returns.
+pub type filemap_each =
+    Option<unsafe extern "C" fn(name: *const filemap_name, context: *mut c_void) -> BOOL>;
+
+/// Calls a function for each name of the machine that this user may read, in their order.
+///
+/// Returns FALSE on failure.
+///
+/// # Safety
+///
+/// The function may be called with the context, and does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_list(each: filemap_each, context: *mut c_void) -> BOOL {
+    quiet(FALSE, || {
+        let each = each.ok_or(Code(ERROR_INVALID_PARAMETER))?;
+        for named in Registry::system().list()? {
+            let told = Told::of(&named);
+            let entry = told.entry(&named);
+            // SAFETY: the caller vouches for the function and its context; the structure and its
+            // texts live until it returns.
+            if unsafe { each(&raw const entry, context) } == FALSE {
+                break;
+            }
+        }
+        Ok(TRUE)
+    })
+}
+
+/// The texts of a name.
+struct Told {
+    name: CString,
+    path: Option<CString>,
+}
+
+impl Told {
+    fn of(named: &NamedMapping) -> Self {
+        let path = match named.backing() {
+            Backing::File { path, .. } => CString::new(path.as_os_str().as_bytes()).ok(),
+            _ => None,
+        };
+        // Names have no NUL.
+        Self { name: CString::new(named.name().to_string()).unwrap_or_default(), path }
+    }
+
+    fn entry(&self, named: &NamedMapping) -> filemap_name {
+        let created = named.created().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        filemap_name {
+            name: self.name.as_ptr(),
+            path: self.path.as_ref().map_or(null(), |path| path.as_ptr()),
+            size: named.size().unwrap_or(0),
+            created: u64::try_from(created.as_nanos()).unwrap_or(u64::MAX),
+            protection: create::protection_word(named.protection()),
+            attributes: create::attribute_words(named.attributes()),
+            creator: named.creator(),
+            live: BOOL::from(named.is_live()),
+        }
+    }
+}

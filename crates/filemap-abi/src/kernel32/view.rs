@@ -1,0 +1,149 @@
+//! `MapViewOfFile`, and what is done with the views that it gives.
+
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use filemap::{Access, Flush};
+
+use crate::boundary::{Code, Result, quiet};
+use crate::handles;
+use crate::views::{self, Mapped};
+use crate::windows::{
+    BOOL, DWORD, ERROR_INVALID_PARAMETER, FALSE, FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ,
+    FILE_MAP_WRITE, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
+};
+
+/// What `FILE_MAP_` words ask of a view's pages.
+fn access(wanted: DWORD) -> Access {
+    let executable = wanted & FILE_MAP_EXECUTE != 0;
+    match wanted & !FILE_MAP_EXECUTE {
+        // Together with anything else, the word for a copy means nothing.
+        FILE_MAP_COPY if executable => Access::CopyExecute,
+        FILE_MAP_COPY => Access::Copy,
+        rest if rest & FILE_MAP_WRITE != 0 && executable => Access::WriteExecute,
+        rest if rest & FILE_MAP_WRITE != 0 => Access::Write,
+        rest if rest & FILE_MAP_READ != 0 && executable => Access::ReadExecute,
+        rest if rest & FILE_MAP_READ != 0 => Access::Read,
+        _ => Access::NoAccess,
+    }
+}
+
+fn map(
+    mapping: HANDLE,
+    wanted: DWORD,
+    (high, low): (DWORD, DWORD),
+    len: SIZE_T,
+    address: LPVOID,
+) -> Result<LPVOID> {
+    let held = handles::mapping(mapping)?;
+    let offset = u64::from(high) << 32 | u64::from(low);
+    let mut options = held.mapping.view(access(wanted)).offset(offset).strict().unguarded();
+    if len != 0 {
+        options = options.len(len);
+    }
+    if !address.is_null() {
+        options = options.address(address.addr());
+    }
+    let view = options.map()?;
+    let raw = view.raw();
+    // SAFETY: the pointer goes to a program that has taken the door's terms upon itself: this is
+    // what it is to map a view in C.
+    let start = unsafe { raw.pointer() }.as_ptr();
+    let attributes = held.mapping.attributes();
+    let prepared = AtomicBool::new(false);
+    views::insert(start.addr(), Mapped { view, kept: held.kept.clone(), attributes, prepared });
+    Ok(start.cast())
+}
+
+fn unmap(address: LPCVOID) -> Result<BOOL> {
+    let mapped = views::take(address.addr())?;
+    // Somebody who copies out of it at this moment unmaps it when that is done.
+    if let Some(Mapped { view, kept, .. }) = Arc::into_inner(mapped) {
+        view.unmap()?;
+        drop(kept);
+    }
+    Ok(TRUE)
+}
+
+fn flush(address: LPCVOID, len: SIZE_T) -> Result<BOOL> {
+    let (base, mapped) = views::find(address.addr())?;
+    let start = address.addr() - base;
+    let view = &mapped.view;
+    let end = match len {
+        0 => view.len(),
+        len => start.checked_add(len).ok_or(Code(ERROR_INVALID_PARAMETER))?,
+    };
+    // What belongs to the last page and not to the view is nothing that could be flushed.
+    let end = if end <= mapped.whole_pages() { end.min(view.len()) } else { end };
+    view.flush(start.min(end)..end, Flush::Written)?;
+    Ok(TRUE)
+}
+
+/// Maps a view of a file mapping at an address that the system chooses.
+///
+/// The offset must be a multiple of 65536 (`ERROR_MAPPED_ALIGNMENT`); a length of 0 reaches to the
+/// end of the mapping.
+///
+/// Returns NULL on failure.
+#[unsafe(no_mangle)]
+pub extern "C" fn MapViewOfFile(
+    hFileMappingObject: HANDLE,
+    dwDesiredAccess: DWORD,
+    dwFileOffsetHigh: DWORD,
+    dwFileOffsetLow: DWORD,
+    dwNumberOfBytesToMap: SIZE_T,
+) -> LPVOID {
+    let offset = (dwFileOffsetHigh, dwFileOffsetLow);
+    quiet(null_mut(), || {
+        map(hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, null_mut())
+    })
+}
+
+/// Maps a view of a file mapping at this address and nowhere else, or anywhere if it is NULL.
+///
+/// Returns NULL on failure: `ERROR_INVALID_ADDRESS` if the address is taken.
+#[unsafe(no_mangle)]
+pub extern "C" fn MapViewOfFileEx(
+    hFileMappingObject: HANDLE,
+    dwDesiredAccess: DWORD,
+    dwFileOffsetHigh: DWORD,
+    dwFileOffsetLow: DWORD,
+    dwNumberOfBytesToMap: SIZE_T,
+    lpBaseAddress: LPVOID,
+) -> LPVOID {
+    let offset = (dwFileOffsetHigh, dwFileOffsetLow);
+    quiet(null_mut(), || {
+        map(hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, lpBaseAddress)
+    })
+}
+
+/// Unmaps the whole view that has the address in it.
+///
+/// Returns FALSE on failure: `ERROR_INVALID_ADDRESS` if there is no such view.
+#[unsafe(no_mangle)]
+pub extern "C" fn UnmapViewOfFile(lpBaseAddress: LPCVOID) -> BOOL {
+    quiet(FALSE, || unmap(lpBaseAddress))
+}
+
+/// `UnmapViewOfFile`; the flags are hints (`MEM_UNMAP_WITH_TRANSIENT_BOOST`), or about
+/// placeholders, which there are none of (`ERROR_INVALID_PARAMETER`).
+#[unsafe(no_mangle)]
+pub extern "C" fn UnmapViewOfFileEx(BaseAddress: LPVOID, UnmapFlags: DWORD) -> BOOL {
+    const TRANSIENT_BOOST: DWORD = 1;
+    quiet(FALSE, || {
+        if UnmapFlags & !TRANSIENT_BOOST != 0 {
+            return Err(Code(ERROR_INVALID_PARAMETER));
+        }
+        unmap(BaseAddress)
+    })
+}
+
+/// Writes the dirty pages of a range of a view to its file; a length of 0 reaches to the end of
+/// the view.
+///
+/// Returns FALSE on failure.
+#[unsafe(no_mangle)]
+pub extern "C" fn FlushViewOfFile(lpBaseAddress: LPCVOID, dwNumberOfBytesToFlush: SIZE_T) -> BOOL {
+    quiet(FALSE, || flush(lpBaseAddress, dwNumberOfBytesToFlush))
+}

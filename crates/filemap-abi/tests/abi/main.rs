@@ -1,0 +1,5 @@
+//! The C interface as C sees it: the header, the symbols, and programs that use both.
+
+#![cfg(target_os = "linux")]
+
+mod header;

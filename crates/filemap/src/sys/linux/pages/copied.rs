@@ -1,0 +1,48 @@
+//! Which pages of a private range have been copied, and are the view's own.
+
+use std::fs::File;
+use std::os::fd::AsFd as _;
+
+use crate::sys::platform::{file, page_size};
+use crate::types::Operation;
+
+/// Entries that are read at a time.
+const STEP: usize = 512;
+
+/// A page of the process's own: in memory or swapped out, and neither a file's nor shared
+/// ([pagemap](https://docs.kernel.org/admin-guide/mm/pagemap.html)).
+fn is_own(entry: u64) -> bool {
+    const PRESENT: u64 = 1 << 63;
+    const SWAPPED: u64 = 1 << 62;
+    const SHARED: u64 = 1 << 61;
+    entry & (PRESENT | SWAPPED) != 0 && entry & SHARED == 0
+}
+
+/// Tells whether the page at `address` has been copied, and how many of the `count` pages from
+/// there on are like it.
+///
+/// Where the kernel does not tell, none has been.
+pub(super) fn run(address: usize, count: usize) -> (bool, usize) {
+    let Ok(map) = File::open("/proc/self/pagemap") else { return (false, count) };
+    let mut first = None;
+    let mut done = 0;
+    let mut bytes = [0; STEP * 8];
+    while done < count {
+        let step = STEP.min(count - done) * 8;
+        let at = (address / page_size() + done) as u64 * 8;
+        let read = file::read_at(map.as_fd(), at, &mut bytes[..step], Operation::QueryPages);
+        let Ok(read) = read else { break };
+        let (entries, _) = bytes[..read].as_chunks();
+        for entry in entries {
+            let own = is_own(u64::from_ne_bytes(*entry));
+            if *first.get_or_insert(own) != own {
+                return (!own, done);
+            }
+            done += 1;
+        }
+        if read < step {
+            break;
+        }
+    }
+    (first.unwrap_or(false), count)
+}
