@@ -7,6 +7,7 @@
 mod mapping;
 mod options;
 mod view;
+mod view_options;
 mod backing;
 mod holder;
 mod registry;
@@ -17,7 +18,8 @@ pub use holder::{Holder, Holders};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};
-pub use view::{View, ViewOptions};
+pub use view::View;
+pub use view_options::ViewOptions;
 
 /// Tells the unit in bytes of view offsets and addresses on Windows: 65536, everywhere.
 ///
