@@ -116,7 +116,7 @@ fn the_header_is_c_of_each_age_and_c_plus_plus() -> Outcome {
         ("c++", "cpp", "-std=c++17"),
     ] {
         let file = place.files.path().join("source").with_extension(suffix);
-        std::fs::write(&file, &source)?;
+        std::fs::write(&file, source)?;
         for options in [&["-pedantic"][..], &["-DUNICODE"], &["-DUNICODE", "-fshort-wchar"]] {
             // Before C11 there are wide literals of one width alone.
             if standard == "-std=c99" && options == ["-DUNICODE"] {

@@ -17,7 +17,7 @@ use crate::sys::platform::error::from_errno;
 use crate::sys::platform::pages::{Commitment, Pages, Paging};
 use crate::sys::platform::placing::{How, given_back, map_aligned, map_anywhere, map_at};
 use crate::sys::platform::{fault, file, loss, page_size};
-use crate::sys::span::{Span, Touch};
+use crate::sys::span::{Span, Touch, momentarily_refused};
 use crate::sys::untouched::Untouched;
 use crate::sys::{Copying, RegionContract, Request};
 use crate::types::geometry::Placement;
@@ -228,10 +228,19 @@ impl Copying for Region {
         };
         let refused =
             self.paging.get().and_then(|paging| paging.explain(touch, address, operation));
-        match refused {
-            Some(refused) => refused.lost(loss),
-            None => loss::Fault { operation, loss, address, file: self.file() }.explain(),
+        if let Some(refused) = refused {
+            return refused.lost(loss);
         }
+        let error = loss::Fault { operation, loss, address, file: self.file() }.explain();
+        // A page that is there, and allows it by now, did not at that moment.
+        let source = self.pages.source.as_fd();
+        if self.has_own_pages()
+            && error.kind() == ErrorKind::Lost
+            && file::read_at(source, loss.offset, &mut [0], operation).is_ok_and(|read| read == 1)
+        {
+            return momentarily_refused(operation).lost(loss);
+        }
+        error
     }
 
     #[cold]
@@ -373,12 +382,11 @@ impl RegionContract for Region {
     fn unmap(self) -> Result<()> {
         let mut region = ManuallyDrop::new(self);
         let released = region.release();
-        let region = &raw mut *region;
         // SAFETY: the value is dropped nowhere else, as it was wrapped above; of what is left of
         // it these two own something.
-        unsafe { std::ptr::drop_in_place(&raw mut (*region).pages) };
+        unsafe { std::ptr::drop_in_place(&raw mut region.pages) };
         // SAFETY: as above.
-        unsafe { std::ptr::drop_in_place(&raw mut (*region).untouched) };
+        unsafe { std::ptr::drop_in_place(&raw mut region.untouched) };
         released.map_err(|errno| from_errno(errno, Operation::UnmapView))
     }
 }

@@ -23,7 +23,7 @@ use crate::sys::platform::error::{code, from_io, last};
 use crate::sys::platform::pages::Pages;
 use crate::sys::platform::section::Source;
 use crate::sys::platform::{fault, file, loss, page_size, placing};
-use crate::sys::span::{Span, Touch};
+use crate::sys::span::{Span, Touch, momentarily_refused};
 use crate::sys::untouched::Untouched;
 use crate::sys::{Copying, RegionContract, Request};
 use crate::types::geometry::{GRANULARITY, Placement};
@@ -186,6 +186,10 @@ impl Copying for Region {
             };
             if let Err(refused) = self.pages(in_range, 1).ask(touch, operation) {
                 return refused.lost(loss);
+            }
+            // A page of memory is there, and so did not allow it at that moment.
+            if !self.is_file() {
+                return momentarily_refused(operation).lost(loss);
             }
         }
         loss::Fault { operation, loss, file: self.file() }.explain()

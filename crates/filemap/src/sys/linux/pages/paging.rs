@@ -81,7 +81,7 @@ impl Pages {
             return (access, count);
         }
         let (is_copied, count) = copied::run(self.address(page), count);
-        (if is_copied { access.once_copied() } else { access }, count)
+        (if is_copied { copied::shown(access) } else { access }, count)
     }
 
     fn run(&self, protection: Option<PageProtection>, count: usize) -> PageRun {
@@ -139,7 +139,7 @@ impl Paging {
     /// Some pages that are alike; the next piece may be like them as well.
     fn piece(&self, page: usize) -> Result<(Option<PageProtection>, usize)> {
         let mark = self.table.get(page);
-        let mut count = self.equal(page, self.pages.count, |other| other == mark);
+        let mut count = self.table.equal(page, self.pages.count, |other| other == mark);
         if mark == Mark::NONE
             && let Some(commitment) = &self.commitment
         {
@@ -154,11 +154,6 @@ impl Paging {
         let protection =
             if mark.is_guarded() { access.guarded() } else { PageProtection::from(access) };
         Ok((Some(protection), count))
-    }
-
-    /// How many pages from `page` on, and before `end`, have marks that are alike.
-    fn equal(&self, page: usize, end: usize, alike: impl Fn(Mark) -> bool) -> usize {
-        (page..end).take_while(|page| alike(self.table.get(*page))).count()
     }
 
     /// Commits pages of a reserved section, and gives them `protection` in this view.
@@ -211,7 +206,7 @@ impl Paging {
         let mut outcome = Ok(());
         while page < pages.end && outcome.is_ok() {
             let apart = self.table.get(page).is_apart();
-            let mut count = self.equal(page, pages.end, |mark| mark.is_apart() == apart);
+            let mut count = self.table.equal(page, pages.end, |mark| mark.is_apart() == apart);
             let behind = if shared && access.is_private() && !apart {
                 Behind::Private
             } else if apart && matches!(access, PageAccess::Write | PageAccess::WriteExecute) {
@@ -331,7 +326,7 @@ impl Paging {
         if mark.is_guarded() && self.table.replace(page, mark, mark.unguarded()) {
             return Err(self.refused(page, "its guard was touched, and is gone", operation));
         }
-        let mut count = self.equal(page, end, |other| other == mark).max(1);
+        let mut count = self.table.equal(page, end, |other| other == mark).max(1);
         if mark == Mark::NONE
             && let Some(commitment) = &self.commitment
         {
@@ -377,7 +372,7 @@ impl Paging {
         }
         let access = |mark: Mark| mark.access().unwrap_or(self.pages.access.into());
         let open = |mark: Mark| !self.is_closed(mark) && allows(access(mark), touch);
-        let pages = changed + self.equal(changed, self.pages.count, open);
+        let pages = changed + self.table.equal(changed, self.pages.count, open);
         span.set_limit(touch, (pages * page_size()).saturating_sub(self.pages.lead));
     }
 
