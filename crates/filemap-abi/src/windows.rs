@@ -21,6 +21,8 @@ pub(crate) type LPCWSTR = *const u16;
 pub(crate) type LPSTR = *mut c_char;
 pub(crate) type LPWSTR = *mut u16;
 pub(crate) type HLOCAL = *mut c_void;
+/// A `va_list` to C, which Rust cannot read, or an array of arguments.
+pub(crate) type PVA_LIST = *const usize;
 
 pub(crate) const TRUE: BOOL = 1;
 pub(crate) const FALSE: BOOL = 0;
@@ -61,6 +63,8 @@ pub(crate) const GENERIC_READ: DWORD = 0x8000_0000;
 pub(crate) const FILE_READ_DATA: DWORD = 0x0001;
 pub(crate) const FILE_WRITE_DATA: DWORD = 0x0002;
 pub(crate) const FILE_APPEND_DATA: DWORD = 0x0004;
+
+pub(crate) const FILE_FLAG_BACKUP_SEMANTICS: DWORD = 0x0200_0000;
 
 pub(crate) const CREATE_NEW: DWORD = 1;
 pub(crate) const CREATE_ALWAYS: DWORD = 2;
