@@ -43,7 +43,7 @@ mod process;
 mod census;
 mod patience;
 #[cfg(any(test, fuzzing))]
-pub mod fuzzing;
+pub(super) mod fuzzing;
 
 pub(crate) use census::{Census, Sighted};
 pub(crate) use directory::{Adopted, Directory};
