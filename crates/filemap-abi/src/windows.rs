@@ -92,6 +92,7 @@ pub(crate) const MEM_FREE: DWORD = 0x0001_0000;
 pub(crate) const MEM_PRIVATE: DWORD = 0x0002_0000;
 pub(crate) const MEM_MAPPED: DWORD = 0x0004_0000;
 pub(crate) const MEM_RESET: DWORD = 0x0008_0000;
+pub(crate) const MEM_IMAGE: DWORD = 0x0100_0000;
 
 pub(crate) const FORMAT_MESSAGE_ALLOCATE_BUFFER: DWORD = 0x100;
 pub(crate) const FORMAT_MESSAGE_IGNORE_INSERTS: DWORD = 0x200;

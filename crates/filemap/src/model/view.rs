@@ -470,7 +470,13 @@ impl View {
             return Err(refused(ErrorKind::InvalidArgument)
                 .because("a guard stands before an access, and there is none"));
         }
-        if !protection.access().is_within(self.access) {
+        // A program's pages that may not be written for all are copied when they are.
+        let access = match protection.access() {
+            PageAccess::Write if self.region.is_image() => PageAccess::Copy,
+            PageAccess::WriteExecute if self.region.is_image() => PageAccess::CopyExecute,
+            other => other,
+        };
+        if !access.is_within(self.access) {
             return Err(refused(ErrorKind::ProtectionExceeded).because(format!(
                 "it was mapped to {}, which does not give its pages: {protection}",
                 self.access
@@ -515,6 +521,8 @@ impl FileMapping {
     pub(crate) fn map_request(&self, request: Request) -> Result<View> {
         let region =
             self.section().map(request).map_err(|error| error.or_about(|| self.subject()))?;
-        Ok(View { region, offset: request.offset, access: request.access })
+        // A program's sections decide by themselves.
+        let access = region.span().access();
+        Ok(View { region, offset: request.offset, access })
     }
 }

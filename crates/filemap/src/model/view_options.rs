@@ -2,7 +2,7 @@ use std::ops::RangeBounds;
 
 use crate::model::{FileMapping, View};
 use crate::sys::Request;
-use crate::types::{Access, Error, ErrorKind, Operation, Result, geometry};
+use crate::types::{Access, Attributes, Error, ErrorKind, Operation, Result, geometry};
 
 /// What a new view is to be: which range, where, and how strictly it is checked.
 ///
@@ -116,6 +116,7 @@ impl<'mapping> ViewOptions<'mapping> {
     /// | the handle has not the right that the access needs | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | strict, and offset or address are not aligned | [`Misaligned`](ErrorKind::Misaligned) |
     /// | the protection does not permit the access | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
+    /// | a part of a program is asked for | [`InvalidArgument`](ErrorKind::InvalidArgument) |
     /// | the view would be empty | [`InvalidArgument`](ErrorKind::InvalidArgument) |
     /// | the view would end past the mapping | [`ViewTooLarge`](ErrorKind::ViewTooLarge) |
     /// | the address is taken | [`AddressTaken`](ErrorKind::AddressTaken) |
@@ -152,6 +153,12 @@ impl<'mapping> ViewOptions<'mapping> {
             return Err(self
                 .refused(ErrorKind::ProtectionExceeded)
                 .because(format!("a {} mapping gives no view to {access}", mapping.protection())));
+        }
+        let is_image = mapping.attributes().contains(Attributes::IMAGE);
+        if is_image && (offset != 0 || self.len.is_some_and(|len| len as u64 != mapping.size())) {
+            return Err(self
+                .refused(ErrorKind::InvalidArgument)
+                .because("a program is mapped as a whole"));
         }
         let rest = mapping.size().saturating_sub(offset);
         let len = match self.len {

@@ -66,7 +66,7 @@ impl Span {
     }
 
     #[inline]
-    pub(super) fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         self.access
     }
 
