@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What there is to fuzz, each a program of `fuzz/Cargo.toml`.
-const TARGETS: [&str; 5] = ["trailer", "file_name", "name", "object", "entry"];
+const TARGETS: [&str; 6] = ["trailer", "file_name", "name", "object", "entry", "image"];
 
 /// What keeps a run from taking the machine along: memory, and seconds for a single input.
 ///

@@ -26,9 +26,9 @@ typedef int32_t LONG;
 typedef uint32_t ULONG;
 typedef int INT;
 typedef unsigned int UINT;
-typedef int64_t LONGLONG;
-typedef uint64_t ULONGLONG;
-typedef uint64_t DWORD64;
+typedef long long LONGLONG;
+typedef unsigned long long ULONGLONG;
+typedef unsigned long long DWORD64;
 typedef size_t SIZE_T;
 typedef uintptr_t ULONG_PTR;
 typedef intptr_t LONG_PTR;
@@ -55,6 +55,7 @@ typedef const CHAR *LPCSTR, *PCSTR;
 typedef WCHAR *LPWSTR, *PWSTR;
 typedef const WCHAR *LPCWSTR, *PCWSTR;
 typedef HANDLE HLOCAL;
+typedef va_list *PVA_LIST;
 
 #ifndef VOID
 #define VOID void
@@ -205,6 +206,7 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define FILE_FLAG_RANDOM_ACCESS 0x10000000u
 #define FILE_FLAG_SEQUENTIAL_SCAN 0x08000000u
 #define FILE_FLAG_DELETE_ON_CLOSE 0x04000000u
+#define FILE_FLAG_BACKUP_SEMANTICS 0x02000000u
 #define FILE_BEGIN 0
 #define FILE_CURRENT 1
 #define FILE_END 2
@@ -607,7 +609,7 @@ DWORD FormatMessageA(DWORD dwFlags,
                      DWORD dwLanguageId,
                      LPSTR lpBuffer,
                      DWORD nSize,
-                     const size_t *Arguments);
+                     PVA_LIST Arguments);
 
 /*
  `FormatMessageA` in UTF-16.
@@ -618,7 +620,7 @@ DWORD FormatMessageW(DWORD dwFlags,
                      DWORD dwLanguageId,
                      LPWSTR lpBuffer,
                      DWORD nSize,
-                     const size_t *Arguments);
+                     PVA_LIST Arguments);
 
 /*
  Gives a buffer of `FormatMessage` back.
@@ -651,7 +653,8 @@ SIZE_T GetLargePageMinimum(void);
 /*
  Opens or creates a file; the path is UTF-8, or whatever bytes it has.
 
- Sharing modes and flags are accepted and mean nothing on Linux, and so does the template.
+ Sharing modes are accepted and mean nothing on Linux, and so do the template and all flags but
+ `FILE_FLAG_BACKUP_SEMANTICS`, without which no folder is opened.
 
  Returns `INVALID_HANDLE_VALUE` on failure. `GetLastError` is `ERROR_ALREADY_EXISTS` if
  `CREATE_ALWAYS` or `OPEN_ALWAYS` found a file, and 0 if not.

@@ -19,9 +19,9 @@ typedef int32_t LONG;
 typedef uint32_t ULONG;
 typedef int INT;
 typedef unsigned int UINT;
-typedef int64_t LONGLONG;
-typedef uint64_t ULONGLONG;
-typedef uint64_t DWORD64;
+typedef long long LONGLONG;
+typedef unsigned long long ULONGLONG;
+typedef unsigned long long DWORD64;
 typedef size_t SIZE_T;
 typedef uintptr_t ULONG_PTR;
 typedef intptr_t LONG_PTR;
@@ -48,6 +48,7 @@ typedef const CHAR *LPCSTR, *PCSTR;
 typedef WCHAR *LPWSTR, *PWSTR;
 typedef const WCHAR *LPCWSTR, *PCWSTR;
 typedef HANDLE HLOCAL;
+typedef va_list *PVA_LIST;
 
 #ifndef VOID
 #define VOID void
@@ -198,6 +199,7 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define FILE_FLAG_RANDOM_ACCESS 0x10000000u
 #define FILE_FLAG_SEQUENTIAL_SCAN 0x08000000u
 #define FILE_FLAG_DELETE_ON_CLOSE 0x04000000u
+#define FILE_FLAG_BACKUP_SEMANTICS 0x02000000u
 #define FILE_BEGIN 0
 #define FILE_CURRENT 1
 #define FILE_END 2

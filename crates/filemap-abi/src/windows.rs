@@ -21,6 +21,8 @@ pub(crate) type LPCWSTR = *const u16;
 pub(crate) type LPSTR = *mut c_char;
 pub(crate) type LPWSTR = *mut u16;
 pub(crate) type HLOCAL = *mut c_void;
+/// A `va_list` to C, which Rust cannot read, or an array of arguments.
+pub(crate) type PVA_LIST = *const usize;
 
 pub(crate) const TRUE: BOOL = 1;
 pub(crate) const FALSE: BOOL = 0;
@@ -62,6 +64,8 @@ pub(crate) const FILE_READ_DATA: DWORD = 0x0001;
 pub(crate) const FILE_WRITE_DATA: DWORD = 0x0002;
 pub(crate) const FILE_APPEND_DATA: DWORD = 0x0004;
 
+pub(crate) const FILE_FLAG_BACKUP_SEMANTICS: DWORD = 0x0200_0000;
+
 pub(crate) const CREATE_NEW: DWORD = 1;
 pub(crate) const CREATE_ALWAYS: DWORD = 2;
 pub(crate) const OPEN_EXISTING: DWORD = 3;
@@ -88,6 +92,7 @@ pub(crate) const MEM_FREE: DWORD = 0x0001_0000;
 pub(crate) const MEM_PRIVATE: DWORD = 0x0002_0000;
 pub(crate) const MEM_MAPPED: DWORD = 0x0004_0000;
 pub(crate) const MEM_RESET: DWORD = 0x0008_0000;
+pub(crate) const MEM_IMAGE: DWORD = 0x0100_0000;
 
 pub(crate) const FORMAT_MESSAGE_ALLOCATE_BUFFER: DWORD = 0x100;
 pub(crate) const FORMAT_MESSAGE_IGNORE_INSERTS: DWORD = 0x200;

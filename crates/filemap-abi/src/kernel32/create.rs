@@ -3,18 +3,18 @@
 use std::ptr::null_mut;
 use std::sync::Arc;
 
-use filemap::{Attributes, FileMapping, KeptLength, Protection, Rights};
+use filemap::{Attributes, ErrorKind, FileMapping, KeptLength, Protection, Rights};
 
 use crate::boundary::{Code, Last, Result, call, quiet};
 use crate::handles::{self, Held, Object};
 use crate::strings;
 use crate::windows::{
-    BOOL, DWORD, ERROR_ALREADY_EXISTS, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INVALID_PARAMETER,
-    ERROR_SUCCESS, FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL,
-    GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LPCSTR, LPCWSTR,
-    MAXIMUM_ALLOWED, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY,
-    PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES,
-    SEC_NOCACHE, SEC_RESERVE, SEC_WRITECOMBINE, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
+    BOOL, DWORD, ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER, ERROR_SUCCESS, FILE_MAP_COPY,
+    FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ,
+    GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LPCSTR, LPCWSTR, MAXIMUM_ALLOWED,
+    PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_READONLY,
+    PAGE_READWRITE, PAGE_WRITECOPY, SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES, SEC_NOCACHE,
+    SEC_RESERVE, SEC_WRITECOMBINE, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
 };
 
 /// The arguments of `CreateFileMapping` but for the name.
@@ -65,7 +65,8 @@ const PROTECTIONS: [(DWORD, Protection); 6] = [
     (PAGE_EXECUTE_WRITECOPY, Protection::ExecuteWriteCopy),
 ];
 
-const ATTRIBUTES: [(DWORD, Attributes); 5] = [
+const ATTRIBUTES: [(DWORD, Attributes); 6] = [
+    (SEC_IMAGE, Attributes::IMAGE),
     (SEC_RESERVE, Attributes::RESERVE),
     (SEC_COMMIT, Attributes::COMMIT),
     (SEC_NOCACHE, Attributes::NO_CACHE),
@@ -81,7 +82,8 @@ pub(crate) fn protection_word(protection: Protection) -> DWORD {
 /// The `SEC_` words for attributes.
 pub(crate) fn attribute_words(attributes: Attributes) -> DWORD {
     let set = ATTRIBUTES.iter().filter(|(_, attribute)| attributes.contains(*attribute));
-    set.map(|(word, _)| word).sum()
+    let words: DWORD = set.map(|(word, _)| word).sum();
+    words | if attributes.contains(Attributes::NO_EXECUTE) { SEC_NOCACHE } else { 0 }
 }
 
 /// Splits `flags` into protection and attributes.
@@ -92,11 +94,12 @@ fn split(flags: DWORD) -> Result<(Protection, Attributes)> {
         attributes.set(attribute, flags & word != 0);
         rest &= !word;
     }
-    let known = PROTECTIONS.iter().find(|(word, _)| *word == rest & !SEC_IMAGE);
-    let (_, protection) = known.ok_or(Code(ERROR_INVALID_PARAMETER))?;
-    if rest & SEC_IMAGE != 0 {
-        return Err(Code(ERROR_CALL_NOT_IMPLEMENTED));
+    if attributes.contains(Attributes::IMAGE | Attributes::NO_CACHE) {
+        // One bit with two meanings: `SEC_IMAGE_NO_EXECUTE` has it.
+        attributes.toggle(Attributes::NO_CACHE | Attributes::NO_EXECUTE);
     }
+    let known = PROTECTIONS.iter().find(|(word, _)| *word == rest);
+    let (_, protection) = known.ok_or(Code(ERROR_INVALID_PARAMETER))?;
     Ok((*protection, attributes))
 }
 
@@ -125,11 +128,10 @@ fn opened_for(access: DWORD) -> DWORD {
 fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last)> {
     handles::begin();
     let (protection, attributes) = split(wanted.flags)?;
-    let file = if wanted.file.is_null() || wanted.file == INVALID_HANDLE_VALUE {
-        None
-    } else {
-        Some(handles::file(wanted.file)?)
-    };
+    let over_file = !wanted.file.is_null() && wanted.file != INVALID_HANDLE_VALUE;
+    // What is wrong in itself comes before a handle that is none.
+    attributes.check(over_file)?;
+    let file = over_file.then(|| handles::file(wanted.file)).transpose()?;
     // Before its length is looked at, so that it is still that long when it is mapped.
     let kept = file.as_ref().and_then(|file| KeptLength::of_file(file).ok()).map(Arc::new);
     let mut options =
@@ -157,7 +159,14 @@ fn open(access: DWORD, inherit: bool, name: Result<Option<String>>) -> Result<HA
     let name = name?.ok_or(Code(ERROR_INVALID_PARAMETER))?;
     let mapping = match rights(opened_for(access)) {
         Some(rights) => FileMapping::open_with(&name, rights)?,
-        None => FileMapping::open(&name)?,
+        // As many as are to be had, whatever the protection makes of them: all, or those that go
+        // without writing.
+        None => match FileMapping::open_with(&name, Rights::all()) {
+            Err(error) if error.kind() == ErrorKind::AccessDenied => {
+                FileMapping::open_with(&name, Rights::READ | Rights::EXECUTE)?
+            }
+            opened => opened?,
+        },
     };
     if inherit {
         mapping.set_inheritable(true)?;

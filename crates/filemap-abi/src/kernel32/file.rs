@@ -1,9 +1,10 @@
 //! Files, as far as those who map them need them.
 
+use std::ffi::c_int;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
@@ -14,79 +15,111 @@ use crate::handles::{self, Object};
 use crate::kernel32::create;
 use crate::strings;
 use crate::windows::{
-    BOOL, CREATE_ALWAYS, CREATE_NEW, DWORD, ERROR_ALREADY_EXISTS, ERROR_HANDLE_EOF,
-    ERROR_INVALID_PARAMETER, ERROR_NEGATIVE_SEEK, ERROR_NOACCESS, ERROR_SUCCESS, FALSE,
-    FILE_APPEND_DATA, FILE_BEGIN, FILE_CURRENT, FILE_END, FILE_READ_DATA, FILE_WRITE_DATA,
-    GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LARGE_INTEGER, LPCSTR,
-    LPCVOID, LPCWSTR, LPVOID, MOVEFILE_REPLACE_EXISTING, OPEN_ALWAYS, OPEN_EXISTING, OVERLAPPED,
+    BOOL, CREATE_ALWAYS, CREATE_NEW, DWORD, ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS,
+    ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NEGATIVE_SEEK, ERROR_NOACCESS,
+    ERROR_PATH_NOT_FOUND, ERROR_SUCCESS, FALSE, FILE_APPEND_DATA, FILE_BEGIN, FILE_CURRENT,
+    FILE_END, FILE_FLAG_BACKUP_SEMANTICS, FILE_READ_DATA, FILE_WRITE_DATA, GENERIC_ALL,
+    GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LARGE_INTEGER, LPCSTR, LPCVOID,
+    LPCWSTR, LPVOID, MOVEFILE_REPLACE_EXISTING, OPEN_ALWAYS, OPEN_EXISTING, OVERLAPPED,
     SECURITY_ATTRIBUTES, TRUE, TRUNCATE_EXISTING,
 };
 
 /// How a file is opened for what `access` says.
 ///
 /// Sharing is not looked at: Linux has none.
-fn options(access: DWORD) -> OpenOptions {
+fn options(access: DWORD) -> (OpenOptions, c_int) {
     let any = |bits: DWORD| access & (bits | GENERIC_ALL) != 0;
     let read = any(FILE_READ_DATA | GENERIC_READ);
     let write = any(FILE_WRITE_DATA | GENERIC_WRITE);
     let append = access & FILE_APPEND_DATA != 0 && !write;
+    let nothing = !(read || write || append);
     let mut options = OpenOptions::new();
-    options.read(read).write(write).append(append);
-    let mut flags = libc::O_NOCTTY;
-    if !(read || write || append) {
-        options.read(true);
-        flags |= libc::O_PATH;
-    }
-    options.custom_flags(flags);
-    options
+    options.read(read || nothing).write(write).append(append);
+    (options, libc::O_NOCTTY | if nothing { libc::O_PATH } else { 0 })
 }
 
 /// Opens the file, and tells whether it was there before.
-fn open(path: &Path, access: DWORD, disposition: DWORD) -> Result<(File, bool)> {
-    let mut options = options(access);
+fn open(path: &Path, access: DWORD, disposition: DWORD) -> io::Result<(File, bool)> {
+    let (mut options, flags) = options(access);
+    let mut opened = || options.custom_flags(flags).open(path);
     match disposition {
-        CREATE_NEW => Ok((options.create_new(true).open(path)?, false)),
-        OPEN_EXISTING => Ok((options.open(path)?, true)),
-        TRUNCATE_EXISTING => {
-            if access & (FILE_WRITE_DATA | GENERIC_WRITE | GENERIC_ALL) == 0 {
-                return Err(Code(ERROR_INVALID_PARAMETER));
-            }
-            let file = options.open(path)?;
-            set_file_len(&file, 0)?;
-            Ok((file, true))
+        CREATE_NEW => {
+            made(path)?;
+            Ok((opened()?, false))
         }
-        CREATE_ALWAYS | OPEN_ALWAYS => {
-            // One of them succeeds, unless others make and remove the file all the time.
-            let (file, existed) = match options.open(path) {
-                Ok(file) => (file, true),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    (options.create(true).open(path)?, false)
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if disposition == CREATE_ALWAYS && existed {
-                set_file_len(&file, 0)?;
+        CREATE_ALWAYS | OPEN_ALWAYS => match opened() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let existed = match made(path) {
+                    Ok(()) => false,
+                    // Somebody else was faster.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => true,
+                    Err(error) => return Err(error),
+                };
+                Ok((opened()?, existed))
             }
-            Ok((file, existed))
+            opened => Ok((opened?, true)),
+        },
+        _ => Ok((opened()?, true)),
+    }
+}
+
+/// Makes a new file: in a step of its own, since a file may be made for less than writing to it.
+fn made(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path).map(drop)
+}
+
+/// What the failure of a call about a path means: a path may lead nowhere before its last part.
+fn about(path: &Path) -> impl Fn(io::Error) -> Code {
+    move |error| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match error.kind() {
+            io::ErrorKind::NotFound if folder.is_some_and(|folder| !folder.is_dir()) => {
+                Code(ERROR_PATH_NOT_FOUND)
+            }
+            _ => error.into(),
         }
-        _ => Err(Code(ERROR_INVALID_PARAMETER)),
     }
 }
 
 fn create(
-    path: Result<impl AsRef<Path>>,
+    path: Result<PathBuf>,
     access: DWORD,
     inherit: bool,
     disposition: DWORD,
+    flags: DWORD,
 ) -> Result<(HANDLE, Last)> {
     handles::begin();
-    let (file, existed) = open(path?.as_ref(), access, disposition)?;
+    let path = path?;
+    let writes = access & (FILE_WRITE_DATA | GENERIC_WRITE | GENERIC_ALL) != 0;
+    match disposition {
+        TRUNCATE_EXISTING if !writes => return Err(Code(ERROR_INVALID_PARAMETER)),
+        CREATE_NEW | CREATE_ALWAYS | OPEN_EXISTING | OPEN_ALWAYS | TRUNCATE_EXISTING => {}
+        _ => return Err(Code(ERROR_INVALID_PARAMETER)),
+    }
+    let (file, existed) = open(&path, access, disposition).map_err(about(&path))?;
+    if flags & FILE_FLAG_BACKUP_SEMANTICS == 0 && file.metadata()?.is_dir() {
+        return Err(Code(ERROR_ACCESS_DENIED));
+    }
+    if existed && matches!(disposition, CREATE_ALWAYS | TRUNCATE_EXISTING) {
+        if writes {
+            set_file_len(&file, 0)?;
+        } else {
+            let writer = OpenOptions::new().write(true).open(&path).map_err(about(&path))?;
+            set_file_len(&writer, 0)?;
+        }
+    }
     if inherit {
         handles::set_inheritable(&file, true)?;
     }
     let told = existed && matches!(disposition, CREATE_ALWAYS | OPEN_ALWAYS);
     let handle = handles::insert(Object::File(Arc::new(file)))?;
     Ok((handle, Last::Set(if told { ERROR_ALREADY_EXISTS } else { ERROR_SUCCESS })))
+}
+
+fn remove(path: Result<PathBuf>) -> Result<BOOL> {
+    let path = path?;
+    fs::remove_file(&path).map_err(about(&path))?;
+    Ok(TRUE)
 }
 
 fn seek(file: &File, distance: i64, origin: DWORD) -> Result<u64> {
@@ -103,17 +136,19 @@ fn seek(file: &File, distance: i64, origin: DWORD) -> Result<u64> {
     file.seek(to).map_err(|_| Code(ERROR_NEGATIVE_SEEK))
 }
 
-fn rename(from: &Path, to: &Path, flags: DWORD) -> Result<BOOL> {
+fn rename(from: Result<PathBuf>, to: Result<PathBuf>, flags: DWORD) -> Result<BOOL> {
+    let (from, to) = (&from?, &to?);
     if flags & MOVEFILE_REPLACE_EXISTING == 0 && fs::symlink_metadata(to).is_ok() {
         return Err(Code(ERROR_ALREADY_EXISTS));
     }
-    fs::rename(from, to)?;
+    fs::rename(from, to).map_err(about(from))?;
     Ok(TRUE)
 }
 
 /// Opens or creates a file; the path is UTF-8, or whatever bytes it has.
 ///
-/// Sharing modes and flags are accepted and mean nothing on Linux, and so does the template.
+/// Sharing modes are accepted and mean nothing on Linux, and so do the template and all flags but
+/// `FILE_FLAG_BACKUP_SEMANTICS`, without which no folder is opened.
 ///
 /// Returns `INVALID_HANDLE_VALUE` on failure. `GetLastError` is `ERROR_ALREADY_EXISTS` if
 /// `CREATE_ALWAYS` or `OPEN_ALWAYS` found a file, and 0 if not.
@@ -129,7 +164,7 @@ pub unsafe extern "C" fn CreateFileA(
     _dwShareMode: DWORD,
     lpSecurityAttributes: *const SECURITY_ATTRIBUTES,
     dwCreationDisposition: DWORD,
-    _dwFlagsAndAttributes: DWORD,
+    dwFlagsAndAttributes: DWORD,
     _hTemplateFile: HANDLE,
 ) -> HANDLE {
     call(INVALID_HANDLE_VALUE, || {
@@ -137,7 +172,7 @@ pub unsafe extern "C" fn CreateFileA(
         let path = unsafe { strings::narrow_path(lpFileName) };
         // SAFETY: as above.
         let inherit = unsafe { create::inherits(lpSecurityAttributes) };
-        create(path, dwDesiredAccess, inherit, dwCreationDisposition)
+        create(path, dwDesiredAccess, inherit, dwCreationDisposition, dwFlagsAndAttributes)
     })
 }
 
@@ -153,7 +188,7 @@ pub unsafe extern "C" fn CreateFileW(
     _dwShareMode: DWORD,
     lpSecurityAttributes: *const SECURITY_ATTRIBUTES,
     dwCreationDisposition: DWORD,
-    _dwFlagsAndAttributes: DWORD,
+    dwFlagsAndAttributes: DWORD,
     _hTemplateFile: HANDLE,
 ) -> HANDLE {
     call(INVALID_HANDLE_VALUE, || {
@@ -161,7 +196,7 @@ pub unsafe extern "C" fn CreateFileW(
         let path = unsafe { strings::wide_path(lpFileName) };
         // SAFETY: as above.
         let inherit = unsafe { create::inherits(lpSecurityAttributes) };
-        create(path, dwDesiredAccess, inherit, dwCreationDisposition)
+        create(path, dwDesiredAccess, inherit, dwCreationDisposition, dwFlagsAndAttributes)
     })
 }
 
@@ -374,8 +409,7 @@ pub extern "C" fn FlushFileBuffers(hFile: HANDLE) -> BOOL {
 pub unsafe extern "C" fn DeleteFileA(lpFileName: LPCSTR) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointer.
-        fs::remove_file(unsafe { strings::narrow_path(lpFileName) }?)?;
-        Ok(TRUE)
+        remove(unsafe { strings::narrow_path(lpFileName) })
     })
 }
 
@@ -388,8 +422,7 @@ pub unsafe extern "C" fn DeleteFileA(lpFileName: LPCSTR) -> BOOL {
 pub unsafe extern "C" fn DeleteFileW(lpFileName: LPCWSTR) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointer.
-        fs::remove_file(unsafe { strings::wide_path(lpFileName) }?)?;
-        Ok(TRUE)
+        remove(unsafe { strings::wide_path(lpFileName) })
     })
 }
 
@@ -406,9 +439,9 @@ pub unsafe extern "C" fn MoveFileExA(
 ) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointers.
-        let from = unsafe { strings::narrow_path(lpExistingFileName) }?;
+        let from = unsafe { strings::narrow_path(lpExistingFileName) };
         // SAFETY: as above.
-        rename(&from, &unsafe { strings::narrow_path(lpNewFileName) }?, dwFlags)
+        rename(from, unsafe { strings::narrow_path(lpNewFileName) }, dwFlags)
     })
 }
 
@@ -425,8 +458,8 @@ pub unsafe extern "C" fn MoveFileExW(
 ) -> BOOL {
     quiet(FALSE, || {
         // SAFETY: the caller vouches for its pointers.
-        let from = unsafe { strings::wide_path(lpExistingFileName) }?;
+        let from = unsafe { strings::wide_path(lpExistingFileName) };
         // SAFETY: as above.
-        rename(&from, &unsafe { strings::wide_path(lpNewFileName) }?, dwFlags)
+        rename(from, unsafe { strings::wide_path(lpNewFileName) }, dwFlags)
     })
 }

@@ -13,10 +13,10 @@ use crate::views::{self, Mapped};
 use crate::windows::{
     BOOL, DWORD, ERROR_BAD_LENGTH, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INVALID_ADDRESS,
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, HANDLE,
-    INVALID_HANDLE_VALUE, LPCVOID, LPVOID, MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_MAPPED,
-    MEM_PRIVATE, MEM_RELEASE, MEM_RESERVE, MEM_RESET, MEMORY_BASIC_INFORMATION, PAGE_EXECUTE,
-    PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD, PAGE_NOACCESS,
-    PAGE_NOCACHE, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, SIZE_T, TRUE,
+    INVALID_HANDLE_VALUE, LPCVOID, LPVOID, MEM_COMMIT, MEM_DECOMMIT, MEM_FREE, MEM_IMAGE,
+    MEM_MAPPED, MEM_PRIVATE, MEM_RELEASE, MEM_RESERVE, MEM_RESET, MEMORY_BASIC_INFORMATION,
+    PAGE_EXECUTE, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_GUARD,
+    PAGE_NOACCESS, PAGE_NOCACHE, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, SIZE_T, TRUE,
     WIN32_MEMORY_RANGE_ENTRY,
 };
 
@@ -48,6 +48,10 @@ fn protection(word: DWORD) -> Result<PageProtection> {
 fn told(mapped: &Mapped, protection: PageProtection) -> DWORD {
     let guard = if protection.is_guarded() { PAGE_GUARD } else { 0 };
     word(protection.access()) | guard | cache(mapped)
+}
+
+fn is_image(mapped: &Mapped) -> bool {
+    mapped.attributes.contains(Attributes::IMAGE)
 }
 
 fn cache(mapped: &Mapped) -> DWORD {
@@ -82,7 +86,7 @@ fn query(address: usize) -> Result<MEMORY_BASIC_INFORMATION> {
             PageState::Committed => MEM_COMMIT,
         },
         Protect: run.protection().map_or(0, |protection| told(&mapped, protection)),
-        Type: MEM_MAPPED,
+        Type: if is_image(&mapped) { MEM_IMAGE } else { MEM_MAPPED },
     })
 }
 

@@ -12,7 +12,7 @@ use crate::windows::{
     ERROR_INVALID_PARAMETER, ERROR_MR_MID_NOT_FOUND, ERROR_RESOURCE_LANG_NOT_FOUND,
     FORMAT_MESSAGE_ALLOCATE_BUFFER, FORMAT_MESSAGE_ARGUMENT_ARRAY, FORMAT_MESSAGE_FROM_HMODULE,
     FORMAT_MESSAGE_FROM_STRING, FORMAT_MESSAGE_FROM_SYSTEM, FORMAT_MESSAGE_IGNORE_INSERTS,
-    FORMAT_MESSAGE_MAX_WIDTH_MASK, HLOCAL, LPCVOID, LPSTR, LPVOID, LPWSTR,
+    FORMAT_MESSAGE_MAX_WIDTH_MASK, HLOCAL, LPCVOID, LPSTR, LPVOID, LPWSTR, PVA_LIST,
 };
 
 /// Buffers that programs have, and give back with `LocalFree`; in units of 16 bits, so that each is
@@ -79,23 +79,29 @@ impl Wanted {
             // SAFETY: the caller vouches for it.
             let text = unsafe { U::read(self.source) }.ok_or(Code(ERROR_INVALID_PARAMETER))?;
             // SAFETY: as above.
-            unsafe { self.filled_in::<U>(&text, !ignores_inserts) }?
+            unsafe { self.filled_in::<U>(&self.in_lines(text), !ignores_inserts) }?
         } else if self.flags & FORMAT_MESSAGE_FROM_SYSTEM != 0 {
             if !is_spoken(self.language) {
                 return Err(Code(ERROR_RESOURCE_LANG_NOT_FOUND));
             }
-            text::of(self.code).ok_or(Code(ERROR_MR_MID_NOT_FOUND))?.to_owned() + "\r\n"
+            let text = text::of(self.code).ok_or(Code(ERROR_MR_MID_NOT_FOUND))?;
+            self.in_lines(format!("{text}\r\n"))
         } else if self.flags & FORMAT_MESSAGE_FROM_HMODULE != 0 {
             // Modules have no texts on Linux.
             return Err(Code(ERROR_MR_MID_NOT_FOUND));
         } else {
             return Err(Code(ERROR_INVALID_PARAMETER));
         };
-        if self.flags & FORMAT_MESSAGE_MAX_WIDTH_MASK == FORMAT_MESSAGE_MAX_WIDTH_MASK {
-            // Then only the line ends that the text asks for are to be there.
-            return Ok(text.replace("\r\n", " ").replace('\n', " "));
-        }
         Ok(text)
+    }
+
+    /// The text with its lines, or with spaces for their ends: then only those are to be there that
+    /// the text asks for with `%n`.
+    fn in_lines(&self, text: String) -> String {
+        if self.flags & FORMAT_MESSAGE_MAX_WIDTH_MASK == FORMAT_MESSAGE_MAX_WIDTH_MASK {
+            return text.replace("\r\n", " ").replace('\n', " ");
+        }
+        text
     }
 
     /// Replaces what begins with a per cent sign.
@@ -257,7 +263,7 @@ pub unsafe extern "C" fn FormatMessageA(
     dwLanguageId: DWORD,
     lpBuffer: LPSTR,
     nSize: DWORD,
-    Arguments: *const usize,
+    Arguments: PVA_LIST,
 ) -> DWORD {
     quiet(0, || {
         let wanted = Wanted {
@@ -285,7 +291,7 @@ pub unsafe extern "C" fn FormatMessageW(
     dwLanguageId: DWORD,
     lpBuffer: LPWSTR,
     nSize: DWORD,
-    Arguments: *const usize,
+    Arguments: PVA_LIST,
 ) -> DWORD {
     quiet(0, || {
         let wanted = Wanted {

@@ -4,7 +4,7 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use filemap::{Access, Flush};
+use filemap::{Access, Attributes, Flush};
 
 use crate::boundary::{Code, Result, quiet};
 use crate::handles;
@@ -38,9 +38,13 @@ fn map(
 ) -> Result<LPVOID> {
     let held = handles::mapping(mapping)?;
     let offset = u64::from(high) << 32 | u64::from(low);
-    let mut options = held.mapping.view(access(wanted)).offset(offset).strict().unguarded();
-    if len != 0 {
-        options = options.len(len);
+    let mut options = held.mapping.view(access(wanted)).strict().unguarded();
+    // A program is mapped as a whole, whatever part is asked for.
+    if !held.mapping.attributes().contains(Attributes::IMAGE) {
+        options = options.offset(offset);
+        if len != 0 {
+            options = options.len(len);
+        }
     }
     if !address.is_null() {
         options = options.address(address.addr());

@@ -2,4 +2,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod support;
 mod header;
+mod symbols;
+mod programs;
+mod python;

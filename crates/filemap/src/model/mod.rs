@@ -7,6 +7,7 @@
 mod mapping;
 mod options;
 mod view;
+mod view_options;
 mod backing;
 mod length;
 mod holder;
@@ -19,7 +20,8 @@ pub use length::{KeptLength, set_file_len};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};
-pub use view::{View, ViewOptions};
+pub use view::View;
+pub use view_options::ViewOptions;
 
 /// Tells the unit in bytes of view offsets and addresses on Windows: 65536, everywhere.
 ///

@@ -165,6 +165,8 @@ impl<'file> MappingOptions<'file> {
     /// | more memory than the machine has, without [`Attributes::RESERVE`] | [`CommitLimit`](ErrorKind::CommitLimit) |
     /// | a file not open for what the protection needs | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | a directory, pipe, socket or device | [`WrongObject`](ErrorKind::WrongObject) |
+    /// | a program that is none, or whose tables cannot be | [`BadImage`](ErrorKind::BadImage) |
+    /// | a program smaller than its mapping is to be | [`SizeTooLarge`](ErrorKind::SizeTooLarge) |
     /// | an empty file and size 0 | [`EmptyFile`](ErrorKind::EmptyFile) |
     /// | no space, or a limit on file sizes, in the way of a longer file | [`DiskFull`](ErrorKind::DiskFull), [`FileTooLarge`](ErrorKind::FileTooLarge) |
     /// | a name that is not well formed | those of [`Name::parse`] |
@@ -215,6 +217,12 @@ impl<'file> MappingOptions<'file> {
         }
         let attributes = self.attributes.settled(self.file.is_some())?;
         let file = self.file.map(|file| Section::over(file, protection, attributes)).transpose()?;
+        let file = match file {
+            Some(file) if attributes.contains(Attributes::IMAGE) => {
+                Some(file.laid_out(size, protection, attributes)?)
+            }
+            other => other,
+        };
         let Some(name) = name? else {
             let section = match file {
                 Some(file) if follows_file => file,

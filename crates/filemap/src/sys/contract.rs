@@ -57,6 +57,12 @@ pub(crate) trait SectionContract: Sized {
     /// The section has no size until [`settled`](Self::settled) gives it one.
     fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self>;
 
+    /// Lays a program out in memory, whose file was taken with [`over`](Self::over).
+    ///
+    /// `size` is what the mapping is to say; 0 is as much as the program takes. Where the system
+    /// does that by itself, it is left to it.
+    fn laid_out(self, size: u64, protection: Protection, attributes: Attributes) -> Result<Self>;
+
     /// Settles the size of a section over a file: 0 is the file's length, and more than that
     /// makes a writable file longer.
     fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self>;
@@ -87,7 +93,7 @@ pub(crate) trait SectionContract: Sized {
     /// Maps a range, which may lie past the end of the section: the model has checked it.
     ///
     /// Of a section that is as long as its file, only what the file has may be mapped, where the
-    /// system maps no more.
+    /// system maps no more. A program is mapped as a whole, whatever the range.
     fn map(&self, request: Request) -> Result<Self::Region>;
 
     /// Asks for the present length of the file behind the section, in bytes.
@@ -126,6 +132,9 @@ pub(crate) trait RegionContract: Copying {
 
     /// Tells whether the bytes are a file's, and not memory.
     fn is_file(&self) -> bool;
+
+    /// Tells whether the bytes are a program's, whose sections say what they allow.
+    fn is_image(&self) -> bool;
 
     /// Tells what is at the page of an offset, which is below the extent, and how long that goes on.
     fn pages_at(&self, offset: usize) -> Result<PageRun>;

@@ -66,7 +66,7 @@ impl Span {
     }
 
     #[inline]
-    pub(super) fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         self.access
     }
 
@@ -147,4 +147,10 @@ impl Span {
 #[cold]
 pub(super) fn denied(operation: Operation) -> Error {
     Error::new(ErrorKind::AccessDenied, operation).about("the view")
+}
+
+/// What a page has refused that allows it by the time that it is asked why.
+#[cold]
+pub(super) fn momentarily_refused(operation: Operation) -> Error {
+    denied(operation).because("its page was being changed, and did not allow it at that moment")
 }

@@ -201,6 +201,7 @@ impl From<Error> for io::Error {
             | ErrorKind::TornObject
             | ErrorKind::CorruptObject
             | ErrorKind::MismatchedObject
+            | ErrorKind::BadImage
             | ErrorKind::DamagedEntry => Io::InvalidData,
             ErrorKind::InvalidArgument
             | ErrorKind::InvalidAttributes
@@ -409,6 +410,9 @@ kinds! {
     /// The name exists and was to be new.
     #[doc(alias = "ERROR_ALREADY_EXISTS")]
     AlreadyExists = 183, "the name exists already";
+    /// The file is no program of Windows, or one whose tables cannot be.
+    #[doc(alias = "ERROR_BAD_EXE_FORMAT")]
+    BadImage = 193, "it is not a program that can be mapped as one";
     /// The name has more characters than a name can have.
     NameTooLong = 206, "the name is too long";
     /// The file would grow past what its file system or the process's limit allows.

@@ -92,15 +92,6 @@ impl PageAccess {
         matches!(self, Self::Execute | Self::ReadExecute | Self::WriteExecute | Self::CopyExecute)
     }
 
-    /// What a page says that was to be copied on write, and has been: it can be written.
-    pub(crate) const fn once_copied(self) -> Self {
-        match self {
-            Self::Copy => Self::Write,
-            Self::CopyExecute => Self::WriteExecute,
-            other => other,
-        }
-    }
-
     /// This, with a guard: see [`PageProtection`].
     #[must_use]
     #[doc(alias = "PAGE_GUARD")]

@@ -17,6 +17,7 @@ mod support;
 mod children;
 
 mod view;
+mod pages;
 mod copies;
 mod values;
 mod mapped_file;

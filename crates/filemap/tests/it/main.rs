@@ -14,6 +14,8 @@ mod mapping;
 mod protection;
 mod view;
 mod pages;
+mod program;
+mod images;
 // About limits of memory and what `/proc` tells of it, of Linux.
 #[cfg(target_os = "linux")]
 mod residency;

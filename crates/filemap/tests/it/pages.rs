@@ -1,11 +1,16 @@
 //! What pages of a view allow, and which of them are there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use filemap::{
-    Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, PageProtection, PageState,
-    Protection, View, page_size,
+    Access, Attributes, Error, ErrorKind, FileMapping, OwnedDescriptor, PageAccess, PageProtection,
+    PageState, Protection, View, page_size,
 };
 
-use crate::support::{Outcome, Place, kind};
+#[cfg(target_os = "linux")]
+use crate::support::read_all;
+use crate::support::{self, Outcome, Place, kind, wine};
 
 /// Memory from which a view with any access can be had.
 fn memory(pages: usize) -> Result<FileMapping, Error> {
@@ -95,5 +100,437 @@ fn a_page_that_does_not_allow_a_copy_refuses_it_and_nothing_moves() -> Outcome {
     view.protect(.., PageAccess::Write)?;
     view.fill(0, 4 * page, 4)?;
     assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 4));
+    Ok(())
+}
+
+#[test]
+fn ranges_outside_the_view_and_empty_ones_are_refused_and_change_nothing() -> Outcome {
+    let view = memory(3)?.map(Access::Write)?;
+    let all = 3 * page_size();
+
+    let outside = [all..all + 1, 0..all + 1, all..usize::MAX];
+
+    for range in outside {
+        let refused = view.protect(range.clone(), PageAccess::Read).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::InvalidRange, 87));
+        let refused = view.commit(range, PageAccess::Read).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::OutsideView, 487));
+    }
+    assert_eq!(kind(view.protect(5..5, PageAccess::Read)), ErrorKind::InvalidArgument);
+    assert_eq!(kind(view.commit(5..5, PageAccess::Read)), ErrorKind::InvalidArgument);
+    assert_eq!(kind(view.pages_at(all)), ErrorKind::InvalidRange);
+    let guarded = PageAccess::NoAccess.guarded();
+    assert_eq!(kind(view.protect(.., guarded)), ErrorKind::InvalidArgument);
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 3));
+    Ok(())
+}
+
+#[test]
+fn ranges_are_widened_to_whole_pages_up_to_the_end_of_the_last_one() -> Outcome {
+    let place = Place::new();
+    let page = page_size();
+    let file = place.file("content", &vec![7; page + 100]);
+    let view = FileMapping::options().file(&file).create()?.map(Access::Write)?;
+
+    assert_eq!(view.protect(page - 1..page + 1, PageAccess::Read)?, Access::Write.into());
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 2));
+
+    view.protect(page + 200..2 * page, PageAccess::NoAccess)?;
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 1));
+    assert_eq!(view.pages_at(2 * page - 1)?.protection(), plain(PageAccess::NoAccess));
+    Ok(())
+}
+
+#[test]
+fn a_view_that_begins_inside_a_page_changes_that_whole_page() -> Outcome {
+    let mapping = memory(4)?;
+    let page = page_size();
+    let start = page as u64 + 100;
+    let view = mapping.map_range(Access::Write, start..start + 2 * page as u64)?;
+
+    view.protect(..1, PageAccess::Read)?;
+
+    // On Windows a view begins at a multiple of 65536, and the pages before it are of it too.
+    assert_eq!(view.pages_at(0)?.len(), page);
+    assert_eq!(view.pages_at(0)?.protection(), plain(PageAccess::Read));
+    assert_eq!(kind(view.write_at(page - 101, b"x")), ErrorKind::AccessDenied);
+    view.write_at(page - 100, b"x")?;
+    assert_eq!(view.pages_at(page)?.protection(), plain(PageAccess::Write));
+    Ok(())
+}
+
+#[test]
+fn protecting_tells_what_the_first_page_allowed() -> Outcome {
+    let view = memory(3)?.map(Access::Write)?;
+    let page = page_size();
+
+    assert_eq!(view.protect(page.., PageAccess::Read)?, Access::Write.into());
+    assert_eq!(view.protect(.., PageAccess::NoAccess)?, Access::Write.into());
+    assert_eq!(view.protect(page.., PageAccess::Write)?, PageAccess::NoAccess.into());
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::NoAccess), 1));
+    assert_eq!(at(&view, 1)?, (plain(PageAccess::Write), 2));
+    Ok(())
+}
+
+#[test]
+fn what_pages_of_one_view_allow_is_no_other_views_matter() -> Outcome {
+    const TEST: &str = "pages::what_pages_of_one_view_allow_is_no_other_views_matter";
+    let place = Place::new();
+    if support::role().is_some() {
+        let view = FileMapping::open("shared")?.map(Access::Write)?;
+        assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 2));
+        view.write_at(0, b"theirs")?;
+        view.protect(.., PageAccess::NoAccess)?;
+        return Ok(());
+    }
+    let size = 2 * page_size() as u64;
+    let mapping =
+        FileMapping::options().registry(&place.registry).name("shared").size(size).create()?;
+    let (one, other) = (mapping.map(Access::Write)?, mapping.map(Access::Write)?);
+
+    one.protect(.., PageAccess::Read)?;
+    place.child(TEST, "other").finish();
+
+    assert_eq!(at(&other, 0)?, (plain(PageAccess::Write), 2));
+    other.write_at(6, b"!")?;
+    assert_eq!(one.read::<[u8; 7]>(0)?, *b"theirs!");
+    assert_eq!(kind(one.write_at(0, b"x")), ErrorKind::AccessDenied);
+    Ok(())
+}
+
+#[test]
+fn a_copied_page_shows_by_itself_that_it_can_be_written() -> Outcome {
+    for (access, copied) in
+        [(Access::Copy, PageAccess::Write), (Access::CopyExecute, PageAccess::WriteExecute)]
+    {
+        let view = memory(5)?.map(access)?;
+        let page = page_size();
+        assert_eq!(view.read::<u8>(3 * page)?, 0);
+        assert_eq!(at(&view, 0)?, (plain(access.into()), 5));
+
+        view.write(2 * page + 5, &1_u8)?;
+
+        // Wine does not tell.
+        let shown = if wine() { access.into() } else { copied };
+        assert_eq!(view.pages_at(2 * page)?.protection(), plain(shown));
+        if !wine() {
+            assert_eq!(at(&view, 0)?, (plain(access.into()), 2));
+            assert_eq!(at(&view, 2)?, (plain(copied), 1));
+            assert_eq!(at(&view, 3)?, (plain(access.into()), 2));
+            assert_eq!(view.protect(2 * page.., PageAccess::Read)?, copied.into());
+            assert_eq!(
+                view.protect(2 * page.., PageAccess::from(access))?,
+                PageAccess::Read.into()
+            );
+            assert_eq!(at(&view, 2)?, (plain(copied), 1));
+            assert_eq!(kind(view.protect(.., copied)), ErrorKind::ProtectionExceeded);
+        }
+    }
+    Ok(())
+}
+
+// Wine lets such stores reach the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shared_page_that_is_to_be_copied_on_write_keeps_later_stores_to_its_view() -> Outcome {
+    let place = Place::new();
+    let page = page_size();
+    let file = place.file("content", &vec![b'.'; 3 * page]);
+    let begun = FileMapping::options();
+    let over_file = begun.file(&file).create()?;
+    let memory = memory(3)?;
+    memory.map(Access::Write)?.fill(0, 3 * page, b'.')?;
+
+    for mapping in [&over_file, &memory] {
+        let (view, other) = (mapping.map(Access::Write)?, mapping.map(Access::Write)?);
+        view.protect(page..2 * page, PageAccess::Copy)?;
+
+        other.write_at(page, b"followed")?;
+        assert_eq!(view.read::<[u8; 8]>(page)?, *b"followed");
+        view.write_at(page - 2, b"shared")?;
+
+        assert_eq!(other.read::<[u8; 6]>(page - 2)?, *b"shfoll");
+        assert_eq!(view.read::<[u8; 8]>(page)?, *b"aredowed");
+        assert_eq!(at(&view, 1)?.0, plain(PageAccess::Write));
+
+        // What is the view's own stays so; what is not yet is shared again.
+        view.protect(page..3 * page, PageAccess::Copy)?;
+        view.protect(.., PageAccess::Write)?;
+        view.write_at(page, b"OWN")?;
+        view.write_at(2 * page, b"SHARED")?;
+        assert_eq!(other.read::<[u8; 3]>(page)?, *b"fol");
+        assert_eq!(other.read::<[u8; 6]>(2 * page)?, *b"SHARED");
+    }
+    assert_eq!(read_all(&file)[page..page + 3], *b"fol");
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_view_that_reads_may_keep_stores_to_itself() -> Outcome {
+    let place = Place::new();
+    drop(place.file("content", b"content"));
+    let file = std::fs::File::open(place.path("content"))?;
+    let mapping = FileMapping::options().file(&file).protection(Protection::ReadOnly).create()?;
+    let view = mapping.map(Access::Read)?;
+    assert_eq!(kind(view.write_at(0, b"C")), ErrorKind::AccessDenied);
+
+    view.protect(.., PageAccess::Copy)?;
+    view.write_at(0, b"C")?;
+
+    assert_eq!(view.read::<[u8; 7]>(0)?, *b"Content");
+    assert_eq!(read_all(&file), b"content");
+    Ok(())
+}
+
+#[test]
+fn a_guard_refuses_one_touch_and_is_gone() -> Outcome {
+    let view = memory(3)?.map(Access::Write)?;
+    let page = page_size();
+    view.fill(0, 3 * page, 7)?;
+
+    for touch in [0, 1, 2] {
+        let before = view.protect(page..2 * page, PageAccess::Write.guarded())?;
+        assert_eq!(before, PageAccess::Write.into());
+        assert_eq!(at(&view, 1)?, (Some(PageAccess::Write.guarded()), 1));
+
+        let refused = match touch {
+            0 => view.read_at(page - 1, &mut [0; 2]),
+            1 => view.write_at(2 * page - 1, &[7; 2]),
+            _ => view.atomic::<u32>(page).map(drop),
+        };
+
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::AccessDenied);
+        assert!(refused.to_string().contains("guard"), "{refused}");
+        assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 3));
+        assert_eq!(view.compare(0, &vec![7; 3 * page])?, None);
+        view.write_at(page, &[7])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn reserved_pages_are_refused_until_they_are_committed() -> Outcome {
+    let mapping = reserve(6)?;
+    let (view, reader) = (mapping.map(Access::Write)?, mapping.map(Access::Read)?);
+    let page = page_size();
+    assert_eq!(at(&view, 0)?, (None, 6));
+    let refusals = [
+        view.read_at(0, &mut [0]),
+        view.write_at(6 * page - 1, &[1]),
+        view.write(8, &1_u64),
+        view.read::<u32>(8).map(drop),
+        view.fill(0, 1, 1),
+        view.compare(0, &[0]).map(drop),
+        view.find(.., 1).map(drop),
+        view.atomic::<u64>(8).map(drop),
+        view.copy_from(0, &reader, page, 1),
+        view.prefetch(..),
+        view.lock(..),
+        view.protect(.., PageAccess::Read).map(drop),
+    ];
+    for refused in refusals {
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::NotCommitted, 487));
+        assert!(refused.to_string().contains("reserved, and not committed"), "{refused}");
+    }
+
+    view.commit(2 * page + 5..3 * page + 5, PageAccess::Write)?;
+
+    assert_eq!(at(&view, 0)?, (None, 2));
+    assert_eq!(at(&view, 2)?, (plain(PageAccess::Write), 2));
+    assert_eq!(at(&view, 4)?, (None, 2));
+    assert_eq!(reader.compare(2 * page, &vec![0; 2 * page])?, None, "zero at first");
+    view.write_at(2 * page, &vec![1; 2 * page])?;
+    assert_eq!(reader.find(2 * page..4 * page, 0)?, None);
+    // Nothing is moved when a part of it is not there.
+    assert_eq!(kind(view.write_at(4 * page - 1, &[2; 2])), ErrorKind::NotCommitted);
+    assert_eq!(view.read::<u8>(4 * page - 1)?, 1);
+    assert_eq!(kind(view.protect(3 * page.., PageAccess::Read)), ErrorKind::NotCommitted);
+    assert_eq!(at(&view, 2)?, (plain(PageAccess::Write), 2));
+    Ok(())
+}
+
+#[test]
+fn a_commit_is_for_all_views_which_keep_their_own_access() -> Outcome {
+    let mapping = reserve(4)?;
+    let views: Vec<_> = [Access::Read, Access::Write, Access::Copy, Access::NoAccess]
+        .into_iter()
+        .map(|access| mapping.map(access))
+        .collect::<Result<_, _>>()?;
+    let page = page_size();
+
+    // Also through a view that reads, and with less than it has.
+    views[0].commit(page..2 * page, PageAccess::NoAccess)?;
+
+    assert_eq!(at(&views[0], 1)?, (plain(PageAccess::NoAccess), 1));
+    for view in &views[1..] {
+        assert_eq!(at(view, 0)?, (None, 1), "{}", view.access());
+        assert_eq!(at(view, 1)?, (plain(view.access().into()), 1), "{}", view.access());
+    }
+    assert_eq!(kind(views[0].read::<u8>(page)), ErrorKind::AccessDenied);
+    views[1].write_at(page, b"seen")?;
+    assert_eq!(views[2].read::<[u8; 4]>(page)?, *b"seen");
+    views[2].write_at(page, b"mine")?;
+    assert_eq!(views[1].read::<[u8; 4]>(page)?, *b"seen");
+    assert_eq!(kind(views[3].read::<u8>(page)), ErrorKind::AccessDenied);
+    Ok(())
+}
+
+#[test]
+fn committing_again_keeps_the_bytes_and_changes_what_pages_allow() -> Outcome {
+    let view = reserve(2)?.map(Access::Write)?;
+    view.commit(..1, PageAccess::Write)?;
+    view.write_at(0, b"kept")?;
+
+    view.commit(.., PageAccess::Read)?;
+
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 2));
+    assert_eq!(view.read::<[u8; 4]>(0)?, *b"kept");
+    assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.commit(.., PageAccess::Execute)), ErrorKind::ProtectionExceeded);
+    Ok(())
+}
+
+#[test]
+fn memory_that_is_there_is_committed_again_and_a_file_is_not() -> Outcome {
+    let place = Place::new();
+    let file = place.file("content", b"content");
+    let view = memory(2)?.map(Access::Write)?;
+    let over_file = FileMapping::options().file(&file).create()?.map(Access::Write)?;
+
+    view.commit(.., PageAccess::Read)?;
+    let refused = over_file.commit(.., PageAccess::Read).unwrap_err();
+
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 2));
+    assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
+    over_file.write_at(0, b"C")?;
+    Ok(())
+}
+
+#[test]
+fn what_is_committed_stays_while_a_handle_is_open() -> Outcome {
+    let mapping = reserve(3)?;
+    let view = mapping.map(Access::Write)?;
+    let page = page_size();
+    view.commit(page..2 * page, PageAccess::Write)?;
+    view.write_at(page, b"kept")?;
+    view.unmap()?;
+
+    let view = mapping.map(Access::Read)?;
+
+    assert_eq!(at(&view, 0)?, (None, 1));
+    assert_eq!(view.read::<[u8; 4]>(page)?, *b"kept");
+    assert_eq!(kind(view.read::<u8>(0)), ErrorKind::NotCommitted);
+    Ok(())
+}
+
+#[test]
+fn a_name_has_one_commitment_in_all_processes() -> Outcome {
+    const TEST: &str = "pages::a_name_has_one_commitment_in_all_processes";
+    let page = page_size();
+    if support::role().is_some() {
+        let view = FileMapping::open("reserved")?.map(Access::Read)?;
+        assert_eq!(at(&view, 0)?, (None, 3));
+        support::say("looked");
+        assert_eq!(support::hear(), "committed");
+        assert_eq!(at(&view, 1)?, (plain(PageAccess::Read), 1));
+        assert_eq!(view.read::<[u8; 5]>(page)?, *b"first");
+        view.commit(2 * page.., PageAccess::Read)?;
+        support::say("committed");
+        support::hear();
+        return Ok(());
+    }
+    let place = Place::new();
+    let begun = FileMapping::options().registry(&place.registry).name("reserved");
+    let mapping = begun.size(3 * page as u64).attributes(Attributes::RESERVE).create()?;
+    let view = mapping.map(Access::Write)?;
+    let mut second = place.child(TEST, "second");
+    second.until("looked");
+
+    view.commit(page..2 * page, PageAccess::Write)?;
+    view.write_at(page, b"first")?;
+    second.tell("committed");
+    second.until("committed");
+
+    assert_eq!(at(&view, 0)?, (None, 1));
+    assert_eq!(at(&view, 1)?, (plain(PageAccess::Write), 2));
+    view.write_at(2 * page, b"second")?;
+    second.finish();
+    Ok(())
+}
+
+#[test]
+fn a_descriptor_that_is_passed_on_brings_the_commitment() -> Outcome {
+    let page = page_size();
+    for (protection, access) in
+        [(Protection::ReadWrite, Access::Write), (Protection::ReadOnly, Access::Read)]
+    {
+        let begun = FileMapping::options().size(3 * page as u64).protection(protection);
+        let mapping = begun.attributes(Attributes::RESERVE).create()?;
+        let view = mapping.map(access)?;
+        view.commit(page..2 * page, PageAccess::Read)?;
+
+        let taken = FileMapping::try_from(OwnedDescriptor::from(mapping))?;
+
+        assert_eq!((taken.size(), taken.attributes()), (3 * page as u64, Attributes::RESERVE));
+        let other = taken.map(Access::Read)?;
+        assert_eq!(at(&other, 0)?, (None, 1));
+        assert_eq!(at(&other, 1)?, (plain(PageAccess::Read), 1));
+        other.commit(.., PageAccess::Read)?;
+        assert_eq!(view.read::<u8>(0)?, 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_commit_that_the_machine_could_not_hold_is_refused() -> Outcome {
+    if wine() {
+        // It has no limit of its own.
+        return Ok(());
+    }
+    let size = 1_u64 << 45;
+    let mapping = FileMapping::options().size(size).attributes(Attributes::RESERVE).create()?;
+    let view = mapping.map(Access::Write)?;
+
+    let refused = view.commit(.., PageAccess::Write).unwrap_err();
+
+    assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::CommitLimit, 1455));
+    assert_eq!(view.pages_at(0)?.state(), PageState::Reserved);
+    view.commit(1 << 44..(1 << 44) + 1, PageAccess::Write)?;
+    view.write_at(1 << 44, b"x")?;
+    Ok(())
+}
+
+#[test]
+fn threads_that_protect_and_copy_at_once_meet_errors_and_nothing_worse() -> Outcome {
+    let view = memory(8)?.map(Access::Write)?;
+    let all = 8 * page_size();
+    let over = AtomicBool::new(false);
+
+    thread::scope(|scope| {
+        for seed in 0..2_u8 {
+            let (view, over) = (&view, &over);
+            scope.spawn(move || {
+                let mut buf = vec![seed; all];
+                while !over.load(Ordering::Relaxed) {
+                    for done in [view.read_at(0, &mut buf), view.write_at(0, &buf)] {
+                        let denied = |error: &Error| error.kind() == ErrorKind::AccessDenied;
+                        assert!(done.as_ref().err().is_none_or(denied), "{done:?}");
+                    }
+                }
+            });
+        }
+        for _ in 0..300 {
+            for access in [PageAccess::NoAccess, PageAccess::Read, PageAccess::Write] {
+                view.protect(3 * page_size()..5 * page_size(), access).expect("it is allowed");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+
+    assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 8));
+    view.fill(0, all, 1)?;
     Ok(())
 }

@@ -103,13 +103,23 @@ fn generation(fd: BorrowedFd<'_>) -> u32 {
     }
 }
 
+/// When a file was last changed, in nanoseconds since 1970, and 0 where that is not known.
+pub(super) fn changed(fd: BorrowedFd<'_>) -> u64 {
+    let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME);
+    state.map_or(0, |state| nanoseconds(state.stx_mtime.tv_sec, state.stx_mtime.tv_nsec))
+}
+
+fn nanoseconds(seconds: i64, rest: u32) -> u64 {
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest.into())
+}
+
 /// When an inode was born, as an [`Identity`] tells it.
 pub(super) fn born(state: &Statx) -> u64 {
     if !StatxFlags::from_bits_retain(state.stx_mask).contains(StatxFlags::BTIME) {
         return 0;
     }
-    let seconds = u64::try_from(state.stx_btime.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::from(state.stx_btime.tv_nsec))
+    nanoseconds(state.stx_btime.tv_sec, state.stx_btime.tv_nsec)
 }
 
 /// The length of a file in bytes, from its state.

@@ -6,6 +6,7 @@ pub(super) mod fault;
 mod section;
 mod region;
 mod pages;
+mod image;
 mod placing;
 mod loss;
 mod registry;
@@ -23,7 +24,12 @@ use crate::types::{Operation, Result};
 
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
-pub use registry::fuzzing;
+pub mod fuzzing {
+    //! What must be true of what others wrote, whatever that is: for the fuzzer and the tests.
+
+    pub use super::image::fuzzing::image;
+    pub use super::registry::fuzzing::{file_name, trailer};
+}
 pub(crate) use registry::{
     Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
 };

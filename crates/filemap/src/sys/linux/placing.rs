@@ -113,7 +113,7 @@ pub(super) fn given_back(base: usize, len: usize) {
 /// Maps at an address that is a multiple of `alignment`, a power of two above a page.
 ///
 /// The first try is where the last such view was, or below it, which is where the kernel would go
-/// as well: mostly that is all. If the place is taken:
+/// as well: mostly that is all. If that is taken, and further down as well:
 ///
 /// ```text
 ///  free       |-----------|--------------------------|-----------|
@@ -131,7 +131,9 @@ pub(super) fn map_aligned(
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    /// More often than any number of threads makes it fail.
+    /// How often a place is guessed, before one is looked for.
+    const STEPS: u32 = 12;
+    /// How often one is looked for: others may be faster each time.
     const ATTEMPTS: u32 = 64;
     let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
     let at = |base: usize| -> Result<NonNull<u8>> {
@@ -139,12 +141,20 @@ pub(super) fn map_aligned(
         FREE_BELOW.store(base, Ordering::Relaxed);
         Ok(pages)
     };
-    let free = FREE_BELOW.load(Ordering::Relaxed).checked_sub(len);
-    if let Some(base) = free.map(|base| base - base % alignment).filter(|base| *base > 0) {
+    // Each step is twice as long as the one before: threads that come here at once are soon out of
+    // each other's way, and many views in a row are soon behind.
+    let mut below = FREE_BELOW.load(Ordering::Relaxed);
+    let mut step = len;
+    for _ in 0..STEPS {
+        let Some(base) = below.checked_sub(step).map(|base| base - base % alignment) else { break };
+        if base == 0 {
+            break;
+        }
         match at(base) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {}
             mapped => return mapped,
         }
+        (below, step) = (base, step.saturating_mul(2));
     }
     let room = len.checked_add(alignment).ok_or_else(no_room)?;
     let nothing = ProtFlags::empty();

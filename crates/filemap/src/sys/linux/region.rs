@@ -14,15 +14,17 @@ use rustix::mm::{self, MsyncFlags};
 
 use crate::sys::guard::Lost;
 use crate::sys::platform::error::from_errno;
+use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::{Commitment, Pages, Paging};
 use crate::sys::platform::placing::{How, given_back, map_aligned, map_anywhere, map_at};
 use crate::sys::platform::{fault, file, loss, page_size};
-use crate::sys::span::{Span, Touch};
+use crate::sys::span::{Span, Touch, momentarily_refused};
 use crate::sys::untouched::Untouched;
 use crate::sys::{Copying, RegionContract, Request};
-use crate::types::geometry::Placement;
+use crate::types::geometry::{GRANULARITY, Placement};
 use crate::types::{
-    Advice, Error, ErrorKind, Flush, Loss, Operation, PageProtection, PageRun, Result,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Operation, PageProtection, PageRun,
+    Result,
 };
 
 /// Bytes of a section, mapped into this process until it is dropped.
@@ -140,6 +142,66 @@ impl Region {
         Ok(region)
     }
 
+    /// Maps all of a program, each of its sections with what it allows; where the program would
+    /// best be, if that is free and the caller has no other wish.
+    pub(super) fn of_image(
+        descriptor: BorrowedFd<'_>,
+        source: Source,
+        image: &Arc<Image>,
+        request: Request,
+    ) -> Result<Self> {
+        let refused = |kind| Error::new(kind, Operation::MapView);
+        let runs = !image.attributes.contains(Attributes::NO_EXECUTE);
+        let access = if runs { Access::CopyExecute } else { Access::Copy };
+        let len = usize::try_from(image.layout.size)
+            .map_err(|_| refused(ErrorKind::OutOfMemory))?
+            .next_multiple_of(page_size());
+        fault::ensure().map_err(|error| {
+            refused(ErrorKind::NotSupported)
+                .because("this process may not handle SIGBUS, so no view would be safe")
+                .caused_by(error)
+        })?;
+        let how = How::closed(access);
+        let best = usize::try_from(image.layout.base)
+            .ok()
+            .filter(|base| *base != 0 && base.is_multiple_of(GRANULARITY));
+        let base = match (request.address, best) {
+            (Some(address), _) if address == 0 || !address.is_multiple_of(GRANULARITY) => {
+                return Err(refused(ErrorKind::Misaligned)
+                    .because("a program begins at a multiple of 65536 bytes"));
+            }
+            (Some(address), _) => map_at(address, len, how, descriptor, 0)?,
+            (None, Some(best)) => match map_at(best, len, how, descriptor, 0) {
+                Err(error) if error.kind() == ErrorKind::AddressTaken => {
+                    map_aligned(GRANULARITY, len, how, descriptor, 0)?
+                }
+                mapped => mapped?,
+            },
+            (None, None) => map_aligned(GRANULARITY, len, how, descriptor, 0)?,
+        };
+        let pages = Pages {
+            base,
+            count: len / page_size(),
+            unit: page_size(),
+            lead: 0,
+            access,
+            source: source.descriptor,
+            offset: 0,
+        };
+        // SAFETY: the range was just mapped, and is until the region is dropped, with the span;
+        // the handler is there.
+        let span = unsafe { Span::new(base, len, access) };
+        let (untouched, paging) = (Untouched::default(), OnceLock::new());
+        let region = Self { span, pages, paging, is_file: false, offset: 0, untouched };
+        for touch in [Touch::Read, Touch::Write] {
+            region.span.set_limit(touch, 0);
+        }
+        let paging = Paging::of_image(region.pages.clone(), image, &region.span)?;
+        // Nobody else has the region yet.
+        let _ignored = region.paging.set(paging);
+        Ok(region)
+    }
+
     /// Begins to open pages of a reserved section as they are committed.
     fn close(&self, size: u64) -> Result<()> {
         for touch in [Touch::Read, Touch::Write] {
@@ -228,10 +290,19 @@ impl Copying for Region {
         };
         let refused =
             self.paging.get().and_then(|paging| paging.explain(touch, address, operation));
-        match refused {
-            Some(refused) => refused.lost(loss),
-            None => loss::Fault { operation, loss, address, file: self.file() }.explain(),
+        if let Some(refused) = refused {
+            return refused.lost(loss);
         }
+        let error = loss::Fault { operation, loss, address, file: self.file() }.explain();
+        // A page that is there, and allows it by now, did not at that moment.
+        let source = self.pages.source.as_fd();
+        if self.has_own_pages()
+            && error.kind() == ErrorKind::Lost
+            && file::read_at(source, loss.offset, &mut [0], operation).is_ok_and(|read| read == 1)
+        {
+            return momentarily_refused(operation).lost(loss);
+        }
+        error
     }
 
     #[cold]
@@ -254,7 +325,11 @@ impl RegionContract for Region {
     }
 
     fn is_file(&self) -> bool {
-        self.is_file
+        self.is_file || self.is_image()
+    }
+
+    fn is_image(&self) -> bool {
+        self.paging.get().is_some_and(Paging::is_image)
     }
 
     fn pages_at(&self, offset: usize) -> Result<PageRun> {
@@ -373,12 +448,11 @@ impl RegionContract for Region {
     fn unmap(self) -> Result<()> {
         let mut region = ManuallyDrop::new(self);
         let released = region.release();
-        let region = &raw mut *region;
         // SAFETY: the value is dropped nowhere else, as it was wrapped above; of what is left of
         // it these two own something.
-        unsafe { std::ptr::drop_in_place(&raw mut (*region).pages) };
+        unsafe { std::ptr::drop_in_place(&raw mut region.pages) };
         // SAFETY: as above.
-        unsafe { std::ptr::drop_in_place(&raw mut (*region).untouched) };
+        unsafe { std::ptr::drop_in_place(&raw mut region.untouched) };
         released.map_err(|errno| from_errno(errno, Operation::UnmapView))
     }
 }

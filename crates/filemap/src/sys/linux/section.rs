@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
 use crate::sys::platform::file::Identity;
+use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::Commitment;
 use crate::sys::platform::region::Source;
 use crate::sys::platform::registry::set_len;
@@ -34,6 +35,8 @@ pub(crate) struct Section {
     unit: usize,
     /// Pages must be committed: behind the memory stands which of them are.
     is_reserved: bool,
+    /// The program that the memory was laid out for.
+    image: Option<Arc<Image>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,8 @@ const RESERVED: Mode = Mode::SVTX;
 
 impl Section {
     fn new(descriptor: OwnedFd, storage: Storage, size: u64, unit: usize) -> Self {
-        Self { descriptor, storage, kept: OnceLock::new(), size, unit, is_reserved: false }
+        let kept = OnceLock::new();
+        Self { descriptor, storage, kept, size, unit, is_reserved: false, image: None }
     }
 
     /// Memory with these attributes.
@@ -70,7 +74,17 @@ impl Section {
     /// Memory that was reached through one of its holders.
     pub(super) fn held(descriptor: OwnedFd, size: u64, attributes: Attributes) -> Result<Self> {
         let unit = unit_of(descriptor.as_fd())?;
-        Ok(Self::new(descriptor, Storage::Memory, size, unit).with(attributes))
+        let image = if attributes.contains(Attributes::IMAGE) {
+            let image = Image::of(&descriptor, Operation::OpenMapping)?;
+            Some(image.ok_or_else(|| {
+                Error::new(ErrorKind::BackingGone, Operation::OpenMapping)
+                    .because("what was named as a program is none")
+            })?)
+        } else {
+            None
+        };
+        let section = Self::new(descriptor, Storage::Memory, size, unit).with(attributes);
+        Ok(Self { image, ..section })
     }
 
     /// A file that was opened by the path in a registry entry.
@@ -197,7 +211,21 @@ impl SectionContract for Section {
         Self::of_file(descriptor, 0)
     }
 
+    fn laid_out(self, size: u64, protection: Protection, attributes: Attributes) -> Result<Self> {
+        let (descriptor, image) = Image::read(self.descriptor(), size, attributes)?;
+        let section = Self::new(descriptor, Storage::Memory, image.size, page_size());
+        let section = Self { image: Some(image), ..section };
+        if protection.is_writable() {
+            Ok(section)
+        } else {
+            section.duplicate(protection.rights(), false)
+        }
+    }
+
     fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self> {
+        if self.image.is_some() {
+            return Ok(self);
+        }
         let size = self.sized(size, protection)?;
         self.grow(size, protection, space)?;
         Ok(self.with_size(size))
@@ -228,6 +256,11 @@ impl SectionContract for Section {
             let section = Self::of_file(descriptor, size)?;
             return Ok((section, protection, Attributes::empty()));
         }
+        if let Some(image) = Image::of(&descriptor, operation)? {
+            let section = Self::new(descriptor, Storage::Memory, image.size, page_size());
+            let attributes = image.attributes;
+            return Ok((Self { image: Some(image), ..section }, protection, attributes));
+        }
         let mut attributes = Attributes::COMMIT;
         let mut size = size;
         if Mode::from_raw_mode(stat.st_mode).contains(RESERVED) {
@@ -251,8 +284,9 @@ impl SectionContract for Section {
     fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let twin = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
         let descriptor = twin.into_descriptor();
-        let is_reserved = self.is_reserved;
-        Ok(Self { is_reserved, ..Self::new(descriptor, self.storage, self.size, self.unit) })
+        let (is_reserved, image) = (self.is_reserved, self.image.clone());
+        let twin = Self::new(descriptor, self.storage, self.size, self.unit);
+        Ok(Self { is_reserved, image, ..twin })
     }
 
     fn size(&self) -> u64 {
@@ -268,7 +302,10 @@ impl SectionContract for Section {
     }
 
     fn map(&self, request: Request) -> Result<Region> {
-        Region::map(self.descriptor(), self.source()?, request)
+        match &self.image {
+            Some(image) => Region::of_image(self.descriptor(), self.source()?, image, request),
+            None => Region::map(self.descriptor(), self.source()?, request),
+        }
     }
 
     fn file_len(&self) -> Result<u64> {
@@ -314,7 +351,7 @@ impl SectionContract for Section {
 }
 
 /// Creates an empty memory file whose mode tells whether it may hold code.
-fn memory_file(executable: bool, large: bool) -> Result<OwnedFd> {
+pub(super) fn memory_file(executable: bool, large: bool) -> Result<OwnedFd> {
     let operation = Operation::CreateMapping;
     let mut flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     flags.set(MemfdFlags::HUGETLB, large);

@@ -6,6 +6,7 @@ pub(super) mod fault;
 mod section;
 mod region;
 mod pages;
+mod image;
 mod placing;
 mod loss;
 mod registry;

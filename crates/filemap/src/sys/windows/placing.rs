@@ -74,13 +74,17 @@ pub(super) unsafe fn unmap(pages: NonNull<u8>) -> io::Result<()> {
 
 /// How many bytes the run of equal pages at `pages` has: a whole view, if it was just mapped.
 pub(super) fn extent(pages: NonNull<u8>) -> usize {
+    state(pages.as_ptr()).RegionSize
+}
+
+/// What the system tells of an address; nothing at all, if it does not.
+pub(super) fn state(address: *const u8) -> MEMORY_BASIC_INFORMATION {
     let mut state = MaybeUninit::<MEMORY_BASIC_INFORMATION>::zeroed();
     let len = size_of::<MEMORY_BASIC_INFORMATION>();
     // SAFETY: looks at an address, whatever it is, and has the room that it is told of.
-    let written = unsafe { VirtualQuery(pages.as_ptr().cast(), state.as_mut_ptr(), len) };
+    unsafe { VirtualQuery(address.cast(), state.as_mut_ptr(), len) };
     // SAFETY: zeros are a value of each of its fields, and the call wrote others if it could.
-    let state = unsafe { state.assume_init() };
-    if written == 0 { 0 } else { state.RegionSize }
+    unsafe { state.assume_init() }
 }
 
 /// A 64-bit number as two of 32 bits, the higher one first.

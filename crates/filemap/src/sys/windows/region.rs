@@ -22,8 +22,8 @@ use crate::sys::guard::{Lost, Scalar as _};
 use crate::sys::platform::error::{code, from_io, last};
 use crate::sys::platform::pages::Pages;
 use crate::sys::platform::section::Source;
-use crate::sys::platform::{fault, file, loss, page_size, placing};
-use crate::sys::span::{Span, Touch};
+use crate::sys::platform::{fault, file, image, loss, page_size, placing};
+use crate::sys::span::{Span, Touch, momentarily_refused};
 use crate::sys::untouched::Untouched;
 use crate::sys::{Copying, RegionContract, Request};
 use crate::types::geometry::{GRANULARITY, Placement};
@@ -94,6 +94,14 @@ impl Region {
                 .because("this process may not handle exceptions, so no view would be safe")
                 .caused_by(error)
         })?;
+        if let Some(most) = source.image {
+            let pages = placing::map(section, access, 0, 0, base, false)?;
+            let len = image::extent(pages);
+            // SAFETY: the view was just mapped, and is until the region is dropped, with the
+            // span; the handler is there.
+            let span = unsafe { Span::new(pages, len, most) };
+            return Ok(Self::of(pages, span, source, 0));
+        }
         let pages = placing::map(section, access, placed.base, placed.len, base, source.large)?;
         // SAFETY: `delta` is below `placed.len`, the length of the view that `pages` begins.
         let start = unsafe { pages.add(placed.delta) };
@@ -103,14 +111,18 @@ impl Region {
         // SAFETY: the range was just mapped, and is until the region is dropped, with the span;
         // the handler is there.
         let span = unsafe { Span::new(start, len, access) };
-        let reserved = source.reserved;
+        Ok(Self::of(pages, span, source, offset))
+    }
+
+    fn of(pages: NonNull<u8>, span: Span, source: Source, offset: u64) -> Self {
+        let differ = source.reserved || source.image.is_some();
         let untouched = Untouched::default();
         let has_own_pages = AtomicBool::new(false);
         let region = Self { pages, span, source, offset, untouched, has_own_pages };
-        if reserved {
+        if differ {
             region.keep_own_pages();
         }
-        Ok(region)
+        region
     }
 
     /// Asks the pages of every range from now on.
@@ -146,6 +158,7 @@ impl Region {
     /// Unmaps; called once, by `drop` or by `unmap`.
     fn release(&mut self) -> io::Result<()> {
         if let Some(views) = &self.source.views {
+            // One of a program is in no list, which does no harm.
             views.remove(self.span.start());
         }
         // SAFETY: by the type's invariant this view is ours alone, and no reference to it exists;
@@ -187,6 +200,10 @@ impl Copying for Region {
             if let Err(refused) = self.pages(in_range, 1).ask(touch, operation) {
                 return refused.lost(loss);
             }
+            // A page of memory is there, and so did not allow it at that moment.
+            if !self.is_file() {
+                return momentarily_refused(operation).lost(loss);
+            }
         }
         loss::Fault { operation, loss, file: self.file() }.explain()
     }
@@ -213,6 +230,10 @@ impl RegionContract for Region {
 
     fn is_file(&self) -> bool {
         self.source.views.is_some()
+    }
+
+    fn is_image(&self) -> bool {
+        self.source.image.is_some()
     }
 
     fn pages_at(&self, offset: usize) -> Result<PageRun> {

@@ -10,8 +10,8 @@ use std::os::windows::io::{OwnedHandle, RawHandle};
 use std::sync::Arc;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ALREADY_EXISTS, ERROR_COMMITMENT_LIMIT, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY,
-    GetLastError, INVALID_HANDLE_VALUE, NTSTATUS,
+    ERROR_ALREADY_EXISTS, ERROR_BAD_EXE_FORMAT, ERROR_COMMITMENT_LIMIT, ERROR_INVALID_PARAMETER,
+    ERROR_NOT_ENOUGH_MEMORY, GetLastError, INVALID_HANDLE_VALUE, NTSTATUS,
 };
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::System::Memory::{
@@ -24,7 +24,7 @@ use windows_sys::Win32::System::Memory::{
 use crate::sys::platform::error::{code, from_io, from_status};
 use crate::sys::platform::placing::{self, halves};
 use crate::sys::platform::region::Views;
-use crate::sys::platform::{Region, file, page_size};
+use crate::sys::platform::{Region, file, image, page_size};
 use crate::sys::{Request, SectionContract, Space};
 use crate::types::{
     Access, Attributes, Error, ErrorKind, Flush, Loss, Operation, Protection, Result, Rights,
@@ -72,6 +72,9 @@ impl Section {
     /// Decides on the size over a file, and leaves the file alone.
     pub(super) fn sized(&self, size: u64, protection: Protection) -> Result<u64> {
         let operation = Operation::CreateMapping;
+        if self.attributes.contains(Attributes::IMAGE) {
+            return Ok(self.size);
+        }
         let len = file::length(self.file(operation)?, operation)?;
         match size {
             0 if len == 0 => Err(Error::new(ErrorKind::EmptyFile, operation)),
@@ -89,6 +92,11 @@ impl Section {
     pub(super) fn plan(&self, size: u64, space: Space) -> Result<Plan<'_>> {
         let operation = Operation::CreateMapping;
         let file = self.file(operation)?;
+        if self.attributes.contains(Attributes::IMAGE) {
+            // What its size says is of memory, and not of the file.
+            let (protection, attributes) = (self.protection, self.attributes);
+            return Ok(Plan { file: Some(file), protection, attributes, size });
+        }
         if space == Space::AtOnce && self.protection.is_writable() {
             file::reserve(file, size, operation)?;
         }
@@ -141,6 +149,7 @@ impl Section {
             views: self.is_file.then(|| Arc::clone(&self.views)),
             reserved: self.attributes.contains(Attributes::RESERVE),
             large: self.attributes.contains(Attributes::LARGE_PAGES),
+            image: image::access(self.attributes),
         }
     }
 }
@@ -154,6 +163,8 @@ pub(super) struct Source {
     /// Pages must be committed before they are touched.
     pub(super) reserved: bool,
     pub(super) large: bool,
+    /// What pages of a program may be given at most, if it is one, mapped as a whole.
+    pub(super) image: Option<Access>,
 }
 
 impl SectionContract for Section {
@@ -183,6 +194,14 @@ impl SectionContract for Section {
         }
         let file = file.try_clone().map_err(from_io(operation))?;
         Ok(Self { attributes, ..Self::following(file, protection) })
+    }
+
+    fn laid_out(self, size: u64, _protection: Protection, _attributes: Attributes) -> Result<Self> {
+        // The kernel does it for each object; what it says of one holds for all.
+        let (object, _) = self.plan(size, Space::AtFirstStore)?.make(None, None)?;
+        let traits = Traits::of(object.as_handle())?;
+        let size = traits.map_or(0, |traits| traits.size);
+        Ok(Self { size, ..self })
     }
 
     fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self> {
@@ -379,6 +398,9 @@ impl Traits {
         for (bit, attribute) in ATTRIBUTES {
             attributes.set(attribute, basic.attributes & bit != 0);
         }
+        if let Some(of_image) = image::attributes(basic.attributes) {
+            attributes = of_image;
+        }
         let is_file = basic.attributes & SEC_FILE != 0;
         if is_file {
             attributes -= Attributes::COMMIT | Attributes::RESERVE;
@@ -462,7 +484,8 @@ impl Plan<'_> {
         security: Option<&SECURITY_ATTRIBUTES>,
     ) -> Result<(OwnedHandle, bool)> {
         let Self { file, protection, mut attributes, size } = *self;
-        if file.is_some() && !attributes.is_empty() {
+        let is_image = attributes.contains(Attributes::IMAGE);
+        if file.is_some() && !attributes.is_empty() && !is_image {
             // Over a file it means nothing, and the others ask for it.
             attributes |= Attributes::COMMIT;
         }
@@ -472,6 +495,7 @@ impl Plan<'_> {
                 flags |= bit;
             }
         }
+        flags |= image::flag(attributes);
         let handle = file.map_or(INVALID_HANDLE_VALUE, |file| file.as_raw_handle());
         let security = security.map_or(std::ptr::null(), std::ptr::from_ref);
         debug_assert!(name.is_none_or(|name| name.ends_with(&[0])), "the end of the name");
@@ -483,7 +507,16 @@ impl Plan<'_> {
         // SAFETY: has no preconditions.
         let code = unsafe { GetLastError() };
         if object.is_null() {
-            return Err(refused(file.is_some(), io::Error::last_os_error()));
+            let error = io::Error::last_os_error();
+            return Err(match code {
+                ERROR_NOT_ENOUGH_MEMORY if is_image => {
+                    Error::new(ErrorKind::SizeTooLarge, Operation::CreateMapping).caused_by(error)
+                }
+                ERROR_BAD_EXE_FORMAT if is_image => {
+                    Error::new(ErrorKind::BadImage, Operation::CreateMapping).caused_by(error)
+                }
+                _ => refused(file.is_some(), error),
+            });
         }
         // SAFETY: the call made it, and nobody else knows of it.
         Ok((unsafe { OwnedHandle::from_raw_handle(object) }, code == ERROR_ALREADY_EXISTS))

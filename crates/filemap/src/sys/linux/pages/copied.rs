@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::os::fd::AsFd as _;
 
+use zerocopy::IntoBytes as _;
+
 use crate::sys::platform::{file, page_size};
-use crate::types::Operation;
+use crate::types::{Operation, PageAccess};
 
 /// Entries that are read at a time.
 const STEP: usize = 512;
@@ -26,23 +28,31 @@ pub(super) fn run(address: usize, count: usize) -> (bool, usize) {
     let Ok(map) = File::open("/proc/self/pagemap") else { return (false, count) };
     let mut first = None;
     let mut done = 0;
-    let mut bytes = [0; STEP * 8];
+    let mut entries = [0_u64; STEP];
     while done < count {
-        let step = STEP.min(count - done) * 8;
+        let step = STEP.min(count - done);
         let at = (address / page_size() + done) as u64 * 8;
-        let read = file::read_at(map.as_fd(), at, &mut bytes[..step], Operation::QueryPages);
-        let Ok(read) = read else { break };
-        let (entries, _) = bytes[..read].as_chunks();
-        for entry in entries {
-            let own = is_own(u64::from_ne_bytes(*entry));
+        let room = entries[..step].as_mut_bytes();
+        let Ok(read) = file::read_at(map.as_fd(), at, room, Operation::QueryPages) else { break };
+        for entry in &entries[..read / 8] {
+            let own = is_own(*entry);
             if *first.get_or_insert(own) != own {
                 return (!own, done);
             }
             done += 1;
         }
-        if read < step {
+        if read < step * 8 {
             break;
         }
     }
     (first.unwrap_or(false), count)
+}
+
+/// What a page shows that was to be copied on write, and has been: it can be written.
+pub(super) fn shown(access: PageAccess) -> PageAccess {
+    match access {
+        PageAccess::Copy => PageAccess::Write,
+        PageAccess::CopyExecute => PageAccess::WriteExecute,
+        other => other,
+    }
 }

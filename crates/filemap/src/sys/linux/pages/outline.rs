@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU8;
 
 use crate::sys::platform::page_size;
 use crate::sys::platform::pages::commitment::COMMITTED;
-use crate::sys::platform::pages::table::{Mark, mark_at, replace_at};
+use crate::sys::platform::pages::table::{Mark, mark_at, replace_in};
 use crate::types::PageAccess;
 
 /// How a page was touched, as far as the processor tells.
@@ -174,10 +174,8 @@ impl Outline {
     ///
     /// `page` is below the count, and the table is there.
     unsafe fn replace(&self, page: usize, old: Mark, new: Mark) -> bool {
-        // SAFETY: the caller promises that the sum is inside the table.
-        let place = unsafe { self.marks.add(page) };
-        // SAFETY: as above.
-        unsafe { replace_at(place, old, new) }
+        // SAFETY: the caller promises it.
+        unsafe { replace_in(self.marks, self.count, page, old, new) }
     }
 }
 

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "changing what pages of a view allow, and what is behind them")]
 
 use std::ops::Range;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use rustix::mm::{self, MapFlags, MprotectFlags, ProtFlags};
 
 use crate::sys::platform::error::from_errno;
 use crate::sys::platform::fault::Watch;
+use crate::sys::platform::image::{Image, Part};
 use crate::sys::platform::page_size;
 use crate::sys::platform::pages::commitment::Commitment;
 use crate::sys::platform::pages::copied;
@@ -81,7 +82,7 @@ impl Pages {
             return (access, count);
         }
         let (is_copied, count) = copied::run(self.address(page), count);
-        (if is_copied { access.once_copied() } else { access }, count)
+        (if is_copied { copied::shown(access) } else { access }, count)
     }
 
     fn run(&self, protection: Option<PageProtection>, count: usize) -> PageRun {
@@ -98,6 +99,8 @@ pub(in crate::sys::platform) struct Paging {
     table: Table,
     /// Of a reserved section.
     commitment: Option<Commitment>,
+    /// The program whose sections the pages are; it keeps those that are shared.
+    image: Option<Arc<Image>>,
     /// Held by those who change pages, and never on the way to a byte.
     changing: Mutex<()>,
 }
@@ -119,7 +122,82 @@ impl Paging {
                 )
                 .caused_by(error)
         })?;
-        Ok(Self { _watch: watch, pages, table, commitment, changing: Mutex::new(()) })
+        let (image, changing) = (None, Mutex::new(()));
+        Ok(Self { _watch: watch, pages, table, commitment, image, changing })
+    }
+
+    /// Gives the pages of a program, which are all closed, what its sections say.
+    pub(in crate::sys::platform) fn of_image(
+        pages: Pages,
+        image: &Arc<Image>,
+        span: &Span,
+    ) -> Result<Self> {
+        let operation = Operation::MapView;
+        let mut paging = Self::new(pages, None, operation)?;
+        for part in &image.layout.parts {
+            let pages = paging.pages_of(part).ok_or_else(|| {
+                Error::new(ErrorKind::NotSupported, operation)
+                    .because("its sections do not begin at this machine's pages")
+            })?;
+            if let Some(shared) = image.shared.as_ref().filter(|_| part.is_shared) {
+                paging.replace(&pages, shared.descriptor(), operation)?;
+            }
+            paging.give_run(pages, part.access.into(), Behind::AsItIs, false, operation)?;
+        }
+        paging.image = Some(Arc::clone(image));
+        for touch in [Touch::Read, Touch::Write] {
+            paging.set_limit(span, touch, 0);
+        }
+        Ok(paging)
+    }
+
+    pub(in crate::sys::platform) fn is_image(&self) -> bool {
+        self.image.is_some()
+    }
+
+    /// The pages of a section; nothing, if they are not pages here.
+    fn pages_of(&self, part: &Part) -> Option<Range<usize>> {
+        let page = |at: u64| {
+            let at = usize::try_from(at).ok()?;
+            at.is_multiple_of(page_size()).then_some(at / page_size())
+        };
+        let pages = page(part.place.start)?..page(part.place.end)?;
+        (pages.end <= self.pages.count).then_some(pages)
+    }
+
+    /// Puts other memory behind pages, at the same offset, closed as they are.
+    fn replace(
+        &self,
+        pages: &Range<usize>,
+        memory: BorrowedFd<'_>,
+        operation: Operation,
+    ) -> Result<()> {
+        let (offset, len) = (pages.start * page_size(), pages.len() * page_size());
+        // SAFETY: `pages` are pages of this view, so the sum stays inside what is mapped.
+        let start = unsafe { self.pages.base.add(offset) }.as_ptr().cast();
+        let flags = MapFlags::SHARED | MapFlags::FIXED;
+        // SAFETY: replaces pages of this view, which nobody has touched yet.
+        unsafe { mm::mmap(start, len, ProtFlags::empty(), flags, memory, offset as u64) }
+            .map(drop)
+            .map_err(|errno| from_errno(errno, operation))
+    }
+
+    /// What a page of a program is given instead, and where the pages end of which that holds: what
+    /// is no shared section's is copied when it is written.
+    fn adapted(&self, page: usize, protection: PageProtection) -> (PageProtection, usize) {
+        let Some(image) = &self.image else { return (protection, usize::MAX) };
+        let parts = image.layout.parts.iter();
+        let found = parts
+            .filter_map(|part| Some((part, self.pages_of(part)?)))
+            .find(|(_, pages)| pages.contains(&page));
+        let Some((part, pages)) = found else { return (protection, page + 1) };
+        let access = match protection.access() {
+            PageAccess::Write if !part.is_shared => PageAccess::Copy,
+            PageAccess::WriteExecute if !part.is_shared => PageAccess::CopyExecute,
+            other => other,
+        };
+        let given = if protection.is_guarded() { access.guarded() } else { access.into() };
+        (given, pages.end)
     }
 
     /// Tells what is at a page, and how many pages from there on are like it.
@@ -139,7 +217,7 @@ impl Paging {
     /// Some pages that are alike; the next piece may be like them as well.
     fn piece(&self, page: usize) -> Result<(Option<PageProtection>, usize)> {
         let mark = self.table.get(page);
-        let mut count = self.equal(page, self.pages.count, |other| other == mark);
+        let mut count = self.table.equal(page, self.pages.count, |other| other == mark);
         if mark == Mark::NONE
             && let Some(commitment) = &self.commitment
         {
@@ -154,11 +232,6 @@ impl Paging {
         let protection =
             if mark.is_guarded() { access.guarded() } else { PageProtection::from(access) };
         Ok((Some(protection), count))
-    }
-
-    /// How many pages from `page` on, and before `end`, have marks that are alike.
-    fn equal(&self, page: usize, end: usize, alike: impl Fn(Mark) -> bool) -> usize {
-        (page..end).take_while(|page| alike(self.table.get(*page))).count()
     }
 
     /// Commits pages of a reserved section, and gives them `protection` in this view.
@@ -206,12 +279,14 @@ impl Paging {
         operation: Operation,
     ) -> Result<()> {
         let shared = !self.pages.access.is_private();
-        let access = protection.access();
         let mut page = pages.start;
         let mut outcome = Ok(());
         while page < pages.end && outcome.is_ok() {
             let apart = self.table.get(page).is_apart();
-            let mut count = self.equal(page, pages.end, |mark| mark.is_apart() == apart);
+            let (protection, end) = self.adapted(page, protection);
+            let access = protection.access();
+            let end = end.min(pages.end);
+            let mut count = self.table.equal(page, end, |mark| mark.is_apart() == apart);
             let behind = if shared && access.is_private() && !apart {
                 Behind::Private
             } else if apart && matches!(access, PageAccess::Write | PageAccess::WriteExecute) {
@@ -331,7 +406,7 @@ impl Paging {
         if mark.is_guarded() && self.table.replace(page, mark, mark.unguarded()) {
             return Err(self.refused(page, "its guard was touched, and is gone", operation));
         }
-        let mut count = self.equal(page, end, |other| other == mark).max(1);
+        let mut count = self.table.equal(page, end, |other| other == mark).max(1);
         if mark == Mark::NONE
             && let Some(commitment) = &self.commitment
         {
@@ -377,7 +452,7 @@ impl Paging {
         }
         let access = |mark: Mark| mark.access().unwrap_or(self.pages.access.into());
         let open = |mark: Mark| !self.is_closed(mark) && allows(access(mark), touch);
-        let pages = changed + self.equal(changed, self.pages.count, open);
+        let pages = changed + self.table.equal(changed, self.pages.count, open);
         span.set_limit(touch, (pages * page_size()).saturating_sub(self.pages.lead));
     }
 

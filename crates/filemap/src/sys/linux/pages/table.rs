@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use rustix::mm::{self, MapFlags, ProtFlags};
 
 use crate::sys::platform::error::during;
-use crate::types::{Operation, PageAccess, PageProtection, Result};
+use crate::types::{Error, ErrorKind, Operation, PageAccess, PageProtection, Result};
 
 /// What a view has given one of its pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +72,20 @@ impl Mark {
     }
 }
 
+/// Pages that one note stands for.
+const NOTED: usize = 4096;
+
 /// The marks of all pages of a view.
 ///
-/// Invariant: `start` is the address of `count` bytes that this value alone mapped and alone
+/// ```text
+///  start      count marks                            notes, one for 4096 marks
+///    |--------------------------------------------|----------|
+/// ```
+///
+/// A note is set before the first of its marks is, so that the marks of a vast view need not all
+/// be looked at.
+///
+/// Invariant: `start` is the address of so many bytes, which this value alone mapped and alone
 /// unmaps.
 #[derive(Debug)]
 pub(in crate::sys::platform) struct Table {
@@ -92,28 +103,57 @@ impl Table {
     pub(super) fn new(count: usize, operation: Operation) -> Result<Self> {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        let len = len(count);
         // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), count.max(1), protection, flags) };
+        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, protection, flags) };
         let start = start.map_err(during(operation))?;
-        let start = NonNull::new(start.cast()).unwrap_or(NonNull::dangling());
+        let start = NonNull::new(start.cast())
+            .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, operation))?;
         Ok(Self { start, count })
     }
 
     pub(super) fn get(&self, page: usize) -> Mark {
-        self.cell(page).map_or(Mark::NONE, |cell| Mark(cell.load(Ordering::SeqCst)))
+        self.mark(page).map_or(Mark::NONE, |mark| Mark(mark.load(Ordering::SeqCst)))
     }
 
     pub(super) fn set(&self, page: usize, mark: Mark) {
-        if let Some(cell) = self.cell(page) {
+        if let Some(cell) = self.mark(page) {
+            self.note(page);
             cell.store(mark.0, Ordering::SeqCst);
         }
     }
 
     /// Sets a mark unless somebody else has changed it; tells whether that was so.
     pub(super) fn replace(&self, page: usize, old: Mark, new: Mark) -> bool {
-        self.cell(page).is_some_and(|cell| {
+        self.note(page);
+        self.mark(page).is_some_and(|cell| {
             cell.compare_exchange(old.0, new.0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
         })
+    }
+
+    /// How many pages from `page` on, and before `end`, have marks that are alike.
+    pub(super) fn equal(&self, page: usize, end: usize, alike: impl Fn(Mark) -> bool) -> usize {
+        let (unmarked, mut at) = (alike(Mark::NONE), page);
+        while at < end {
+            if unmarked && at.is_multiple_of(NOTED) && !self.is_noted(at) {
+                at += NOTED;
+            } else if alike(self.get(at)) {
+                at += 1;
+            } else {
+                break;
+            }
+        }
+        at.min(end) - page
+    }
+
+    fn is_noted(&self, page: usize) -> bool {
+        self.cell(self.count + page / NOTED).is_some_and(|note| note.load(Ordering::SeqCst) != 0)
+    }
+
+    fn note(&self, page: usize) {
+        if let Some(note) = self.cell(self.count + page / NOTED) {
+            note.store(1, Ordering::SeqCst);
+        }
     }
 
     /// Where the marks are, for the handler.
@@ -121,12 +161,16 @@ impl Table {
         self.start
     }
 
-    fn cell(&self, page: usize) -> Option<&AtomicU8> {
-        if page >= self.count {
+    fn mark(&self, page: usize) -> Option<&AtomicU8> {
+        if page < self.count { self.cell(page) } else { None }
+    }
+
+    fn cell(&self, at: usize) -> Option<&AtomicU8> {
+        if at >= len(self.count) {
             return None;
         }
-        // SAFETY: `page` is below the count, so the sum stays inside the table.
-        let cell = unsafe { self.start.add(page) };
+        // SAFETY: `at` is below the length, so the sum stays inside the table.
+        let cell = unsafe { self.start.add(at) };
         // SAFETY: by the type's invariant the byte is mapped as long as `self` is.
         Some(unsafe { cell.as_ref() })
     }
@@ -136,11 +180,16 @@ impl Drop for Table {
     fn drop(&mut self) {
         // SAFETY: by the type's invariant the pages are ours alone; what the kernel does not
         // take back stays, unused.
-        let _ignored = unsafe { mm::munmap(self.start.as_ptr().cast(), self.count.max(1)) };
+        let _ignored = unsafe { mm::munmap(self.start.as_ptr().cast(), len(self.count)) };
     }
 }
 
-/// The mark at an address that the handler was told, and a change of it.
+/// Bytes in the table of so many pages; one at least, as nothing cannot be mapped.
+fn len(count: usize) -> usize {
+    count.saturating_add(count.div_ceil(NOTED)).max(1)
+}
+
+/// The mark at an address that the handler was told.
 ///
 /// # Safety
 ///
@@ -150,17 +199,25 @@ pub(in crate::sys::platform) unsafe fn mark_at(place: NonNull<AtomicU8>) -> Mark
     Mark(unsafe { place.as_ref() }.load(Ordering::SeqCst))
 }
 
-/// Sets a mark unless somebody else has changed it; tells whether that was so.
+/// Sets the mark of a page unless somebody else has changed it; tells whether that was so.
 ///
 /// # Safety
 ///
-/// The address is one of a living table's marks.
-pub(in crate::sys::platform) unsafe fn replace_at(
-    place: NonNull<AtomicU8>,
+/// `marks` are those of a living table of `count` pages, of which `page` is one.
+pub(in crate::sys::platform) unsafe fn replace_in(
+    marks: NonNull<AtomicU8>,
+    count: usize,
+    page: usize,
     old: Mark,
     new: Mark,
 ) -> bool {
-    // SAFETY: the caller promises it.
+    // SAFETY: the caller promises the table, whose notes follow its marks.
+    let note = unsafe { marks.add(count + page / NOTED) };
+    // SAFETY: as above.
+    unsafe { note.as_ref() }.store(1, Ordering::SeqCst);
+    // SAFETY: as above.
+    let place = unsafe { marks.add(page) };
+    // SAFETY: as above.
     let cell = unsafe { place.as_ref() };
     cell.compare_exchange(old.0, new.0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
 }

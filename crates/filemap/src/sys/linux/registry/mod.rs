@@ -44,7 +44,7 @@ mod census;
 mod patience;
 mod length;
 #[cfg(any(test, fuzzing))]
-pub mod fuzzing;
+pub(super) mod fuzzing;
 
 pub(crate) use census::{Census, Sighted};
 pub(crate) use directory::{Adopted, Directory};

@@ -15,7 +15,7 @@ use crate::sys::platform::registry::record::{MOST, Record};
 use crate::sys::platform::registry::security::Security;
 use crate::sys::platform::registry::{Adopted, Draft, Entry, Found};
 use crate::sys::platform::section::{self, Plan, Section, Traits, access_mask, rights_of};
-use crate::sys::{Content, RegionContract as _, Request, SectionContract as _, Wanted};
+use crate::sys::{Content, Copying as _, Request, SectionContract as _, Wanted};
 use crate::types::{
     Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
 };
