@@ -510,6 +510,8 @@ fn closing_a_handle_succeeds_with_and_without_a_name() -> Outcome {
 mod large_pages {
     //! The pool of large pages is the machine's, so one test plays all its states.
 
+    use filemap::View;
+
     use super::*;
     use crate::support::emulated;
 
@@ -574,6 +576,18 @@ mod large_pages {
         Ok(())
     }
 
+    /// Bytes in the pages that the kernel has mapped for a view.
+    #[expect(unsafe_code, reason = "the kernel tells by address")]
+    fn page_size_at(view: &View) -> Result<u64, Box<dyn std::error::Error>> {
+        // SAFETY: the address is only compared.
+        let address = unsafe { view.raw().pointer() }.addr().get();
+        let told = std::fs::read_to_string("/proc/self/smaps")?;
+        let lines = told.lines().skip_while(|line| !line.starts_with(&format!("{address:x}-")));
+        let size = lines.into_iter().find(|line| line.starts_with("KernelPageSize:"));
+        let number = size.and_then(|line| line.split_whitespace().nth(1)).ok_or("it is told")?;
+        Ok(number.parse::<u64>()? * 1024)
+    }
+
     fn they_work(unit: u64) -> Outcome {
         let place = Place::new();
         let attributes = Attributes::COMMIT | Attributes::LARGE_PAGES;
@@ -581,7 +595,14 @@ mod large_pages {
         let begun = FileMapping::options().registry(&place.registry).attributes(attributes);
         let named = begun.name("large").size(2 * unit).create()?;
 
-        unnamed.map(Access::Write)?.write_at(usize::try_from(unit)? - 3, b"end")?;
+        let view = unnamed.map(Access::Write)?;
+        view.write_at(usize::try_from(unit)? - 3, b"end")?;
+        assert_eq!(page_size_at(&view)?, unit, "the view's pages are large");
+        // What is told and changed of pages is so in their own unit.
+        view.protect(..1, PageAccess::Read)?;
+        assert_eq!(view.pages_at(0)?.len() as u64, unit);
+        assert_eq!(view.pages_at(0)?.protection(), Some(PageAccess::Read.into()));
+        assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
         named.map_range(Access::Write, unit - 1..unit + 2)?.write_at(0, b"mid")?;
         let found = place.registry.open("large")?;
 
