@@ -44,8 +44,8 @@ pub use file::Json;
 pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, MappingOptions, NamedMapping,
-    Registry, View, ViewOptions, granularity, page_size, prepare_thread,
+    AtomicCell, AtomicValue, Backing, Extents, FileMapping, Holder, Holders, MappingOptions,
+    NamedMapping, Registry, View, ViewOptions, granularity, page_size, prepare_thread,
 };
 // What the fuzzer reaches besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]
@@ -54,5 +54,5 @@ pub use sys::fuzzing;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, Permissions,
-    Protection, Result, Rights, Scope,
+    Protection, Residency, Result, Rights, Scope,
 };

@@ -9,6 +9,7 @@ mod options;
 mod view;
 mod backing;
 mod holder;
+mod residency;
 mod registry;
 
 pub use crate::sys::{AtomicCell, AtomicValue};
@@ -17,6 +18,7 @@ pub use holder::{Holder, Holders};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};
+pub use residency::Extents;
 pub use view::{View, ViewOptions};
 
 /// Tells the unit in bytes of view offsets and addresses on Windows: 65536, everywhere.

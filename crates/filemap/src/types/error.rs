@@ -257,6 +257,8 @@ pub enum Operation {
     Advise,
     /// Lock a range in memory, or unlock it.
     LockMemory,
+    /// Ask where bytes are, and who has them mapped.
+    LookAt,
     /// Open a file.
     OpenFile,
     /// Ask for or change a file's length.
@@ -290,6 +292,7 @@ impl fmt::Display for Operation {
             Self::Flush => "flush",
             Self::Advise => "prepare",
             Self::LockMemory => "lock in memory",
+            Self::LookAt => "look at",
             Self::ResizeFile => "set or find the length of",
             Self::WriteObject => "write an object to",
             Self::ReadObject => "read an object from",

@@ -12,6 +12,7 @@ mod flush;
 mod advice;
 mod name;
 mod permissions;
+mod residency;
 mod quoted;
 pub(crate) mod geometry;
 
@@ -24,4 +25,5 @@ pub use name::{Name, Scope};
 pub use permissions::Permissions;
 pub use protection::Protection;
 pub(crate) use quoted::{plain, quoted};
+pub use residency::Residency;
 pub use rights::Rights;

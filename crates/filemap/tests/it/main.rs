@@ -55,6 +55,7 @@ mod crowds;
 mod mapped_file;
 mod sharing;
 mod growth;
+mod extents;
 mod model;
 mod windows;
 mod cursor;

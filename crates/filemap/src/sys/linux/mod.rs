@@ -7,6 +7,8 @@ mod section;
 mod region;
 mod placing;
 mod loss;
+mod extents;
+mod residency;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
@@ -20,10 +22,12 @@ use std::path::Path;
 
 use crate::types::{Operation, Result};
 
+pub(crate) use extents::Extents;
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
 pub use registry::fuzzing;
 pub(crate) use registry::{Adopted, Census, Directory, Draft, Entry, Found, Listed, Sighted};
+pub(crate) use residency::residency;
 pub(crate) use section::Section;
 
 /// Decides whether a descriptor survives `exec`.
