@@ -12,8 +12,8 @@ use crate::{hex, size};
 macro_rules! which {
     () => {
         "\
-A live name wins. If there is none, a word with a `/` in it, or of an existing file, is a path.
-With --file it is always a path.
+A live name wins. If there is none, a word with a `/` in it, or of an existing file, or with a
+drive in front, is a path. With --file it is always a path.
 "
     };
 }

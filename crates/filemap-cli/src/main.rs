@@ -4,13 +4,13 @@
 //! calls, and what comes back into text or JSON. A rule that is found here belongs into the
 //! library.
 
+mod sys;
 mod args;
 mod size;
 mod hex;
 mod failure;
 mod output;
 mod target;
-mod interrupt;
 mod command;
 
 use std::process::ExitCode;

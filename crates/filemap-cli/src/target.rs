@@ -93,5 +93,5 @@ impl fmt::Display for Target {
 }
 
 fn is_like_a_path(word: &OsStr) -> bool {
-    word.as_encoded_bytes().contains(&b'/')
+    word.as_encoded_bytes().contains(&b'/') || Path::new(word).is_absolute()
 }

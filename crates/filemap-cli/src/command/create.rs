@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, absolute};
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::Arc;
@@ -14,15 +13,14 @@ use std::thread;
 use filemap::{ErrorKind, FileMapping};
 use serde::Serialize;
 use shared_child::SharedChild;
-use shared_child::unix::SharedChildExt;
 
 use super::Context;
 use super::ls::BackingReport;
 use crate::args::Create;
 use crate::failure::{Failure, Result};
-use crate::interrupt::{self, Interrupt};
 use crate::output::Printable;
 use crate::size::Readable;
+use crate::sys::{self, Interrupt};
 
 /// What the holder of a name waits for.
 enum Event {
@@ -35,23 +33,23 @@ pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
     let (sender, events) = mpsc::channel();
     // First of all: a Ctrl-C must find somebody to clean up as soon as there is something to.
     let interrupts = sender.clone();
-    interrupt::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
+    sys::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
         .map_err(|error| Failure::broken(format!("could not wait for Ctrl-C: {error}")))?;
     let mapping = make(context, create)?;
     let held = Held::new(&mapping, create);
-    let code = match create.command.split_first() {
+    let ended = match create.command.split_first() {
         Some((program, arguments)) => {
             context.output.print_aside(&held)?;
-            run_command(context, program, arguments, sender, &events)?
+            Some(run_command(context, program, arguments, sender, &events)?)
         }
         None => {
             context.output.print(&held)?;
             wait_for_the_end(sender, &events)?;
-            ExitCode::SUCCESS
+            None
         }
     };
     mapping.close()?;
-    Ok(code)
+    Ok(ended.map_or(ExitCode::SUCCESS, sys::exit_code))
 }
 
 fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
@@ -144,14 +142,14 @@ fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<(
     Ok(())
 }
 
-/// Runs a command, and tells the exit code that stands for how it ended.
+/// Runs a command, and tells how it ended.
 fn run_command(
     context: &Context<'_>,
     program: &OsString,
     arguments: &[OsString],
     sender: Sender<Event>,
     events: &Receiver<Event>,
-) -> Result<ExitCode> {
+) -> Result<ExitStatus> {
     let mut command = Command::new(program);
     command.args(arguments);
     if let Some(directory) = &context.common.registry {
@@ -167,20 +165,11 @@ fn run_command(
         match events.recv() {
             // The terminal told the command, too; what to make of it is the command's choice.
             Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded) => {}
-            Ok(Event::Interrupted(Interrupt::Request(signal))) => {
-                // It fails only if the command has ended, and then that event is on its way.
-                drop(child.send_signal(signal));
-            }
-            Ok(Event::CommandEnded(status)) => return Ok(exit_code(status.map_err(refused)?)),
+            Ok(Event::Interrupted(Interrupt::Request(request))) => sys::pass_on(request, &child),
+            Ok(Event::CommandEnded(status)) => return status.map_err(refused),
             Err(_) => return Err(Failure::broken(format!("could not wait for `{shown}`"))),
         }
     }
-}
-
-/// Passes an exit code through; a death by signal becomes 128 and its number, as in a shell.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
-    ExitCode::from(u8::try_from(code).unwrap_or(255))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::Path;
 
 use filemap::{Backing, ErrorKind, Registry};
@@ -14,11 +14,8 @@ use crate::args::Info;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Printable};
 use crate::size::{Grouped, Readable};
+use crate::sys;
 use crate::target::Target;
-
-/// The unit of `st_blocks`, whatever the file system's own block is
-/// (<https://man7.org/linux/man-pages/man3/stat.3type.html>).
-pub(super) const DISK_BLOCK: u64 = 512;
 
 pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
     match Target::find(&info.target, &context.registry)? {
@@ -81,16 +78,17 @@ struct FileReport {
 impl FileReport {
     fn about(path: &Path, registry: &Registry) -> Result<Self> {
         let shown = Printable(&path.to_string_lossy()).to_string();
-        let metadata = fs::metadata(path).map_err(|error| {
+        let refused = |error: io::Error| {
             let message = format!("could not look at `{shown}`: {error}");
             match error.kind() {
-                std::io::ErrorKind::NotFound => Failure::no_as(ErrorKind::NotFound, message),
-                std::io::ErrorKind::PermissionDenied => {
+                io::ErrorKind::NotFound => Failure::no_as(ErrorKind::NotFound, message),
+                io::ErrorKind::PermissionDenied => {
                     Failure::broken_as(ErrorKind::AccessDenied, message)
                 }
                 _ => Failure::broken(message),
             }
-        })?;
+        };
+        let metadata = fs::metadata(path).map_err(refused)?;
         if !metadata.is_file() {
             return Err(Failure::broken_as(
                 ErrorKind::WrongObject,
@@ -107,7 +105,7 @@ impl FileReport {
         Ok(Self {
             file: path.to_string_lossy().into_owned(),
             size: metadata.len(),
-            size_on_disk: metadata.blocks() * DISK_BLOCK,
+            size_on_disk: sys::size_on_disk(path).map_err(refused)?,
             names,
         })
     }

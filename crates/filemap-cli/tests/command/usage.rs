@@ -66,6 +66,11 @@ fn a_registry_that_cannot_be_used_is_an_error() {
     let place = Place::new();
     let file = place.file("not-a-directory", b"");
 
+    if cfg!(windows) {
+        // A registry's path only tells its names apart there: any will do.
+        assert_eq!(place.run(["ls", "--registry", &file]).text(), "");
+        return;
+    }
     let sentence = place.run(["ls", "--registry", &file]).failed(2);
 
     assert!(sentence.contains("not-a-directory"), "{sentence}");
