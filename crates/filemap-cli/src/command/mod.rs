@@ -2,11 +2,19 @@
 
 mod demo;
 mod create;
+mod hold;
+mod open;
 mod ls;
 mod info;
+mod whereabouts;
 mod gc;
 mod read;
 mod write;
+mod fill;
+mod find;
+mod cmp;
+mod copy;
+mod flush;
 mod put;
 mod get;
 
@@ -17,6 +25,7 @@ use filemap::Registry;
 use crate::args::{Arguments, Common, Verb};
 use crate::failure::Result;
 use crate::output::Output;
+use crate::sys;
 
 /// What every verb gets: the names it may use, and where to print.
 #[derive(Debug)]
@@ -28,7 +37,7 @@ struct Context<'a> {
 
 /// Does what the arguments ask for, reports a failure, and tells the exit code.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let output = Output::new(arguments.common.json);
+    let output = Output::new(&arguments.common);
     dispatch(arguments, output).unwrap_or_else(|failure| output.failed(&failure))
 }
 
@@ -39,7 +48,13 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         None => Registry::system(),
     };
     let context = Context { registry, output, common };
+    // These have something of their own to do about an interrupt.
+    if !matches!(arguments.verb, Verb::Create(_) | Verb::Open(_) | Verb::Demo(_) | Verb::Copy(_)) {
+        // Where no handler can be set, an interrupt ends the process as it always did.
+        drop(sys::end_when_interrupted());
+    }
     match &arguments.verb {
+        Verb::Open(open) => return open::run(&context, open),
         Verb::Create(create) => return create::run(&context, create),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
@@ -48,6 +63,11 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Gc(gc) => gc::run(&context, gc)?,
         Verb::Read(read) => read::run(&context, read)?,
         Verb::Write(write) => write::run(&context, write)?,
+        Verb::Fill(fill) => fill::run(&context, fill)?,
+        Verb::Find(find) => find::run(&context, find)?,
+        Verb::Cmp(cmp) => return cmp::run(&context, cmp),
+        Verb::Copy(copy) => copy::run(&context, copy)?,
+        Verb::Flush(flush) => flush::run(&context, flush)?,
         Verb::Put(put) => put::run(&context, put)?,
         Verb::Get(get) => get::run(&context, get)?,
     }

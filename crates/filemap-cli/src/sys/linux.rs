@@ -83,3 +83,16 @@ pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
     // (https://man7.org/linux/man-pages/man3/stat.3type.html).
     Ok(fs::metadata(path)?.blocks() * 512)
 }
+
+/// Tells whether the terminal shows more than ASCII, as far as the environment tells.
+///
+/// The first variable that is set decides
+/// (<https://man7.org/linux/man-pages/man7/locale.7.html>).
+pub(crate) fn shows_unicode() -> bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let set = names.iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    set.is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

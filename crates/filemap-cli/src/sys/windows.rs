@@ -54,3 +54,8 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
     File::open(path)?.allocated_size()
 }
+
+/// Tells whether the terminal shows more than ASCII: a console shows all.
+pub(crate) fn shows_unicode() -> bool {
+    true
+}

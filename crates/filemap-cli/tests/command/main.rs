@@ -4,10 +4,20 @@
 mod support;
 mod demo;
 mod create;
+mod open;
 mod ls;
 mod info;
 mod gc;
 mod read;
 mod write;
+mod fill;
+mod find;
+mod cmp;
+mod copy;
+mod flush;
 mod objects;
 mod usage;
+// The transcripts are of a shell, and of what Linux tells.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod transcripts;

@@ -84,6 +84,12 @@ impl Place {
         Self { registry: TempDir::new().unwrap(), files: TempDir::new().unwrap() }
     }
 
+    /// The same, in a directory where more than one can be.
+    pub(crate) fn within(directory: &Path) -> Self {
+        let [registry, files] = [(); 2].map(|()| TempDir::new_in(directory).unwrap());
+        Self { registry, files }
+    }
+
     pub(crate) fn registry(&self) -> &Path {
         self.registry.path()
     }

@@ -2,7 +2,10 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 9] = ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get"];
+const VERBS: [&str; 15] = [
+    "demo", "create", "open", "ls", "info", "read", "write", "fill", "find", "cmp", "copy",
+    "flush", "put", "get", "gc",
+];
 
 #[test]
 fn help_names_every_verb_and_teaches_with_examples() {
@@ -59,6 +62,15 @@ fn what_is_not_understood_ends_with_2_and_says_why() {
         assert!(!outcome.stderr.is_empty(), "{arguments:?}");
         assert!(outcome.stdout.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn the_code_of_an_error_is_told_where_more_is_asked_for() {
+    let place = Place::new();
+
+    let sentence = place.run(["read", "./nothing", "--verbose"]).failed(1);
+
+    assert!(sentence.ends_with(" (NotFound, Win32 code 2)\n"), "{sentence}");
 }
 
 #[test]

@@ -182,6 +182,8 @@ fn bytes_are_in_memory_once_they_were_stored_to() -> Outcome {
     assert_eq!((after.in_memory(), after.in_holes()), (page, page * 999));
     assert_eq!((part.in_memory(), part.in_holes()), (page, 0));
     assert_eq!((rest.in_memory(), rest.in_holes()), (0, page * 991));
+    // No disk is to have them.
+    assert_eq!(after.unwritten().unwrap_or(0), 0);
     Ok(())
 }
 
