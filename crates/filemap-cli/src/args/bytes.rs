@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::target::target_and_word;
 use super::{Offset, Part, TargetArguments};
@@ -135,13 +135,13 @@ Examples:
 )]
 pub(crate) struct Find {
     /// A live name, or the path of a file; left out with --file.
-    #[arg(value_name = "NAME|FILE")]
+    #[arg(value_name = "NAME|FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) first: Option<OsString>,
     /// The text to find.
     #[arg(value_name = "TEXT")]
     pub(crate) second: Option<OsString>,
     /// The path of a file, whatever names there are.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// The bytes to find; written as for `write`.
     #[arg(long, short = 'x', value_name = "HEX", value_parser = hex::parse)]
@@ -189,10 +189,10 @@ Examples:
 #[command(after_help = CMP_EXAMPLES)]
 pub(crate) struct Cmp {
     /// A live name, or the path of a file.
-    #[arg(value_name = "ONE")]
+    #[arg(value_name = "ONE", value_hint = ValueHint::AnyPath)]
     pub(crate) one: OsString,
     /// Another one; `-` is standard input.
-    #[arg(value_name = "OTHER")]
+    #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
     pub(crate) other: OsString,
     #[command(flatten)]
     pub(crate) part: Part,
@@ -230,10 +230,10 @@ Examples:
 #[command(after_help = COPY_EXAMPLES)]
 pub(crate) struct Copy {
     /// A live name, the path of a file, or `-` for standard input.
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::AnyPath)]
     pub(crate) source: OsString,
     /// A live name, the path of a file, or `-` for standard output.
-    #[arg(value_name = "DESTINATION")]
+    #[arg(value_name = "DESTINATION", value_hint = ValueHint::AnyPath)]
     pub(crate) destination: OsString,
     /// Where to begin in the source; with a minus, from its end.
     #[arg(long, value_name = "N", allow_hyphen_values = true)]

@@ -22,6 +22,7 @@ mod target;
 mod names;
 mod bytes;
 mod objects;
+mod shell;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Layout, Read, Write};
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
+pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};
 use crate::offset::Offset;
 
@@ -89,6 +91,8 @@ pub(crate) enum Verb {
     Put(Put),
     Get(Get),
     Gc(Gc),
+    Completions(Completions),
+    Man(Man),
     #[command(hide = true)]
     DemoPartner(DemoPartner),
 }

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::target::target_and_word;
 use super::{Offset, TargetArguments};
@@ -20,13 +20,13 @@ use crate::failure::{Failure, Result};
 )]
 pub(crate) struct Put {
     /// A live name, or the path of a file; left out with --file.
-    #[arg(value_name = "NAME|FILE", required = true)]
+    #[arg(value_name = "NAME|FILE", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) first: OsString,
     /// The object; `-` reads it from standard input.
     #[arg(value_name = "JSON")]
     pub(crate) second: Option<OsString>,
     /// The path of a file, whatever names there are.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// Where the object begins, in bytes from the start; with a minus, from the end.
     #[arg(long, short = 's', value_name = "N", allow_hyphen_values = true)]

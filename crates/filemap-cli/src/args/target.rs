@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::Offset;
 use crate::failure::{Failure, Result};
@@ -14,10 +14,10 @@ use crate::size;
 #[group(required = true, multiple = false)]
 pub(crate) struct TargetArguments {
     /// A live name; if there is none, the path of a file.
-    #[arg(value_name = "NAME|FILE")]
+    #[arg(value_name = "NAME|FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) target: Option<OsString>,
     /// The path of a file, whatever names there are.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 }
 

@@ -15,6 +15,8 @@ mod find;
 mod cmp;
 mod copy;
 mod flush;
+mod completions;
+mod man;
 mod put;
 mod get;
 
@@ -68,6 +70,8 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Cmp(cmp) => return cmp::run(&context, cmp),
         Verb::Copy(copy) => copy::run(&context, copy)?,
         Verb::Flush(flush) => flush::run(&context, flush)?,
+        Verb::Completions(completions) => completions::run(&context, completions)?,
+        Verb::Man(man) => man::run(&context, man)?,
         Verb::Put(put) => put::run(&context, put)?,
         Verb::Get(get) => get::run(&context, get)?,
     }

@@ -17,6 +17,7 @@ mod copy;
 mod flush;
 mod objects;
 mod usage;
+mod shell;
 // The transcripts are of a shell, and of what Linux tells.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]

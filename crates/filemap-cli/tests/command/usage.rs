@@ -2,9 +2,24 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 15] = [
-    "demo", "create", "open", "ls", "info", "read", "write", "fill", "find", "cmp", "copy",
-    "flush", "put", "get", "gc",
+pub(crate) const VERBS: [&str; 17] = [
+    "demo",
+    "create",
+    "open",
+    "ls",
+    "info",
+    "read",
+    "write",
+    "fill",
+    "find",
+    "cmp",
+    "copy",
+    "flush",
+    "put",
+    "get",
+    "gc",
+    "completions",
+    "man",
 ];
 
 #[test]
