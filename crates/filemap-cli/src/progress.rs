@@ -37,10 +37,8 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars(chars).tick_chars(ticks));
         }
-        if total.is_none() {
-            // Input may be slow, and the time goes on all the same.
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
+        // What was done last is shown, also while nothing more is.
+        bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar }
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Read {
     #[command(flatten)]
     pub(crate) part: Part,
     /// Write the bytes themselves to standard output.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "kind"])]
     pub(crate) raw: bool,
     #[command(flatten)]
     pub(crate) layout: Layout,
@@ -49,7 +49,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Layout {
     /// Show numbers of this type instead of bytes.
-    #[arg(long = "as", value_name = "TYPE", conflicts_with = "raw")]
+    #[arg(long = "as", value_name = "TYPE")]
     pub(crate) kind: Option<Type>,
     /// In which order the bytes of a number stand.
     #[arg(long, value_name = "ORDER", default_value = "little", requires = "kind")]
@@ -282,4 +282,48 @@ const FLUSH_EXAMPLES: &str = concat!(
 Examples:
   filemap flush ./log.bin
   filemap flush scores --until written --offset 1M --length 64K"
+);
+
+/// Watch bytes change, live in the terminal.
+///
+/// Bytes that have changed light up and fade. The arrows scroll, `/` finds, space pauses, `t` shows
+/// numbers, `?` tells of all keys, `q` ends. The watched name is not kept: it goes when its users go,
+/// and its last bytes stay in sight.
+///
+/// With --json, each change is a line: when, where, and what is there now.
+#[derive(Debug, Args)]
+#[command(after_help = WATCH_EXAMPLES)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+    /// Between two looks: `50ms`, `1s`.
+    #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval)]
+    pub(crate) interval: humantime::Duration,
+    /// With --json, end after so many changes.
+    #[arg(long, short = 'm', value_name = "N", requires = "json")]
+    pub(crate) max_count: Option<u64>,
+}
+
+/// Reads a time between two looks, which is not without end, and not none.
+fn interval(text: &str) -> std::result::Result<humantime::Duration, String> {
+    let time: humantime::Duration = text.parse().map_err(|error| format!("{error}"))?;
+    match time.as_millis() {
+        1..=3_600_000 => Ok(time),
+        _ => Err("expected a time from 1ms to 1h".to_owned()),
+    }
+}
+
+const WATCH_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap watch scores
+  filemap watch scores --as f64 --offset 4K
+  filemap watch ./log.bin --interval 1s
+  filemap watch scores --json | jq -r .offset"
 );

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Layout, Read, Write};
+pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Layout, Read, Watch, Write};
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
 pub(crate) use self::shell::{Completions, Man};
@@ -87,6 +87,7 @@ pub(crate) enum Verb {
     Find(Find),
     Cmp(Cmp),
     Copy(Copy),
+    Watch(Watch),
     Flush(Flush),
     Put(Put),
     Get(Get),

@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use filemap::{Backing, ErrorKind, MappedFile};
@@ -25,21 +27,34 @@ use crate::target::{Purpose, Target};
 
 /// How much is copied between two looks at Ctrl-C.
 const PIECE: usize = 1 << 20;
+/// How long Ctrl-C waits to be heard, at most.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 pub(super) fn run(context: &Context<'_>, copy: &Copy) -> Result<()> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    sys::listen(move |_| flag.store(true, Ordering::Relaxed))
-        .map_err(|error| Failure::broken(format!("could not wait for Ctrl-C: {error}")))?;
-    let task = Task { context, copy, interrupted };
+    let task = |interrupted| Task { context, copy, interrupted };
     match (copy.source == "-", copy.destination == "-") {
         (true, true) => {
             Err(Failure::broken("could not copy: one of the two must be a name or a file"))
         }
-        (true, false) => task.of_input(),
-        (false, true) => task.to_output(),
-        (false, false) => task.between(),
+        (true, false) => task(listen()?).of_input(),
+        (false, true) => {
+            // Whoever reads the output may not take it, and nothing is to be told.
+            sys::end_when_interrupted().map_err(|error| deaf(&error))?;
+            task(Arc::default()).to_output()
+        }
+        (false, false) => task(listen()?).between(),
     }
+}
+
+fn listen() -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    sys::listen(move |_| flag.store(true, Ordering::Relaxed)).map_err(|error| deaf(&error))?;
+    Ok(interrupted)
+}
+
+fn deaf(error: &io::Error) -> Failure {
+    Failure::broken(format!("could not wait for Ctrl-C: {error}"))
 }
 
 struct Task<'c> {
@@ -119,30 +134,29 @@ impl Task<'_> {
         let file = destination.open(&self.context.registry, Purpose::Writing)?;
         let begun = Instant::now();
         let progress = Progress::new(self.context.output, *length);
-        let mut input = io::stdin().lock();
-        let mut buf = vec![0; PIECE];
+        let pieces = input_in_pieces(length.unwrap_or(u64::MAX))?;
         let mut done = 0;
-        let most = length.unwrap_or(u64::MAX);
-        while done < most {
+        loop {
+            // Input may be slow, or never come: Ctrl-C is heard all the same.
+            let piece = pieces.recv_timeout(PATIENCE);
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(self.stopped(done, done, place + done));
             }
-            let count = match input.read(&mut buf[..piece_of(most - done)]) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    return Err(Failure::broken(format!("could not read the input: {error}")));
-                }
+            let piece = match piece {
+                Ok(piece) => piece.map_err(|error| {
+                    Failure::broken(format!("could not read the input: {error}"))
+                })?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
             };
-            file.write_at(place.saturating_add(done), &buf[..count]).map_err(|error| {
+            file.write_at(place.saturating_add(done), &piece).map_err(|error| {
                 Failure::broken_as(
                     error.kind(),
                     format!("{error}; {done} bytes of the input were written before"),
                 )
             })?;
-            done += count as u64;
-            progress.advance(count as u64);
+            done += piece.len() as u64;
+            progress.advance(piece.len() as u64);
         }
         drop(progress);
         if destination.can_grow() && to.is_none() && length.is_none() && file.len()? > done {
@@ -168,10 +182,6 @@ impl Task<'_> {
         let mut buf = vec![0; PIECE];
         self.context.output.stream(|out| {
             loop {
-                if self.interrupted.load(Ordering::Relaxed) {
-                    let done = reader.offset() - start;
-                    return Err(self.stopped(done, reader.offset(), done));
-                }
                 match reader.read(&mut buf)? {
                     0 => return Ok(()),
                     count => {
@@ -226,6 +236,34 @@ impl Task<'_> {
     fn done(&self, copied: Copied) -> Result<()> {
         self.context.output.print(&copied)
     }
+}
+
+/// Reads standard input in a thread of its own, as far as `most` bytes.
+fn input_in_pieces(most: u64) -> Result<Receiver<io::Result<Vec<u8>>>> {
+    // Two: one is written while the other one is read.
+    let (sender, pieces) = mpsc::sync_channel(2);
+    let read = move || {
+        let mut input = io::stdin().lock().take(most);
+        loop {
+            let mut piece = vec![0; PIECE];
+            let read = match input.read(&mut piece) {
+                Ok(0) => return,
+                Ok(count) => {
+                    piece.truncate(count);
+                    Ok(piece)
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let failed = read.is_err();
+            if sender.send(read).is_err() || failed {
+                return;
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("input".to_owned()).spawn(read);
+    thread.map_err(|error| Failure::broken(format!("could not start a thread: {error}")))?;
+    Ok(pieces)
 }
 
 fn piece_of(len: u64) -> usize {

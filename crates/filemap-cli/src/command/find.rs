@@ -89,7 +89,7 @@ fn around(file: &MappedFile, place: u64, len: usize) -> Result<Vec<u8>> {
 }
 
 /// Looks through a part, piece by piece.
-struct Search<'file> {
+pub(super) struct Search<'file> {
     reader: Reader<'file>,
     needle: Vec<u8>,
     finder: memmem::Finder<'static>,
@@ -103,7 +103,7 @@ struct Search<'file> {
 }
 
 impl<'file> Search<'file> {
-    fn new(reader: Reader<'file>, mut needle: Vec<u8>, ignore_case: bool) -> Self {
+    pub(super) fn new(reader: Reader<'file>, mut needle: Vec<u8>, ignore_case: bool) -> Self {
         if ignore_case {
             needle.make_ascii_lowercase();
         }
@@ -113,7 +113,7 @@ impl<'file> Search<'file> {
     }
 
     /// The next place, in bytes from the start of the file.
-    fn next(&mut self) -> Result<Option<u64>> {
+    pub(super) fn next(&mut self) -> Result<Option<u64>> {
         loop {
             if let Some(found) = self.finder.find(&self.bytes[self.at..]) {
                 let place = self.at + found;

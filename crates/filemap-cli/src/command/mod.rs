@@ -14,6 +14,7 @@ mod fill;
 mod find;
 mod cmp;
 mod copy;
+mod watch;
 mod flush;
 mod completions;
 mod man;
@@ -51,7 +52,11 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
     };
     let context = Context { registry, output, common };
     // These have something of their own to do about an interrupt.
-    if !matches!(arguments.verb, Verb::Create(_) | Verb::Open(_) | Verb::Demo(_) | Verb::Copy(_)) {
+    let own = matches!(
+        arguments.verb,
+        Verb::Create(_) | Verb::Open(_) | Verb::Demo(_) | Verb::Copy(_) | Verb::Watch(_)
+    );
+    if !own {
         // Where no handler can be set, an interrupt ends the process as it always did.
         drop(sys::end_when_interrupted());
     }
@@ -69,6 +74,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Find(find) => find::run(&context, find)?,
         Verb::Cmp(cmp) => return cmp::run(&context, cmp),
         Verb::Copy(copy) => copy::run(&context, copy)?,
+        Verb::Watch(watch) => watch::run(&context, watch)?,
         Verb::Flush(flush) => flush::run(&context, flush)?,
         Verb::Completions(completions) => completions::run(&context, completions)?,
         Verb::Man(man) => man::run(&context, man)?,

@@ -2,6 +2,10 @@
 
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod support;
+// Terminals that are files.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod terminal;
 mod demo;
 mod create;
 mod open;
@@ -14,6 +18,9 @@ mod fill;
 mod find;
 mod cmp;
 mod copy;
+mod watch;
+#[cfg(target_os = "linux")]
+mod progress;
 mod flush;
 mod objects;
 mod usage;

@@ -358,6 +358,11 @@ impl Running {
         while self.next_line() != line {}
     }
 
+    /// The next line on its standard output, if there is one in time.
+    pub(crate) fn line_within(&mut self, time: Duration) -> Option<String> {
+        self.lines.recv_timeout(time).ok()
+    }
+
     pub(crate) fn say(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }

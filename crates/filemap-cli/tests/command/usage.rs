@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 17] = [
+pub(crate) const VERBS: [&str; 18] = [
     "demo",
     "create",
     "open",
@@ -14,6 +14,7 @@ pub(crate) const VERBS: [&str; 17] = [
     "find",
     "cmp",
     "copy",
+    "watch",
     "flush",
     "put",
     "get",
