@@ -73,6 +73,7 @@ mod live {
     use vt100::Color;
 
     /// Tells whether the command can be started by a shell, and says so if not.
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
     fn can_start() -> bool {
         if crate::support::emulated() {
             println!("skipped: a shell cannot start the command, which is emulated");
