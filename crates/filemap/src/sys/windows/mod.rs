@@ -17,6 +17,9 @@ pub type OwnedDescriptor = std::os::windows::io::OwnedHandle;
 /// A descriptor on loan.
 pub type BorrowedDescriptor<'handle> = std::os::windows::io::BorrowedHandle<'handle>;
 
+/// The number of a descriptor.
+pub type RawDescriptor = std::os::windows::io::RawHandle;
+
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
@@ -29,6 +32,11 @@ pub(crate) use registry::{
     Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
 };
 pub(crate) use section::Section;
+
+/// The number of a descriptor.
+pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
+    std::os::windows::io::AsRawHandle::as_raw_handle(&descriptor)
+}
 
 /// Decides whether processes that this one starts inherit a descriptor.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {
