@@ -80,7 +80,9 @@ fn split(flags: u32) -> Result<(Protection, Attributes), Code> {
     }
     let protection = protection(rest & !IMAGE).ok_or(Code(INVALID_PARAMETER))?;
     if rest & IMAGE != 0 {
-        return Err(Code(UNSUPPORTED));
+        // Of a program this bit says something else.
+        attributes.set(Attributes::NO_EXECUTE, attributes.contains(Attributes::NO_CACHE));
+        attributes = attributes - Attributes::NO_CACHE | Attributes::IMAGE;
     }
     Ok((protection, attributes))
 }

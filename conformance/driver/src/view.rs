@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use std::ptr::{null_mut, without_provenance_mut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use filemap::{Access, Flush, View, page_size};
+use filemap::{Access, Attributes, Flush, PageAccess, PageState, View, page_size};
 
 use crate::error::{self, Code, INVALID_ADDRESS, INVALID_PARAMETER, UNSUPPORTED};
 use crate::handle::{self, Handle};
@@ -50,8 +50,13 @@ fn map(
     address: usize,
 ) -> Result<*mut c_void, Code> {
     let mapping = handle::mapping(mapping)?;
-    let mut options = mapping.view(access(wanted)).offset(offset).strict();
-    if len != 0 {
+    let mut options = mapping.view(access(wanted)).strict();
+    // A program is mapped as a whole, whatever is asked for.
+    let is_image = mapping.attributes().contains(Attributes::IMAGE);
+    if !is_image {
+        options = options.offset(offset);
+    }
+    if len != 0 && !is_image {
         options = options.len(len);
     }
     if address != 0 {
@@ -102,36 +107,37 @@ struct Information {
     kind: u32,
 }
 
-fn protection(access: Access) -> u32 {
+fn protection(access: PageAccess) -> u32 {
     match access {
-        Access::NoAccess => 0x01,
-        Access::Read => 0x02,
-        Access::Write => 0x04,
-        Access::Copy => 0x08,
-        Access::ReadExecute => 0x20,
-        Access::WriteExecute => 0x40,
-        Access::CopyExecute => 0x80,
+        PageAccess::NoAccess => 0x01,
+        PageAccess::Read => 0x02,
+        PageAccess::Write => 0x04,
+        PageAccess::Copy => 0x08,
+        PageAccess::Execute => 0x10,
+        PageAccess::ReadExecute => 0x20,
+        PageAccess::WriteExecute => 0x40,
+        PageAccess::CopyExecute => 0x80,
     }
 }
 
 fn query(address: usize) -> Result<Information, Code> {
     const COMMIT: u32 = 0x1000;
+    const RESERVE: u32 = 0x2000;
     const MAPPED: u32 = 0x40000;
     let views = views();
     // Of addresses that are in no view the library knows nothing.
     let base = base_of(&views, address).ok_or(Code(UNSUPPORTED))?;
     let view = views.get(&base).ok_or(Code(UNSUPPORTED))?;
     let page = address - address % page_size();
-    let protection = protection(view.access());
+    let run = view.pages_at(page - base)?;
     Ok(Information {
         address: without_provenance_mut(page),
         base: without_provenance_mut(base),
-        first_protection: protection,
+        first_protection: protection(run.mapped()),
         partition: 0,
-        size: base + whole_pages(view) - page,
-        // The library provides every page at its first touch.
-        state: COMMIT,
-        protection,
+        size: run.len(),
+        state: if run.state() == PageState::Committed { COMMIT } else { RESERVE },
+        protection: run.protection().map_or(0, |now| protection(now.access())),
         kind: MAPPED,
     })
 }
