@@ -5,7 +5,9 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 
-use filemap::{Access, Backing, Error, ErrorKind, FileMapping, Name, Registry, Rights, page_size};
+use filemap::{
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, Registry, Rights, page_size,
+};
 use tempfile::TempDir;
 
 /// The name whose entry the input is.
@@ -177,6 +179,9 @@ fn look(mapping: &FileMapping, room: u64) {
             let is_there = view.offset() + (at as u64) < room;
             match view.read_at(at, &mut [0]) {
                 Ok(()) => assert!(is_there, "a byte that is not there was read"),
+                Err(error) if error.kind() == ErrorKind::NotCommitted => {
+                    assert!(mapping.attributes().contains(Attributes::RESERVE), "{error}");
+                }
                 Err(error) => {
                     assert!(!is_there && error.kind() == ErrorKind::Lost, "{error}");
                 }

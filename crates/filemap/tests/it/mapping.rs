@@ -59,16 +59,16 @@ fn memory_is_zero() -> Outcome {
 fn memory_may_be_larger_than_4_gib() -> Outcome {
     let page = u64::try_from(page_size())?;
     let mapping =
-        FileMapping::options().size(4 * GIB + 1).attributes(Attributes::RESERVE).create()?;
+        FileMapping::options().size(4 * GIB + page + 1).attributes(Attributes::RESERVE).create()?;
 
     let view = mapping.map_range(Access::Write, 4 * GIB..)?;
-    view.commit(.., PageAccess::Write)?;
+    view.commit(..1, PageAccess::Write)?;
     view.write_at(0, b"far")?;
 
     let mut seen = [0; 3];
     mapping.map(Access::Read)?.read_at(usize::try_from(4 * GIB)?, &mut seen)?;
     assert_eq!(&seen, b"far");
-    assert_eq!(mapping.size(), 4 * GIB + page);
+    assert_eq!(mapping.size(), 4 * GIB + 2 * page);
     Ok(())
 }
 
@@ -317,9 +317,10 @@ fn creating_tells_whether_the_name_existed() -> Outcome {
 fn an_existing_mapping_keeps_its_size_attributes_and_protection() -> Outcome {
     let place = Place::new();
     let begun = FileMapping::options().registry(&place.registry).name("x");
-    let first = begun.clone().size(1).attributes(Attributes::RESERVE).create()?;
+    let reserved = begun.clone().size(page_size() as u64 + 1).attributes(Attributes::RESERVE);
+    let first = reserved.create()?;
     let view = first.map(Access::Write)?;
-    view.commit(.., PageAccess::Write)?;
+    view.commit(..1, PageAccess::Write)?;
     view.write_at(0, b"kept")?;
 
     for size in [1, 10 * MIB] {
@@ -510,6 +511,8 @@ fn closing_a_handle_succeeds_with_and_without_a_name() -> Outcome {
 mod large_pages {
     //! The pool of large pages is the machine's, so one test plays all its states.
 
+    use filemap::View;
+
     use super::*;
     use crate::support::emulated;
 
@@ -574,6 +577,18 @@ mod large_pages {
         Ok(())
     }
 
+    /// Bytes in the pages that the kernel has mapped for a view.
+    #[expect(unsafe_code, reason = "the kernel tells by address")]
+    fn page_size_at(view: &View) -> Result<u64, Box<dyn std::error::Error>> {
+        // SAFETY: the address is only compared.
+        let address = unsafe { view.raw().pointer() }.addr().get();
+        let told = std::fs::read_to_string("/proc/self/smaps")?;
+        let lines = told.lines().skip_while(|line| !line.starts_with(&format!("{address:x}-")));
+        let size = lines.into_iter().find(|line| line.starts_with("KernelPageSize:"));
+        let number = size.and_then(|line| line.split_whitespace().nth(1)).ok_or("it is told")?;
+        Ok(number.parse::<u64>()? * 1024)
+    }
+
     fn they_work(unit: u64) -> Outcome {
         let place = Place::new();
         let attributes = Attributes::COMMIT | Attributes::LARGE_PAGES;
@@ -581,7 +596,14 @@ mod large_pages {
         let begun = FileMapping::options().registry(&place.registry).attributes(attributes);
         let named = begun.name("large").size(2 * unit).create()?;
 
-        unnamed.map(Access::Write)?.write_at(usize::try_from(unit)? - 3, b"end")?;
+        let view = unnamed.map(Access::Write)?;
+        view.write_at(usize::try_from(unit)? - 3, b"end")?;
+        assert_eq!(page_size_at(&view)?, unit, "the view's pages are large");
+        // What is told and changed of pages is so in their own unit.
+        view.protect(..1, PageAccess::Read)?;
+        assert_eq!(view.pages_at(0)?.len() as u64, unit);
+        assert_eq!(view.pages_at(0)?.protection(), Some(PageAccess::Read.into()));
+        assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
         named.map_range(Access::Write, unit - 1..unit + 2)?.write_at(0, b"mid")?;
         let found = place.registry.open("large")?;
 

@@ -106,13 +106,15 @@ fn check_trailer(bytes: &[u8]) -> bool {
         assert_eq!(Trailer::len_of(bytes, !inode), None, "a copy is an entry");
     }
     let whole = bytes.len() as u64;
-    let fitting = number(bytes, field::SIZE)
-        .checked_next_multiple_of(PAGE as u64)
-        .and_then(|data| data.checked_add(whole));
     // No file is longer.
     let longest = i64::MAX.unsigned_abs();
+    let memory = number(bytes, field::SIZE).checked_next_multiple_of(PAGE as u64);
+    let fitting = memory.and_then(|data| data.checked_add(whole)).unwrap_or(longest).min(longest);
+    // With a byte for each page, that says whether it is committed.
+    let marks = memory.map_or(0, |data| (data / PAGE as u64).next_multiple_of(PAGE as u64));
+    let reserved = fitting.saturating_add(marks).min(longest);
     let mut could_be_read = false;
-    for file_len in [0, whole, fitting.unwrap_or(longest).min(longest), longest] {
+    for file_len in [0, whole, fitting, reserved, longest] {
         if let Ok(read) = Trailer::decode(bytes, file_len, PAGE) {
             could_be_read = true;
             check_read(&read, inode, file_len - whole);

@@ -174,6 +174,9 @@ impl Trailer {
         };
         let attributes =
             Attributes::from_bits(footer.attributes.get()).ok_or("its attributes are not known")?;
+        if attributes.contains(Attributes::IMAGE) && content != Content::Held {
+            return Err("its attributes are a program's, and it is none");
+        }
         let data_len = file_len.checked_sub(bytes.len() as u64).ok_or("it is cut off")?;
         if content == Content::Memory
             && (size == 0 || data_len_of(size, attributes, page) != Some(data_len))
@@ -290,6 +293,28 @@ mod tests {
             bad.base = base.to_owned();
             let bytes = bad.encode(77, 4096).unwrap();
             assert!(Trailer::decode(&bytes, 4096, 4096).is_err(), "{base:?}");
+        }
+    }
+
+    #[test]
+    fn reserved_memory_has_its_commitment_before_the_trailer() {
+        let mut reserved = trailer(Content::Memory, 8192);
+        reserved.attributes = Attributes::RESERVE;
+        let bytes = reserved.encode(77, 4096).unwrap();
+        let len = bytes.len() as u64;
+
+        assert_eq!(Trailer::decode(&bytes, 8192 + 4096 + len, 4096).unwrap(), reserved);
+        assert!(Trailer::decode(&bytes, 8192 + len, 4096).is_err());
+        assert!(Trailer::decode(&bytes, 8192 + 8192 + len, 4096).is_err());
+    }
+
+    #[test]
+    fn a_program_in_the_entry_itself_is_noticed() {
+        for content in [Content::Memory, Content::File(PathBuf::from("/a"))] {
+            let mut program = trailer(content, 4096);
+            program.attributes = Attributes::IMAGE;
+            let bytes = program.encode(77, 4096).unwrap();
+            assert!(Trailer::decode(&bytes, 4096 + bytes.len() as u64, 4096).is_err());
         }
     }
 
