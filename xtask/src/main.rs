@@ -28,8 +28,10 @@ Usage: cargo xtask <verb>
                    tests, and the examples, each of them run. --quick leaves out documentation
                    and the tests of the portable copies.
                    The tests keep their names in a directory of their own, removed afterwards.
-  test --target T  The library's tests for another target: aarch64, which is emulated where the
-                   machine is none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
+  test --target T  All tests for another target: aarch64, which is emulated where the machine is
+                   none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
+  test --types     Lets the compiler check what nothing here can run: Windows with Microsoft's
+                   libraries must pass; macOS and FreeBSD must stop with one error. Needs nightly Rust.
   bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
                    them, and --quick gives rough figures in a minute.
   soak [--cycles N] [--hosts]
@@ -46,6 +48,10 @@ Usage: cargo xtask <verb>
                    library, and compares their answers, area by area or one area alone. Fails if
                    a difference remains that conformance/differences.toml does not explain. Needs
                    gcc, mingw and Wine, and says how to get them.
+  conformance --managed [--class FILE]
+                   Runs C# programs that call kernel32 under Mono and .NET Core, in pairs of
+                   processes. Over the project's own class, or over the class in the page FILE,
+                   unchanged. Says how to get the runtimes.
   header           Makes the header of the C interface of its sources.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
@@ -63,12 +69,17 @@ fn main() -> ExitCode {
         ["tidy", directory] if !directory.starts_with('-') => Some(tidy::run(Path::new(directory))),
         ["test"] => Some(test::run(&root(), test::Extent::All)),
         ["test", "--quick"] => Some(test::run(&root(), test::Extent::Quick)),
+        ["test", "--types"] => Some(test::check_types(&root())),
         ["test", "--target", target] => test::run_for(&root(), target),
         ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
         ["soak", arguments @ ..] => soak::run(&root(), arguments),
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         ["conformance"] => Some(conformance::run(&root(), None)),
         ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
+        ["conformance", "--managed"] => Some(conformance::run_managed(&root(), None)),
+        ["conformance", "--managed", "--class", page] => {
+            Some(conformance::run_managed(&root(), Some(Path::new(page))))
+        }
         ["header"] => Some(header::run(&root())),
         _ => None,
     };

@@ -4,13 +4,19 @@
 //! calls, and what comes back into text or JSON. A rule that is found here belongs into the
 //! library.
 
+mod sys;
 mod args;
 mod size;
+mod offset;
 mod hex;
+mod value;
+mod dump;
+mod reader;
+mod progress;
 mod failure;
 mod output;
 mod target;
-mod interrupt;
+mod attended;
 mod command;
 
 use std::process::ExitCode;

@@ -7,6 +7,9 @@
 mod programs;
 mod cases;
 mod differences;
+mod managed;
+
+pub(crate) use managed::run as run_managed;
 
 use crate::report;
 use cases::Cases;

@@ -1,57 +1,22 @@
-//! `filemap create`: holds a name.
+//! `filemap create`: makes a mapping under a name.
 
-use std::ffi::OsString;
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, absolute};
-use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::path::Path;
+use std::process::ExitCode;
 
 use filemap::{ErrorKind, FileMapping};
-use serde::Serialize;
-use shared_child::SharedChild;
-use shared_child::unix::SharedChildExt;
 
 use super::Context;
-use super::ls::BackingReport;
+use super::hold::Waiting;
 use crate::args::Create;
 use crate::failure::{Failure, Result};
-use crate::interrupt::{self, Interrupt};
-use crate::output::Printable;
-use crate::size::Readable;
-
-/// What the holder of a name waits for.
-enum Event {
-    Interrupted(Interrupt),
-    InputEnded,
-    CommandEnded(io::Result<ExitStatus>),
-}
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
-    let (sender, events) = mpsc::channel();
     // First of all: a Ctrl-C must find somebody to clean up as soon as there is something to.
-    let interrupts = sender.clone();
-    interrupt::listen(move |interrupt| drop(interrupts.send(Event::Interrupted(interrupt))))
-        .map_err(|error| Failure::broken(format!("could not wait for Ctrl-C: {error}")))?;
+    let waiting = Waiting::begin()?;
     let mapping = make(context, create)?;
-    let held = Held::new(&mapping, create);
-    let code = match create.command.split_first() {
-        Some((program, arguments)) => {
-            context.output.print_aside(&held)?;
-            run_command(context, program, arguments, sender, &events)?
-        }
-        None => {
-            context.output.print(&held)?;
-            wait_for_the_end(sender, &events)?;
-            ExitCode::SUCCESS
-        }
-    };
-    mapping.close()?;
-    Ok(code)
+    waiting.hold(context, mapping, &create.command)
 }
 
 fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
@@ -129,107 +94,5 @@ impl Drop for BackingFile<'_> {
             // The failure that brought us here is the one to report.
             drop(fs::remove_file(path));
         }
-    }
-}
-
-/// Waits for Ctrl-C, a request to end, or the end of input.
-fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<()> {
-    spawn("input", move || {
-        // Whatever is typed is of no interest. An input that cannot be read has ended, too.
-        drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
-        drop(sender.send(Event::InputEnded));
-    })?;
-    // Every event is the end. A channel that nobody can write to is one as well.
-    drop(events.recv());
-    Ok(())
-}
-
-/// Runs a command, and tells the exit code that stands for how it ended.
-fn run_command(
-    context: &Context<'_>,
-    program: &OsString,
-    arguments: &[OsString],
-    sender: Sender<Event>,
-    events: &Receiver<Event>,
-) -> Result<ExitCode> {
-    let mut command = Command::new(program);
-    command.args(arguments);
-    if let Some(directory) = &context.common.registry {
-        // The command is to find the name, wherever it goes.
-        command.env("FILEMAP_DIR", absolute(directory).unwrap_or_else(|_| directory.clone()));
-    }
-    let shown = program.to_string_lossy();
-    let refused = |error| Failure::broken(format!("could not run `{shown}`: {error}"));
-    let child = Arc::new(SharedChild::spawn(&mut command).map_err(refused)?);
-    let waiting = Arc::clone(&child);
-    spawn("command", move || drop(sender.send(Event::CommandEnded(waiting.wait()))))?;
-    loop {
-        match events.recv() {
-            // The terminal told the command, too; what to make of it is the command's choice.
-            Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded) => {}
-            Ok(Event::Interrupted(Interrupt::Request(signal))) => {
-                // It fails only if the command has ended, and then that event is on its way.
-                drop(child.send_signal(signal));
-            }
-            Ok(Event::CommandEnded(status)) => return Ok(exit_code(status.map_err(refused)?)),
-            Err(_) => return Err(Failure::broken(format!("could not wait for `{shown}`"))),
-        }
-    }
-}
-
-/// Passes an exit code through; a death by signal becomes 128 and its number, as in a shell.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
-    ExitCode::from(u8::try_from(code).unwrap_or(255))
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(drop)
-        .map_err(|error| Failure::broken(format!("could not start a thread: {error}")))
-}
-
-/// The line that tells that the name is held.
-#[derive(Debug, Serialize)]
-struct Held {
-    name: String,
-    size: u64,
-    protection: String,
-    attributes: String,
-    backing: BackingReport,
-    existed: bool,
-    process: u32,
-    #[serde(skip)]
-    for_a_command: bool,
-}
-
-impl Held {
-    fn new(mapping: &FileMapping, create: &Create) -> Self {
-        Self {
-            name: mapping.name().map_or_else(|| create.name.clone(), ToString::to_string),
-            size: mapping.size(),
-            protection: mapping.protection().to_string(),
-            attributes: mapping.attributes().to_string(),
-            backing: BackingReport::from(&mapping.backing()),
-            existed: mapping.existed(),
-            process: std::process::id(),
-            for_a_command: !create.command.is_empty(),
-        }
-    }
-}
-
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "holding `{}`", Printable(&self.name))?;
-        if self.existed {
-            write!(f, ", which existed already")?;
-        }
-        write!(f, ": {}, {}, {}", Readable(self.size), self.protection, self.backing)?;
-        if !self.for_a_command {
-            write!(f, "; Ctrl-C or end of input lets go")?;
-        }
-        Ok(())
     }
 }

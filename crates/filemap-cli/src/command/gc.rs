@@ -1,19 +1,17 @@
 //! `filemap gc`: frees what crashed processes left behind.
 
 use std::fmt;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 
 use filemap::NamedMapping;
 use serde::Serialize;
 
 use super::Context;
-use super::info::DISK_BLOCK;
 use super::ls::{Age, age};
 use crate::args::Gc;
 use crate::failure::Result;
 use crate::output::{self, Printable};
 use crate::size::Readable;
+use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, gc: &Gc) -> Result<()> {
     let mut dead = dead(context)?;
@@ -38,8 +36,7 @@ fn dead(context: &Context<'_>) -> Result<Vec<Dead>> {
     let dead = context.registry.list()?.into_iter().filter(|mapping| !mapping.is_live());
     Ok(dead
         .map(|mapping| {
-            let metadata = fs::metadata(mapping.entry());
-            let bytes = metadata.map_or(0, |metadata| metadata.blocks() * DISK_BLOCK);
+            let bytes = sys::size_on_disk(mapping.entry()).unwrap_or(0);
             Dead { mapping, bytes }
         })
         .collect())

@@ -1,4 +1,4 @@
-use crate::support::{NOTHING, Place, Running};
+use crate::support::{Place, Running};
 
 /// Leaves dead names behind, each with 64 KiB of memory that were stored to; tells who made them.
 fn leave_dead(place: &Place, names: &[&str]) -> Vec<u32> {
@@ -11,8 +11,7 @@ fn leave_dead(place: &Place, names: &[&str]) -> Vec<u32> {
     // Nothing uses a name from here on: that could clear what is dead already.
     let kill = |holder: Running| {
         let number = holder.id();
-        holder.signal("KILL");
-        assert_eq!(holder.wait().code, None);
+        holder.kill();
         number
     };
     holders.into_iter().map(kill).collect()
@@ -28,6 +27,21 @@ fn nothing_is_freed_where_nothing_is_dead() {
     assert_eq!(place.run(["ls", "--json"]).json()[0]["live"], true);
 }
 
+/// The kernel frees what a killed process held.
+#[cfg(windows)]
+#[test]
+fn killed_processes_leave_nothing_to_free() {
+    let place = Place::new();
+    let _holder = place.hold(["lasting", "--size", "1"]);
+    assert_eq!(leave_dead(&place, &["one", "two"]).len(), 2);
+
+    assert_eq!(place.run(["gc", "--dry-run"]).text(), "nothing to free\n");
+    assert_eq!(place.run(["gc"]).text(), "nothing to free\n");
+    let left = place.run(["ls", "--json"]).json();
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["name"]), (1, &"Local\\lasting".into()));
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn dead_names_are_freed_and_live_ones_are_not() {
     let place = Place::new();
@@ -45,6 +59,7 @@ fn dead_names_are_freed_and_live_ones_are_not() {
     assert_eq!(place.run(["gc"]).text(), "nothing to free\n");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_dry_run_tells_what_is_dead_and_frees_nothing() {
     let place = Place::new();
@@ -66,5 +81,5 @@ fn a_dry_run_tells_what_is_dead_and_frees_nothing() {
         (&freed["names"][0]["name"], &freed["bytes"]),
         (&json["names"][0]["name"], &json["bytes"])
     );
-    assert_eq!(place.entries(), NOTHING);
+    assert_eq!(place.entries(), crate::support::NOTHING);
 }

@@ -1,5 +1,9 @@
 //! A place of its own for each test, and processes that are never waited for without end.
 
+#[cfg(windows)]
+pub(crate) mod console;
+
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,6 +22,57 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// What is left where nothing is left behind.
 pub(crate) const NOTHING: [&Path; 0] = [];
 
+/// Names the program, and its arguments, that runs this binary because the machine cannot.
+const RUNNER: &str = "FILEMAP_TEST_RUNNER";
+
+/// Tells a re-executed test that it is the command that `filemap create` runs, and what to do.
+const ROLE: &str = "FILEMAP_TEST_ROLE";
+
+/// The exit code of a process that was killed: none, or that of `TerminateProcess`.
+pub(crate) const KILLED: Option<i32> = if cfg!(windows) { Some(1) } else { None };
+
+/// Tells whether an emulator of user programs, such as `qemu-aarch64`, runs the command.
+///
+/// The command cannot start itself again then, as the kernel cannot run it.
+pub(crate) fn emulated() -> bool {
+    env::var_os(RUNNER).is_some()
+}
+
+/// The name of the program that runs as the command, as the system tells it.
+#[cfg(target_os = "linux")]
+pub(crate) fn process_name() -> String {
+    let runner = env::var(RUNNER).ok();
+    runner
+        .and_then(|words| words.split_whitespace().next().map(str::to_owned))
+        .unwrap_or_else(|| "filemap".to_owned())
+}
+
+/// What this process is to do, if it was started by [`Place::in_role`].
+pub(crate) fn role() -> Option<String> {
+    env::var(ROLE).ok()
+}
+
+/// The words that run `program`, which is built for the same machine as this one.
+fn words_for(program: &str) -> Vec<String> {
+    let runner = env::var(RUNNER).unwrap_or_default();
+    runner.split_whitespace().chain([program]).map(str::to_owned).collect()
+}
+
+/// The words that run the command.
+pub(crate) fn filemap() -> Vec<String> {
+    words_for(env!("CARGO_BIN_EXE_filemap"))
+}
+
+/// The words that run the test `test` once more, as the command that `filemap create` is given.
+///
+/// What it is to do is told by [`Place::in_role`].
+pub(crate) fn this(test: &str) -> Vec<String> {
+    let own = env::current_exe().unwrap();
+    let mut words = words_for(own.to_str().unwrap());
+    words.extend(["--exact", test, "--nocapture", "--test-threads", "1"].map(str::to_owned));
+    words
+}
+
 /// A registry without names, and an empty directory for files.
 pub(crate) struct Place {
     registry: TempDir,
@@ -27,6 +82,12 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         Self { registry: TempDir::new().unwrap(), files: TempDir::new().unwrap() }
+    }
+
+    /// The same, in a directory where more than one can be.
+    pub(crate) fn within(directory: &Path) -> Self {
+        let [registry, files] = [(); 2].map(|()| TempDir::new_in(directory).unwrap());
+        Self { registry, files }
     }
 
     pub(crate) fn registry(&self) -> &Path {
@@ -44,9 +105,32 @@ impl Place {
         path.to_str().unwrap().to_owned()
     }
 
+    /// The path of a file as the command tells it, without links and, on Windows, in full.
+    pub(crate) fn real(&self, name: &str) -> String {
+        fs::canonicalize(self.path(name)).unwrap().to_str().unwrap().to_owned()
+    }
+
+    /// Tells whether an entry that the command told is one of this place's registry.
+    pub(crate) fn has_entry(&self, entry: &str) -> bool {
+        // A file, or what the kernel has in a folder of its own.
+        let (folder, mark) =
+            (self.registry().to_str().unwrap(), "\\BaseNamedObjects\\filemap.apart.");
+        if cfg!(windows) { entry.contains(mark) } else { entry.starts_with(folder) }
+    }
+
     /// The command in this place, to be run by hand.
     pub(crate) fn command(&self) -> Command {
-        self.other_command(env!("CARGO_BIN_EXE_filemap"))
+        let words = filemap();
+        let mut command = self.other_command(&words[0]);
+        command.args(&words[1..]);
+        command
+    }
+
+    /// The command in this place, which runs a test of ours again that finds itself in `role`.
+    pub(crate) fn in_role(&self, role: &str) -> Command {
+        let mut command = self.command();
+        command.env(ROLE, role);
+        command
     }
 
     /// Another command in this place.
@@ -55,7 +139,7 @@ impl Place {
         command
             .current_dir(self.files.path())
             .env("FILEMAP_DIR", self.registry.path())
-            .env("TMPDIR", self.files.path())
+            .env(TEMPORARY, self.files.path())
             .env_remove("CLICOLOR_FORCE")
             .env_remove("NO_COLOR");
         command
@@ -95,6 +179,15 @@ impl Place {
     }
 
     /// Every entry of the registry: nothing, when nobody holds a name.
+    #[cfg(windows)]
+    pub(crate) fn entries(&self) -> Vec<PathBuf> {
+        // They are the kernel's, and in no directory.
+        let names = filemap::Registry::at(self.registry.path()).list().unwrap();
+        names.iter().map(|name| name.entry().to_owned()).collect()
+    }
+
+    /// Every entry of the registry: nothing, when nobody holds a name.
+    #[cfg(target_os = "linux")]
     pub(crate) fn entries(&self) -> Vec<PathBuf> {
         let mut entries = files_below(self.registry.path());
         // The registry's own note of when it was last cleared is no entry.
@@ -109,10 +202,12 @@ impl Place {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn is_note(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".swept-")
 }
 
+#[cfg(target_os = "linux")]
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -125,6 +220,9 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// The variable that says where temporary files go.
+pub(crate) const TEMPORARY: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
 
 /// Runs a command to its end; one that does not end in time is killed, and has no exit code.
 pub(crate) fn finish(command: Command, input: &[u8]) -> Outcome {
@@ -215,6 +313,8 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(windows)]
+        console::with_its_own(&mut command);
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take();
         let (sender, lines) = mpsc::channel();
@@ -252,6 +352,17 @@ impl Running {
         }
     }
 
+    /// Waits until it says this line, whatever it says before.
+    #[track_caller]
+    pub(crate) fn until(&mut self, line: &str) {
+        while self.next_line() != line {}
+    }
+
+    /// The next line on its standard output, if there is one in time.
+    pub(crate) fn line_within(&mut self, time: Duration) -> Option<String> {
+        self.lines.recv_timeout(time).ok()
+    }
+
     pub(crate) fn say(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
@@ -260,7 +371,26 @@ impl Running {
         self.stdin = None;
     }
 
-    /// Sends it a signal: `INT`, `TERM`, `KILL`.
+    /// Does what Ctrl-C at its terminal does to it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Does what Ctrl-C at its console does to it, and to all that share it.
+    #[cfg(windows)]
+    pub(crate) fn interrupt(&self) {
+        console::interrupt(self.id());
+    }
+
+    /// Kills it as nothing can prevent, and waits until it is gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        assert_eq!(self.wait().code, KILLED);
+    }
+
+    /// Sends it a signal: `INT`, `TERM`, `HUP`.
+    #[cfg(target_os = "linux")]
     pub(crate) fn signal(&self, signal: &str) {
         let mut kill = Command::new("sh");
         kill.args(["-c", "kill -s \"$0\" \"$1\"", signal, &self.id().to_string()]);

@@ -2,7 +2,27 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 9] = ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get"];
+pub(crate) const VERBS: [&str; 19] = [
+    "demo",
+    "create",
+    "open",
+    "ls",
+    "info",
+    "read",
+    "write",
+    "fill",
+    "find",
+    "cmp",
+    "copy",
+    "watch",
+    "flush",
+    "put",
+    "get",
+    "gc",
+    "kernel32",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_names_every_verb_and_teaches_with_examples() {
@@ -62,13 +82,37 @@ fn what_is_not_understood_ends_with_2_and_says_why() {
 }
 
 #[test]
+fn the_code_of_an_error_is_told_where_more_is_asked_for() {
+    let place = Place::new();
+
+    let sentence = place.run(["read", "./nothing", "--verbose"]).failed(1);
+
+    assert!(sentence.ends_with(" (NotFound, Win32 code 2)\n"), "{sentence}");
+}
+
+#[test]
 fn a_registry_that_cannot_be_used_is_an_error() {
     let place = Place::new();
     let file = place.file("not-a-directory", b"");
 
+    if cfg!(windows) {
+        // A registry's path only tells its names apart there: any will do.
+        assert_eq!(place.run(["ls", "--registry", &file]).text(), "");
+        return;
+    }
     let sentence = place.run(["ls", "--registry", &file]).failed(2);
 
     assert!(sentence.contains("not-a-directory"), "{sentence}");
+}
+
+#[test]
+#[cfg(windows)]
+fn where_there_is_kernel32_nobody_needs_help_to_find_it() {
+    let place = Place::new();
+
+    let sentence = place.run(["kernel32", "--install", "app"]).failed(2);
+
+    assert!(sentence.contains("Windows has kernel32"), "{sentence}");
 }
 
 #[test]

@@ -441,10 +441,46 @@ fn another_users_processes_are_left_out_and_the_answer_says_so() -> Result<(), E
 }
 
 #[test]
+fn an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its() -> Result<(), Error> {
+    alone("holders::an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its", |place| {
+        let inode = |entry: &Path| fs::metadata(entry).unwrap().ino();
+        let first = named(place, "first")?;
+        let gone = place.inspect("first")?;
+        let its = inode(gone.entry());
+        // Two that are born within one tick of the kernel's clock cannot be told apart.
+        let born = fs::metadata(gone.entry()).unwrap().created().unwrap();
+        let clock = gone.entry().with_file_name(".clock");
+        eventually("a file is born later", || {
+            fs::write(&clock, "").unwrap();
+            let now = fs::metadata(&clock).unwrap().created().unwrap();
+            fs::remove_file(&clock).unwrap();
+            now > born
+        });
+        drop(first);
+        let mut successors = Vec::new();
+        for number in 0..100 {
+            let name = number.to_string();
+            successors.push(named(place, &name)?);
+            if inode(place.inspect(&name)?.entry()) == its {
+                break;
+            }
+        }
+
+        let holders = gone.holders()?;
+
+        // Where no number is used twice, nothing could be taken for it.
+        assert_eq!(told(&holders), [], "of {} successors", successors.len());
+        Ok(())
+    })
+}
+
+#[test]
 fn a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere() -> Result<(), Error> {
     alone("holders::a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere", |registry| {
         let mapping = named(registry, "x")?;
         let live = registry.inspect("x")?;
+        // Kept, so that no neighbour's entry can get its inode.
+        let _inode = File::open(live.entry()).unwrap();
         drop(mapping);
 
         let holders = live.holders()?;
@@ -484,6 +520,40 @@ fn one_look_tells_of_a_whole_listing() -> Result<(), Error> {
         }
         // A look for each name would take as long as all of them.
         assert!(all < one * 100, "{all:?} for all, {one:?} for one");
+        drop(views);
+        Ok(())
+    })
+}
+
+#[test]
+fn whoever_has_a_view_of_a_file_is_told_with_or_without_a_name() -> Result<(), Error> {
+    alone("holders::whoever_has_a_view_of_a_file_is_told_with_or_without_a_name", |registry| {
+        let file = tempfile::tempfile().expect("a file can be made");
+        file.set_len(1 << 20).expect("it can be made longer");
+        let mapping = FileMapping::options().file(&file).create()?;
+        let named = FileMapping::options().registry(registry).name("x").file(&file).create()?;
+        assert_eq!(told(&mapping.viewers()?), []);
+
+        let views = [mapping.map(Access::Read)?, named.map_range(Access::Write, ..10)?];
+
+        assert_eq!(told(&mapping.viewers()?), [(own(), 0, 2)]);
+        assert_eq!(told(&named.viewers()?), [(own(), 0, 2)]);
+        drop(views);
+        assert_eq!(told(&mapping.viewers()?), []);
+        Ok(())
+    })
+}
+
+#[test]
+fn views_of_memory_are_told_without_its_name() -> Result<(), Error> {
+    alone("holders::views_of_memory_are_told_without_its_name", |registry| {
+        let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+        let with_name = named(registry, "x")?;
+
+        let views = (mapping.map(Access::Write)?, with_name.map(Access::Read)?);
+
+        assert_eq!(told(&mapping.viewers()?), [(own(), 0, 1)]);
+        assert_eq!(told(&with_name.viewers()?), [(own(), 0, 1)]);
         drop(views);
         Ok(())
     })

@@ -6,25 +6,21 @@ mod partner;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use filemap::{Error, ErrorKind, Flush, MappedFile, Registry};
-use signal_hook::consts::SIGKILL;
 
 use self::content::Findings;
 use self::partner::{Partner, Said, Visit};
 use self::story::{Story, unfinished};
 use super::Context;
-use super::info::DISK_BLOCK;
 use crate::args::{DemoPartner, Role};
 use crate::failure::Result;
-use crate::interrupt;
 use crate::size::{Grouped, Readable};
+use crate::sys;
 
 /// Where the visitor leaves its line: beyond 4 GiB, and no multiple of anything.
 const GREETING_AT: u64 = (4 << 30) + 12_345;
@@ -36,7 +32,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<()> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // Ctrl-C reaches the partners as well. They end, this process sees it, and clears up.
-    interrupt::listen(move |_| flag.store(true, Ordering::Relaxed))
+    sys::listen(move |_| flag.store(true, Ordering::Relaxed))
         .map_err(|error| unfinished(&error.to_string()))?;
     let mut story = Story::new(context.output, Arc::clone(&interrupted));
     let outcome = tell(context, &mut story).map_err(|failure| {
@@ -245,7 +241,7 @@ fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
         metadata.len() == end,
         || format!("it is {} bytes long", Grouped(metadata.len())),
     )?;
-    let on_disk = metadata.blocks() * DISK_BLOCK;
+    let on_disk = sys::size_on_disk(path).map_err(|error| unfinished(&error.to_string()))?;
     // A file system without holes is slower, and no reason to fail.
     story.tell(&format!(
         "    Length {}, on disk {}: {}.",
@@ -277,8 +273,8 @@ fn outlive_a_crash(context: &Context<'_>, story: &mut Story, name: &str) -> Resu
     )?;
     let killed = partner.kill();
     story.check(
-        format!("Killed process {} with SIGKILL.", partner.id()),
-        killed.as_ref().is_ok_and(|status| status.signal() == Some(SIGKILL)),
+        format!("Killed process {} with {}.", partner.id(), sys::KILL),
+        killed.as_ref().is_ok_and(|status| sys::was_killed(*status)),
         || told(killed),
     )?;
     name_is_gone(&context.registry, story, name, "Its name went with it")

@@ -183,7 +183,7 @@ impl Partner {
         self.end()
     }
 
-    /// Kills it with SIGKILL, against which no process can do anything.
+    /// Kills it, against which no process can do anything.
     pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.end()

@@ -78,9 +78,14 @@ impl Identity {
 /// Asks which file `fd` is.
 pub(super) fn identity(fd: BorrowedFd<'_>) -> Result<Identity, Errno> {
     let stat = rustix::fs::fstat(fd)?;
+    Ok(Identity { generation: generation(fd), ..place_of(fd, &stat) })
+}
+
+/// Which file `fd` is, as a place tells it: by its state and its birth, without its generation.
+pub(super) fn place_of(fd: BorrowedFd<'_>, stat: &Stat) -> Identity {
     let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME);
     let born = state.as_ref().map_or(0, born);
-    Ok(Identity { device: stat.st_dev, inode: stat.st_ino, born, generation: generation(fd) })
+    Identity { device: stat.st_dev, inode: stat.st_ino, born, generation: 0 }
 }
 
 /// Which of the files that had its number an open file is, or 0

@@ -86,7 +86,7 @@ impl Listed {
         &self.path
     }
 
-    /// Which file the entry is; its birth is not told.
+    /// Which file the entry is; its generation is not told.
     pub(super) fn identity(&self) -> Identity {
         self.identity
     }
@@ -241,7 +241,7 @@ fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>>
         return Err(damaged("it belongs to another name", operation));
     }
     let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-    let identity = Identity { device: stat.st_dev, inode: stat.st_ino, ..Identity::default() };
+    let identity = file::place_of(descriptor.as_fd(), &stat);
     let permissions = Permissions::from_mode(stat.st_mode & 0o7777).ok();
     let path = root.path().join(file_name);
     Ok(Some(Listed { name, trailer, live, path, identity, permissions }))
