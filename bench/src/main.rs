@@ -20,6 +20,7 @@ mod crowd;
 mod contention;
 mod deaths;
 mod windows;
+mod interface;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Group {
     Names,
     /// Reading from front to back through windows.
     Windows,
+    /// The C interface beside the library's own calls, and beside `mmap`.
+    Interface,
 }
 
 /// The page that `--write` writes, from the root of the workspace.
@@ -97,6 +100,7 @@ fn run(args: &Args) -> Result<()> {
             Group::Copies => copies::measure(effort)?,
             Group::Names => names::measure(effort)?,
             Group::Windows => windows::measure(effort)?,
+            Group::Interface => interface::measure(effort)?,
         };
         for table in measured {
             report::say(&report::for_terminal(&table));

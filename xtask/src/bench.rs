@@ -5,16 +5,18 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-/// Builds the benchmark for release and runs it with `arguments`.
+/// Builds the benchmark and the library for C for release, and runs the first with `arguments`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> bool {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let outcome = Command::new(cargo)
-        .args(["run", "--release", "--package", "filemap-bench", "--"])
-        .args(arguments)
-        .current_dir(root)
-        .status();
-    match outcome {
-        Ok(status) => status.success(),
+    let cargo = |words: &[&str]| {
+        let outcome = Command::new(&cargo).args(words).current_dir(root).status();
+        outcome.map(|status| status.success())
+    };
+    let build = ["build", "--quiet", "--release", "--package", "filemap-abi"];
+    let measure = ["run", "--release", "--package", "filemap-bench", "--"];
+    let built = cargo(&build);
+    match built.and_then(|built| Ok(built && cargo(&[&measure[..], arguments].concat())?)) {
+        Ok(well) => well,
         Err(err) => {
             report::complain(&format!("xtask: could not start cargo: {err}"));
             false

@@ -62,9 +62,10 @@ pub(crate) enum Object {
 }
 
 impl Object {
-    fn number(&self) -> RawFd {
+    /// The number of the descriptor that it is.
+    pub(crate) fn number(&self) -> RawFd {
         match self {
-            Self::Mapping(held) => held.mapping.descriptor().as_raw_fd(),
+            Self::Mapping(held) => held.mapping.number(),
             Self::File(file) => file.as_raw_fd(),
         }
     }

@@ -52,7 +52,7 @@ pub use model::{
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub use sys::fuzzing;
-pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
+pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes, RawDescriptor};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, PageAccess,
     PageProtection, PageRun, PageState, Permissions, Protection, Residency, Result, Rights, Scope,

@@ -230,9 +230,16 @@ pub unsafe extern "C" fn ReadFile(
             // which it does not touch meanwhile. They may be uninitialised, but are only written:
             // what `read` of a file does with its buffer is to hand it to the kernel.
             let buffer = unsafe { slice::from_raw_parts_mut(lpBuffer.cast::<u8>(), len) };
-            let done = match offset {
-                Some(offset) => file.read_at(buffer, offset)?,
-                None => file.as_ref().read(buffer)?,
+            let done = loop {
+                let read = match offset {
+                    Some(offset) => file.read_at(buffer, offset),
+                    None => file.as_ref().read(buffer),
+                };
+                match read {
+                    // By a signal, of which Windows has none.
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read?,
+                }
             };
             // SAFETY: as above.
             unsafe { complete(lpOverlapped, done) };

@@ -1,7 +1,6 @@
 //! What is done with handles, whatever they refer to.
 
 use std::fs::File;
-use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::sync::Arc;
 
 use filemap::Rights;
@@ -29,12 +28,8 @@ fn close(handle: HANDLE) -> Result<BOOL> {
 }
 
 fn is_inheritable(object: &Object) -> Result<bool> {
-    let descriptor = match object {
-        Object::Mapping(held) => held.mapping.descriptor(),
-        Object::File(file) => file.as_fd(),
-    };
-    // SAFETY: the descriptor is open while it is borrowed, and the call only looks.
-    let flags = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_GETFD) };
+    // SAFETY: the descriptor is open while the object is borrowed, and the call only looks.
+    let flags = unsafe { libc::fcntl(object.number(), libc::F_GETFD) };
     if flags == -1 {
         return Err(Code(ERROR_INVALID_HANDLE));
     }

@@ -11,8 +11,11 @@ use crate::windows::{DWORD, HANDLE, INVALID_HANDLE_VALUE, SIZE_T, SYSTEM_INFO};
 
 /// The first and the last address that Windows gives to programs: all but the lowest and highest
 /// 64 KiB of the lower half.
-pub(super) const ADDRESSES: (usize, usize) =
-    (0x1_0000, if usize::BITS == 64 { 0x7fff_fffe_ffff } else { 0x7ffe_ffff });
+pub(super) const ADDRESSES: (usize, usize) = {
+    // Of 64 bits processors use 48.
+    let lower_half = usize::MAX >> if usize::BITS == 64 { 17 } else { 1 };
+    (0x1_0000, lower_half - 0x1_0000)
+};
 
 fn system_info() -> SYSTEM_INFO {
     /// `PROCESSOR_ARCHITECTURE_AMD64` and the others, with the number that older programs know.

@@ -2,8 +2,8 @@ use std::ops::RangeBounds;
 
 use crate::model::{Backing, MappingOptions, Registry, View, ViewOptions};
 use crate::sys::{
-    Adopted, BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, Section,
-    SectionContract as _, Space, Wanted,
+    Adopted, BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, RawDescriptor,
+    Section, SectionContract as _, Space, Wanted, number,
 };
 use crate::types::{
     Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, quoted,
@@ -285,6 +285,15 @@ impl FileMapping {
             entry.lock()
         });
         lock.unwrap_or_else(|| self.section.descriptor())
+    }
+
+    /// Tells the number of the descriptor that is this handle, by which handles can be told apart.
+    ///
+    /// It lends nothing: who is to pass the handle on takes the [`descriptor`](Self::descriptor).
+    #[must_use]
+    pub fn number(&self) -> RawDescriptor {
+        let lock = self.entry.as_ref().and_then(Entry::lock);
+        number(lock.unwrap_or_else(|| self.section.descriptor()))
     }
 
     /// Decides whether processes that this one starts inherit the handle.

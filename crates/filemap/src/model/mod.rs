@@ -38,7 +38,7 @@ pub fn granularity() -> usize {
 /// Makes the calling thread able to survive the loss of mapped pages.
 ///
 /// Mapping a view does this for the thread that maps. A thread that was started with `SIGBUS`
-/// blocked, as programs do that leave all signals to one thread, calls this once before it
+/// blocked, or `SIGSEGV` where there are reserved mappings, as programs do that leave all signals to one thread, calls this once before it
 /// touches views that others mapped: with the signal blocked, the kernel kills at a lost page,
 /// whatever any handler would do
 /// ([sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)).

@@ -68,8 +68,9 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
-    /// has no access; `buf` is then untouched. [`ErrorKind::Lost`], or
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it or
+    /// one of the pages has no access, [`ErrorKind::NotCommitted`] if one is only set aside; `buf`
+    /// is then untouched. [`ErrorKind::Lost`], or
     /// [`Device`](ErrorKind::Device) or [`DiskFull`](ErrorKind::DiskFull) where that is known
     /// to be the cause, if bytes are gone: [`Error::loss`] tells which, and how many at the
     /// start of `buf` are good; the others are unspecified.
@@ -82,8 +83,9 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
-    /// may not be written; the bytes are then as they were. [`ErrorKind::Lost`],
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it or
+    /// one of the pages may not be written, [`ErrorKind::NotCommitted`] if one is only set aside;
+    /// the bytes are then as they were. [`ErrorKind::Lost`],
     /// [`Device`](ErrorKind::Device), or [`DiskFull`](ErrorKind::DiskFull) if there is no
     /// space for a page that was a hole: [`Error::loss`] tells how many bytes arrived for
     /// certain; later ones may have arrived too.
@@ -196,8 +198,8 @@ impl View {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::AccessDenied`] if it
-    /// may not be written, [`ErrorKind::Misaligned`] if its address is not a multiple of its
-    /// size.
+    /// or the page may not be written, [`ErrorKind::NotCommitted`] if that is only set aside,
+    /// [`ErrorKind::Misaligned`] if its address is not a multiple of its size.
     #[inline]
     pub fn atomic<T: AtomicValue>(&self, offset: usize) -> Result<AtomicCell<'_, T>> {
         AtomicCell::of(&self.region, offset)

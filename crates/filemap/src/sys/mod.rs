@@ -15,6 +15,7 @@
 //! | `Scalar` | a value that is copied in one piece |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
+//! | `RawDescriptor`, `number` | by what handles are told apart |
 //! | `set_inheritable` | whether child processes get a descriptor |
 //! | `open_file` | opening what is to be mapped |
 //! | `set_file_len` | changing the length of what may be mapped |
@@ -54,7 +55,8 @@ pub(crate) use guard::Scalar;
 pub use platform::fuzzing;
 pub(crate) use platform::{
     Adopted, Census, Directory, Draft, Entry, Extents, Found, KeptLength, Listed, Region, Section,
-    Sighted, open_file, page_size, prepare_thread, residency, set_file_len, set_inheritable,
+    Sighted, number, open_file, page_size, prepare_thread, residency, set_file_len,
+    set_inheritable,
 };
-pub use platform::{BorrowedDescriptor, OwnedDescriptor};
+pub use platform::{BorrowedDescriptor, OwnedDescriptor, RawDescriptor};
 pub use raw::RawBytes;

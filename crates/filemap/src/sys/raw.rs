@@ -39,12 +39,13 @@ impl<'view> RawBytes<'view> {
     /// The caller must
     /// - stop using the address when the view is unmapped or dropped;
     /// - touch no more than [`len`](Self::len) bytes, and only as the view's
-    ///   [`Access`](crate::Access) allows;
+    ///   [`Access`](crate::Access) and the page allow
+    ///   ([`View::pages_at`](crate::View::pages_at)): any other touch is an access violation,
+    ///   `SIGSEGV` on Linux; pages that somebody commits open by themselves;
     /// - make no reference to the bytes unless nothing, in this process or another, changes
     ///   them while the reference lives; single bytes are best read and written as volatile or
     ///   atomic accesses;
-    /// - accept that a page which the file has lost raises `SIGBUS`, or an exception on Windows,
-    ///   where also pages of a reserved mapping must be committed before they are touched.
+    /// - accept that a page which the file has lost raises `SIGBUS`, or an exception on Windows.
     ///
     /// # Examples
     ///

@@ -17,7 +17,7 @@ use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_cre
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use crate::support::{self, DEADLINE, Outcome, Place, Second, eventually, read_all};
+use crate::support::{self, DEADLINE, Outcome, Place, Second, eventually, named, read_all};
 
 /// Tries to map a descriptor writable without this library, and undoes it.
 fn map_writable(descriptor: impl AsFd) -> rustix::io::Result<()> {
@@ -436,5 +436,20 @@ fn an_inherited_read_only_handle_cannot_write() -> Outcome {
 
     let test = "descriptors::an_inherited_read_only_handle_cannot_write";
     place.child(test, &identity(&reader)?).finish();
+    Ok(())
+}
+
+#[test]
+fn a_handles_number_is_its_descriptors() -> Outcome {
+    let place = Place::new();
+    let unnamed = FileMapping::create(4096, Protection::ReadWrite)?;
+    let named = named(&place.registry, "x")?;
+
+    for mapping in [unnamed, named] {
+        let number = mapping.number();
+
+        assert_eq!(number, mapping.descriptor().as_raw_fd());
+        assert_eq!(OwnedDescriptor::from(mapping).as_raw_fd(), number);
+    }
     Ok(())
 }

@@ -432,19 +432,19 @@ fn a_name_has_one_commitment_in_all_processes() -> Outcome {
     let page = page_size();
     if support::role().is_some() {
         let view = FileMapping::open("reserved")?.map(Access::Read)?;
-        assert_eq!(at(&view, 0)?, (None, 3));
+        assert_eq!(at(&view, 0)?, (None, 4));
         support::say("looked");
         assert_eq!(support::hear(), "committed");
         assert_eq!(at(&view, 1)?, (plain(PageAccess::Read), 1));
         assert_eq!(view.read::<[u8; 5]>(page)?, *b"first");
-        view.commit(2 * page.., PageAccess::Read)?;
+        view.commit(2 * page..3 * page, PageAccess::Read)?;
         support::say("committed");
         support::hear();
         return Ok(());
     }
     let place = Place::new();
     let begun = FileMapping::options().registry(&place.registry).name("reserved");
-    let mapping = begun.size(3 * page as u64).attributes(Attributes::RESERVE).create()?;
+    let mapping = begun.size(4 * page as u64).attributes(Attributes::RESERVE).create()?;
     let view = mapping.map(Access::Write)?;
     let mut second = place.child(TEST, "second");
     second.until("looked");
@@ -456,6 +456,7 @@ fn a_name_has_one_commitment_in_all_processes() -> Outcome {
 
     assert_eq!(at(&view, 0)?, (None, 1));
     assert_eq!(at(&view, 1)?, (plain(PageAccess::Write), 2));
+    assert_eq!(at(&view, 3)?, (None, 1));
     view.write_at(2 * page, b"second")?;
     second.finish();
     Ok(())
@@ -478,7 +479,7 @@ fn a_descriptor_that_is_passed_on_brings_the_commitment() -> Outcome {
         let other = taken.map(Access::Read)?;
         assert_eq!(at(&other, 0)?, (None, 1));
         assert_eq!(at(&other, 1)?, (plain(PageAccess::Read), 1));
-        other.commit(.., PageAccess::Read)?;
+        other.commit(..page, PageAccess::Read)?;
         assert_eq!(view.read::<u8>(0)?, 0);
     }
     Ok(())

@@ -19,6 +19,9 @@ pub type OwnedDescriptor = std::os::fd::OwnedFd;
 /// A descriptor on loan.
 pub type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
 
+/// The number of a descriptor.
+pub type RawDescriptor = std::os::fd::RawFd;
+
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
@@ -38,6 +41,11 @@ pub(crate) use registry::{
 };
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+
+/// The number of a descriptor.
+pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
+    std::os::fd::AsRawFd::as_raw_fd(&descriptor)
+}
 
 /// Decides whether a descriptor survives `exec`.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {

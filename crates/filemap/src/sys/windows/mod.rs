@@ -19,6 +19,9 @@ pub type OwnedDescriptor = std::os::windows::io::OwnedHandle;
 /// A descriptor on loan.
 pub type BorrowedDescriptor<'handle> = std::os::windows::io::BorrowedHandle<'handle>;
 
+/// The number of a descriptor.
+pub type RawDescriptor = std::os::windows::io::RawHandle;
+
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
@@ -33,6 +36,11 @@ pub(crate) use registry::{
 };
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+
+/// The number of a descriptor.
+pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
+    std::os::windows::io::AsRawHandle::as_raw_handle(&descriptor)
+}
 
 /// Decides whether processes that this one starts inherit a descriptor.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {

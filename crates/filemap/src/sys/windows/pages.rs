@@ -76,8 +76,24 @@ impl<'span> Pages<'span> {
 
     /// What is at the first page, and how far that goes on.
     pub(super) fn run(&self, mapped: PageAccess, operation: Operation) -> Result<PageRun> {
-        let (protection, len) = self.state(operation)?;
+        let (protection, mut len) = self.state(operation)?;
+        // Wine tells of neighbours one by one.
+        while len < self.len {
+            let (next, more) = self.from(len).state(operation)?;
+            if next != protection {
+                break;
+            }
+            len += more;
+        }
         Ok(PageRun { protection, mapped, len: len.min(self.len) })
+    }
+
+    /// What is left of them after so many bytes, whole pages, at most all.
+    fn from(&self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.len);
+        // SAFETY: at most the length of what there is, so the sum stays inside it.
+        let start = unsafe { self.start.add(bytes) };
+        Self { start, len: self.len - bytes, offset: self.offset + bytes, ..*self }
     }
 
     /// What the first page allows, nothing if it is not committed, and how far that goes on.
@@ -127,11 +143,7 @@ impl<'span> Pages<'span> {
             if !allows {
                 return Err(refused(format!("it allows: {access}")));
             }
-            let len = len.min(rest.len);
-            // SAFETY: at most the length of what is left, so the sum stays inside it.
-            rest.start = unsafe { rest.start.add(len) };
-            rest.len -= len;
-            rest.offset += len;
+            rest = rest.from(len);
         }
         Ok(())
     }
@@ -168,11 +180,7 @@ impl<'span> Pages<'span> {
                         rest.offset
                     )));
             }
-            let len = len.min(rest.len);
-            // SAFETY: at most the length of what is left, so the sum stays inside it.
-            rest.start = unsafe { rest.start.add(len) };
-            rest.len -= len;
-            rest.offset += len;
+            rest = rest.from(len);
         }
         let (before, _) = self.state(operation)?;
         let mut told = 0;
