@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     OutputClosed,
     /// The answer is "no" or "none": exit code 1.
     No(Reason),
+    /// The same, where the output says so already.
+    NoSilently,
     /// It could not be done: exit code 2.
     Broken(Reason),
 }
@@ -41,6 +43,14 @@ impl Reason {
             message: message.into(),
             kind: Some(format!("{kind:?}")),
             win32_code: Some(kind.win32_code()),
+        }
+    }
+
+    /// What `--verbose` adds to the sentence.
+    pub(crate) fn more(&self) -> String {
+        match (&self.kind, self.win32_code) {
+            (Some(kind), Some(code)) => format!(" ({kind}, Win32 code {code})"),
+            _ => String::new(),
         }
     }
 }
@@ -75,9 +85,15 @@ impl Failure {
     /// The sentence, where there is one.
     pub(crate) fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::OutputClosed => None,
+            Self::OutputClosed | Self::NoSilently => None,
             Self::No(reason) | Self::Broken(reason) => Some(reason),
         }
+    }
+
+    /// Tells whether what was asked for is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        let not_found = Some(ErrorKind::NotFound.win32_code());
+        self.reason().is_some_and(|reason| reason.win32_code == not_found)
     }
 
     /// What went wrong while the output was written.

@@ -7,7 +7,12 @@
 mod sys;
 mod args;
 mod size;
+mod offset;
 mod hex;
+mod value;
+mod dump;
+mod reader;
+mod progress;
 mod failure;
 mod output;
 mod target;

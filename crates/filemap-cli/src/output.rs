@@ -4,26 +4,28 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use crate::args::Common;
 use crate::failure::{Failure, Result};
 
 /// The exit code of an answer "no" or "none".
-const NO: u8 = 1;
+pub(crate) const NO: u8 = 1;
 /// The exit code of an error.
 const BROKEN: u8 = 2;
 
 /// Where a verb prints what it found, in the form that was asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Output {
     json: bool,
+    verbose: bool,
 }
 
 impl Output {
-    /// Prints JSON if `json`, and text otherwise.
-    pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+    /// Prints in the form that the options of every verb ask for.
+    pub(crate) fn new(common: &Common) -> Self {
+        Self { json: common.json, verbose: common.verbose }
     }
 
     /// Tells whether JSON was asked for.
@@ -34,6 +36,13 @@ impl Output {
     /// Tells whether standard output wants colour: a terminal does, unless `NO_COLOR` is set.
     pub(crate) fn has_colour(self) -> bool {
         !self.json && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// How many characters a line of the terminal has; none, where standard output is no terminal.
+    pub(crate) fn width(self) -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        // A terminal that does not know tells zero.
+        Some(usize::from(width.0)).filter(|width| *width > 0)
     }
 
     /// Prints a report on standard output: its JSON on one line, or its text.
@@ -87,14 +96,15 @@ impl Output {
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
         let code = match failure {
             Failure::OutputClosed => return ExitCode::SUCCESS,
-            Failure::No(_) => NO,
+            Failure::No(_) | Failure::NoSilently => NO,
             Failure::Broken(_) => BROKEN,
         };
         if let Some(reason) = failure.reason() {
             let text = if self.json {
                 serde_json::json!({ "error": reason }).to_string()
             } else {
-                format!("filemap: {}", Printable(&reason.to_string()))
+                let more = if self.verbose { reason.more() } else { String::new() };
+                format!("filemap: {}{more}", Printable(&reason.to_string()))
             };
             // If standard error is closed as well, nobody is there to be told.
             drop(writeln!(anstream::stderr().lock(), "{text}"));
@@ -120,8 +130,13 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// The lines of a table; the columns of numbers are aligned to the right.
+/// The lines of a table; the columns of numbers are aligned to the right, and on a terminal cells
+/// that it has no room for are broken.
 pub(crate) fn lines(table: &mut Table, numbers: &[usize]) -> String {
+    if let Some(width) = Output::default().width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if numbers.contains(&index) {

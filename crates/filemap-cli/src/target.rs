@@ -1,5 +1,6 @@
 //! `NAME|FILE`: what one word on the command line means.
 
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,9 +27,45 @@ pub(crate) enum Purpose {
     Reading,
     /// A file is made if there is none.
     Writing,
+    /// A file must exist.
+    Changing,
+}
+
+/// A name as it is meant: `Local/x` is `Local\x`, because a shell takes a `\` away.
+///
+/// # Errors
+///
+/// None: what is no name is told by the library.
+pub(crate) fn name(word: &str) -> std::result::Result<String, Infallible> {
+    let meant = SCOPES.iter().find_map(|scope| {
+        let base = word.strip_prefix(scope)?.strip_prefix('/')?;
+        Some(format!("{scope}\\{base}"))
+    });
+    Ok(meant.unwrap_or_else(|| word.to_owned()))
+}
+
+const SCOPES: [&str; 2] = ["Local", "Global"];
+
+/// What to do about a name that nobody has.
+fn remedy(name: &str) -> String {
+    match SCOPES.iter().find_map(|scope| Some((scope, name.strip_prefix(scope)?))) {
+        Some((scope, base)) if base.starts_with(char::is_alphanumeric) => {
+            format!("; if {scope}\\{base} is meant, quote it or write {scope}/{base}")
+        }
+        _ => "; `filemap ls` lists the names there are".to_owned(),
+    }
 }
 
 impl Target {
+    /// Finds what a word means that has no option `--file` beside it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`find`](Self::find).
+    pub(crate) fn of_word(word: &OsStr, registry: &Registry) -> Result<Self> {
+        Self::find(&TargetArguments { target: Some(word.to_owned()), file: None }, registry)
+    }
+
     /// Finds what the arguments mean: a live name, else a path, if it looks like one or is one.
     ///
     /// # Errors
@@ -45,7 +82,8 @@ impl Target {
         let Some(name) = word.to_str() else {
             return Ok(Self::File(word.into()));
         };
-        match registry.inspect(name) {
+        let Ok(name) = self::name(name);
+        match registry.inspect(&name) {
             Ok(entry) if entry.is_live() || !looks_like_a_path => Ok(Self::Name(Box::new(entry))),
             Ok(_) => Ok(Self::File(word.into())),
             Err(error) if looks_like_a_path => match error.kind() {
@@ -60,9 +98,20 @@ impl Target {
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::no_as(
                 ErrorKind::NotFound,
-                format!("could not find `{name}`: no mapping has this name, and no file is there"),
+                format!(
+                    "could not find `{name}`: no mapping has this name, and no file is there{}",
+                    remedy(&name)
+                ),
             )),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tells whether it becomes longer where it is written past its end.
+    pub(crate) fn can_grow(&self) -> bool {
+        match self {
+            Self::Name(entry) => entry.size().is_none(),
+            Self::File(_) => true,
         }
     }
 
@@ -73,9 +122,11 @@ impl Target {
     /// What the library says.
     pub(crate) fn open(&self, registry: &Registry, purpose: Purpose) -> Result<MappedFile> {
         let mut options = MappedFile::options().registry(registry);
-        if purpose == Purpose::Reading {
-            options = options.read_only().must_exist();
-        }
+        options = match purpose {
+            Purpose::Reading => options.read_only().must_exist(),
+            Purpose::Changing => options.must_exist(),
+            Purpose::Writing => options,
+        };
         Ok(match self {
             Self::Name(entry) => options.open_by_name(&entry.name().to_string())?,
             Self::File(path) => options.open(path)?,
@@ -93,5 +144,31 @@ impl fmt::Display for Target {
 }
 
 fn is_like_a_path(word: &OsStr) -> bool {
-    word.as_encoded_bytes().contains(&b'/') || Path::new(word).is_absolute()
+    let is_name = |word: &str| {
+        SCOPES
+            .iter()
+            .any(|scope| word.strip_prefix(scope).is_some_and(|base| base.starts_with('/')))
+    };
+    let has_folders = word.as_encoded_bytes().contains(&b'/');
+    (has_folders && !word.to_str().is_some_and(is_name)) || Path::new(word).is_absolute()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_after_a_scope_is_a_backslash() {
+        let Ok(meant) = name("Local/x/y");
+        assert_eq!(meant, "Local\\x/y");
+        for word in ["x/y", "Localx", "local/x", "./Local/x"] {
+            assert_eq!(name(word), Ok(word.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_backslash_that_the_shell_took_is_missed() {
+        assert!(remedy("Localscores").contains("Local\\scores"));
+        assert!(!remedy("scores").contains("Local"));
+    }
 }

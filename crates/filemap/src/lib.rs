@@ -44,9 +44,9 @@ pub use file::Json;
 pub use file::{Codec, Postcard, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    AtomicCell, AtomicValue, Backing, FileMapping, Holder, Holders, KeptLength, MappingOptions,
-    NamedMapping, Registry, View, ViewOptions, granularity, page_size, prepare_thread,
-    set_file_len,
+    AtomicCell, AtomicValue, Backing, Extents, FileMapping, Holder, Holders, KeptLength,
+    MappingOptions, NamedMapping, Registry, View, ViewOptions, granularity, page_size,
+    prepare_thread, set_file_len,
 };
 // What the fuzzer reaches besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]
@@ -55,5 +55,5 @@ pub use sys::fuzzing;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, RawBytes};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Loss, Name, Operation, PageAccess,
-    PageProtection, PageRun, PageState, Permissions, Protection, Result, Rights, Scope,
+    PageProtection, PageRun, PageState, Permissions, Protection, Residency, Result, Rights, Scope,
 };

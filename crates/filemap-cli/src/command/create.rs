@@ -1,42 +1,22 @@
-//! `filemap create`: holds a name.
+//! `filemap create`: makes a mapping under a name.
 
-use std::ffi::OsString;
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::mpsc::{Receiver, Sender};
+use std::process::ExitCode;
 
 use filemap::{ErrorKind, FileMapping};
-use serde::Serialize;
 
 use super::Context;
-use super::ls::BackingReport;
+use super::hold::Waiting;
 use crate::args::Create;
-use crate::attended::{self, Event};
 use crate::failure::{Failure, Result};
-use crate::output::Printable;
-use crate::size::Readable;
-use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
-    let (sender, events) = attended::listen()?;
+    // First of all: a Ctrl-C must find somebody to clean up as soon as there is something to.
+    let waiting = Waiting::begin()?;
     let mapping = make(context, create)?;
-    let held = Held::new(&mapping, create);
-    let ended = match create.command.split_first() {
-        Some((program, arguments)) => {
-            context.output.print_aside(&held)?;
-            Some(run_command(context, program, arguments, sender, &events)?)
-        }
-        None => {
-            context.output.print(&held)?;
-            wait_for_the_end(sender, &events)?;
-            None
-        }
-    };
-    mapping.close()?;
-    Ok(ended.map_or(ExitCode::SUCCESS, sys::exit_code))
+    waiting.hold(context, mapping, &create.command)
 }
 
 fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
@@ -114,74 +94,5 @@ impl Drop for BackingFile<'_> {
             // The failure that brought us here is the one to report.
             drop(fs::remove_file(path));
         }
-    }
-}
-
-/// Waits for Ctrl-C, a request to end, or the end of input.
-fn wait_for_the_end(sender: Sender<Event>, events: &Receiver<Event>) -> Result<()> {
-    attended::spawn("input", move || {
-        // Whatever is typed is of no interest. An input that cannot be read has ended, too.
-        drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
-        drop(sender.send(Event::InputEnded));
-    })?;
-    // Every event is the end. A channel that nobody can write to is one as well.
-    drop(events.recv());
-    Ok(())
-}
-
-/// Runs the command, which finds the name, and tells how it ended.
-fn run_command(
-    context: &Context<'_>,
-    program: &OsString,
-    arguments: &[OsString],
-    sender: Sender<Event>,
-    events: &Receiver<Event>,
-) -> Result<ExitStatus> {
-    let mut command = Command::new(program);
-    command.args(arguments);
-    context.lead_to_names(&mut command);
-    attended::run(&mut command, sender, events)
-}
-
-/// The line that tells that the name is held.
-#[derive(Debug, Serialize)]
-struct Held {
-    name: String,
-    size: u64,
-    protection: String,
-    attributes: String,
-    backing: BackingReport,
-    existed: bool,
-    process: u32,
-    #[serde(skip)]
-    for_a_command: bool,
-}
-
-impl Held {
-    fn new(mapping: &FileMapping, create: &Create) -> Self {
-        Self {
-            name: mapping.name().map_or_else(|| create.name.clone(), ToString::to_string),
-            size: mapping.size(),
-            protection: mapping.protection().to_string(),
-            attributes: mapping.attributes().to_string(),
-            backing: BackingReport::from(&mapping.backing()),
-            existed: mapping.existed(),
-            process: std::process::id(),
-            for_a_command: !create.command.is_empty(),
-        }
-    }
-}
-
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "holding `{}`", Printable(&self.name))?;
-        if self.existed {
-            write!(f, ", which existed already")?;
-        }
-        write!(f, ": {}, {}, {}", Readable(self.size), self.protection, self.backing)?;
-        if !self.for_a_command {
-            write!(f, "; Ctrl-C or end of input lets go")?;
-        }
-        Ok(())
     }
 }

@@ -15,7 +15,8 @@ use crate::target::{Purpose, Target};
 pub(super) fn run(context: &Context<'_>, get: &Get) -> Result<()> {
     let target = Target::find(&get.target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Reading)?;
-    let object: Box<RawValue> = file.read_object_with::<Json, _>(get.offset)?;
+    let offset = get.offset.within(file.len()?, &target)?;
+    let object: Box<RawValue> = file.read_object_with::<Json, _>(offset)?;
     context.output.print(&Object(object))
 }
 

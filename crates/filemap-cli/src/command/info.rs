@@ -5,11 +5,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use filemap::{Backing, ErrorKind, Registry};
+use filemap::{Backing, ErrorKind, MappedFile};
 use serde::Serialize;
 
 use super::Context;
 use super::ls::{self, Age, Entry};
+use super::whereabouts::Whereabouts;
 use crate::args::Info;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Printable};
@@ -19,21 +20,31 @@ use crate::target::Target;
 
 pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
     match Target::find(&info.target, &context.registry)? {
-        Target::Name(entry) => {
-            let mut told = ls::told(context, std::slice::from_ref(&*entry))?;
-            context.output.print(&NameReport(told.remove(0)))
+        Target::Name(name) => {
+            // Who holds it is looked at before this process holds it, too.
+            let entry = ls::told(context, std::slice::from_ref(&*name))?.remove(0);
+            let whereabouts = match context.registry.open(&name.name().to_string()) {
+                Ok(mapping) => Whereabouts::of(&mapping, context.output)?,
+                // It is dead, or is a file that nobody can reach any more.
+                Err(_) => Whereabouts::default(),
+            };
+            context.output.print(&NameReport { entry, whereabouts })
         }
-        Target::File(path) => context.output.print(&FileReport::about(&path, &context.registry)?),
+        Target::File(path) => context.output.print(&FileReport::about(context, &path)?),
     }
 }
 
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct NameReport(Entry);
+struct NameReport {
+    #[serde(flatten)]
+    entry: Entry,
+    #[serde(flatten)]
+    whereabouts: Whereabouts,
+}
 
 impl fmt::Display for NameReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entry = &self.0;
+        let Self { entry, whereabouts } = self;
         let mut table = output::table(&[]);
         table
             .add_row(["name", &Printable(&entry.name).to_string()])
@@ -49,7 +60,8 @@ impl fmt::Display for NameReport {
         for (index, line) in holders(entry).iter().enumerate() {
             table.add_row([if index == 0 { "holders" } else { "" }, line]);
         }
-        f.write_str(&output::lines(&mut table, &[]))
+        whereabouts.add_to(&mut table);
+        write!(f, "{}{}", output::lines(&mut table, &[]), whereabouts.picture)
     }
 }
 
@@ -73,10 +85,12 @@ struct FileReport {
     size_on_disk: u64,
     /// The live names that the file is mapped under.
     names: Vec<String>,
+    #[serde(flatten)]
+    whereabouts: Whereabouts,
 }
 
 impl FileReport {
-    fn about(path: &Path, registry: &Registry) -> Result<Self> {
+    fn about(context: &Context<'_>, path: &Path) -> Result<Self> {
         let shown = Printable(&path.to_string_lossy()).to_string();
         let refused = |error: io::Error| {
             let message = format!("could not look at `{shown}`: {error}");
@@ -96,17 +110,25 @@ impl FileReport {
             ));
         }
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let names = registry.list()?.into_iter().filter(|entry| {
+        let names = context.registry.list()?.into_iter().filter(|entry| {
             entry.is_live()
                 && matches!(entry.backing(), Backing::File { path, .. } if *path == real)
         });
         let mut names: Vec<_> = names.map(|entry| entry.name().to_string()).collect();
         names.sort();
+        let options = MappedFile::options().registry(&context.registry);
+        let whereabouts = match options.read_only().must_exist().open(path) {
+            Ok(file) => Whereabouts::of(file.mapping(), context.output)?,
+            // What may not be read can still be told of.
+            Err(error) if error.kind() == ErrorKind::AccessDenied => Whereabouts::default(),
+            Err(error) => return Err(error.into()),
+        };
         Ok(Self {
             file: path.to_string_lossy().into_owned(),
             size: metadata.len(),
             size_on_disk: sys::size_on_disk(path).map_err(refused)?,
             names,
+            whereabouts,
         })
     }
 }
@@ -124,11 +146,12 @@ impl fmt::Display for FileReport {
         for (index, name) in self.names.iter().enumerate() {
             table.add_row([if index == 0 { "names" } else { "" }, &Printable(name).to_string()]);
         }
-        f.write_str(&output::lines(&mut table, &[]))
+        self.whereabouts.add_to(&mut table);
+        write!(f, "{}{}", output::lines(&mut table, &[]), self.whereabouts.picture)
     }
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         format!("{bytes} bytes")
     } else {

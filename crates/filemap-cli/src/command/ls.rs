@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use anstyle::Style;
 use filemap::{Backing, ErrorKind, Holder, Holders, NamedMapping};
 use serde::Serialize;
 
@@ -15,10 +16,10 @@ use crate::size::Readable;
 
 pub(super) fn run(context: &Context<'_>, ls: &Ls) -> Result<()> {
     let entries = told(context, &context.registry.list()?)?;
-    if ls.holders && !context.output.is_json() {
+    if ls.long && !context.output.is_json() {
         return context.output.print(&Who(entries));
     }
-    context.output.print(&List(entries))
+    context.output.print(&List { entries, colour: context.output.has_colour() })
 }
 
 /// What is known about names, with who holds them.
@@ -95,14 +96,15 @@ impl Entry {
         if self.live { "live" } else { "dead" }
     }
 
-    /// How many processes hold the name, if any of them can be seen.
+    /// How many processes hold the name, if any of them can be seen, or that it is dead.
     fn holding(&self) -> String {
         let count = self
             .holders
             .as_ref()
             .map(|holders| holders.iter().filter(|holder| holder.keeps_name).count());
         match count {
-            Some(0) if self.live => "?".to_owned(),
+            _ if !self.live => self.state().to_owned(),
+            Some(0) => "?".to_owned(),
             Some(count) => count.to_string(),
             None => "?".to_owned(),
         }
@@ -118,10 +120,10 @@ pub(super) fn age(mapping: &NamedMapping) -> u64 {
 /// A process that holds a name, or has views of it.
 #[derive(Debug, Serialize)]
 pub(super) struct HolderReport {
-    process: u32,
-    command: String,
+    pub(super) process: u32,
+    pub(super) command: String,
     handles: usize,
-    views: usize,
+    pub(super) views: usize,
     #[serde(skip)]
     keeps_name: bool,
 }
@@ -209,36 +211,42 @@ impl fmt::Display for Age {
 
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-struct List(Vec<Entry>);
+struct List {
+    entries: Vec<Entry>,
+    #[serde(skip)]
+    colour: bool,
+}
 
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.entries.is_empty() {
             return Ok(());
         }
-        let mut table = output::table(&[
-            "NAME",
-            "SIZE",
-            "PROTECTION",
-            "BACKING",
-            "CREATOR",
-            "AGE",
-            "STATE",
-            "HOLDERS",
-        ]);
-        for entry in &self.0 {
+        let mut table = output::table(&["NAME", "SIZE", "PROTECTION", "BACKING", "HOLDERS", "AGE"]);
+        for entry in &self.entries {
             table.add_row([
                 Printable(&entry.name).to_string(),
                 entry.size.map_or_else(|| "?".to_owned(), |size| Readable(size).to_string()),
                 entry.protection.clone(),
                 entry.backing.to_string(),
-                entry.creator.to_string(),
-                Age(entry.age_seconds).to_string(),
-                entry.state().to_owned(),
                 entry.holding(),
+                Age(entry.age_seconds).to_string(),
             ]);
         }
-        f.write_str(&output::lines(&mut table, &[1, 4, 5, 7]))
+        let lines = output::lines(&mut table, &[1, 4, 5]);
+        // A narrow terminal breaks rows into several lines, and the word has to do.
+        if !self.colour || lines.lines().count() != self.entries.len() + 1 {
+            return f.write_str(&lines);
+        }
+        let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
+        for (index, line) in lines.lines().enumerate() {
+            match index.checked_sub(1).map(|index| self.entries[index].live) {
+                None => write!(f, "{bold}{line}{bold:#}")?,
+                Some(true) => write!(f, "\n{line}")?,
+                Some(false) => write!(f, "\n{faint}{line}{faint:#}")?,
+            }
+        }
+        Ok(())
     }
 }
 

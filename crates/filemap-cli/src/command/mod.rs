@@ -2,11 +2,22 @@
 
 mod demo;
 mod create;
+mod hold;
+mod open;
 mod ls;
 mod info;
+mod whereabouts;
 mod gc;
 mod read;
 mod write;
+mod fill;
+mod find;
+mod cmp;
+mod copy;
+mod watch;
+mod flush;
+mod completions;
+mod man;
 mod put;
 mod get;
 mod kernel32;
@@ -19,6 +30,7 @@ use filemap::Registry;
 use crate::args::{Arguments, Common, Verb};
 use crate::failure::Result;
 use crate::output::Output;
+use crate::sys;
 
 /// What every verb gets: the names it may use, and where to print.
 #[derive(Debug)]
@@ -40,7 +52,7 @@ impl Context<'_> {
 
 /// Does what the arguments ask for, reports a failure, and tells the exit code.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let output = Output::new(arguments.common.json);
+    let output = Output::new(&arguments.common);
     dispatch(arguments, output).unwrap_or_else(|failure| output.failed(&failure))
 }
 
@@ -51,7 +63,17 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         None => Registry::system(),
     };
     let context = Context { registry, output, common };
+    // These have something of their own to do about an interrupt.
+    let own = matches!(
+        arguments.verb,
+        Verb::Create(_) | Verb::Open(_) | Verb::Demo(_) | Verb::Copy(_) | Verb::Watch(_)
+    );
+    if !own {
+        // Where no handler can be set, an interrupt ends the process as it always did.
+        drop(sys::end_when_interrupted());
+    }
     match &arguments.verb {
+        Verb::Open(open) => return open::run(&context, open),
         Verb::Create(create) => return create::run(&context, create),
         Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
         Verb::Demo(_) => demo::run(&context)?,
@@ -61,6 +83,14 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Gc(gc) => gc::run(&context, gc)?,
         Verb::Read(read) => read::run(&context, read)?,
         Verb::Write(write) => write::run(&context, write)?,
+        Verb::Fill(fill) => fill::run(&context, fill)?,
+        Verb::Find(find) => find::run(&context, find)?,
+        Verb::Cmp(cmp) => return cmp::run(&context, cmp),
+        Verb::Copy(copy) => copy::run(&context, copy)?,
+        Verb::Watch(watch) => watch::run(&context, watch)?,
+        Verb::Flush(flush) => flush::run(&context, flush)?,
+        Verb::Completions(completions) => completions::run(&context, completions)?,
+        Verb::Man(man) => man::run(&context, man)?,
         Verb::Put(put) => put::run(&context, put)?,
         Verb::Get(get) => get::run(&context, get)?,
     }

@@ -31,9 +31,10 @@ pub(super) fn run(context: &Context<'_>, put: &Put) -> Result<()> {
     })?;
     let target = Target::find(&target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Writing)?;
-    let size = file.write_object_with::<Json, _>(put.offset, object)?;
+    let offset = put.offset.within(file.len()?, &target)?;
+    let size = file.write_object_with::<Json, _>(offset, object)?;
     file.close()?;
-    context.output.print(&Stored { target: target.to_string(), offset: put.offset, size })
+    context.output.print(&Stored { target: target.to_string(), offset, size })
 }
 
 #[derive(Debug, Serialize)]

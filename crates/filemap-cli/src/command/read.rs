@@ -1,65 +1,106 @@
-//! `filemap read`: bytes as a hex dump, as JSON, or as they are.
+//! `filemap read`: bytes as a hex dump, as numbers, as JSON, or as they are.
 
 use std::io::Write;
 
-use filemap::{ErrorKind, MappedFile};
+use filemap::MappedFile;
 
 use super::Context;
-use crate::args::Read;
+use crate::args::{Layout, Read};
+use crate::dump::{Dump, Shape};
 use crate::failure::{Failure, Result};
-use crate::hex::{self, Dump};
+use crate::hex;
+use crate::output::Output;
+use crate::reader::{PIECE, Reader};
 use crate::target::{Purpose, Target};
-
-/// How much is copied out at once.
-const PIECE: usize = 1 << 16;
+use crate::value::{Order, Type};
 
 pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     let target = Target::find(&read.target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Reading)?;
     let len = file.len()?;
-    if read.offset > len {
-        return Err(Failure::broken_as(
-            ErrorKind::EndOfFile,
-            format!("could not read {target} at offset {}: it ends at {len}", read.offset),
-        ));
-    }
+    let offset = read.part.offset.inside(len, &target)?;
+    let reader = || Reader::new(&file, offset, read.part.length);
     let output = context.output;
     output.stream(|out| {
-        let closed = |error| Failure::from_output(&error);
         if read.raw {
-            return each_piece(&file, read, |bytes| out.write_all(bytes).map_err(closed)).map(drop);
+            return raw(out, reader()?);
         }
         if output.is_json() {
-            write!(out, "{{\"offset\":{},\"hex\":\"", read.offset).map_err(closed)?;
-            let count = each_piece(&file, read, |bytes| {
-                hex::write_plain(&mut *out, bytes).map_err(closed)
-            })?;
-            return writeln!(out, "\",\"length\":{count}}}").map_err(closed);
+            return match read.layout.kind {
+                Some(kind) => json_of_numbers(out, reader()?, kind, read.layout.order),
+                None => json(out, reader()?),
+            };
         }
-        let mut dump = Dump::new(read.offset, len, output.has_colour());
-        each_piece(&file, read, |bytes| dump.push(&mut *out, bytes).map_err(closed))?;
+        let mut reader = reader()?;
+        let mut dump = Dump::new(offset, read.layout.shape(output, &file)?, output.has_colour());
+        let mut buf = vec![0; PIECE];
+        while let Some(next) = reader.peek()? {
+            if next.hole {
+                dump.push_zeros(out, next.len).map_err(closed)?;
+                reader.skip(next.len);
+            } else {
+                let count = reader.read(&mut buf)?;
+                dump.push(out, &buf[..count]).map_err(closed)?;
+            }
+        }
         dump.finish(out).map_err(closed)
     })
 }
 
-/// Copies out what was asked for, piece by piece, and tells how many bytes there were.
-fn each_piece(
-    file: &MappedFile,
-    read: &Read,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<u64> {
+impl Layout {
+    /// What rows look like, on this output.
+    pub(super) fn shape(&self, output: Output, file: &MappedFile) -> Result<Shape> {
+        let numbers = self.kind.map(|kind| (kind, self.order));
+        Ok(Shape::fitting(numbers, self.columns, output.width(), file.len()?))
+    }
+}
+
+fn closed(error: std::io::Error) -> Failure {
+    Failure::from_output(&error)
+}
+
+fn raw(out: &mut impl Write, mut reader: Reader<'_>) -> Result<()> {
     let mut buf = vec![0; PIECE];
-    let wanted = read.length.unwrap_or(u64::MAX);
-    let mut done = 0;
-    while done < wanted {
-        let most = usize::try_from(wanted - done).unwrap_or(PIECE).min(PIECE);
-        let Some(offset) = read.offset.checked_add(done) else { break };
-        let count = file.read_at(offset, &mut buf[..most])?;
-        if count == 0 {
+    loop {
+        match reader.read(&mut buf)? {
+            0 => return Ok(()),
+            count => out.write_all(&buf[..count]).map_err(closed)?,
+        }
+    }
+}
+
+fn json(out: &mut impl Write, mut reader: Reader<'_>) -> Result<()> {
+    let (mut buf, offset) = (vec![0; PIECE], reader.offset());
+    write!(out, "{{\"offset\":{offset},\"hex\":\"").map_err(closed)?;
+    loop {
+        match reader.read(&mut buf)? {
+            0 => break,
+            count => hex::write_plain(out, &buf[..count]).map_err(closed)?,
+        }
+    }
+    writeln!(out, "\",\"length\":{}}}", reader.offset() - offset).map_err(closed)
+}
+
+fn json_of_numbers(
+    out: &mut impl Write,
+    mut reader: Reader<'_>,
+    kind: Type,
+    order: Order,
+) -> Result<()> {
+    let (mut buf, offset) = (vec![0; PIECE], reader.offset());
+    let name = kind.name();
+    write!(out, "{{\"offset\":{offset},\"type\":\"{name}\",\"values\":[").map_err(closed)?;
+    let mut between = "";
+    loop {
+        let count = reader.read(&mut buf)?;
+        // What is left at the end is no number.
+        for number in buf[..count].chunks(kind.size()).filter_map(|bytes| kind.read(bytes, order)) {
+            write!(out, "{between}{}", number.to_json()).map_err(closed)?;
+            between = ",";
+        }
+        if count < buf.len() {
             break;
         }
-        take(&buf[..count])?;
-        done = done.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
-    Ok(done)
+    writeln!(out, "],\"length\":{}}}", reader.offset() - offset).map_err(closed)
 }

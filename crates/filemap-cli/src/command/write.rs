@@ -17,6 +17,7 @@ const PIECE: usize = 1 << 16;
 pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     let target = Target::find(&write.target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Writing)?;
+    let offset = write.offset.within(file.len()?, &target)?;
     let given = match (&write.text, &write.hex) {
         (Some(text), _) => Some(text.as_encoded_bytes()),
         (None, Some(bytes)) => Some(bytes.as_slice()),
@@ -24,13 +25,13 @@ pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     };
     let length = match given {
         Some(bytes) => {
-            file.write_at(write.offset, bytes)?;
+            file.write_at(offset, bytes)?;
             u64::try_from(bytes.len()).unwrap_or(u64::MAX)
         }
-        None => copy_input(&file, write.offset)?,
+        None => copy_input(&file, offset)?,
     };
     file.close()?;
-    context.output.print(&Written { target: target.to_string(), offset: write.offset, length })
+    context.output.print(&Written { target: target.to_string(), offset, length })
 }
 
 fn copy_input(file: &MappedFile, start: u64) -> Result<u64> {

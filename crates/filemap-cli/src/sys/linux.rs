@@ -95,3 +95,16 @@ pub(crate) const HAS_KERNEL32: bool = false;
 pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
     symlink(target, name)
 }
+
+/// Tells whether the terminal shows more than ASCII, as far as the environment tells.
+///
+/// The first variable that is set decides
+/// (<https://man7.org/linux/man-pages/man7/locale.7.html>).
+pub(crate) fn shows_unicode() -> bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let set = names.iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    set.is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

@@ -67,3 +67,8 @@ pub(crate) const HAS_KERNEL32: bool = true;
 pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
     symlink_file(target, name)
 }
+
+/// Tells whether the terminal shows more than ASCII: a console shows all.
+pub(crate) fn shows_unicode() -> bool {
+    true
+}

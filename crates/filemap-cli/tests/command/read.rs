@@ -157,3 +157,56 @@ fn colour_is_for_terminals() {
     assert!(!place.run(["read", &path]).text().contains('\u{1b}'));
     assert!(forced.contains("\u{1b}["), "{forced}");
 }
+
+#[test]
+fn an_offset_with_a_minus_counts_from_the_end() {
+    let place = Place::new();
+    let path = place.file("digits", b"0123456789");
+
+    assert_eq!(place.run(["read", &path, "--raw", "--offset", "-3"]).text(), "789");
+    assert_eq!(place.run(["read", &path, "--raw", "-s", "-0xa", "-n", "2"]).text(), "01");
+    let error = place.run(["read", &path, "-s", "-11", "--json"]).failed_with_json(2);
+    assert_eq!(error["win32_code"], 87);
+}
+
+#[test]
+fn bytes_are_shown_as_numbers_of_any_type() {
+    let place = Place::new();
+    let path = place.file("numbers", &[1, 0, 0, 0, 0, 0, 0xc0, 0x3f, 9]);
+    let read = |kind| place.run(["read", &path, "--as", kind, "--json"]).json()["values"].take();
+
+    assert_eq!(read("u8"), json!([1, 0, 0, 0, 0, 0, 192, 63, 9]));
+    assert_eq!(read("i16"), json!([1, 0, 0, 16320]));
+    assert_eq!(read("f32"), json!([1e-45, 1.5]));
+    assert_eq!(read("u64"), json!([4_593_671_619_917_905_921_u64]));
+    let text = place.run(["read", &path, "--as", "u32", "--columns", "2"]).text();
+    assert_eq!(text, "00000000           1 1069547520\n00000008          09\n00000009\n");
+    let big = place.run(["read", &path, "--as", "u16", "--order", "big", "-n", "2", "--json"]);
+    assert_eq!(big.json()["values"], json!([256]));
+}
+
+#[test]
+fn a_slash_does_for_the_backslash_that_a_shell_takes() {
+    let place = Place::new();
+    let _holder = place.hold(["Local/scores", "--size", "1"]);
+
+    assert_eq!(place.run(["read", "Local/scores", "--raw", "-n", "1"]).text(), "\0");
+    assert_eq!(place.run(["read", "Local\\scores", "--raw", "-n", "1"]).text(), "\0");
+    let missed = place.run(["read", "Localscores"]).failed(1);
+    assert!(missed.contains("write Local/scores"), "{missed}");
+}
+
+// Where the system tells of holes in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn reading_a_hole_brings_nothing_in() {
+    let place = Place::new();
+    let _holder = place.hold(["large", "--size", "1GiB"]);
+    place.run(["write", "large", "--offset", "512M", "--text", "x"]).text();
+
+    let dump = place.run(["read", "large"]).text();
+
+    assert_eq!(dump.lines().count(), 6, "{dump}");
+    let told = place.run(["info", "large", "--json"]).json();
+    assert!(told["residency"]["in_holes"].as_u64().unwrap() > (1 << 30) - (1 << 20), "{told}");
+}

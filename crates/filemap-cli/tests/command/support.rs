@@ -84,6 +84,12 @@ impl Place {
         Self { registry: TempDir::new().unwrap(), files: TempDir::new().unwrap() }
     }
 
+    /// The same, in a directory where more than one can be.
+    pub(crate) fn within(directory: &Path) -> Self {
+        let [registry, files] = [(); 2].map(|()| TempDir::new_in(directory).unwrap());
+        Self { registry, files }
+    }
+
     pub(crate) fn registry(&self) -> &Path {
         self.registry.path()
     }
@@ -350,6 +356,11 @@ impl Running {
     #[track_caller]
     pub(crate) fn until(&mut self, line: &str) {
         while self.next_line() != line {}
+    }
+
+    /// The next line on its standard output, if there is one in time.
+    pub(crate) fn line_within(&mut self, time: Duration) -> Option<String> {
+        self.lines.recv_timeout(time).ok()
     }
 
     pub(crate) fn say(&mut self, line: &str) {

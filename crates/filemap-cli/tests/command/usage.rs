@@ -2,8 +2,27 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-const VERBS: [&str; 10] =
-    ["demo", "create", "ls", "info", "gc", "read", "write", "put", "get", "kernel32"];
+pub(crate) const VERBS: [&str; 19] = [
+    "demo",
+    "create",
+    "open",
+    "ls",
+    "info",
+    "read",
+    "write",
+    "fill",
+    "find",
+    "cmp",
+    "copy",
+    "watch",
+    "flush",
+    "put",
+    "get",
+    "gc",
+    "kernel32",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_names_every_verb_and_teaches_with_examples() {
@@ -60,6 +79,15 @@ fn what_is_not_understood_ends_with_2_and_says_why() {
         assert!(!outcome.stderr.is_empty(), "{arguments:?}");
         assert!(outcome.stdout.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn the_code_of_an_error_is_told_where_more_is_asked_for() {
+    let place = Place::new();
+
+    let sentence = place.run(["read", "./nothing", "--verbose"]).failed(1);
+
+    assert!(sentence.ends_with(" (NotFound, Win32 code 2)\n"), "{sentence}");
 }
 
 #[test]

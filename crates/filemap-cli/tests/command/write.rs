@@ -113,7 +113,7 @@ fn what_cannot_be_understood_is_refused_before_anything_is_written() {
     for arguments in [
         &["--offset", "0", "--hex", "123"][..],
         &["--offset", "0", "--hex", "xy"],
-        &["--offset", "-1", "--text", "x"],
+        &["--offset", "--1", "--text", "x"],
         &["--offset", "1Q", "--text", "x"],
         &["--offset", "0", "--text", "x", "--hex", "00"],
         &["--text", "no offset"],

@@ -11,6 +11,7 @@ mod view_options;
 mod backing;
 mod length;
 mod holder;
+mod residency;
 mod registry;
 
 pub use crate::sys::{AtomicCell, AtomicValue};
@@ -20,6 +21,7 @@ pub use length::{KeptLength, set_file_len};
 pub use mapping::FileMapping;
 pub use options::MappingOptions;
 pub use registry::{NamedMapping, Registry};
+pub use residency::Extents;
 pub use view::View;
 pub use view_options::ViewOptions;
 

@@ -8,8 +8,10 @@
 //! | `Region` | a mapped range of a section; the only way to its bytes |
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
-//! | `Census` | who holds names |
 //! | `KeptLength` | a file that is not to become shorter |
+//! | `Census` | who holds names, and who has views |
+//! | `Extents` | which parts of a section take space |
+//! | `residency` | how much of a section is in memory |
 //! | `Scalar` | a value that is copied in one piece |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
@@ -51,8 +53,8 @@ pub(crate) use guard::Scalar;
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
 pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Region, Section, Sighted,
-    open_file, page_size, prepare_thread, set_file_len, set_inheritable,
+    Adopted, Census, Directory, Draft, Entry, Extents, Found, KeptLength, Listed, Region, Section,
+    Sighted, open_file, page_size, prepare_thread, residency, set_file_len, set_inheritable,
 };
 pub use platform::{BorrowedDescriptor, OwnedDescriptor};
 pub use raw::RawBytes;

@@ -265,6 +265,8 @@ pub enum Operation {
     ProtectPages,
     /// Ask what pages allow.
     QueryPages,
+    /// Ask where bytes are, and who has them mapped.
+    LookAt,
     /// Open a file.
     OpenFile,
     /// Ask for or change a file's length.
@@ -301,6 +303,7 @@ impl fmt::Display for Operation {
             Self::CommitPages => "commit pages of",
             Self::ProtectPages => "protect pages of",
             Self::QueryPages => "ask for the pages of",
+            Self::LookAt => "look at",
             Self::ResizeFile => "set or find the length of",
             Self::WriteObject => "write an object to",
             Self::ReadObject => "read an object from",

@@ -14,6 +14,7 @@ mod flush;
 mod advice;
 mod name;
 mod permissions;
+mod residency;
 mod quoted;
 pub(crate) mod geometry;
 
@@ -28,4 +29,5 @@ pub use page_run::{PageRun, PageState};
 pub use permissions::Permissions;
 pub use protection::Protection;
 pub(crate) use quoted::{plain, quoted};
+pub use residency::Residency;
 pub use rights::Rights;

@@ -524,3 +524,37 @@ fn one_look_tells_of_a_whole_listing() -> Result<(), Error> {
         Ok(())
     })
 }
+
+#[test]
+fn whoever_has_a_view_of_a_file_is_told_with_or_without_a_name() -> Result<(), Error> {
+    alone("holders::whoever_has_a_view_of_a_file_is_told_with_or_without_a_name", |registry| {
+        let file = tempfile::tempfile().expect("a file can be made");
+        file.set_len(1 << 20).expect("it can be made longer");
+        let mapping = FileMapping::options().file(&file).create()?;
+        let named = FileMapping::options().registry(registry).name("x").file(&file).create()?;
+        assert_eq!(told(&mapping.viewers()?), []);
+
+        let views = [mapping.map(Access::Read)?, named.map_range(Access::Write, ..10)?];
+
+        assert_eq!(told(&mapping.viewers()?), [(own(), 0, 2)]);
+        assert_eq!(told(&named.viewers()?), [(own(), 0, 2)]);
+        drop(views);
+        assert_eq!(told(&mapping.viewers()?), []);
+        Ok(())
+    })
+}
+
+#[test]
+fn views_of_memory_are_told_without_its_name() -> Result<(), Error> {
+    alone("holders::views_of_memory_are_told_without_its_name", |registry| {
+        let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
+        let with_name = named(registry, "x")?;
+
+        let views = (mapping.map(Access::Write)?, with_name.map(Access::Read)?);
+
+        assert_eq!(told(&mapping.viewers()?), [(own(), 0, 1)]);
+        assert_eq!(told(&with_name.viewers()?), [(own(), 0, 1)]);
+        drop(views);
+        Ok(())
+    })
+}

@@ -60,6 +60,7 @@ mod growth;
 // About files that anybody may cut, as on Linux.
 #[cfg(target_os = "linux")]
 mod lengths;
+mod extents;
 mod model;
 mod windows;
 mod cursor;

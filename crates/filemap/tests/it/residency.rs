@@ -1,6 +1,8 @@
 //! Which bytes of a view are in memory, and what asking for it may change.
 
-use filemap::{Access, Advice, ErrorKind, FileMapping, Flush, Protection, View, page_size};
+use filemap::{
+    Access, Advice, ErrorKind, FileMapping, Flush, MappedFile, Protection, View, page_size,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::support::{self, Outcome, Place, read_all};
@@ -160,5 +162,67 @@ fn a_view_without_access_is_denied_what_touches_its_bytes() -> Outcome {
     view.flush(.., Flush::Durable)?;
     view.advise(.., Advice::Normal)?;
     assert_eq!(view.read::<u8>(0).unwrap_err().kind(), ErrorKind::AccessDenied);
+    Ok(())
+}
+
+#[test]
+fn bytes_are_in_memory_once_they_were_stored_to() -> Outcome {
+    let page = u64::try_from(page_size())?;
+    let mapping = FileMapping::create(page * 1000, Protection::ReadWrite)?;
+    let before = mapping.residency(..)?;
+
+    mapping.map(Access::Write)?.write_at(usize::try_from(page * 8)?, &[1; 3])?;
+
+    let after = mapping.residency(..)?;
+    let (part, rest) = (mapping.residency(page * 8..page * 9)?, mapping.residency(page * 9..)?);
+    assert_eq!(
+        (before.len(), before.in_memory(), before.in_holes()),
+        (page * 1000, 0, page * 1000)
+    );
+    assert_eq!((after.in_memory(), after.in_holes()), (page, page * 999));
+    assert_eq!((part.in_memory(), part.in_holes()), (page, 0));
+    assert_eq!((rest.in_memory(), rest.in_holes()), (0, page * 991));
+    // No disk is to have them.
+    assert_eq!(after.unwritten().unwrap_or(0), 0);
+    Ok(())
+}
+
+#[test]
+fn looking_at_bytes_brings_none_of_them_in() -> Outcome {
+    let mapping = FileMapping::create(64 << 20, Protection::ReadWrite)?;
+
+    mapping.residency(..)?;
+
+    assert_eq!(mapping.residency(..)?.in_memory(), 0);
+    Ok(())
+}
+
+#[test]
+fn what_was_flushed_is_not_unwritten_any_more() -> Outcome {
+    let place = Place::new();
+    let file = MappedFile::open(place.dir.path().join("content"))?;
+    file.write_at(0, &vec![1; 1 << 20])?;
+
+    let stored = file.mapping().residency(..)?;
+    file.flush(Flush::Durable)?;
+    let flushed = file.mapping().residency(..)?;
+
+    assert_eq!((stored.len(), flushed.len()), (1 << 20, 1 << 20));
+    match (stored.unwritten(), flushed.unwritten()) {
+        // The system may have begun by itself; what it has not, is told.
+        (Some(before), Some(after)) => assert!(before <= stored.in_memory() && after == 0),
+        // Before Linux 6.5.
+        (None, None) => {}
+        other => panic!("{other:?}"),
+    }
+    Ok(())
+}
+
+#[test]
+fn a_range_to_look_at_is_a_range_of_the_mapping() -> Outcome {
+    let mapping = FileMapping::create(1 << 16, Protection::ReadWrite)?;
+
+    assert_eq!(mapping.residency(7..7)?.len(), 0);
+    assert_eq!(mapping.residency(..65_537).unwrap_err().kind(), ErrorKind::InvalidRange);
     Ok(())
 }

@@ -9,6 +9,8 @@ mod pages;
 mod image;
 mod placing;
 mod loss;
+mod extents;
+mod residency;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
@@ -22,6 +24,7 @@ use std::path::Path;
 
 use crate::types::{Operation, Result};
 
+pub(crate) use extents::Extents;
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing {
@@ -33,6 +36,7 @@ pub mod fuzzing {
 pub(crate) use registry::{
     Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
 };
+pub(crate) use residency::residency;
 pub(crate) use section::Section;
 
 /// Decides whether a descriptor survives `exec`.

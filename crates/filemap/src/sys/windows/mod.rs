@@ -9,6 +9,8 @@ mod pages;
 mod image;
 mod placing;
 mod loss;
+mod extents;
+mod residency;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
@@ -22,12 +24,14 @@ use std::path::Path;
 
 use crate::types::{Error, ErrorKind, Operation, Result};
 
+pub(crate) use extents::Extents;
 pub(crate) use region::Region;
 #[cfg(any(test, fuzzing))]
 pub use registry::fuzzing;
 pub(crate) use registry::{
     Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
 };
+pub(crate) use residency::residency;
 pub(crate) use section::Section;
 
 /// Decides whether processes that this one starts inherit a descriptor.

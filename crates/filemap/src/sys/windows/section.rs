@@ -124,6 +124,11 @@ impl Section {
         })
     }
 
+    /// The file, for somebody who keeps it.
+    pub(super) fn shared_file(&self) -> Option<Arc<File>> {
+        self.file.clone()
+    }
+
     /// Maps a range of the file as it is now, through an object that lives as long as the view.
     fn map_following(&self, request: Request) -> Result<Region> {
         let operation = Operation::MapView;

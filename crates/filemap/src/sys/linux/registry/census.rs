@@ -1,15 +1,17 @@
-//! Who holds names: one pass over all processes, for any number of names.
+//! Who holds names, or has views: one pass over all processes, for any number of names.
 
 use std::collections::HashMap;
+use std::os::fd::BorrowedFd;
 
-use rustix::fs::{AtFlags, CWD, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use crate::sys::Content;
+use crate::sys::platform::Section;
 use crate::sys::platform::error::{during, from_errno};
-use crate::sys::platform::file::Identity;
+use crate::sys::platform::file::{self, Identity};
 use crate::sys::platform::registry::Listed;
 use crate::sys::platform::registry::process::{self, Process};
+use crate::sys::{Content, SectionContract as _};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 /// What one pass over all processes found.
@@ -41,34 +43,14 @@ impl Census {
     /// number of names hardly matters.
     pub(crate) fn take<'l>(listed: impl IntoIterator<Item = &'l Listed>) -> Result<Self> {
         let operation = Operation::UseRegistry;
-        let absent = |_| {
-            Error::new(ErrorKind::NotSupported, operation)
-                .because("holders are found by /proc, which is not there")
-        };
-        let own = Process::own().map_err(absent)?;
+        let own = Process::own().map_err(absent(operation))?;
         let mut search = Search::default();
         let mut sighted = Vec::new();
         for (name, listed) in listed.into_iter().enumerate() {
             search.add(name, listed, &own);
             sighted.push(Vec::new());
         }
-        let mut census = Self { sighted, unseen: 0, hidden: true, held_elsewhere: Vec::new() };
-        for process in process::all().map_err(during(operation))? {
-            // The first process is there as long as its system is. Where it cannot be seen,
-            // others cannot either.
-            census.hidden &= process.number() != 1;
-            match search.look_into(&process) {
-                Ok(found) => census.add(&process, found),
-                // It has ended since.
-                Err(Errno::NOENT | Errno::SRCH) => {}
-                Err(Errno::ACCESS | Errno::PERM) if process.has_nothing() => {}
-                Err(Errno::ACCESS | Errno::PERM) => census.unseen += 1,
-                Err(errno) => return Err(from_errno(errno, operation)),
-            }
-        }
-        for sighted in &mut census.sighted {
-            sighted.sort_by_key(|sighted| sighted.process);
-        }
+        let mut census = search.survey(sighted, operation)?;
         census.held_elsewhere = vec![false; census.sighted.len()];
         for (name, locks) in search.locks() {
             // Each handle's description has one lock, however many descriptors it has.
@@ -76,6 +58,15 @@ impl Census {
             census.held_elsewhere[name] = locks > seen;
         }
         Ok(census)
+    }
+
+    /// Looks for views of one file, or of one piece of memory, whatever its name is.
+    pub(crate) fn of_views(section: &Section) -> Result<Self> {
+        let operation = Operation::LookAt;
+        let own = Process::own().map_err(absent(operation))?;
+        let mut search = Search::default();
+        search.add_viewed(section.descriptor(), &own).map_err(during(operation))?;
+        search.survey(vec![Vec::new()], operation)
     }
 
     fn add(&mut self, process: &Process, found: Found) {
@@ -86,6 +77,13 @@ impl Census {
             let command = command.get_or_insert_with(|| process.command()).clone();
             sighted.push(Sighted { process: process.number(), command, handles, views });
         }
+    }
+}
+
+fn absent(operation: Operation) -> impl Fn(Errno) -> Error {
+    move |_| {
+        Error::new(ErrorKind::NotSupported, operation)
+            .because("processes are looked at by /proc, which is not there")
     }
 }
 
@@ -119,6 +117,8 @@ enum Sign {
     },
     /// Memory that nothing else leads to.
     Memory,
+    /// What is asked about for its own sake, and without a name.
+    Viewed,
     /// A file, which processes may use that know nothing of the name.
     File {
         /// When it was born, for the same reason.
@@ -141,6 +141,28 @@ struct Found {
 }
 
 impl Search {
+    /// Looks into every process that lets this one.
+    fn survey(&mut self, sighted: Vec<Vec<Sighted>>, operation: Operation) -> Result<Census> {
+        let mut census = Census { sighted, unseen: 0, hidden: true, held_elsewhere: Vec::new() };
+        for process in process::all().map_err(during(operation))? {
+            // The first process is there as long as its system is. Where it cannot be seen,
+            // others cannot either.
+            census.hidden &= process.number() != 1;
+            match self.look_into(&process) {
+                Ok(found) => census.add(&process, found),
+                // It has ended since.
+                Err(Errno::NOENT | Errno::SRCH) => {}
+                Err(Errno::ACCESS | Errno::PERM) if process.has_nothing() => {}
+                Err(Errno::ACCESS | Errno::PERM) => census.unseen += 1,
+                Err(errno) => return Err(from_errno(errno, operation)),
+            }
+        }
+        for sighted in &mut census.sighted {
+            sighted.sort_by_key(|sighted| sighted.process);
+        }
+        Ok(census)
+    }
+
     fn add(&mut self, name: usize, listed: &Listed, own: &Process) {
         let Identity { device, inode, born, .. } = listed.identity();
         let with_bytes = *listed.content() == Content::Memory;
@@ -159,6 +181,20 @@ impl Search {
             Content::File(_) => Sign::File { born },
         };
         self.clues.entry(inode).or_default().push(Clue { name, device, sign });
+    }
+
+    /// Adds an open file, or memory, all of whose views count.
+    fn add_viewed(&mut self, file: BorrowedFd<'_>, own: &Process) -> Result<(), Errno> {
+        let Identity { device, inode, .. } = file::identity(file)?;
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let state = rustix::fs::statx(file, c"", flags, StatxFlags::MNT_ID);
+        let has_mount = |state: &Statx| {
+            StatxFlags::from_bits_retain(state.stx_mask).contains(StatxFlags::MNT_ID)
+        };
+        let mount = state.ok().filter(has_mount).map(|state| state.stx_mnt_id);
+        self.learn(device, mount, own);
+        self.clues.entry(inode).or_default().push(Clue { name: 0, device, sign: Sign::Viewed });
+        Ok(())
     }
 
     /// Finds the kernel's own number for a device, through a mount that `process` has.
@@ -223,7 +259,7 @@ impl Search {
                             unknown.insert(device, open.mount);
                         }
                     }
-                    Sign::Entry { .. } | Sign::File { .. } | Sign::Memory => {}
+                    Sign::Entry { .. } | Sign::File { .. } | Sign::Memory | Sign::Viewed => {}
                 }
             }
         })?;
@@ -241,7 +277,7 @@ impl Search {
                 let is_view = own == device
                     && match clue.sign {
                         Sign::Entry { with_bytes, .. } => with_bytes,
-                        Sign::Memory => true,
+                        Sign::Memory | Sign::Viewed => true,
                         // Whoever maps the file without a handle may never have heard of the name.
                         Sign::File { .. } => found.tallies.contains_key(&clue.name),
                     };

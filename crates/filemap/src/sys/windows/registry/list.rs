@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::sys::Content;
+use crate::sys::platform::Section;
 use crate::sys::platform::registry::{Directory, objects};
 use crate::sys::platform::section::{Traits, access_mask};
 use crate::types::{
@@ -168,5 +169,11 @@ impl Census {
         let _names = listed;
         Err(Error::new(ErrorKind::NotSupported, Operation::UseRegistry)
             .because("Windows does not tell which processes have an object open"))
+    }
+
+    /// Refuses, for the same reason.
+    pub(crate) fn of_views(_section: &Section) -> Result<Self> {
+        Err(Error::new(ErrorKind::NotSupported, Operation::LookAt)
+            .because("Windows does not tell which processes have an object mapped"))
     }
 }

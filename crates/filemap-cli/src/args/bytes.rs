@@ -1,0 +1,329 @@
+//! Verbs about bytes.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::target::target_and_word;
+use super::{Offset, Part, TargetArguments};
+use crate::failure::Result;
+use crate::hex;
+use crate::size;
+use crate::value::{Order, Type};
+
+/// Show bytes as a hex dump, as numbers, or pass them on as they are.
+///
+/// The dump has offset, hex and text; rows like the one above are folded into `*`; the last line
+/// is the offset after the last byte. Reading ends where the target ends. On a terminal the rows are
+/// as long as it has room for.
+#[derive(Debug, Args)]
+#[command(after_help = READ_EXAMPLES)]
+pub(crate) struct Read {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// Write the bytes themselves to standard output.
+    #[arg(long, conflicts_with_all = ["json", "kind"])]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+}
+
+const READ_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap read scores
+  filemap read scores --offset 0x100 --length 64
+  filemap read scores -s -64                        the last 64 bytes
+  filemap read scores --as f64                      columns of numbers
+  filemap read scores --raw | sha256sum
+  filemap read ./log.bin --offset 4G --raw > tail.bin
+  filemap read scores --json | jq -r .hex"
+);
+
+/// How bytes are laid out.
+#[derive(Debug, Args)]
+pub(crate) struct Layout {
+    /// Show numbers of this type instead of bytes.
+    #[arg(long = "as", value_name = "TYPE")]
+    pub(crate) kind: Option<Type>,
+    /// In which order the bytes of a number stand.
+    #[arg(long, value_name = "ORDER", default_value = "little", requires = "kind")]
+    pub(crate) order: Order,
+    /// How many bytes, or numbers, stand in a row.
+    #[arg(long, short = 'c', value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) columns: Option<u8>,
+}
+
+/// Write bytes at an offset: a text, hexadecimal, or standard input.
+///
+/// A file grows as needed, and is made if there is none at a path with a `/` in it or after
+/// --file. A name that `create` made cannot grow: --text and --hex then write all or nothing, and
+/// input is written until a piece of it does not fit.
+#[derive(Debug, Args)]
+#[command(after_help = WRITE_EXAMPLES)]
+pub(crate) struct Write {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Where to begin, in bytes from the start; with a minus, from the end.
+    #[arg(long, short = 's', value_name = "N", allow_hyphen_values = true)]
+    pub(crate) offset: Offset,
+    /// The bytes of this text, with no newline after it.
+    #[arg(long, value_name = "TEXT", group = "what")]
+    pub(crate) text: Option<OsString>,
+    /// These bytes, two digits each; spaces, `:`, `-` and `_` may stand between them.
+    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
+    pub(crate) hex: Option<Bytes>,
+}
+
+/// Bytes that an argument spells out. An alias, for clap takes a plain `Vec` for many arguments.
+pub(crate) type Bytes = Vec<u8>;
+
+const WRITE_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap write scores --offset 10 --text 'hello, world'
+  filemap write scores --offset 0x20 --hex 'de ad be ef'
+  date | filemap write scores --offset 0
+  filemap write ./log.bin --offset 5G --text 'far out'      grows it, sparsely"
+);
+
+/// Fill a part with one byte, or with a pattern that is repeated.
+///
+/// Zeros, if nothing else is said, and to the end, if no length is given. A file grows as needed, and
+/// is made as by `write`; a mapping that `create` made cannot grow.
+#[derive(Debug, Args)]
+#[command(after_help = FILL_EXAMPLES)]
+pub(crate) struct Fill {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// The bytes of this text, again and again.
+    #[arg(long, value_name = "TEXT", group = "what")]
+    pub(crate) text: Option<OsString>,
+    /// These bytes, again and again; written as for `write`.
+    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
+    pub(crate) hex: Option<Bytes>,
+}
+
+const FILL_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap fill scores                               zeros everywhere
+  filemap fill scores --offset 1K --length 512 --hex ff
+  filemap fill ./disk.img --length 1G --hex deadbeef
+  filemap fill scores -s -16 --text '-='            the last 16 bytes"
+);
+
+/// Find bytes or a text.
+///
+/// One row for each place: its offset, and the bytes there and after it. Places do not overlap. Exit
+/// code 1 if there is none.
+#[derive(Debug, Args)]
+#[command(
+    after_help = FIND_EXAMPLES,
+    override_usage = "filemap find [OPTIONS] <NAME|FILE|--file <PATH>> <TEXT|--hex <HEX>>"
+)]
+pub(crate) struct Find {
+    /// A live name, or the path of a file; left out with --file.
+    #[arg(value_name = "NAME|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) first: Option<OsString>,
+    /// The text to find.
+    #[arg(value_name = "TEXT")]
+    pub(crate) second: Option<OsString>,
+    /// The path of a file, whatever names there are.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// The bytes to find; written as for `write`.
+    #[arg(long, short = 'x', value_name = "HEX", value_parser = hex::parse)]
+    pub(crate) hex: Option<Bytes>,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// Take letters of ASCII for the same, large or small.
+    #[arg(long, short = 'i')]
+    pub(crate) ignore_case: bool,
+    /// The text as Windows' programs keep it in memory: UTF-16, little-endian.
+    #[arg(long, conflicts_with = "hex")]
+    pub(crate) utf16: bool,
+    /// Stop after so many places.
+    #[arg(long, short = 'm', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_count: Option<u64>,
+    /// Only tell how many places there are.
+    #[arg(long, conflicts_with = "max_count")]
+    pub(crate) count: bool,
+}
+
+impl Find {
+    /// Tells where to look, and for which text.
+    pub(crate) fn target_and_text(&self) -> Result<(TargetArguments, Option<&OsStr>)> {
+        target_and_word(self.file.as_ref(), self.first.as_ref(), self.second.as_ref())
+    }
+}
+
+const FIND_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap find scores hello
+  filemap find scores -i error --max-count 1        the first one alone
+  filemap find scores --hex 'de ad be ef' --count
+  filemap find ./memory.dmp --utf16 kernel32
+  filemap find scores hello --json | jq '.places[].offset'"
+);
+
+/// Compare two names, files, or standard input (`-`), byte by byte.
+///
+/// Says nothing if they are alike, and shows where they differ if not: what both have there, one
+/// above the other. Exit code 0 if they are alike, 1 if not.
+#[derive(Debug, Args)]
+#[command(after_help = CMP_EXAMPLES)]
+pub(crate) struct Cmp {
+    /// A live name, or the path of a file.
+    #[arg(value_name = "ONE", value_hint = ValueHint::AnyPath)]
+    pub(crate) one: OsString,
+    /// Another one; `-` is standard input.
+    #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
+    pub(crate) other: OsString,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// Where to begin in the other, if not where it is in the one.
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) other_offset: Option<Offset>,
+    /// Show so many differing places; all are counted.
+    #[arg(long, short = 'm', value_name = "N", default_value_t = 8)]
+    pub(crate) max_count: u64,
+    /// Say nothing: the exit code tells.
+    #[arg(long, short = 'q', conflicts_with = "json")]
+    pub(crate) quiet: bool,
+}
+
+const CMP_EXAMPLES: &str = concat!(
+    sizes!(),
+    "
+Examples:
+  filemap cmp scores backup.bin
+  filemap cmp scores backup.bin --offset 4K --length 1M
+  filemap cmp ./disk.img ./disk.img --offset 0 --other-offset 1G --length 64K
+  zcat backup.gz | filemap cmp scores - && echo alike"
+);
+
+/// Copy between files, names, and standard input or output (`-`).
+///
+/// A destination that is no live name is a file, which is made if there is none. Without --from, --to
+/// and --length all is copied, and a file then ends where the source ends. With one of them, that part
+/// alone is written, and what lies around it stays. What is a hole in the source takes no space in a new file.
+///
+/// On a terminal a bar shows how far it is and how fast. After Ctrl-C, what is copied stays, and the
+/// error says how to go on. A mapping that `create` made cannot grow: if it is too small, nothing is
+/// written.
+#[derive(Debug, Args)]
+#[command(after_help = COPY_EXAMPLES)]
+pub(crate) struct Copy {
+    /// A live name, the path of a file, or `-` for standard input.
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::AnyPath)]
+    pub(crate) source: OsString,
+    /// A live name, the path of a file, or `-` for standard output.
+    #[arg(value_name = "DESTINATION", value_hint = ValueHint::AnyPath)]
+    pub(crate) destination: OsString,
+    /// Where to begin in the source; with a minus, from its end.
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) from: Option<Offset>,
+    /// Where to begin in the destination; with a minus, from its end.
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) to: Option<Offset>,
+    /// How many bytes at most; all that follow if not given.
+    #[arg(long, short = 'n', value_name = "N", value_parser = size::parse)]
+    pub(crate) length: Option<u64>,
+}
+
+const COPY_EXAMPLES: &str = concat!(
+    sizes!(),
+    "
+Examples:
+  filemap copy scores backup.bin                    a name to a file
+  filemap copy backup.bin scores                    and back
+  filemap copy scores archive --from 4K --to 1M --length 64K
+  filemap copy ./disk.img ./other.img --from 3G --to 3G     go on where it stopped
+  curl -s https://example.org/table | filemap copy - scores
+  filemap copy scores - | gzip > scores.gz"
+);
+
+/// Bring what was stored to the disk, and wait for it.
+///
+/// Everybody sees a store at once without this: it is about a loss of power alone, and does nothing
+/// over memory.
+#[derive(Debug, Args)]
+#[command(after_help = FLUSH_EXAMPLES)]
+pub(crate) struct Flush {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// How far: `start` begins, `written` waits until the disk has been handed the bytes, `durable`
+    /// until they survive a loss of power.
+    #[arg(long, value_name = "HOW", default_value = "durable")]
+    pub(crate) until: filemap::Flush,
+}
+
+const FLUSH_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap flush ./log.bin
+  filemap flush scores --until written --offset 1M --length 64K"
+);
+
+/// Watch bytes change, live in the terminal.
+///
+/// Bytes that have changed light up and fade. The arrows scroll, `/` finds, space pauses, `t` shows
+/// numbers, `?` tells of all keys, `q` ends. The watched name is not kept: it goes when its users go,
+/// and its last bytes stay in sight.
+///
+/// With --json, each change is a line: when, where, and what is there now.
+#[derive(Debug, Args)]
+#[command(after_help = WATCH_EXAMPLES)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) part: Part,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+    /// Between two looks: `50ms`, `1s`.
+    #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval)]
+    pub(crate) interval: humantime::Duration,
+    /// With --json, end after so many changes.
+    #[arg(long, short = 'm', value_name = "N", requires = "json")]
+    pub(crate) max_count: Option<u64>,
+}
+
+/// Reads a time between two looks, which is not without end, and not none.
+fn interval(text: &str) -> std::result::Result<humantime::Duration, String> {
+    let time: humantime::Duration = text.parse().map_err(|error| format!("{error}"))?;
+    match time.as_millis() {
+        1..=3_600_000 => Ok(time),
+        _ => Err("expected a time from 1ms to 1h".to_owned()),
+    }
+}
+
+const WATCH_EXAMPLES: &str = concat!(
+    which!(),
+    sizes!(),
+    "
+Examples:
+  filemap watch scores
+  filemap watch scores --as f64 --offset 4K
+  filemap watch ./log.bin --interval 1s
+  filemap watch scores --json | jq -r .offset"
+);

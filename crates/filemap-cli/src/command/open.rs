@@ -1,0 +1,42 @@
+//! `filemap open`: holds what exists.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use filemap::{ErrorKind, FileMapping};
+
+use super::Context;
+use super::hold::Waiting;
+use crate::args::Open;
+use crate::failure::{Failure, Result};
+
+/// Between two looks for a name that is not there yet.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(super) fn run(context: &Context<'_>, open: &Open) -> Result<ExitCode> {
+    let waiting = Waiting::begin()?;
+    let mapping = find(context, open, &waiting)?;
+    waiting.hold(context, mapping, &open.command)
+}
+
+fn find(context: &Context<'_>, open: &Open, waiting: &Waiting) -> Result<FileMapping> {
+    let patience = open.wait.map_or(Duration::ZERO, Into::into);
+    let begun = Instant::now();
+    loop {
+        match context.registry.open(&open.name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let left = patience.saturating_sub(begun.elapsed());
+                if left.is_zero() {
+                    return Err(error.into());
+                }
+                if waiting.is_interrupted_within(PAUSE.min(left)) {
+                    return Err(Failure::broken(format!(
+                        "could not wait any longer for `{}`: interrupted",
+                        open.name
+                    )));
+                }
+            }
+            found => return Ok(found?),
+        }
+    }
+}

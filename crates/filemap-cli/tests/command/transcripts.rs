@@ -1,0 +1,115 @@
+//! What `docs/cli.md` shows is what happens.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use snapbox::{Assert, Data, Redactions};
+
+use crate::support::{Place, finish};
+
+/// Between the outputs of two commands; no command writes it.
+const MARK: &str = "\u{1}";
+
+fn document() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md")
+}
+
+/// What differs from run to run. Each is a group, so that what stands around it stays.
+fn differences(place: &Place) -> Redactions {
+    let mut differences = Redactions::new();
+    let directory = fs::canonicalize(place.path(".")).unwrap();
+    differences.insert("[DIRECTORY]", directory).unwrap();
+    differences.insert("[REGISTRY]", place.registry().to_owned()).unwrap();
+    for (name, pattern) in [
+        ("[PROCESS]", r"process (?<redacted>\d+)"),
+        ("[PROCESS]", r"live (?<redacted> *\d+)"),
+        ("[PROCESS]", r#""(?:process|creator)":(?<redacted>\d+)"#),
+        // The column is as wide as its header, and numbers stand at its end.
+        ("[PROCESS]", r"(?m)[KMG]?i?B (?<redacted> +\d+) +\d+[smh]$"),
+        ("[USER]", r"/filemap-(?<redacted>\d+)/"),
+        ("[TIME]", r"(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"),
+        ("[AGE]", r", (?<redacted>\d+[smh]) ago"),
+        ("[AGE]", r"(?m) (?<redacted> *\d+[smh])$"),
+        ("[RATE]", r"(?<redacted>, in \d+\.\d s \([0-9.]+ [KMGT]?i?B/s\))"),
+    ] {
+        differences.insert(name, Regex::new(pattern).unwrap()).unwrap();
+    }
+    differences
+}
+
+/// Runs the commands of one block as one shell, and tells the block as it comes out.
+fn run(place: &Place, block: &str) -> String {
+    let mut commands: Vec<String> = Vec::new();
+    for line in block.lines() {
+        match (line.strip_prefix("$ "), line.strip_prefix("> ")) {
+            (Some(command), _) => commands.push(command.to_owned()),
+            // A command that goes on; an output that looks like it would be lost.
+            (None, Some(more)) => {
+                let command = commands.last_mut().unwrap();
+                command.push('\n');
+                command.push_str(more);
+            }
+            (None, None) => {}
+        }
+    }
+    // `$?` is to be that of the command before, and not of the mark.
+    let mark = format!("s=$?; printf '{MARK}'; (exit $s)");
+    let script = format!("exec 2>&1\n{}\n{mark}", commands.join(&format!("\n{mark}\n")));
+    let mut shell = place.other_command("sh");
+    let own = Path::new(env!("CARGO_BIN_EXE_filemap")).parent().unwrap();
+    let others = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([own.to_owned()].into_iter().chain(env::split_paths(&others)));
+    shell.arg("-c").arg(script).env("PATH", path.unwrap());
+    // A document has room for all signs, whatever the machine's language.
+    shell.env("LC_ALL", "C.UTF-8");
+    let outcome = finish(shell, b"");
+    let output = String::from_utf8(outcome.stdout).unwrap();
+    let outputs = output.split(MARK);
+    let mut told = String::new();
+    for (command, output) in commands.iter().zip(outputs) {
+        told.push_str("$ ");
+        told.push_str(&command.replace('\n', "\n> "));
+        told.push('\n');
+        // How many processes are out of sight is the machine's own affair.
+        for line in output.lines().filter(|line| !line.contains(" cannot be looked into")) {
+            told.push_str(line);
+            told.push('\n');
+        }
+    }
+    told
+}
+
+#[test]
+fn every_transcript_in_the_documentation_is_what_happens() {
+    const OPEN: &str = "```console\n";
+    if crate::support::emulated() {
+        println!("skipped: a shell cannot start the command, which is emulated");
+        return;
+    }
+    // Memory, where the machine has it for that: it is told of alike everywhere.
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { Place::within(memory) } else { Place::new() };
+    let _holder = place.hold(["scores", "--size", "64KiB"]);
+    let written = fs::read_to_string(document()).unwrap();
+
+    let mut happened = String::new();
+    let mut rest = written.as_str();
+    while let Some(start) = rest.find(OPEN) {
+        let (before, block) = rest.split_at(start + OPEN.len());
+        let end = block.find("```\n").unwrap();
+        if block[..end].contains("filemap gc\n") {
+            place.hold(["crashed", "--size", "4KiB"]).kill();
+        }
+        happened.push_str(before);
+        happened.push_str(&run(&place, &block[..end]));
+        rest = &block[end..];
+    }
+    happened.push_str(rest);
+
+    // A name has a `\` in it, which is no path's.
+    let assert = Assert::new().normalize_paths(false).action_env("SNAPSHOTS");
+    let assert = assert.redact_with(differences(&place));
+    assert.eq(happened, Data::read_from(&document(), None));
+}

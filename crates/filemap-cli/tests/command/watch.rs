@@ -1,0 +1,272 @@
+//! A live view, in a terminal; on Windows, whose terminals are no files, its lines of JSON alone.
+
+use serde_json::{Value, json};
+
+use crate::support::{NOTHING, Place, Running};
+
+#[test]
+fn a_live_view_needs_a_terminal() {
+    let place = Place::new();
+    let path = place.file("bytes", b"0123");
+
+    let sentence = place.run(["watch", &path]).failed(2);
+
+    assert!(sentence.contains("no terminal; --json"), "{sentence}");
+}
+
+#[test]
+fn changes_are_told_as_lines_of_json() {
+    let place = Place::new();
+    let _holder = place.hold(["scores", "--size", "64KiB"]);
+    let mut command = place.command();
+    command.args(["watch", "scores", "--json", "-s", "0x100", "-m", "2", "--interval", "5ms"]);
+    let mut watcher = Running::start(command);
+    // It is not told when the watching begins: the first change that is seen shows it.
+    let first: Value = loop {
+        place.run(["write", "scores", "-s", "0x110", "--hex", "00"]).text();
+        place.run(["write", "scores", "-s", "0x110", "--hex", "ff"]).text();
+        if let Some(line) = watcher.line_within(std::time::Duration::from_millis(200)) {
+            break serde_json::from_str(&line).unwrap();
+        }
+    };
+
+    place.run(["write", "scores", "-s", "0x0ff", "--hex", "01 02 03"]).text();
+
+    assert_eq!(first["offset"], 0x110);
+    assert!(first["hex"] == "ff" || first["hex"] == "00", "{first}");
+    let second: Value = serde_json::from_str(&watcher.next_line()).unwrap();
+    if second["offset"] == 0x100 {
+        // What lies before the part is none of its business.
+        assert_eq!(second["hex"], json!("0203"));
+    }
+    assert_eq!(watcher.wait().code, Some(0));
+}
+
+#[test]
+fn nobody_reading_the_changes_ends_the_watching() {
+    let place = Place::new();
+    let path = place.file("bytes", &[0; 100]);
+    let mut command = place.command();
+    command.args(["watch", &path, "--json", "--interval", "1ms"]);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let mut value = 0_u8;
+
+    let code = loop {
+        value = value.wrapping_add(1);
+        std::fs::write(&path, [value; 100]).unwrap();
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        std::thread::yield_now();
+    };
+
+    assert_eq!(code, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+mod live {
+    use super::*;
+    use crate::terminal::{Terminal, place_of};
+    use vt100::Color;
+
+    /// Tells whether the command can be started by a shell, and says so if not.
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+    fn can_start() -> bool {
+        if crate::support::emulated() {
+            println!("skipped: a shell cannot start the command, which is emulated");
+        }
+        !crate::support::emulated()
+    }
+
+    fn write(place: &Place, offset: &str, text: &str) {
+        place.run(["write", "scores", "-s", offset, "--text", text]).text();
+    }
+
+    #[test]
+    fn changed_bytes_light_up_and_fade() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        let terminal = Terminal::run(&place, (80, 24), "watch scores --interval 20ms");
+        terminal.until_shown("00000010  00 00");
+
+        write(&place, "20", "hi");
+
+        let (row, column) = terminal.until("a lit byte", |screen| {
+            let (row, column) = place_of(screen, "68 69")?;
+            let lit = screen.cell(row, column)?.bgcolor() != Color::Default;
+            lit.then_some((row, column))
+        });
+        // The second row, after the offset and four bytes.
+        assert_eq!((row, column), (2, 8 + 2 + 4 * 3));
+        terminal.until("the same byte, unlit", |screen| {
+            let cell = screen.cell(row, column)?;
+            let quiet = cell.bgcolor() == Color::Default && cell.contents() == "6";
+            (quiet && !cell.bold()).then_some(())
+        });
+    }
+
+    #[test]
+    fn the_terminal_is_given_back_however_the_view_ends() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+
+        for end in ["q", "\u{1b}", "\u{3}", "TERM"] {
+            let script = "echo before; filemap watch scores; echo $? after";
+            let mut terminal = Terminal::start(&place, (80, 24), script, &[]);
+            terminal.until_shown("Local\\scores (64 KiB)");
+            terminal.until("another screen", |screen| screen.alternate_screen().then_some(()));
+
+            match end {
+                "TERM" => {
+                    let pkill = format!("kill -TERM $(ps -o pid= --ppid {})", terminal.process());
+                    let mut shell = place.other_command("sh");
+                    shell.args(["-c", &pkill]);
+                    assert_eq!(crate::support::finish(shell, b"").code, Some(0));
+                }
+                keys => terminal.press(keys),
+            }
+
+            let (code, screen) = terminal.end();
+            assert_eq!(code, 0, "{end:?}");
+            assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{end:?}");
+            assert_eq!(screen.contents().trim_end(), "before\n0 after", "{end:?}");
+        }
+    }
+
+    #[test]
+    fn keys_scroll_find_and_turn_bytes_into_numbers() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        write(&place, "0x8004", "needle");
+        let mut terminal = Terminal::run(&place, (80, 24), "watch scores");
+        terminal.until_shown("00000000  00");
+
+        terminal.press("G");
+        terminal.until_shown("0000fff0  00");
+        terminal.press("g");
+        terminal.until_shown("00000000  00");
+        terminal.press("j");
+        terminal.until("the second row first", |screen| {
+            (place_of(screen, "00000010  00")?.0 == 1).then_some(())
+        });
+        terminal.press("/nee\r");
+        let (row, column) = terminal.until_shown("|....needle");
+        terminal.until("it lit", |screen| {
+            let cell = screen.cell(row, column + 5)?;
+            (cell.bgcolor() == Color::Idx(1)).then_some(())
+        });
+        terminal.until_shown("found at 0x8004 (32772)");
+        terminal.press(":-16\r");
+        terminal.until_shown("0000fff0  00");
+        terminal.press("/0x6e65\r");
+        terminal.until_shown("|....needle");
+        terminal.press("/nowhere\r");
+        terminal.until_shown("not found");
+        terminal.press("t");
+        terminal.until_shown("u8");
+        terminal.until_shown("110 101 101 100 108 101");
+        terminal.press("?");
+        terminal.until_shown("the other byte order");
+        terminal.press("xq");
+
+        assert_eq!(terminal.end().0, 0);
+    }
+
+    #[test]
+    fn a_paused_view_stands_still() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        let mut terminal = Terminal::run(&place, (80, 24), "watch scores --interval 20ms");
+        terminal.until_shown("00000000  00");
+
+        terminal.press(" ");
+        terminal.until_shown("paused");
+        write(&place, "0", "seen later");
+        terminal.press("?");
+        terminal.until_shown("this help");
+        let while_paused = terminal.rows().concat();
+        terminal.press("x ");
+
+        terminal.until_shown("|seen later");
+        assert!(!while_paused.contains("|seen"), "{while_paused}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_without_colour_is_served_as_well() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        let plain = [("NO_COLOR", "1"), ("LC_ALL", "C")];
+        let script = "exec filemap watch scores --interval 20ms";
+        let mut terminal = Terminal::start(&place, (40, 10), script, &plain);
+        terminal.until_shown("00000000  00 00 00 00  |....|");
+
+        write(&place, "4", "hi");
+
+        terminal.until("a byte that stands out", |screen| {
+            let (row, column) = place_of(screen, "68 69")?;
+            screen.cell(row, column)?.inverse().then_some(())
+        });
+        terminal.press("?");
+        terminal.until_shown("+ keys");
+        let rows = terminal.rows();
+        assert!(rows.iter().all(|row| row.is_ascii()), "{rows:?}");
+    }
+
+    #[test]
+    fn watching_keeps_no_name() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let holder = place.hold(["scores", "--size", "64KiB"]);
+        write(&place, "0", "last words");
+        let mut terminal = Terminal::run(&place, (80, 24), "watch scores");
+        terminal.until_shown("|last words");
+
+        drop(holder);
+
+        terminal.until_shown("its name is gone");
+        terminal.until_shown("|last words");
+        place.run(["gc"]).text();
+        assert_eq!(place.entries(), NOTHING);
+        terminal.press("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+
+    #[test]
+    fn a_file_that_grows_and_shrinks_is_followed() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let path = place.file("log", b"one line");
+        let mut terminal = Terminal::run(&place, (80, 24), "watch ./log --interval 20ms");
+        terminal.until_shown("|one line|");
+
+        std::fs::write(&path, b"one line, and more").unwrap();
+        terminal.until_shown("00000010  72 65");
+        std::fs::write(&path, b"cut").unwrap();
+
+        terminal.until_shown("|cut|");
+        terminal.press("q");
+        assert_eq!(terminal.end().0, 0);
+    }
+}
