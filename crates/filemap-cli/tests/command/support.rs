@@ -53,7 +53,7 @@ pub(crate) fn role() -> Option<String> {
 }
 
 /// The words that run `program`, which is built for the same machine as this one.
-fn words_for(program: &str) -> Vec<String> {
+pub(crate) fn words_for(program: &str) -> Vec<String> {
     let runner = env::var(RUNNER).unwrap_or_default();
     runner.split_whitespace().chain([program]).map(str::to_owned).collect()
 }
