@@ -10,6 +10,7 @@ mod bench;
 mod soak;
 mod fuzz;
 mod conformance;
+mod package;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,10 @@ Usage: cargo xtask <verb>
                    library, and compares their answers, area by area or one area alone. Fails if
                    a difference remains that conformance/differences.toml does not explain. Needs
                    gcc, mingw and Wine, and says how to get them.
+  package [--check]
+                   Builds a Debian package of the command, its manual and its completions; needs
+                   cargo-deb, and says how to get it. --check also installs it, uses what it
+                   brings, and removes it, if this is the superuser's doing.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -67,6 +72,8 @@ fn main() -> ExitCode {
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         ["conformance"] => Some(conformance::run(&root(), None)),
         ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
+        ["package"] => Some(package::run(&root(), package::Extent::Build)),
+        ["package", "--check"] => Some(package::run(&root(), package::Extent::Check)),
         _ => None,
     };
     let Some(done) = done else {
