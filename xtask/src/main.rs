@@ -28,8 +28,10 @@ Usage: cargo xtask <verb>
                    tests, and the examples, each of them run. --quick leaves out documentation
                    and the tests of the portable copies.
                    The tests keep their names in a directory of their own, removed afterwards.
-  test --target T  The library's tests for another target: aarch64, which is emulated where the
-                   machine is none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
+  test --target T  All tests for another target: aarch64, which is emulated where the machine is
+                   none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
+  test --types     Lets the compiler check what nothing here can run: Windows with Microsoft's
+                   libraries must pass; macOS and FreeBSD must stop with one error. Needs nightly Rust.
   bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
                    them, and --quick gives rough figures in a minute.
   soak [--cycles N] [--hosts]
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         ["tidy", directory] if !directory.starts_with('-') => Some(tidy::run(Path::new(directory))),
         ["test"] => Some(test::run(&root(), test::Extent::All)),
         ["test", "--quick"] => Some(test::run(&root(), test::Extent::Quick)),
+        ["test", "--types"] => Some(test::check_types(&root())),
         ["test", "--target", target] => test::run_for(&root(), target),
         ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
         ["soak", arguments @ ..] => soak::run(&root(), arguments),

@@ -1,36 +1,66 @@
 //! The examples: built, and each of them run to its end.
 
-use super::steps::{Cargo, Outcome, failed, passed};
-use std::env::{self, consts::EXE_SUFFIX};
+use super::steps::{Cargo, Outcome, Shortfall, failed, passed};
+use std::env;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// An example shows one idea; one that takes longer is waiting for something.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The example that starts itself once more.
+const STARTS_ITSELF: &str = "two_processes";
+
+/// Where examples are built, and how they are run.
+pub(super) struct Place {
+    /// What cargo is told besides.
+    pub(super) arguments: Vec<String>,
+    pub(super) folder: PathBuf,
+    /// The words that run a program, where the machine itself cannot.
+    pub(super) runner: Vec<String>,
+    /// Whether a program can start itself once more.
+    pub(super) starts_itself: bool,
+}
+
+impl Place {
+    /// The folder beside this very program, where cargo builds for this machine.
+    ///
+    /// Started from there, and not by `cargo run`, an example that hangs can be ended.
+    pub(super) fn own() -> Result<Self, Shortfall> {
+        let program = env::current_exe()
+            .map_err(|err| Shortfall::Failed(format!("could not find this program: {err}")))?;
+        let folder = program.with_file_name("examples");
+        Ok(Self { arguments: Vec::new(), folder, runner: Vec::new(), starts_itself: true })
+    }
+}
+
 /// Builds and runs all examples of the library, without arguments and without input.
-pub(super) fn run(cargo: &Cargo<'_>, root: &Path) -> Outcome {
+pub(super) fn run(cargo: &Cargo<'_>, root: &Path, place: &Place) -> Outcome {
     let folder = root.join("crates").join("filemap").join("examples");
-    let names = match names_in(&folder) {
+    let mut names = match names_in(&folder) {
         Ok(names) => names,
         Err(err) => return failed(&format!("could not list {}: {err}", folder.display())),
     };
-    // Of the whole workspace, although only the library has any: so the library is the one that
-    // the tests were built with, and not another one with features chosen anew.
-    cargo.run(&["build", "--workspace", "--all-features", "--examples"])?;
-    // Cargo puts them into a folder beside this very program. Started from there, and not by
-    // `cargo run`, an example that hangs can be ended.
-    let built = match env::current_exe() {
-        Ok(program) => program.with_file_name("examples"),
-        Err(err) => return failed(&format!("could not find this program: {err}")),
-    };
-    for name in &names {
-        run_one(cargo, name, &built.join(format!("{name}{EXE_SUFFIX}")))?;
+    // For this machine of the whole workspace, although only the library has any: so the library
+    // is the one that the tests were built with, and not another one with features chosen anew.
+    let mut arguments = vec!["build", "--all-features", "--examples"];
+    if place.arguments.is_empty() {
+        arguments.push("--workspace");
     }
-    Ok(format!("{} of them: {}", names.len(), names.join(", ")))
+    arguments.extend(place.arguments.iter().map(String::as_str));
+    cargo.run(&arguments)?;
+    let mut without = String::new();
+    if !place.starts_itself {
+        names.retain(|name| name != STARTS_ITSELF);
+        without = format!("; not {STARTS_ITSELF}, which the kernel cannot start again");
+    }
+    for name in &names {
+        run_one(cargo, name, place)?;
+    }
+    Ok(format!("{} of them: {}{without}", names.len(), names.join(", ")))
 }
 
 fn names_in(folder: &Path) -> io::Result<Vec<String>> {
@@ -50,8 +80,21 @@ fn names_in(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn run_one(cargo: &Cargo<'_>, name: &str, program: &Path) -> Outcome {
-    let mut child = match cargo.program(program).spawn() {
+fn run_one(cargo: &Cargo<'_>, name: &str, place: &Place) -> Outcome {
+    // Of Windows' programs too.
+    let program = ["", ".exe"].map(|end| place.folder.join(format!("{name}{end}")));
+    let Some(program) = program.iter().find(|program| program.is_file()) else {
+        return failed(&format!("`{name}` is not in {}", place.folder.display()));
+    };
+    let mut command = match place.runner.split_first() {
+        None => cargo.program(program),
+        Some((runner, words)) => {
+            let mut command = cargo.program(runner);
+            command.args(words).arg(program);
+            command
+        }
+    };
+    let mut child = match command.spawn() {
         Ok(child) => child,
         Err(err) => return failed(&format!("could not start `{name}`: {err}")),
     };

@@ -6,10 +6,13 @@ mod steps;
 mod examples;
 mod names;
 mod target;
+mod types;
 
 pub(crate) use target::run as run_for;
+pub(crate) use types::run as check_types;
 
 use crate::tidy;
+use examples::Place;
 use names::Names;
 use std::env;
 use std::path::Path;
@@ -80,7 +83,7 @@ pub(crate) fn run(root: &Path, extent: Extent) -> bool {
     steps.run("documentation tests", |cargo| {
         cargo.run(&["test", "--doc", "--workspace", "--all-features"])
     });
-    steps.run("examples", |cargo| examples::run(cargo, root));
+    steps.run("examples", |cargo| examples::run(cargo, root, &Place::own()?));
     steps.run("names left behind", |_| names.check());
     steps.finish()
 }

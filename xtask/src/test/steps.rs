@@ -105,6 +105,12 @@ impl Cargo<'_> {
         self.environment.push((name.to_owned(), value.into()));
     }
 
+    /// What a variable is for this step.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        let set = self.environment.iter().rev().find(|(own, _)| own == name);
+        set.map(|(_, value)| value.clone()).or_else(|| env::var_os(name))?.into_string().ok()
+    }
+
     /// Gives this step a target directory of its own below the workspace's.
     ///
     /// What it builds with other flags, or by another compiler, then throws nothing away.
@@ -148,6 +154,17 @@ impl Cargo<'_> {
         match self.command(arguments).status() {
             Ok(status) if status.success() => passed(),
             Ok(_) => failed(&format!("cargo {}", arguments.join(" "))),
+            Err(err) => failed(&format!("could not start cargo: {err}")),
+        }
+    }
+
+    /// Runs cargo with `arguments`, which is to fail, and returns what it complains about.
+    pub(super) fn complaint(&self, arguments: &[&str]) -> Outcome {
+        match self.command(arguments).output() {
+            Ok(output) if output.status.success() => {
+                failed(&format!("cargo {} passed", arguments.join(" ")))
+            }
+            Ok(output) => Ok(String::from_utf8_lossy(&output.stderr).into_owned()),
             Err(err) => failed(&format!("could not start cargo: {err}")),
         }
     }

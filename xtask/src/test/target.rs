@@ -1,14 +1,15 @@
-//! `cargo xtask test --target`: the library's tests for another processor, or another C library.
+//! `cargo xtask test --target`: all tests for another processor, system or C library.
 //!
 //! What a target needs is looked for first. A machine that lacks it is told how to get it, and
 //! has not failed.
 
-use super::LIBRARY_TESTS;
+use super::examples;
 use super::names::Names;
-use super::steps::{Cargo, Outcome, Steps, skipped};
+use super::steps::{Cargo, Outcome, Shortfall, Steps, passed, skipped};
 use crate::installed::is_on_the_path;
 use crate::report;
 use std::env::{self, consts::ARCH};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,9 +19,9 @@ struct Target {
     triple: String,
     linker: Option<Tool>,
     runner: Option<Tool>,
-    /// Whether a standard library that nightly builds is of use.
-    can_build: bool,
-    /// Whether it has signals: tests of lost pages are about them.
+    /// Whether its C library is musl.
+    is_musl: bool,
+    /// Whether it is a system with signals, which an emulator hands on from the kernel.
     has_signals: bool,
 }
 
@@ -45,7 +46,7 @@ impl Target {
                     words: "qemu-aarch64 -L /usr/aarch64-linux-gnu",
                     remedy: "apt install qemu-user",
                 }),
-                can_build: true,
+                is_musl: false,
                 has_signals: true,
             }),
             "windows" => Some(Self {
@@ -56,7 +57,7 @@ impl Target {
                     words: "wine",
                     remedy: "apt install wine64 wine gcc-mingw-w64-x86-64",
                 }),
-                can_build: true,
+                is_musl: false,
                 has_signals: false,
             }),
             // Of this machine's own processor, so that nothing has to be emulated.
@@ -65,13 +66,20 @@ impl Target {
                 triple: format!("{ARCH}-unknown-linux-musl"),
                 linker: None,
                 runner: None,
-                // The installed library brings musl and an unwinder, which the sources lack; the
-                // unwinder of a system with another C library does not link with musl.
-                can_build: false,
+                is_musl: true,
                 has_signals: true,
             }),
             _ => None,
         }
+    }
+
+    /// The arguments that do something for this target, and for what users get.
+    fn arguments<'words>(&'words self, words: &[&'words str]) -> Vec<&'words str> {
+        let packages = ["--package", "filemap", "--package", "filemap-cli"];
+        let mut arguments = words.to_vec();
+        arguments.extend(packages);
+        arguments.extend(["--all-features", "--target", &self.triple]);
+        arguments
     }
 
     /// The variable in which cargo looks for the target's linker or runner.
@@ -80,7 +88,7 @@ impl Target {
     }
 }
 
-/// Runs the library's tests for the target `name` and tells whether they passed or were skipped.
+/// Runs all tests for the target `name` and tells whether they passed or were skipped.
 ///
 /// Nothing is told of a target that is not known.
 pub(crate) fn run(root: &Path, name: &str) -> Option<bool> {
@@ -94,15 +102,34 @@ pub(crate) fn run(root: &Path, name: &str) -> Option<bool> {
         }
     };
     steps.set("FILEMAP_DIR", names.directory());
-    steps.run(target.name, |cargo| tests(cargo, &target));
+    steps.run(target.name, |cargo| {
+        let library = prepare(cargo, &target)?;
+        cargo.run(&target.arguments(&["test", "--no-fail-fast", "--lib", "--bins", "--tests"]))?;
+        Ok(library)
+    });
+    steps.run("documentation tests", |cargo| {
+        prepare(cargo, &target)?;
+        cargo.run(&target.arguments(&["test", "--doc"]))
+    });
+    steps.run("examples", |cargo| {
+        prepare(cargo, &target)?;
+        let runner = cargo.value(&target.variable("RUNNER")).unwrap_or_default();
+        let arguments = target.arguments(&[]);
+        let built = cargo.value("CARGO_TARGET_DIR").unwrap_or_default();
+        let place = examples::Place {
+            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
+            folder: Path::new(&built).join(&target.triple).join("debug").join("examples"),
+            starts_itself: runner.is_empty() || !target.has_signals,
+            runner: runner.split_whitespace().map(str::to_owned).collect(),
+        };
+        examples::run(cargo, root, &place)
+    });
     steps.run("names left behind", |_| names.check());
     Some(steps.finish())
 }
 
-fn tests(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
-    if let Some(linker) = &target.linker {
-        given_or_found(cargo, &target.variable("LINKER"), linker)?;
-    }
+/// Sees to it that all is there that the target needs, and tells where its library is from.
+fn prepare(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
     if let Some(runner) = &target.runner {
         let words = given_or_found(cargo, &target.variable("RUNNER"), runner)?;
         // A test starts itself once more as a second process. The kernel cannot, so the test does
@@ -115,18 +142,41 @@ fn tests(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
         cargo.set("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         cargo.set("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     }
-    let library = standard_library(cargo, target)?;
-    cargo.builds_apart(target.name)?;
-
-    let mut arguments = LIBRARY_TESTS.to_vec();
-    if !target.has_signals {
-        let faults = arguments.iter().position(|word| *word == "faults");
-        // With the `--test` before it.
-        faults.map(|faults| arguments.drain(faults - 1..=faults));
+    let library = standard_library(cargo, &target.triple)?;
+    if let Some(linker) = &target.linker {
+        given_or_found(cargo, &target.variable("LINKER"), linker)?;
     }
-    arguments.extend(["--target", &target.triple]);
-    cargo.run(&arguments)?;
-    Ok(library)
+    // What is built of sources lacks what the installed library brings: musl, and an unwinder.
+    if target.is_musl && library == BUILT {
+        link_with_musl(cargo, target)?;
+    }
+    cargo.builds_apart(target.name)?;
+    Ok(library.to_owned())
+}
+
+/// Lets a standard library built of its sources be linked with the system's musl, and with the
+/// unwinder of LLVM, which asks little of a C library.
+fn link_with_musl(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
+    const REMEDY: &str = "apt install musl-tools libunwind-14-dev";
+    given_or_found(cargo, &target.variable("LINKER"), &Tool { words: "musl-gcc", remedy: REMEDY })?;
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut unwinders: Vec<_> = folders
+        .map(|folder| folder.path().join("lib"))
+        .filter(|folder| folder.join("libunwind.a").is_file())
+        .collect();
+    unwinders.sort();
+    let Some(unwinder) = unwinders.pop() else {
+        return skipped(&format!("LLVM's `libunwind.a` is not installed; `{REMEDY}` brings it"));
+    };
+    // It was compiled for another C library, of which one function has no twin in musl. It would
+    // print a last word before the process is aborted.
+    let flags = format!(
+        "-C link-self-contained=no -L native=/usr/lib/{ARCH}-linux-musl -L native={} \
+         -C link-arg=-Wl,--defsym=__fprintf_chk=abort",
+        unwinder.display()
+    );
+    cargo.set(&target.variable("RUSTFLAGS"), flags);
+    passed()
 }
 
 /// Returns the words of a tool: those in `variable`, or else `tool`'s, which it is then set to.
@@ -145,41 +195,39 @@ fn given_or_found(cargo: &mut Cargo<'_>, variable: &str, tool: &Tool) -> Outcome
 
 /// Sees to it that there is a standard library for the target, installed or built by nightly, and
 /// tells which.
-fn standard_library(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
+pub(super) fn standard_library(
+    cargo: &mut Cargo<'_>,
+    triple: &str,
+) -> Result<&'static str, Shortfall> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let installed = sysroot(&mut cargo.program(rustc))
-        .is_some_and(|root| root.join("lib/rustlib").join(&target.triple).join("lib").is_dir());
+        .is_some_and(|root| root.join("lib/rustlib").join(triple).join("lib").is_dir());
     if installed {
-        return Ok("with the installed standard library".to_owned());
-    }
-    if !target.can_build {
-        let triple = &target.triple;
-        return skipped(&format!(
-            "no standard library for {triple}; `rustup target add {triple}` brings it, and one \
-             built of its sources does not link"
-        ));
+        return Ok(INSTALLED);
     }
     let mut nightly = cargo.program("rustup");
     nightly.args(["run", "nightly", "rustc"]);
     let Some(root) = sysroot(&mut nightly) else {
-        return skipped(&format!(
-            "no standard library for {}; `rustup target add {0}` brings it, \
-             `rustup toolchain install nightly --component rust-src` what it is built of",
-            target.triple
-        ));
+        return Err(Shortfall::Skipped(format!(
+            "no standard library for {triple}; `rustup target add {triple}` brings it, \
+             `rustup toolchain install nightly --component rust-src` what it is built of"
+        )));
     };
     if !root.join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
-        return skipped(&format!(
-            "no standard library for {}; `rustup target add {0}` brings it, \
-             `rustup component add rust-src --toolchain nightly` what nightly builds it of",
-            target.triple
-        ));
+        return Err(Shortfall::Skipped(format!(
+            "no standard library for {triple}; `rustup target add {triple}` brings it, \
+             `rustup component add rust-src --toolchain nightly` what nightly builds it of"
+        )));
     }
     cargo.use_nightly();
     // Not `-Zbuild-std`, which a cargo that a test starts would know nothing of.
     cargo.set("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
-    Ok("with a standard library built by nightly".to_owned())
+    Ok(BUILT)
 }
+
+/// Where a standard library is from.
+const INSTALLED: &str = "with the installed standard library";
+const BUILT: &str = "with a standard library built by nightly";
 
 /// Asks a compiler where its libraries are; nothing if there is no such compiler.
 fn sysroot(rustc: &mut Command) -> Option<PathBuf> {

@@ -1,6 +1,11 @@
 //! What happens to the bytes of a mapping while it is used: files cut short, full disks, failing
 //! disks, hostile neighbours. Nothing of it may end the process.
+//!
+//! All of it is about what Linux lets happen, and Windows does not: there a mapped file cannot be
+//! cut, and a handler is one of exceptions, not of signals. `it/lost.rs` and `it/exceptions.rs`
+//! are about those.
 
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use filemap::{
     Access, Attributes, Error, ErrorKind, FileMapping, Flush, MappingOptions, Name, Operation,
     Protection, Registry, Rights, page_size,
 };
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::support::{self, Outcome, Place, read_all};
@@ -198,13 +198,14 @@ fn a_mapping_that_does_not_write_cannot_be_longer_than_its_file() -> Outcome {
 /// The file `path`, opened in every way that is not for reading and writing, and what it is
 /// then open for.
 fn opened(path: &Path) -> std::io::Result<[(File, bool, &'static str); 5]> {
-    let flag = OFlags::PATH.bits().cast_signed();
+    // Not by the standard library, which takes this for an access where the C library does.
+    let path_only = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
     Ok([
         (File::open(path)?, true, "read-only"),
         (File::options().write(true).open(path)?, false, "write-only"),
         (File::options().append(true).open(path)?, false, "append-only"),
         (File::options().read(true).append(true).open(path)?, true, "read and append"),
-        (File::options().read(true).custom_flags(flag).open(path)?, false, "path only"),
+        (path_only.into(), false, "path only"),
     ])
 }
 

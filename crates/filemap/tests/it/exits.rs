@@ -94,7 +94,7 @@ fn c_program(place: &Place) -> Option<PathBuf> {
 fn a_program_in_c_leaves_no_name_however_it_exits() {
     let place = Place::new();
     let Some(program) = c_program(&place) else { return };
-    let library = twin::library(true);
+    let Some(library) = twin::library(true) else { return };
     for (how, left) in [
         ("return", Left::Nothing),
         ("exit", Left::Nothing),
@@ -121,7 +121,7 @@ fn a_program_in_c_leaves_no_name_however_it_exits() {
 fn a_library_that_is_unloaded_lets_go_of_its_names_at_once() {
     let place = Place::new();
     let Some(program) = c_program(&place) else { return };
-    let library = twin::library(true);
+    let Some(library) = twin::library(true) else { return };
     let mut second = held_by(&place, &program, &[&library], "unload");
 
     // Where the C library keeps it in memory, it lets go when the process ends.
@@ -139,7 +139,7 @@ fn a_library_that_is_unloaded_lets_go_of_its_names_at_once() {
 fn a_library_with_a_handler_stays_so_that_no_signal_goes_nowhere() {
     let place = Place::new();
     let Some(program) = c_program(&place) else { return };
-    let library = twin::library(true);
+    let Some(library) = twin::library(true) else { return };
     let mut second = held_by(&place, &program, &[&library], "unload guarded");
 
     let said = second.next();
@@ -164,7 +164,7 @@ fn a_program_in_python_leaves_no_name_however_it_exits() {
         return;
     }
     let place = Place::new();
-    let library = twin::library(true);
+    let Some(library) = twin::library(true) else { return };
     let program = source("exit.py");
     for (how, code, left) in [
         ("end", Some(0), Left::Nothing),
@@ -193,7 +193,8 @@ fn a_forked_child_that_outlives_its_parent_in_python_keeps_the_name() {
         return;
     }
     let place = Place::new();
-    let (program, library) = (source("exit.py"), twin::library(true));
+    let Some(library) = twin::library(true) else { return };
+    let program = source("exit.py");
     let arguments: [&Path; 2] = [&program, &library];
     let mut second = held_by(&place, Path::new("python3"), &arguments, "child lives on");
 

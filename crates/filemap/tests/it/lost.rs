@@ -4,6 +4,8 @@
 
 #![expect(unsafe_code, reason = "pages of a view are taken away")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use filemap::{Access, Error, ErrorKind, FileMapping, Loss, Protection, View, page_size};
 use windows_sys::Win32::System::Memory::{PAGE_NOACCESS, PAGE_READWRITE, VirtualProtect};
 
@@ -20,7 +22,7 @@ fn protect(view: &View, page: usize, protection: u32) {
 }
 
 /// Four pages of sevens, of which the third is gone.
-fn broken() -> Result<View, Error> {
+pub(crate) fn broken() -> Result<View, Error> {
     let mapping = FileMapping::create(4 * page_size() as u64, Protection::ReadWrite)?;
     let view = mapping.map(Access::Write)?;
     view.fill(0, view.len(), 7)?;
@@ -28,7 +30,7 @@ fn broken() -> Result<View, Error> {
     Ok(view)
 }
 
-fn lost<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Loss> {
+pub(crate) fn lost<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Loss> {
     let error = result.expect_err("it is lost");
     assert_eq!((error.kind(), error.win32_code()), (ErrorKind::Lost, 999), "{error}");
     error.loss()
@@ -96,6 +98,48 @@ fn a_copy_between_views_tells_which_of_them_lost_a_page() -> Result<(), Error> {
     assert_eq!((out, into), (expected, expected));
     assert_eq!(inside.map(|loss| loss.offset), Some(2 * page as u64));
     Ok(())
+}
+
+#[test]
+fn pages_that_come_and_go_harm_nobody_who_reads_and_writes() {
+    let view = broken().expect("a view can be mapped");
+    let gone = 2 * page_size();
+    let over = AtomicBool::new(false);
+    let met = std::thread::scope(|scope| {
+        let readers = [(); 3].map(|()| {
+            scope.spawn(|| {
+                let (mut whole, mut broken) = (0_u64, 0_u64);
+                while !over.load(Ordering::Relaxed) || whole == 0 || broken == 0 {
+                    let mut seen = [0; 300];
+                    let result = view.read_at(gone - 100, &mut seen);
+                    let stored = view.write_at(gone - 100, &[7; 300]);
+                    for done in [result, stored] {
+                        match done {
+                            Ok(()) => whole += 1,
+                            Err(error) => {
+                                let loss = Loss { offset: gone as u64, done: 100 };
+                                assert_eq!(error.loss(), Some(loss), "{error}");
+                                broken += 1;
+                            }
+                        }
+                    }
+                    assert!(seen[..100].iter().all(|byte| *byte == 7));
+                    assert!(seen[100..].iter().all(|byte| *byte == 7 || *byte == 0));
+                }
+                (whole, broken)
+            })
+        });
+        // Until the readers have met both, however long that takes.
+        let mut rounds = 0;
+        while readers.iter().any(|reader| !reader.is_finished()) {
+            protect(&view, 2, if rounds % 2 == 0 { PAGE_READWRITE } else { PAGE_NOACCESS });
+            rounds += 1;
+            over.store(rounds > 2000, Ordering::Relaxed);
+            std::thread::yield_now();
+        }
+        readers.map(|reader| reader.join().expect("no reader failed"))
+    });
+    assert!(met.iter().all(|(whole, broken)| *whole > 0 && *broken > 0), "{met:?}");
 }
 
 #[test]

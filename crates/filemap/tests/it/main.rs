@@ -27,9 +27,8 @@ mod names;
 mod lifetimes;
 mod named_files;
 mod processes;
-// About `fork`, signals and sockets, of Linux.
-#[cfg(target_os = "linux")]
 mod storm;
+// About `fork` and the ways a program of C ends, of Linux.
 #[cfg(target_os = "linux")]
 mod heirs;
 #[cfg(target_os = "linux")]
@@ -59,11 +58,14 @@ mod extents;
 mod model;
 mod windows;
 mod cursor;
+mod numbers;
 // What only Windows has: the kernel's names, and its ways to lose pages.
 #[cfg(windows)]
 mod kernel;
 #[cfg(windows)]
 mod lost;
+#[cfg(windows)]
+mod exceptions;
 #[cfg(feature = "json")]
 mod objects;
 #[cfg(feature = "json")]

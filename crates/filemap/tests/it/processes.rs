@@ -6,13 +6,16 @@
 )]
 
 use std::thread;
+#[cfg(target_os = "linux")]
 use std::time::{Duration, Instant};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Registry, View};
-
 #[cfg(target_os = "linux")]
-use crate::support::eventually;
-use crate::support::{self, Place, Second, is_free, named};
+use filemap::ErrorKind;
+use filemap::{Access, Error, FileMapping, Registry, View};
+
+use crate::support::{self, Place, Second, named};
+#[cfg(target_os = "linux")]
+use crate::support::{eventually, is_free};
 
 /// Processes in a race.
 const RACERS: usize = 8;

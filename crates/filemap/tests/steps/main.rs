@@ -3,7 +3,10 @@
 //!
 //! A test here decides which process does its next step, and when. So it can lead them to any
 //! moment that the model knows, and look there whether everything is as the model says.
+//!
+//! On Windows the kernel keeps the names, by a protocol of its own.
 
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,

@@ -10,7 +10,10 @@ use std::process::Command;
 ///
 /// Cargo builds no such library for the tests of another crate by itself. It is asked to do so
 /// as it has built this program, beside it, where most of what it takes is there already.
-pub(crate) fn library(build: bool) -> PathBuf {
+///
+/// Nothing where programs are linked statically, as they are with musl: they load no libraries,
+/// and the compiler makes none.
+pub(crate) fn library(build: bool) -> Option<PathBuf> {
     let program = env::current_exe().expect("the test binary has a path");
     // `target/debug/deps/faults-0123`, or with the platform's name after `target`, which begins
     // with that of the processor.
@@ -34,8 +37,14 @@ pub(crate) fn library(build: bool) -> PathBuf {
         } else {
             command.arg(above).env_remove("CARGO_BUILD_TARGET");
         }
-        let built = command.status().expect("cargo can be started");
-        assert!(built.success(), "the twin cannot be built");
+        let built = command.output().expect("cargo can be started");
+        let complaint = String::from_utf8_lossy(&built.stderr);
+        if cfg!(target_feature = "crt-static") {
+            assert!(!built.status.success(), "there is a library after all");
+            assert!(complaint.contains("does not support these crate types"), "{complaint}");
+            return None;
+        }
+        assert!(built.status.success(), "the twin cannot be built: {complaint}");
     }
-    beside.join("libfilemap_twin.so")
+    Some(beside.join("libfilemap_twin.so"))
 }

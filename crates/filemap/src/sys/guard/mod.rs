@@ -68,11 +68,13 @@ mod exact;
     any(all(target_arch = "x86_64", target_pointer_width = "64"), target_arch = "aarch64"),
     not(filemap_portable_copies)
 ))]
+#[cfg(any(target_os = "linux", windows))]
 pub(super) use machine::choose;
 #[cfg(all(
     any(all(target_arch = "x86_64", target_pointer_width = "64"), target_arch = "aarch64"),
     not(filemap_portable_copies)
 ))]
+#[cfg(any(target_os = "linux", windows))]
 pub(super) use registers::Registers;
 pub(crate) use scalar::{Atomic, Scalar};
 #[cfg(windows)]
