@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NOTHING, Place, Running};
+use crate::support::{Place, Running};
 
 #[test]
 fn a_live_view_needs_a_terminal() {
@@ -69,6 +69,7 @@ fn nobody_reading_the_changes_ends_the_watching() {
 #[cfg(target_os = "linux")]
 mod live {
     use super::*;
+    use crate::support::NOTHING;
     use crate::terminal::{Terminal, place_of};
     use vt100::Color;
 
