@@ -59,3 +59,8 @@ pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
 pub(crate) fn shows_unicode() -> bool {
     true
 }
+
+/// Tells whether the terminal is not ours to read from: a console is everybody's.
+pub(crate) fn is_in_background() -> bool {
+    false
+}

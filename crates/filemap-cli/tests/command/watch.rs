@@ -56,7 +56,9 @@ fn nobody_reading_the_changes_ends_the_watching() {
 
     let code = loop {
         value = value.wrapping_add(1);
-        std::fs::write(&path, [value; 100]).unwrap();
+        // Written over: Windows does not let go of bytes that are mapped.
+        let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, &[value; 100]).unwrap();
         if let Some(status) = child.try_wait().unwrap() {
             break status.code();
         }
