@@ -448,7 +448,7 @@ fn a_name_that_nobody_hears_of_is_let_go() {
 #[test]
 fn a_name_is_held_in_the_background_of_a_terminal() {
     use crate::terminal::Terminal;
-    if crate::support::emulated() {
+    if support::emulated() {
         return;
     }
     let place = Place::new();

@@ -149,5 +149,5 @@ fn an_interrupted_verb_leaves_no_name_behind() {
     writer.signal("INT");
 
     assert_eq!(writer.wait().code, Some(130));
-    assert_eq!(place.entries(), crate::support::NOTHING);
+    assert_eq!(place.entries(), NOTHING);
 }
