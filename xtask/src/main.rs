@@ -11,6 +11,7 @@ mod soak;
 mod fuzz;
 mod conformance;
 mod header;
+mod package;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,10 @@ Usage: cargo xtask <verb>
                    processes. Over the project's own class, or over the class in the page FILE,
                    unchanged. Says how to get the runtimes.
   header           Makes the header of the C interface of its sources.
+  package [--check]
+                   Builds a Debian package of the command, its manual and its completions; needs
+                   cargo-deb, and says how to get it. --check also installs it, uses what it
+                   brings, and removes it, if this is the superuser's doing.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
 ";
@@ -81,6 +86,8 @@ fn main() -> ExitCode {
             Some(conformance::run_managed(&root(), Some(Path::new(page))))
         }
         ["header"] => Some(header::run(&root())),
+        ["package"] => Some(package::run(&root(), package::Extent::Build)),
+        ["package", "--check"] => Some(package::run(&root(), package::Extent::Check)),
         _ => None,
     };
     let Some(done) = done else {

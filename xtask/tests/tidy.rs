@@ -159,6 +159,18 @@ fn a_front_may_not_speak_to_the_system_either() -> Done {
 }
 
 #[test]
+fn the_commands_own_sys_may_ask_the_system_and_not_be_unsafe() -> Done {
+    let project = Project::new()?;
+    let path = "crates/filemap-cli/src/sys/linux.rs";
+
+    project.write(path, "//! Linux.\nfn own() -> u32 { rustix::process::getpid() }\n")?;
+    project.assert_clean()?;
+    project.write(path, "//! Linux.\nfn own() { unsafe { libc::getpid() } }\n")?;
+
+    project.assert_finds("crates/filemap-cli/src/sys/linux.rs:2: rule 2: `unsafe`")
+}
+
+#[test]
 fn a_platform_told_apart_above_sys_is_found_in_every_spelling() -> Done {
     for spelling in [
         "#[cfg(target_os = \"linux\")]\nfn f() {}\n",

@@ -137,6 +137,17 @@ pub(crate) fn lines(table: &mut Table, numbers: &[usize]) -> String {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }
+    unbroken_lines(table, numbers)
+}
+
+/// The same, if the terminal has room for whole cells.
+pub(crate) fn lines_that_fit(table: &mut Table, numbers: &[usize]) -> Option<String> {
+    let lines = unbroken_lines(table, numbers);
+    let longest = lines.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    Output::default().width().is_none_or(|width| longest <= width).then_some(lines)
+}
+
+fn unbroken_lines(table: &mut Table, numbers: &[usize]) -> String {
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if numbers.contains(&index) {

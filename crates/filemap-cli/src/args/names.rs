@@ -72,7 +72,7 @@ Examples:
   filemap create log --file ./log.bin               a file as it is
   filemap create log --file ./log.bin --size 4G     grown to 4 GiB, sparsely
   filemap create scores --size 64K -- make test     held while the tests run
-  filemap create scores --size 64K -- sleep 1d &    held in the background
+  filemap create scores --size 64K &                held in the background, until `kill %1`
   filemap create lock --size 4K --new -- ./backup   one at a time: 1 if it is running"
 );
 

@@ -61,11 +61,14 @@ impl Waiting {
     /// Waits for Ctrl-C, a request to end, or the end of input.
     fn wait_for_the_end(self) -> Result<()> {
         let Self { sender, events } = self;
-        attended::spawn("input", move || {
-            // Whatever is typed is of no interest. An input that cannot be read has ended, too.
-            drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
-            drop(sender.send(Event::InputEnded));
-        })?;
+        // In the background nobody types, and whoever tries to read is stopped.
+        if !sys::is_in_background() {
+            attended::spawn("input", move || {
+                // Whatever is typed is of no interest. An input that cannot be read has ended, too.
+                drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
+                drop(sender.send(Event::InputEnded));
+            })?;
+        }
         // Every event is the end. A channel that nobody can write to is one as well.
         drop(events.recv());
         Ok(())

@@ -233,9 +233,10 @@ impl fmt::Display for List {
                 Age(entry.age_seconds).to_string(),
             ]);
         }
-        let lines = output::lines(&mut table, &[1, 4, 5]);
-        // A narrow terminal breaks rows into several lines, and the word has to do.
-        if !self.colour || lines.lines().count() != self.entries.len() + 1 {
+        let Some(lines) = output::lines_that_fit(&mut table, &[1, 4, 5]) else {
+            return self.write_narrow(f);
+        };
+        if !self.colour {
             return f.write_str(&lines);
         }
         let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
@@ -245,6 +246,24 @@ impl fmt::Display for List {
                 Some(true) => write!(f, "\n{line}")?,
                 Some(false) => write!(f, "\n{faint}{line}{faint:#}")?,
             }
+        }
+        Ok(())
+    }
+}
+
+impl List {
+    /// A name on a line of its own, and the rest below it.
+    fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let between = if index > 0 { "\n" } else { "" };
+            let holders = match (entry.live, entry.holding().as_str()) {
+                (false, _) => "dead".to_owned(),
+                (true, "1") => "1 holder".to_owned(),
+                (true, count) => format!("{count} holders"),
+            };
+            let size = entry.size.map_or_else(|| "?".to_owned(), |size| Readable(size).to_string());
+            write!(f, "{between}{}\n  {size}, {}", Printable(&entry.name), entry.protection)?;
+            write!(f, ", {}, {holders}, {}", entry.backing, Age(entry.age_seconds))?;
         }
         Ok(())
     }
@@ -279,12 +298,29 @@ impl fmt::Display for Who {
                 ]);
             }
         }
-        f.write_str(&output::lines(&mut table, &[2, 4, 5]))?;
+        match output::lines_that_fit(&mut table, &[2, 4, 5]) {
+            Some(lines) => f.write_str(&lines)?,
+            None => self.write_narrow(f)?,
+        }
         // One look was taken for all of them.
         match unseen(self.0.iter().find_map(|entry| entry.unseen)) {
             Some(sentence) => write!(f, "\n({sentence})"),
             None => Ok(()),
         }
+    }
+}
+
+impl Who {
+    /// A name on a line of its own, and its holders below it.
+    fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, entry) in self.0.iter().enumerate() {
+            let between = if index > 0 { "\n" } else { "" };
+            write!(f, "{between}{} ({})", Printable(&entry.name), entry.state())?;
+            for holder in entry.holders.iter().flatten() {
+                write!(f, "\n  {holder}")?;
+            }
+        }
+        Ok(())
     }
 }
 

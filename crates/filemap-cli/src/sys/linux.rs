@@ -108,3 +108,11 @@ pub(crate) fn shows_unicode() -> bool {
         locale.contains("utf-8") || locale.contains("utf8")
     })
 }
+
+/// Tells whether the terminal is not ours to read from: whoever does so in the background is
+/// stopped (<https://man7.org/linux/man-pages/man4/tty_ioctl.4.html>, `TIOCGPGRP`).
+pub(crate) fn is_in_background() -> bool {
+    // What is no terminal has no foreground either.
+    rustix::termios::tcgetpgrp(rustix::stdio::stdin())
+        .is_ok_and(|foreground| foreground != rustix::process::getpgrp())
+}

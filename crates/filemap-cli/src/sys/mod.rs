@@ -11,6 +11,7 @@
 //! | `pass_on` | sends a request to another process |
 //! | `exit_code` | what to end with, to end as another process did |
 //! | `KILL`, `was_killed` | what ends a process that has no say in it |
+//! | `is_in_background` | whether the terminal is not ours to read from |
 //! | `shows_unicode` | whether the terminal shows more than ASCII |
 //! | `size_on_disk` | bytes of the disk, or of memory, that a file takes |
 //! | `HAS_KERNEL32` | whether programs find kernel32 without help |
@@ -25,8 +26,8 @@ mod platform;
 mod platform;
 
 pub(crate) use platform::{
-    HAS_KERNEL32, KILL, Request, exit_code, link, listen, pass_on, shows_unicode, size_on_disk,
-    was_killed,
+    HAS_KERNEL32, KILL, Request, exit_code, is_in_background, link, listen, pass_on, shows_unicode,
+    size_on_disk, was_killed,
 };
 
 /// Ends this process at an interrupt, with the handles that it has open let go of in good order.

@@ -72,3 +72,8 @@ pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
 pub(crate) fn shows_unicode() -> bool {
     true
 }
+
+/// Tells whether the terminal is not ours to read from: a console is everybody's.
+pub(crate) fn is_in_background() -> bool {
+    false
+}

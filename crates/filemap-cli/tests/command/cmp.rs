@@ -1,5 +1,3 @@
-use std::fs::File;
-
 use serde_json::json;
 
 use crate::support::Place;
@@ -81,8 +79,11 @@ fn parts_and_the_input_can_be_compared() {
     place.run_with_input(["cmp", "-", &one], b"hello").failed(2);
 }
 
+// Wine tells of no holes, and reads all that is in one.
+#[cfg(target_os = "linux")]
 #[test]
 fn holes_are_compared_without_being_read() {
+    use std::fs::File;
     let place = Place::new();
     let paths = ["one", "other"].map(|name| {
         let path = place.file(name, b"");

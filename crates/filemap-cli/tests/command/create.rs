@@ -443,3 +443,24 @@ fn a_name_that_nobody_hears_of_is_let_go() {
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(place.entries(), NOTHING);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_is_held_in_the_background_of_a_terminal() {
+    use crate::terminal::Terminal;
+    if support::emulated() {
+        return;
+    }
+    let place = Place::new();
+    // With job control, as a shell has it that somebody types into.
+    let script =
+        "set -m; filemap create scores --size 64KiB & read line; kill $!; wait $!; echo $? end";
+    let mut terminal = Terminal::start(&place, (80, 24), script, &[]);
+    terminal.until_shown("holding `Local\\scores`");
+
+    terminal.press("go on\r");
+
+    terminal.until_shown("0 end");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(place.entries(), NOTHING);
+}

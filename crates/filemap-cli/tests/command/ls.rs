@@ -178,3 +178,29 @@ fn the_registry_can_be_given_as_an_option() {
 
     assert_eq!(listed[0]["name"], "Local\\elsewhere");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_narrow_terminal_has_no_broken_names() {
+    use crate::terminal::Terminal;
+    if crate::support::emulated() {
+        return;
+    }
+    let place = Place::new();
+    let _holder = place.hold(["a-rather-long-name-of-a-mapping", "--size", "64KiB"]);
+
+    let shown = |columns, option| {
+        let terminal = Terminal::run(&place, (columns, 24), &format!("ls {option}"));
+        let (code, screen) = terminal.end();
+        assert_eq!(code, 0);
+        screen.contents()
+    };
+
+    let (wide, narrow) = (shown(100, ""), shown(40, ""));
+    assert!(wide.contains("Local\\a-rather-long-name-of-a-mapping  64 KiB  read-write"), "{wide}");
+    let start = "Local\\a-rather-long-name-of-a-mapping\n  64 KiB, read-write, memory, 1 holder, ";
+    assert!(narrow.starts_with(start), "{narrow}");
+    assert!(
+        shown(40, "-l").starts_with("Local\\a-rather-long-name-of-a-mapping (live)\n  process ")
+    );
+}

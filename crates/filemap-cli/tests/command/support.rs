@@ -85,6 +85,7 @@ impl Place {
     }
 
     /// The same, in a directory where more than one can be.
+    #[cfg(target_os = "linux")]
     pub(crate) fn within(directory: &Path) -> Self {
         let [registry, files] = [(); 2].map(|()| TempDir::new_in(directory).unwrap());
         Self { registry, files }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NOTHING, Place, Running};
+use crate::support::{Place, Running};
 
 #[test]
 fn a_live_view_needs_a_terminal() {
@@ -56,7 +56,9 @@ fn nobody_reading_the_changes_ends_the_watching() {
 
     let code = loop {
         value = value.wrapping_add(1);
-        std::fs::write(&path, [value; 100]).unwrap();
+        // Written over: Windows does not let go of bytes that are mapped.
+        let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, &[value; 100]).unwrap();
         if let Some(status) = child.try_wait().unwrap() {
             break status.code();
         }
@@ -69,6 +71,7 @@ fn nobody_reading_the_changes_ends_the_watching() {
 #[cfg(target_os = "linux")]
 mod live {
     use super::*;
+    use crate::support::NOTHING;
     use crate::terminal::{Terminal, place_of};
     use vt100::Color;
 

@@ -125,3 +125,29 @@ fn what_cannot_be_understood_is_refused_before_anything_is_written() {
 
     assert_eq!(fs::read(&path).unwrap(), b"as it was");
 }
+
+// Where one process alone can be asked to end.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_verb_leaves_no_name_behind() {
+    if crate::support::emulated() {
+        // A request to end is the emulator's there.
+        return;
+    }
+    let place = Place::new();
+    let mut holder = place.hold(["scores", "--size", "64KiB"]);
+    let mut writer = place.start(["write", "scores", "--offset", "0"]);
+    writer.say("begun");
+    let begun = std::time::Instant::now();
+    while !place.run(["read", "scores", "--raw"]).text().starts_with("begun") {
+        assert!(begun.elapsed() < crate::support::DEADLINE, "nothing was written");
+    }
+    holder.end_input();
+    assert_eq!(holder.wait().code, Some(0));
+    assert_eq!(place.entries().len(), 1);
+
+    writer.signal("INT");
+
+    assert_eq!(writer.wait().code, Some(130));
+    assert_eq!(place.entries(), NOTHING);
+}
