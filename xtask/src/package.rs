@@ -1,4 +1,5 @@
-//! `cargo xtask package`: a Debian package of the command, with its manual and its completions.
+//! `cargo xtask package`: a Debian package of the command, with its manual and its completions, and
+//! of the library for C.
 //!
 //! What goes into it is listed in `crates/filemap-cli/Cargo.toml`, in `package.metadata.deb`.
 
@@ -11,9 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What is built for release and goes into the package. A library beside the command, with its
-/// header, is one more name here, and a line for each of its files in that list.
-const BUILT: [&str; 1] = ["filemap-cli"];
+/// What is built for release and goes into the package.
+const BUILT: [&str; 2] = ["filemap-cli", "filemap-abi"];
 
 /// The files of completions, by the shell that reads them.
 const COMPLETIONS: [(&str, &str); 3] =
@@ -78,6 +78,10 @@ fn build(root: &Path) -> Outcome<PathBuf> {
         let script = output(Command::new(&filemap).args(["completions", shell]))?;
         fs::write(shipped.join(file), script).map_err(|error| format!("{file}: {error}"))?;
     }
+    let packaged = fs::read_to_string(root.join("crates/filemap-abi/filemap.pc"));
+    let packaged = packaged.map_err(|error| format!("filemap.pc: {error}"))?;
+    fs::write(shipped.join("filemap.pc"), packaged.replace("prefix=/usr/local", "prefix=/usr"))
+        .map_err(|error| format!("filemap.pc: {error}"))?;
     let packages = release.join("packages");
     let place = packages.to_str().ok_or("the target directory is no text")?;
     run_cargo(
@@ -151,7 +155,8 @@ fn try_out() -> Outcome<Vec<PathBuf>> {
     let pages = [format!("man1/{NAME}.1.gz"), format!("man1/{NAME}-create.1.gz")];
     let completions =
         ["completions/filemap", "vendor-completions/_filemap", "vendor_completions.d/filemap.fish"];
-    for end in pages.iter().map(String::as_str).chain(completions) {
+    let library = ["lib/libfilemap.so", "filemap/filemap.h", "filemap/windows.h"];
+    for end in pages.iter().map(String::as_str).chain(completions).chain(library) {
         if !has(end) && !is_left_out(end) {
             return Err(format!("the package has no {end}"));
         }
@@ -167,7 +172,34 @@ fn try_out() -> Outcome<Vec<PathBuf>> {
     if !told.contains("packaged") {
         return Err(format!("the installed command lists {told}"));
     }
+    // The command finds the library, and lays it where runtimes look.
+    let folder = names.path().join("app");
+    fs::create_dir(&folder).map_err(|error| error.to_string())?;
+    output(Command::new("/usr/bin/filemap").args(["kernel32", "--install"]).arg(&folder))?;
+    try_out_in_c(names.path())?;
     Ok(files)
+}
+
+/// Builds and runs a program for Windows with the installed header and library.
+fn try_out_in_c(place: &Path) -> Outcome<()> {
+    const SOURCE: &str = r#"
+#include <windows.h>
+int main(void) {
+    HANDLE mapping = CreateFileMapping(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, NULL);
+    char *view = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, 0);
+    return view == NULL || view[0] != 0 || !UnmapViewOfFile(view) || !CloseHandle(mapping);
+}
+"#;
+    if !is_on_the_path("cc") {
+        report::say("package: not tried in C: there is no `cc` here");
+        return Ok(());
+    }
+    let (source, program) = (place.join("program.c"), place.join("program"));
+    fs::write(&source, SOURCE).map_err(|error| error.to_string())?;
+    let mut compiler = Command::new("cc");
+    compiler.args(["-I/usr/include/filemap", "-o"]).arg(&program).arg(&source).arg("-lfilemap");
+    output(&mut compiler)?;
+    output(&mut Command::new(&program)).map(drop)
 }
 
 /// Tells whether the machine is one that installs no manual, as small images of Debian are.
