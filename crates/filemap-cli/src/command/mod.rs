@@ -66,7 +66,12 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
     // These have something of their own to do about an interrupt.
     let own = matches!(
         arguments.verb,
-        Verb::Create(_) | Verb::Open(_) | Verb::Demo(_) | Verb::Copy(_) | Verb::Watch(_)
+        Verb::Create(_)
+            | Verb::Open(_)
+            | Verb::Demo(_)
+            | Verb::Copy(_)
+            | Verb::Watch(_)
+            | Verb::Kernel32(_)
     );
     if !own {
         // Where no handler can be set, an interrupt ends the process as it always did.
