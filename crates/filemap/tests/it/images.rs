@@ -4,7 +4,7 @@ use std::fs::File;
 
 use filemap::{
     Access, Attributes, Error, ErrorKind, FileMapping, OwnedDescriptor, PageAccess, Protection,
-    View, granularity,
+    View,
 };
 
 use crate::program::{HEADERS, OPTIONAL, Program, TABLE, put};
