@@ -342,6 +342,7 @@ impl View {
     /// | the view is one of a file | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | the view was mapped for less than `protection` | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
     /// | the machine could not hold so many pages | [`CommitLimit`](ErrorKind::CommitLimit) |
+    /// | a limit on file sizes, or no space, in the way of noting it | [`FileTooLarge`](ErrorKind::FileTooLarge), [`DiskFull`](ErrorKind::DiskFull) |
     ///
     /// # Platforms
     ///

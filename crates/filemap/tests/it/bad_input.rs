@@ -9,7 +9,7 @@ use std::process::Command;
 
 use filemap::{
     Access, Attributes, Error, ErrorKind, FileMapping, Flush, MappingOptions, Name, Operation,
-    Protection, Registry, Rights, page_size,
+    PageAccess, Protection, Registry, Rights, page_size,
 };
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -416,10 +416,16 @@ fn the_limit_on_file_sizes_is_an_error_and_no_signal() -> Outcome {
         let allowed = FileMapping::options().file(&file).size(65_536).create()?;
         allowed.map(Access::Write)?.write_at(65_535, b"x")?;
         assert_eq!(file.metadata()?.len(), 65_536);
+        // To commit is to write past the memory that somebody else made.
+        let view = FileMapping::open("reserved")?.map(Access::Write)?;
+        let error = view.commit(.., PageAccess::Write).unwrap_err();
+        assert_says(&error, ErrorKind::FileTooLarge, 223, &["limit"]);
         return Ok(());
     }
     let place = Place::new();
     drop(place.file("content", b"content"));
+    let reserve = FileMapping::options().registry(&place.registry).attributes(Attributes::RESERVE);
+    let _reserved = reserve.name("reserved").size(65_537).create()?;
 
     let test = "bad_input::the_limit_on_file_sizes_is_an_error_and_no_signal";
     place.child(test, place.path("content").to_str().ok_or("the path is text")?).finish();

@@ -34,14 +34,38 @@ pub fn image(input: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// The inputs that the fuzzer starts with.
+    fn seeds() -> Vec<Vec<u8>> {
+        let folder = format!("{}/../../fuzz/seeds/image", env!("CARGO_MANIFEST_DIR"));
+        let seeds = std::fs::read_dir(folder).unwrap();
+        seeds.map(|seed| std::fs::read(seed.unwrap().path()).unwrap()).collect()
+    }
+
     #[test]
     fn the_fuzzers_seeds_of_programs_are_laid_out_and_refused_alike() {
-        let folder = format!("{}/../../fuzz/seeds/image", env!("CARGO_MANIFEST_DIR"));
+        let seeds = seeds();
+        let good = seeds.iter().filter(|seed| image(seed)).count();
+        assert!(0 < good && good < seeds.len(), "{good} of {} are programs", seeds.len());
+    }
+
+    #[test]
+    fn changed_bytes_of_a_program_are_laid_out_or_refused_and_nothing_panics() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below
+        };
         let (mut all, mut good) = (0, 0);
-        for seed in std::fs::read_dir(folder).unwrap() {
-            let input = std::fs::read(seed.unwrap().path()).unwrap();
-            all += 1;
-            good += usize::from(image(&input));
+        for seed in seeds() {
+            for _ in 0..3000 {
+                let mut input = seed.clone();
+                for _ in 0..=random(4) {
+                    let at = random(input.len());
+                    input[at] = [0, 1, 0x10, 0x7f, 0x80, 0xff][random(6)];
+                }
+                all += 1;
+                good += usize::from(image(&input));
+            }
         }
         assert!(0 < good && good < all, "{good} of {all} are programs");
     }

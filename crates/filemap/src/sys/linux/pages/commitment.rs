@@ -122,6 +122,8 @@ impl Commitment {
     /// committed; [`ErrorKind::AccessDenied`] if this process may not write the memory at all.
     pub(super) fn commit(&self, page: usize, count: usize, operation: Operation) -> Result<()> {
         self.charge(page, count, operation)?;
+        // Of a file that others made longer than this process may, no byte is written at a limit.
+        file::allowed(self.place(page).saturating_add(count as u64), operation)?;
         let mine;
         let writable = file::mode(self.descriptor.as_fd(), operation)?.write;
         // To commit is no store: who may only read may do it, if the memory's owner may.
