@@ -162,6 +162,7 @@ fn a_front_may_not_speak_to_the_system_either() -> Done {
 fn the_commands_own_sys_may_ask_the_system_and_not_be_unsafe() -> Done {
     let project = Project::new()?;
     let path = "crates/filemap-cli/src/sys/linux.rs";
+    project.write("crates/filemap-cli/src/sys/mod.rs", "//! What differs.\n")?;
 
     project.write(path, "//! Linux.\nfn own() -> u32 { rustix::process::getpid() }\n")?;
     project.assert_clean()?;

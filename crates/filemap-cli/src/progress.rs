@@ -1,11 +1,16 @@
 //! How far a long task is, shown on a terminal while it runs.
 
+use std::io;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use crate::output::Output;
 use crate::sys;
+
+/// How often it is drawn in a second, at most.
+const RATE: u8 = 10;
 
 /// A bar, or nothing where nobody would see one. It goes away when it is dropped.
 #[derive(Debug)]
@@ -17,13 +22,17 @@ impl Progress {
     /// Begins a task of so many bytes, or of nobody knows how many.
     pub(crate) fn new(output: Output, total: Option<u64>) -> Self {
         // Standard error: standard output may be what is copied.
-        let target = if output.is_json() {
+        let terminal = Narrower(Term::stderr());
+        let width = usize::from(terminal.width());
+        let target = if output.is_json() || !terminal.0.is_term() {
             ProgressDrawTarget::hidden()
         } else {
-            ProgressDrawTarget::stderr_with_hz(10)
+            ProgressDrawTarget::term_like_with_hz(Box::new(terminal), RATE)
         };
         let bar = ProgressBar::with_draw_target(total, target);
         let template = match total {
+            // There is no room for all figures.
+            Some(_) if width < 60 => "{percent:>3}% {wide_bar} {binary_bytes_per_sec}",
             Some(_) => {
                 "{percent:>3}% {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}"
             }
@@ -51,5 +60,53 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A terminal that tells less than its width: a line that is broken, if only by the `^C` of
+/// somebody who ends the task, could not be taken back.
+#[derive(Debug)]
+struct Narrower(Term);
+
+impl TermLike for Narrower {
+    fn width(&self) -> u16 {
+        const ROOM: u16 = 3;
+        TermLike::width(&self.0).saturating_sub(ROOM).max(1)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
     }
 }

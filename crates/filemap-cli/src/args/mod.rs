@@ -41,11 +41,14 @@ const EXAMPLES: &str = "\
 Examples:
   filemap demo                                 see what it does, on a real file
   filemap create scores --size 1MiB            hold 1 MiB under the name `scores` until Ctrl-C
-  filemap write scores --offset 10 --text hi   in another terminal: write into it
+  filemap watch scores                         in another terminal: see its bytes change
+  filemap write scores --offset 10 --text hi   in a third one: write into it
   filemap read scores                          and look at it
+  filemap copy scores backup.bin               keep its bytes in a file
   filemap ls                                   see who holds what
 
-Exit codes: 0 done; 1 no or none (no such name, name taken, no object, demo refuted); 2 error.";
+Exit codes: 0 done; 1 no or none (no such name, name taken, nothing found, not alike, demo refuted);
+2 error; 130 ended by Ctrl-C.";
 
 /// Windows' file mapping objects for Linux: shared memory and files under a name.
 ///

@@ -49,7 +49,7 @@ fn a_narrow_terminal_of_ascii_has_a_bar_of_ascii() {
     let place = Place::new();
     pipe(&place);
     let script = "filemap copy - ./out --length 4M < pipe";
-    let terminal = Terminal::start(&place, (60, 24), script, &[("LC_ALL", "C")]);
+    let terminal = Terminal::start(&place, (40, 24), script, &[("LC_ALL", "C")]);
     let mut input = File::options().write(true).open(place.path("pipe")).unwrap();
 
     input.write_all(&[7; 2 << 20]).unwrap();
@@ -67,7 +67,7 @@ fn ctrl_c_ends_a_copy_that_waits_for_input_and_says_how_far_it_came() {
     }
     let place = Place::new();
     pipe(&place);
-    let script = "exec filemap copy - ./out < pipe";
+    let script = "exec filemap copy - ./out --length 4M < pipe";
     let mut terminal = Terminal::start(&place, (100, 24), script, &[]);
     let mut input = File::options().write(true).open(place.path("pipe")).unwrap();
     input.write_all(&[7; 1 << 20]).unwrap();
@@ -78,6 +78,7 @@ fn ctrl_c_ends_a_copy_that_waits_for_input_and_says_how_far_it_came() {
     let (code, screen) = terminal.end();
     assert_eq!(code, 2);
     let said = screen.contents();
+    assert!(!said.contains("MiB/s"), "the bar is still there: {said}");
     assert!(said.contains("could not copy all: stopped after 1048576 bytes"), "{said}");
     drop(input);
 }
