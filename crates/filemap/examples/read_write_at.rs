@@ -22,8 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("a number at offset 100: {:#010x}", file.read::<u32>(100)?);
 
     file.flush_range(0, 4096, Flush::Durable)?;
-    file.set_len(12)?;
     file.close()?;
-    println!("cut and closed, plain input reads {:?}", String::from_utf8(std::fs::read(&path)?)?);
+    // Windows lets nobody cut a file that is mapped.
+    std::fs::File::options().write(true).open(&path)?.set_len(12)?;
+    println!("closed and cut, plain input reads {:?}", String::from_utf8(std::fs::read(&path)?)?);
     Ok(())
 }

@@ -14,10 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The example that starts itself once more.
 const STARTS_ITSELF: &str = "two_processes";
 
-/// Where examples are built, and how they are run.
+/// Where examples are, and how they are run.
 pub(super) struct Place {
-    /// What cargo is told besides.
-    pub(super) arguments: Vec<String>,
     pub(super) folder: PathBuf,
     /// The words that run a program, where the machine itself cannot.
     pub(super) runner: Vec<String>,
@@ -33,25 +31,24 @@ impl Place {
         let program = env::current_exe()
             .map_err(|err| Shortfall::Failed(format!("could not find this program: {err}")))?;
         let folder = program.with_file_name("examples");
-        Ok(Self { arguments: Vec::new(), folder, runner: Vec::new(), starts_itself: true })
+        Ok(Self { folder, runner: Vec::new(), starts_itself: true })
     }
 }
 
-/// Builds and runs all examples of the library, without arguments and without input.
+/// Builds the examples for this machine.
+pub(super) fn build(cargo: &Cargo<'_>) -> Outcome {
+    // Of the whole workspace, although only the library has any: so the library is the one that
+    // the tests were built with, and not another one with features chosen anew.
+    cargo.run(&["build", "--workspace", "--all-features", "--examples"])
+}
+
+/// Runs all examples of the library, which are built, without arguments and without input.
 pub(super) fn run(cargo: &Cargo<'_>, root: &Path, place: &Place) -> Outcome {
     let folder = root.join("crates").join("filemap").join("examples");
     let mut names = match names_in(&folder) {
         Ok(names) => names,
         Err(err) => return failed(&format!("could not list {}: {err}", folder.display())),
     };
-    // For this machine of the whole workspace, although only the library has any: so the library
-    // is the one that the tests were built with, and not another one with features chosen anew.
-    let mut arguments = vec!["build", "--all-features", "--examples"];
-    if place.arguments.is_empty() {
-        arguments.push("--workspace");
-    }
-    arguments.extend(place.arguments.iter().map(String::as_str));
-    cargo.run(&arguments)?;
     let mut without = String::new();
     if !place.starts_itself {
         names.retain(|name| name != STARTS_ITSELF);

@@ -83,7 +83,10 @@ pub(crate) fn run(root: &Path, extent: Extent) -> bool {
     steps.run("documentation tests", |cargo| {
         cargo.run(&["test", "--doc", "--workspace", "--all-features"])
     });
-    steps.run("examples", |cargo| examples::run(cargo, root, &Place::own()?));
+    steps.run("examples", |cargo| {
+        examples::build(cargo)?;
+        examples::run(cargo, root, &Place::own()?)
+    });
     steps.run("names left behind", |_| names.check());
     steps.finish()
 }

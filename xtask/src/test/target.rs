@@ -73,12 +73,11 @@ impl Target {
         }
     }
 
-    /// The arguments that do something for this target, and for what users get.
-    fn arguments<'words>(&'words self, words: &[&'words str]) -> Vec<&'words str> {
-        let packages = ["--package", "filemap", "--package", "filemap-cli"];
-        let mut arguments = words.to_vec();
-        arguments.extend(packages);
-        arguments.extend(["--all-features", "--target", &self.triple]);
+    /// What cargo is told to test all that users get.
+    fn arguments(&self) -> Vec<&str> {
+        let mut arguments = vec!["test", "--no-fail-fast", "--all-features"];
+        arguments.extend(["--package", "filemap", "--package", "filemap-cli"]);
+        arguments.extend(["--target", &self.triple]);
         arguments
     }
 
@@ -104,20 +103,16 @@ pub(crate) fn run(root: &Path, name: &str) -> Option<bool> {
     steps.set("FILEMAP_DIR", names.directory());
     steps.run(target.name, |cargo| {
         let library = prepare(cargo, &target)?;
-        cargo.run(&target.arguments(&["test", "--no-fail-fast", "--lib", "--bins", "--tests"]))?;
+        // All at once, with the documentation's: each choice of what to test would choose the
+        // features of dependencies anew, and build them again. It builds the examples as well.
+        cargo.run(&target.arguments())?;
         Ok(library)
-    });
-    steps.run("documentation tests", |cargo| {
-        prepare(cargo, &target)?;
-        cargo.run(&target.arguments(&["test", "--doc"]))
     });
     steps.run("examples", |cargo| {
         prepare(cargo, &target)?;
         let runner = cargo.value(&target.variable("RUNNER")).unwrap_or_default();
-        let arguments = target.arguments(&[]);
         let built = cargo.value("CARGO_TARGET_DIR").unwrap_or_default();
         let place = examples::Place {
-            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
             folder: Path::new(&built).join(&target.triple).join("debug").join("examples"),
             starts_itself: runner.is_empty() || !target.has_signals,
             runner: runner.split_whitespace().map(str::to_owned).collect(),
