@@ -127,9 +127,10 @@ struct Untouched {
 impl Untouched {
     fn map(file: BorrowedFd<'_>, offset: u64, len: usize) -> Result<Self, Errno> {
         let anywhere = std::ptr::null_mut();
-        let (nothing, shared) = (ProtFlags::empty(), MapFlags::SHARED);
+        // An emulator of user programs answers for readable pages alone.
+        let (readable, shared) = (ProtFlags::READ, MapFlags::SHARED);
         // SAFETY: the system chooses where, so nothing that is in use is replaced.
-        let start = unsafe { mmap(anywhere, len, nothing, shared, file, offset) }?;
+        let start = unsafe { mmap(anywhere, len, readable, shared, file, offset) }?;
         Ok(Self { start: NonNull::new(start).ok_or(Errno::NOMEM)?, len })
     }
 
