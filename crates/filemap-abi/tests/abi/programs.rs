@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use crate::support::{Outcome, Place, built, compiler, finished, folder, output};
+use crate::library;
+use crate::support::{Outcome, Place, compiler, finished, folder, output};
 
 /// How a program is put together.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ fn run(name: &str) -> Outcome {
 fn run_linked(name: &str, linked: Linked) -> Outcome {
     let place = Place::new()?;
     let program = place.files.path().join(name).with_extension("program");
-    let built = built()?;
+    let built = library::folder()?;
     let mut command = compiler("cc");
     command.args(["-std=gnu11", "-g", "-o"]).arg(&program);
     command.arg(folder("tests/abi/programs").join(name).with_extension("c"));

@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Outcome, Place, built, folder};
+use crate::library;
+use crate::support::{Outcome, Place, folder};
 
 #[test]
 fn ctypes_reads_the_codes_from_errno() -> Outcome {
@@ -14,7 +15,9 @@ fn ctypes_reads_the_codes_from_errno() -> Outcome {
     }
     let place = Place::new()?;
     let mut command = Command::new("python3");
-    command.arg(folder("tests/abi/programs/codes.py")).arg(built()?.join("libfilemap.so"));
+    command
+        .arg(folder("tests/abi/programs/codes.py"))
+        .arg(library::folder()?.join("libfilemap.so"));
 
     place.run(command)
 }

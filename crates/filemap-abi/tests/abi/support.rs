@@ -19,12 +19,6 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The folder in which cargo has put `libfilemap.so` and `libfilemap.a`: beside this program.
-pub(crate) fn built() -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let program = std::env::current_exe()?;
-    Ok(program.parent().ok_or("a program is in a folder")?.to_owned())
-}
-
 /// A directory for names, and one for files, gone with the test.
 pub(crate) struct Place {
     names: TempDir,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use crate::support::{Outcome, built, folder, output};
+use crate::library;
+use crate::support::{Outcome, folder, output};
 
 /// The names that the header declares: each is at the start of a line, behind a type, in front of
 /// a bracket.
@@ -25,7 +26,7 @@ fn declared() -> std::io::Result<BTreeSet<String>> {
 fn the_library_exports_what_the_header_declares_and_nothing_else() -> Outcome {
     let mut command = Command::new("nm");
     command.args(["--dynamic", "--defined-only", "--format=posix"]);
-    command.arg(built()?.join("libfilemap.so"));
+    command.arg(library::folder()?.join("libfilemap.so"));
 
     let listed = String::from_utf8(output(command)?.stdout)?;
 

@@ -1,9 +1,11 @@
 //! The example in C#, run under Mono, where there is one.
 
-use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+#[path = "../../../filemap-abi/tests/abi/library.rs"]
+mod library;
 
 use crate::support::{NOTHING, Place, Running, emulated, finish};
 
@@ -22,24 +24,6 @@ fn is_there() -> bool {
         println!("skipped: no Mono; apt install --no-install-recommends mono-runtime mono-mcs");
     }
     there
-}
-
-/// Where the library is, built as this test was.
-///
-/// Cargo builds no such library for the tests of another crate by itself.
-fn library() -> PathBuf {
-    let program = env::current_exe().unwrap();
-    // `target/debug/deps/command-0123`.
-    let beside = program.ancestors().nth(2).unwrap();
-    let profile = beside.file_name().unwrap();
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
-    let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--offline", "--package", "filemap-abi", "--manifest-path"]);
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../filemap-abi/Cargo.toml"));
-    command.arg("--profile").arg(if profile == "debug" { "dev".as_ref() } else { profile });
-    command.arg("--target-dir").arg(beside.parent().unwrap()).env_remove("CARGO_BUILD_TARGET");
-    assert!(command.status().unwrap().success(), "the library cannot be built");
-    beside.join("libfilemap.so")
 }
 
 /// Compiles the example into this folder.
@@ -62,7 +46,11 @@ fn a_program_in_mono_shares_memory_with_this_command_by_a_name() {
     let place = Place::new();
     let program = example(&place.path(""));
     let mut command = place.command();
-    command.arg("kernel32").arg("--library").arg(library()).args(["--run", "--", "mono"]);
+    command
+        .arg("kernel32")
+        .arg("--library")
+        .arg(library::folder().unwrap().join("libfilemap.so"))
+        .args(["--run", "--", "mono"]);
     let mut holder = Running::start({
         command.arg(program);
         command
@@ -87,7 +75,7 @@ fn a_program_in_mono_finds_what_was_installed_beside_it() {
     let app = place.path("app");
     std::fs::create_dir(&app).unwrap();
     let program = example(&app);
-    let library = library();
+    let library = library::folder().unwrap().join("libfilemap.so");
     place
         .run([
             "kernel32".as_ref(),
