@@ -28,7 +28,6 @@ const RUNNER: &str = "FILEMAP_TEST_RUNNER";
 /// It translates instructions and hands system calls on. What the kernel keeps per process is
 /// then the emulator's, and what the kernel does to a process it does to the emulator: a test
 /// that asserts either has another process before it, and says at its place what differs.
-#[cfg(target_os = "linux")]
 pub(crate) fn emulated() -> bool {
     env::var_os(RUNNER).is_some()
 }

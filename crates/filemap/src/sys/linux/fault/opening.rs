@@ -7,8 +7,8 @@ use std::ffi::{c_int, c_void};
 use std::io;
 
 use super::handled::Handled;
-use super::watch;
-use crate::sys::platform::pages::Touched;
+use super::{repeats, watch};
+use crate::sys::platform::pages::{Outline, Touched};
 
 static OPENING: Handled = Handled::new(libc::SIGSEGV, handle);
 
@@ -55,7 +55,7 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: 
             let interrupted = unsafe { &mut *context.cast::<libc::ucontext_t>() };
             let errno = Errno::kept();
             // SAFETY: whoever touches a view keeps it mapped, and with it what it is watched by.
-            let opened = unsafe { outline.open(page, touched(interrupted)) };
+            let opened = unsafe { open(&outline, page, touched(interrupted), address) };
             errno.put_back();
             if opened || super::resume(interrupted, address) {
                 return;
@@ -64,6 +64,26 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: 
     }
     // SAFETY: the arguments are those of this delivery, unchanged.
     unsafe { OPENING.pass_on(signal, info, context) };
+}
+
+/// Opens a page for a touch, or finds it open; tells whether the touch is to be made again.
+///
+/// # Safety
+///
+/// That of [`Outline::open`].
+unsafe fn open(outline: &Outline, page: usize, touched: Touched, address: usize) -> bool {
+    // SAFETY: the caller promises it.
+    let opened = unsafe { outline.open(page, touched) };
+    if touched != Touched::Unknown {
+        return opened;
+    }
+    if opened {
+        repeats::forget(address);
+        return true;
+    }
+    // SAFETY: as above.
+    let is_open = unsafe { outline.is_open(page) };
+    is_open && repeats::once_more(address)
 }
 
 /// How the page was touched.

@@ -101,6 +101,18 @@ impl Outline {
         }
     }
 
+    /// Tells whether a page is open and can be read.
+    ///
+    /// # Safety
+    ///
+    /// As for [`open`](Self::open).
+    pub(in crate::sys::platform) unsafe fn is_open(&self, page: usize) -> bool {
+        // SAFETY: the caller promises the table, and `page` is below its count.
+        let mark = unsafe { self.mark(page) };
+        let is_closed = mark.is_closed() || mark.is_guarded();
+        !is_closed && mark.access().is_some_and(PageAccess::can_read)
+    }
+
     /// Opens a page that was given nothing, with its neighbours, if it is committed.
     ///
     /// # Safety
