@@ -170,6 +170,8 @@ fn link_with_musl(cargo: &mut Cargo<'_>, target: &Target) -> Outcome {
          -C link-arg=-Wl,--defsym=__fprintf_chk=abort",
         unwinder.display()
     );
+    // The examples in the documentation are linked by another program.
+    cargo.set(&target.variable("RUSTDOCFLAGS"), flags.clone());
     cargo.set(&target.variable("RUSTFLAGS"), flags);
     passed()
 }

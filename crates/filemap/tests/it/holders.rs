@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use filemap::{Access, Advice, Error, FileMapping, Holder, Holders, Protection, Registry};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use crate::support::{self, Place, Second, alone, eventually, named};
 
@@ -448,13 +449,17 @@ fn an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its() -> Resu
         let gone = place.inspect("first")?;
         let its = inode(gone.entry());
         // Two that are born within one tick of the kernel's clock cannot be told apart.
-        let born = fs::metadata(gone.entry()).unwrap().created().unwrap();
+        let born = |path: &Path| {
+            let state = statx(CWD, path, AtFlags::empty(), StatxFlags::BTIME).unwrap();
+            (state.stx_btime.tv_sec, state.stx_btime.tv_nsec)
+        };
+        let before = born(gone.entry());
         let clock = gone.entry().with_file_name(".clock");
         eventually("a file is born later", || {
             fs::write(&clock, "").unwrap();
-            let now = fs::metadata(&clock).unwrap().created().unwrap();
+            let now = born(&clock);
             fs::remove_file(&clock).unwrap();
-            now > born
+            now > before
         });
         drop(first);
         let mut successors = Vec::new();
