@@ -320,10 +320,12 @@ impl World {
     /// Waits until a process is no more.
     fn reap(&mut self, agent: usize) {
         let Some(Process { number, second, .. }) = self.processes[agent].take() else { return };
-        // Whoever is a child's child is not ours to wait for, and has nothing open any more.
-        eventually("a process is gone", || matches!(condition(number), None | Some('Z')));
-        if let Some(mut second) = second {
-            second.process.wait().expect("a child can be waited for");
+        match second {
+            Some(mut second) => {
+                second.process.wait().expect("a child can be waited for");
+            }
+            // Whoever is a child's child is not ours to wait for.
+            None => eventually("a process is gone", || is_over(number)),
         }
     }
 
@@ -380,6 +382,16 @@ fn condition(number: libc::pid_t) -> Option<char> {
     let told = fs::read_to_string(Path::new("/proc").join(number.to_string()).join("stat")).ok()?;
     // The name before it may hold anything, blanks and brackets too.
     told.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+}
+
+/// Whether a process has ended with all its threads, and so has nothing open any more.
+///
+/// The letter for an ended process is that of its first thread. An emulator has another thread in
+/// each process, which may outlast the first, and with it what both have open.
+fn is_over(number: libc::pid_t) -> bool {
+    let threads = fs::read_dir(Path::new("/proc").join(number.to_string()).join("task"));
+    let Ok(threads) = threads else { return true };
+    matches!(condition(number), None | Some('Z')) && threads.flatten().count() <= 1
 }
 
 /// What locks there are on an entry.
