@@ -19,6 +19,8 @@ mod images;
 // About limits of memory and what `/proc` tells of it, of Linux.
 #[cfg(target_os = "linux")]
 mod residency;
+#[cfg(target_os = "linux")]
+mod large_pages;
 mod flush;
 // About descriptors as files, and what else can be one, of Linux.
 #[cfg(target_os = "linux")]

@@ -71,7 +71,7 @@ fn ranges_outside_the_view_are_no_ranges_to_prepare() -> Outcome {
 }
 
 /// What `/proc/self/smaps` says about the pages that a view begins in, in kilobytes.
-fn told(view: &View, word: &str) -> std::io::Result<Option<u64>> {
+pub(crate) fn told(view: &View, word: &str) -> std::io::Result<Option<u64>> {
     let smaps = std::fs::read_to_string("/proc/self/smaps")?;
     let mut inside = false;
     for line in smaps.lines() {

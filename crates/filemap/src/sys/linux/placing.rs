@@ -110,7 +110,34 @@ pub(super) fn given_back(base: usize, len: usize) {
     FREE_BELOW.store(base.saturating_add(len), Ordering::Relaxed);
 }
 
-/// Maps at an address that is a multiple of `alignment`, a power of two above a page.
+/// Where addresses may be: `above` bytes above a multiple of `unit`, both of them whole pages, and
+/// `unit` a power of two that is larger than a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alignment {
+    unit: usize,
+    above: usize,
+}
+
+impl Alignment {
+    /// The multiples of `unit`.
+    pub(super) fn to(unit: usize) -> Self {
+        Self { unit, above: 0 }
+    }
+
+    /// The addresses that lie among multiples of `unit` as an offset in a file does.
+    pub(super) fn as_in_file(unit: usize, offset: u64) -> Self {
+        // The remainder is below `unit`.
+        Self { unit, above: usize::try_from(offset % unit as u64).unwrap_or(0) }
+    }
+
+    /// The last such address that is not above `address`.
+    fn below(self, address: usize) -> Option<usize> {
+        let Self { unit, above } = self;
+        address.checked_sub(above).map(|address| address - address % unit + above)
+    }
+}
+
+/// Maps at an address that lies as `alignment` says.
 ///
 /// The first try is where the last such view was, or below it, which is where the kernel would go
 /// as well: mostly that is all. If that is taken, and further down as well:
@@ -125,7 +152,7 @@ pub(super) fn given_back(base: usize, len: usize) {
 /// reservation would save that, but a refusal would leave a hole in which another thread's
 /// pages may be by the time the rest is given back.
 pub(super) fn map_aligned(
-    alignment: usize,
+    alignment: Alignment,
     len: usize,
     how: How,
     descriptor: BorrowedFd<'_>,
@@ -146,24 +173,23 @@ pub(super) fn map_aligned(
     let mut below = FREE_BELOW.load(Ordering::Relaxed);
     let mut step = len;
     for _ in 0..STEPS {
-        let Some(base) = below.checked_sub(step).map(|base| base - base % alignment) else { break };
-        if base == 0 {
-            break;
-        }
+        let base = below.checked_sub(step).and_then(|base| alignment.below(base));
+        let Some(base) = base.filter(|base| *base != 0) else { break };
         match at(base) {
             Err(error) if error.kind() == ErrorKind::AddressTaken => {}
             mapped => return mapped,
         }
         (below, step) = (base, step.saturating_mul(2));
     }
-    let room = len.checked_add(alignment).ok_or_else(no_room)?;
+    let room = len.checked_add(alignment.unit).ok_or_else(no_room)?;
     let nothing = ProtFlags::empty();
     for _ in 0..ATTEMPTS {
         // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
         let reserved =
             unsafe { mm::mmap_anonymous(ptr::null_mut(), room, nothing, MapFlags::PRIVATE) };
         let reserved = address_of(reserved)?;
-        let aligned = reserved.addr().get().next_multiple_of(alignment);
+        let end = reserved.addr().get() + alignment.unit;
+        let aligned = alignment.below(end).unwrap_or(end);
         // SAFETY: the range was mapped a moment ago and is known to nobody.
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;

@@ -15,8 +15,10 @@ use rustix::mm::{self, MsyncFlags};
 use crate::sys::guard::Lost;
 use crate::sys::platform::error::from_errno;
 use crate::sys::platform::image::Image;
-use crate::sys::platform::pages::{Commitment, Pages, Paging};
-use crate::sys::platform::placing::{How, given_back, map_aligned, map_anywhere, map_at};
+use crate::sys::platform::pages::{Commitment, Pages, Paging, large};
+use crate::sys::platform::placing::{
+    Alignment, How, given_back, map_aligned, map_anywhere, map_at,
+};
 use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::span::{Span, Touch, momentarily_refused};
 use crate::sys::untouched::Untouched;
@@ -114,9 +116,17 @@ impl Region {
                 map_at(base, mapped, how, descriptor, placed.base)?
             }
             None if alignment > unit => {
-                map_aligned(alignment, mapped, how, descriptor, placed.base)?
+                map_aligned(Alignment::to(alignment), mapped, how, descriptor, placed.base)?
             }
-            None => map_anywhere(mapped, how, descriptor, placed.base)?,
+            None => match large::size().filter(|size| *size > unit && *size <= mapped) {
+                // A large page is mapped as one where its address is a multiple of its size.
+                Some(size) => {
+                    let alignment = Alignment::as_in_file(size, placed.base);
+                    map_aligned(alignment, mapped, how, descriptor, placed.base)
+                        .or_else(|_| map_anywhere(mapped, how, descriptor, placed.base))?
+                }
+                None => map_anywhere(mapped, how, descriptor, placed.base)?,
+            },
         };
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the
         // mapping that `base` begins.
@@ -173,11 +183,11 @@ impl Region {
             (Some(address), _) => map_at(address, len, how, descriptor, 0)?,
             (None, Some(best)) => match map_at(best, len, how, descriptor, 0) {
                 Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                    map_aligned(GRANULARITY, len, how, descriptor, 0)?
+                    map_aligned(Alignment::to(GRANULARITY), len, how, descriptor, 0)?
                 }
                 mapped => mapped?,
             },
-            (None, None) => map_aligned(GRANULARITY, len, how, descriptor, 0)?,
+            (None, None) => map_aligned(Alignment::to(GRANULARITY), len, how, descriptor, 0)?,
         };
         let pages = Pages {
             base,
@@ -374,7 +384,7 @@ impl RegionContract for Region {
 
     fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()> {
         let (pages, len) = self.pages_around(offset, len, Operation::Advise)?;
-        let advice = match advice {
+        let word = match advice {
             Advice::Normal => mm::Advice::Normal,
             Advice::Random => mm::Advice::Random,
             Advice::Sequential => mm::Advice::Sequential,
@@ -383,13 +393,20 @@ impl RegionContract for Region {
             Advice::NotSoon => mm::Advice::LinuxCold,
             Advice::LargePages => mm::Advice::LinuxHugepage,
         };
-        // SAFETY: `pages_around` gives pages of this region, and none of these five words
-        // changes a byte.
-        match unsafe { mm::madvise(pages.as_ptr().cast(), len, advice) } {
+        // SAFETY: `pages_around` gives pages of this region, and none of these words changes a
+        // byte.
+        match unsafe { mm::madvise(pages.as_ptr().cast(), len, word) } {
             // A kernel without the feature ignores the advice, as advice may be.
-            Ok(()) | Err(Errno::INVAL) => Ok(()),
-            Err(errno) => Err(from_errno(errno, Operation::Advise)),
+            Ok(()) | Err(Errno::INVAL) => {}
+            Err(errno) => return Err(from_errno(errno, Operation::Advise)),
         }
+        // Pages of a copy are not the section's, and those that differ cannot be one large page.
+        let plain = !self.span.access().is_private() && !self.has_own_pages();
+        if advice == Advice::LargePages && plain && self.pages.unit == page_size() {
+            // SAFETY: as above.
+            unsafe { large::gather(pages, len) };
+        }
+        Ok(())
     }
 
     fn prefetch(&self, offset: usize, len: usize) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What the pages of a view allow, where that is not the same for all of them.
+//! What the pages of a view allow, where that is not the same for all of them; and large pages.
 //!
 //! Three things decide about a page. The *commitment* of a reserved section, a byte for each page
 //! that stands behind its memory and is shared by all who have the section, says whether the page
@@ -22,6 +22,7 @@ mod table;
 mod outline;
 mod copied;
 mod paging;
+pub(super) mod large;
 
 pub(super) use commitment::Commitment;
 pub(super) use outline::{Outline, Touched};
