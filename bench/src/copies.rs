@@ -1,8 +1,7 @@
 //! Copies, fills and values, beside the C library's over the same mapping.
 
-#![expect(unsafe_code, reason = "the C library's copies, and memmap2, beside which ours run")]
+#![expect(unsafe_code, reason = "memmap2, beside which ours run")]
 
-use std::ffi::c_void;
 use std::fs::File;
 use std::hint::black_box;
 use std::ops::Range;
@@ -14,21 +13,14 @@ use filemap::{Access, FileMapping, Protection, View};
 use memmap2::Mmap;
 
 use crate::Result;
+use crate::bare::{Bytes, bytes};
 use crate::harness::{Contestant, Effort, Pair, Table, Target, Work, compare, compare_pairs, each};
 use crate::place::Place;
 use crate::{cells, losses};
 
 /// The lengths of copies in bytes, and the ratios they should reach.
-const COPIES: [(usize, f64); 8] = [
-    (8, 1.1),
-    (64, 1.02),
-    (256, 1.02),
-    (1 << 10, 1.02),
-    (4 << 10, 1.02),
-    (64 << 10, 1.02),
-    (1 << 20, 0.9),
-    (64 << 20, 0.85),
-];
+const COPIES: [(usize, f64); 6] =
+    [(8, 1.1), (64, 1.02), (256, 1.02), (1 << 10, 1.02), (4 << 10, 1.02), (64 << 10, 1.02)];
 
 /// What a value of 8 bytes should reach, beside a copy whose length is not known beforehand.
 const VALUE: f64 = 0.6;
@@ -39,14 +31,11 @@ const FILL: f64 = 1.1;
 /// What a copy with its bounds check should reach, beside a slice's with its own.
 const CHECKED: f64 = 1.02;
 
-/// Bytes that all copies of a measurement move, at most: one of 64 MiB moves so many.
+/// Bytes that all copies of a measurement move, at most.
 const MOVED: usize = 64 << 20;
 
 /// Bytes among which the offsets of hot copies are.
 const HOT: usize = 16 << 10;
-
-/// The largest copy that may be hot: the processor's caches hold it.
-const HOT_MOST: usize = 1 << 20;
 
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
     let place = Place::in_memory()?;
@@ -93,10 +82,6 @@ impl Spread {
             Self::Random => "random",
             Self::Hot => "hot",
         }
-    }
-
-    fn fits(self, size: usize) -> bool {
-        self == Self::Random || size <= HOT_MOST
     }
 }
 
@@ -177,67 +162,9 @@ impl Job {
     }
 }
 
-/// An address that threads may share.
-#[derive(Debug, Clone, Copy)]
-struct Bytes(*mut u8);
-
-// SAFETY: what is done with the address says by itself why it may be.
-unsafe impl Send for Bytes {}
-// SAFETY: as above.
-unsafe impl Sync for Bytes {}
-
-impl Bytes {
-    fn of(view: &View) -> Self {
-        // SAFETY: the view outlives every use here, no page of its file goes away, and the bytes
-        // are touched by the C library alone, between the offsets of a job.
-        Self(unsafe { view.raw().pointer() }.as_ptr())
-    }
-
-    /// The C library's copy out of the mapping, whose length no compiler knows.
-    fn copy_out(self, offset: usize, buf: &mut [u8]) {
-        // SAFETY: the job's offsets leave room for the length of its buffer.
-        let from = unsafe { self.0.add(offset) }.cast::<c_void>();
-        let len = black_box(buf.len());
-        // SAFETY: both ranges have these bytes, and a buffer is no part of a mapping.
-        unsafe { libc::memcpy(buf.as_mut_ptr().cast(), from, len) };
-    }
-
-    /// One load and nothing else, which is the least that reading a value can cost.
-    fn load(self, offset: usize) -> u64 {
-        #[expect(clippy::cast_ptr_alignment, reason = "the job's offsets are multiples of 8")]
-        // SAFETY: the job's offsets leave room for a value.
-        let at = unsafe { self.0.add(offset) }.cast::<u64>();
-        // SAFETY: as above; nobody writes meanwhile.
-        unsafe { at.read_volatile() }
-    }
-
-    fn copy_in(self, offset: usize, buf: &[u8]) {
-        // SAFETY: as in `copy_out`.
-        let to = unsafe { self.0.add(offset) }.cast::<c_void>();
-        let len = black_box(buf.len());
-        // SAFETY: as in `copy_out`; each thread writes to a part of its own.
-        unsafe { libc::memcpy(to, buf.as_ptr().cast(), len) };
-    }
-
-    fn fill(self, offset: usize, len: usize) {
-        // SAFETY: as in `copy_out`.
-        let to = unsafe { self.0.add(offset) }.cast::<c_void>();
-        // SAFETY: as in `copy_in`.
-        unsafe { libc::memset(to, black_box(7), black_box(len)) };
-    }
-}
-
 /// One access timed as a contestant's work.
 fn work<'a>(job: Job, access: impl Fn(usize, &mut [u8]) -> Result<()> + Sync + 'a) -> Work<'a> {
     Box::new(move |seed| job.time(seed, &access))
-}
-
-fn bytes(size: usize) -> String {
-    match size {
-        0..1024 => format!("{size} B"),
-        1024..0x10_0000 => format!("{} KiB", size >> 10),
-        _ => format!("{} MiB", size >> 20),
-    }
 }
 
 fn title(what: &str, view: &View, spread: Spread, threads: usize) -> String {
@@ -270,7 +197,7 @@ fn reads(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result<
         Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)) },
         Pair { base: base(value), own: least },
     ];
-    for (size, target) in COPIES.into_iter().filter(|(size, _)| spread.fits(*size)) {
+    for (size, target) in COPIES {
         let job = Job::new(effort, view, size, spread, threads);
         let own = Contestant::new(format!("`View::read_at`, {}", bytes(size)), move |seed| {
             job.time(seed, |offset, buf| Ok(view.read_at(offset, buf)?))
@@ -294,7 +221,7 @@ fn writes(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result
         value.time(seed, |offset, _| Ok(view.write(offset, &black_box(seed))?))
     });
     let mut pairs = vec![Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)) }];
-    for (size, target) in COPIES.into_iter().filter(|(size, _)| spread.fits(*size)) {
+    for (size, target) in COPIES {
         let job = Job::new(effort, view, size, spread, threads);
         let own = Contestant::new(format!("`View::write_at`, {}", bytes(size)), move |seed| {
             job.time(seed, |offset, buf| Ok(view.write_at(offset, buf)?))
@@ -308,7 +235,7 @@ fn writes(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result
 fn fills(effort: Effort, view: &View, spread: Spread) -> Result<Table> {
     let bare = Bytes::of(view);
     let sizes = COPIES.into_iter().map(|(size, _)| size);
-    let pairs = sizes.filter(|size| *size >= 64 && spread.fits(*size)).map(|size| {
+    let pairs = sizes.filter(|size| *size >= 64).map(|size| {
         let job = Job::new(effort, view, size, spread, 1);
         let base = work(job, move |offset, _| {
             bare.fill(offset, size);

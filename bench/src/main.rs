@@ -11,7 +11,9 @@ mod place;
 mod second;
 mod shm;
 mod small;
+mod bare;
 mod copies;
+mod bulk;
 mod cells;
 mod losses;
 mod names;
@@ -20,7 +22,10 @@ mod crowd;
 mod contention;
 mod deaths;
 mod windows;
+mod processes;
+mod large;
 mod interface;
+mod command;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -64,12 +69,20 @@ enum Group {
     Small,
     /// Copies, fills, values and atomics beside the C library's; lost pages; a first bulk read.
     Copies,
+    /// Copies of 1 MiB and more, beside the C library's and beside system calls.
+    Bulk,
     /// Creating and opening under a name, alone, among many and at once; killed holders.
     Names,
     /// Reading from front to back through windows.
     Windows,
+    /// Two processes that add to one number, and send each other messages.
+    Processes,
+    /// Large pages beside ordinary ones.
+    Large,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
+    /// Starting the command.
+    Command,
 }
 
 /// The page that `--write` writes, from the root of the workspace.
@@ -98,9 +111,13 @@ fn run(args: &Args) -> Result<()> {
         let measured = match group {
             Group::Small => small::measure(effort)?,
             Group::Copies => copies::measure(effort)?,
+            Group::Bulk => bulk::measure(effort)?,
             Group::Names => names::measure(effort)?,
             Group::Windows => windows::measure(effort)?,
+            Group::Processes => processes::measure(effort)?,
+            Group::Large => large::measure(effort)?,
             Group::Interface => interface::measure(effort)?,
+            Group::Command => command::measure(effort)?,
         };
         for table in measured {
             report::say(&report::for_terminal(&table));

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,6 +12,7 @@ use clap::Subcommand;
 use filemap::{Access, FileMapping, Registry, View};
 
 use crate::contention::{self, Way};
+use crate::processes::{Answerer, Means};
 use crate::{Result, report, shm};
 
 /// What a second process is for.
@@ -35,6 +37,14 @@ pub(crate) enum Role {
     /// Works on names that others work on, whenever it is told how often.
     #[command(hide = true)]
     Contend { way: Way, place: PathBuf, family: String },
+    /// Adds to a number, or answers messages, whenever it is told how often.
+    #[command(hide = true)]
+    Answer {
+        means: Means,
+        path: PathBuf,
+        /// The numbers of what it inherits: to read from, and to write to.
+        descriptors: Vec<RawFd>,
+    },
 }
 
 /// What a holder calls the object of this number.
@@ -70,6 +80,15 @@ pub(crate) fn run(role: &Role) -> Result<()> {
             for line in io::stdin().lines() {
                 let [count, seed] = numbers(&line?)?;
                 field.work(*way, usize::try_from(count)?, seed)?;
+                report::say(READY);
+            }
+        }
+        Role::Answer { means, path, descriptors } => {
+            let mut answerer = Answerer::new(*means, path, descriptors)?;
+            report::say(READY);
+            for line in io::stdin().lines() {
+                let [count, _] = numbers(&line?)?;
+                answerer.work(usize::try_from(count)?)?;
                 report::say(READY);
             }
         }
@@ -177,6 +196,11 @@ fn arguments(role: &Role) -> Vec<OsString> {
         }
         Role::Contend { way, place, family } => {
             vec!["contend".into(), way.word().into(), place.into(), family.into()]
+        }
+        Role::Answer { means, path, descriptors } => {
+            let mut words = vec!["answer".into(), means.word().into(), path.into()];
+            words.extend(descriptors.iter().map(|number| number.to_string().into()));
+            words
         }
     }
 }
