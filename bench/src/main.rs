@@ -148,13 +148,11 @@ fn run(args: &Args) -> Result<bool> {
         for (group, results) in page::all(&root)? {
             check.add(group, &results);
         }
+        page::write(&root, args.into.as_deref().unwrap_or(&root))?;
     } else {
         for group in Group::all().filter(|one| args.only.is_empty() || args.only.contains(one)) {
             check.add(group, &measure(group, args.quick, &root)?);
         }
-    }
-    if !args.quick {
-        page::write(&root, args.into.as_deref().unwrap_or(&root))?;
     }
     if args.check {
         report::say(&check.report());
@@ -172,6 +170,8 @@ fn measure(group: Group, quick: bool, root: &Path) -> Result<Results> {
     }
     if !quick {
         results.write(root, group)?;
+        // After each group: the next one may fail, and the page is to be what the results say.
+        page::write(root, root)?;
     }
     Ok(results)
 }
