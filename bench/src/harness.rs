@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::figures::Figures;
+use crate::results::{Ratios, Row, Spread};
 
 /// How much work a run does.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ impl Effort {
     /// What may be quoted.
     pub(crate) const FULL: Self = Self { rounds: 41, len: 1 << 30, accesses: 100_000, names: 500 };
     /// What shows that everything runs.
-    pub(crate) const QUICK: Self = Self { rounds: 9, len: 1 << 28, accesses: 50_000, names: 200 };
+    pub(crate) const QUICK: Self = Self { rounds: 5, len: 1 << 27, accesses: 20_000, names: 50 };
 }
 
 /// One way to do the work.
@@ -68,6 +69,11 @@ impl<'a> Contestant<'a> {
     pub(crate) fn limited(self, reason: &'static str) -> Self {
         Self { limit: Some(reason), ..self }
     }
+
+    fn row(self, times: &[(Duration, Duration)]) -> Row {
+        let (target, limit) = (self.target.map(Into::into), self.limit.map(str::to_owned));
+        Row { target, limit, ..row(self.name, times) }
+    }
 }
 
 /// What a group found out.
@@ -77,44 +83,6 @@ pub(crate) enum Table {
     Ratios(Ratios),
     /// What has nothing beside it.
     Figures(Figures),
-}
-
-/// What came out, for all contestants that share a base.
-#[derive(Debug)]
-pub(crate) struct Ratios {
-    /// What is compared, and on what.
-    pub(crate) title: String,
-    /// What one operation is.
-    pub(crate) operation: &'static str,
-    pub(crate) base: String,
-    pub(crate) rounds: usize,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// A contestant's result.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    /// The median time of one operation.
-    pub(crate) time: Duration,
-    /// The ratios to the base: the median, and the quarters below and above.
-    pub(crate) ratio: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-    pub(crate) target: Option<Target>,
-    /// Why the target cannot be reached, if it cannot.
-    pub(crate) limit: Option<&'static str>,
-}
-
-impl Row {
-    /// Tells whether the target was reached, if there is one.
-    pub(crate) fn reached(&self) -> Option<bool> {
-        self.target.map(|target| match target {
-            // As it is printed: two digits.
-            Target::Ratio(most) => self.ratio < most + 0.005,
-            Target::Time(most) => self.time <= most * PRECISION,
-        })
-    }
 }
 
 /// What the row is called that shows the noise.
@@ -135,13 +103,12 @@ pub(crate) fn compare<'a>(
             Some(index) => (contestants[index].run)(seed),
         }
     })?;
-    let noise = (NOISE.to_owned(), None, None);
-    let names = contestants.into_iter().map(|one| (one.name, one.target, one.limit));
-    let rows = [noise].into_iter().chain(names).zip(times);
-    let rows = rows.map(|((name, target, limit), times)| row(name, target, limit, &times));
-    let rows = rows.collect();
-    let title = title.into();
-    Ok(Table::Ratios(Ratios { title, operation, base: base.name, rounds, rows }))
+    let mut times = times.iter();
+    let noise = times.next().map(|times| row(NOISE.to_owned(), times));
+    let own = contestants.into_iter().zip(times).map(|(contestant, times)| contestant.row(times));
+    let (title, operation, base) = (title.into(), operation.to_owned(), base.name);
+    let rows = noise.into_iter().chain(own).collect();
+    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows }))
 }
 
 /// A contestant with a base of its own.
@@ -164,14 +131,13 @@ pub(crate) fn compare_pairs(
         if index < count && side == Side::Own { (pair.own.run)(seed) } else { (pair.base)(seed) }
     })?;
     let (own, noise) = times.split_at(count);
-    let mut rows = Vec::with_capacity(times.len());
-    for (pair, (own, noise)) in pairs.into_iter().zip(own.iter().zip(noise)) {
-        let Contestant { name, target, limit, .. } = pair.own;
-        let noise = row(format!("{name}: {NOISE}"), None, None, noise);
-        rows.extend([row(name, target, limit, own), noise]);
-    }
-    let (title, base) = (title.into(), base.to_owned());
-    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows }))
+    let pairs = pairs.into_iter().zip(own.iter().zip(noise));
+    let rows = pairs.map(|(pair, (own, noise))| {
+        let noise = Some(spread(noise));
+        Row { noise, ..pair.own.row(own) }
+    });
+    let (title, operation, base) = (title.into(), operation.to_owned(), base.to_owned());
+    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows: rows.collect() }))
 }
 
 /// Which of two that run beside each other.
@@ -211,28 +177,26 @@ fn measure(
     Ok(times)
 }
 
-fn row(
-    name: String,
-    target: Option<Target>,
-    limit: Option<&'static str>,
-    times: &[(Duration, Duration)],
-) -> Row {
+fn row(name: String, times: &[(Duration, Duration)]) -> Row {
     let mut own: Vec<Duration> = times.iter().map(|(own, _)| *own).collect();
     own.sort();
+    Row::new(name, own[(own.len() - 1) / 2], spread(times))
+}
+
+fn spread(times: &[(Duration, Duration)]) -> Spread {
     let mut ratios: Vec<f64> =
         times.iter().map(|(own, base)| own.as_secs_f64() / base.as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     let quarter = |number: usize| ratios[(ratios.len() - 1) * number / 4];
-    let time = own[(own.len() - 1) / 2];
-    Row { name, time, ratio: quarter(2), low: quarter(1), high: quarter(3), target, limit }
+    Spread::new(quarter(1), quarter(2), quarter(3))
 }
 
 /// Divides the time of `count` operations among them, to a tenth of a nanosecond and finer.
 pub(crate) fn each(time: Duration, count: usize) -> Duration {
     // Durations hold whole nanoseconds, too coarse for an access: keep picoseconds in their
-    // place, which the report undoes.
+    // place, which the results undo.
     time.saturating_mul(PRECISION) / u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// How many times longer than true the durations of [`each`] are.
+/// How many times longer than true the durations of [`each`] are, which the results undo.
 pub(crate) const PRECISION: u32 = 1000;

@@ -22,7 +22,7 @@ pub(crate) fn facts() -> Vec<(&'static str, String)> {
         ("memory", field("/proc/meminfo", "MemTotal")),
         ("large pages", first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled")),
         ("system", format!("Linux {system}, {}", std::env::consts::ARCH)),
-        ("load before", first_line("/proc/loadavg")),
+        ("load before", load()),
         ("compiler", compiler()),
         ("crates", CRATES.map(version).join(", ")),
     ]
@@ -48,6 +48,12 @@ pub(crate) fn file_system(path: &Path) -> String {
 fn first_line(path: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().next().unwrap_or("unknown").trim().to_owned()
+}
+
+/// The load of the last minute, of five and of fifteen.
+fn load() -> String {
+    let line = first_line("/proc/loadavg");
+    line.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 fn field(path: &str, name: &str) -> String {

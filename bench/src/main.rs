@@ -1,12 +1,18 @@
 //! `filemap-bench`: what the library costs, as a ratio to the calls that it stands on.
 //!
-//! `harness` measures, each group says what is compared, `report` tells it to people. Only the
-//! public interface of `filemap` is used.
+//! `harness` measures, each group says what is compared, `results` keeps what came out, and `page`
+//! makes `docs/performance.md` of all that is kept. Only the public interface of `filemap` is used.
 
 mod harness;
 mod figures;
 mod machine;
+mod results;
+mod wording;
 mod report;
+mod check;
+mod scale;
+mod picture;
+mod page;
 mod place;
 mod second;
 mod shm;
@@ -27,13 +33,14 @@ mod large;
 mod interface;
 mod command;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, io};
 
 use clap::{Parser, ValueEnum};
 
-use crate::harness::{Effort, Table};
+use crate::check::Check;
+use crate::harness::Effort;
+use crate::results::Results;
 use crate::second::Role;
 
 /// Every group fails in the way that its contestants fail.
@@ -41,22 +48,39 @@ type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// Compares filemap with the calls it stands on, and prints ratios.
 ///
-/// A ratio of 1.00 means as fast as the base, 2.00 twice as slow. The row "the base against
-/// itself" is the noise: what differs less than that differs by nothing.
+/// A ratio of 1.00 means as fast as the base, 2.00 twice as slow. The base against itself is the
+/// noise: what differs less than that differs by nothing.
+///
+/// What was measured is kept in bench/results, a file for each group; docs/performance.md and the
+/// pictures in docs/performance are made anew of all that is kept.
 #[derive(Debug, Parser)]
-#[command(name = "filemap-bench", disable_help_subcommand = true)]
+#[command(
+    name = "filemap-bench",
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 if all was done; 1 if --check found a bar that is missed without a \
+                  known reason; 2 if something could not be measured, or was not understood."
+)]
 struct Args {
-    /// Fewer rounds and smaller files: to see that it runs, not to quote.
+    /// Fewer rounds and smaller files, all groups in two minutes: to see that it runs, not to
+    /// quote. Keeps nothing.
     #[arg(long)]
     quick: bool,
 
-    /// Runs one group alone; may be given several times.
+    /// Runs one group alone, and keeps what is known of the others; may be given several times.
     #[arg(long, value_name = "GROUP")]
     only: Vec<Group>,
 
-    /// Writes the tables to docs/performance.md; not with --quick or --only.
+    /// Fails if something is above its bar. What cannot be met for a known reason is listed apart.
+    #[arg(long)]
+    check: bool,
+
+    /// Measures nothing: makes the page and the pictures of what is kept, for --check too.
     #[arg(long, conflicts_with_all = ["quick", "only"])]
-    write: bool,
+    page: bool,
+
+    /// Makes the page and the pictures below this folder, and not in the sources.
+    #[arg(long, value_name = "FOLDER", requires = "page")]
+    into: Option<PathBuf>,
 
     /// What this process is for, if it is not the first.
     #[command(subcommand)]
@@ -85,12 +109,43 @@ enum Group {
     Command,
 }
 
-/// The page that `--write` writes, from the root of the workspace.
-const PAGE: &str = "docs/performance.md";
+impl Group {
+    /// All groups, in the order of the page.
+    fn all() -> impl Iterator<Item = Self> {
+        Self::value_variants().iter().copied()
+    }
+
+    /// The word for it on the command line, and in names of files.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What it measures, in a sentence.
+    fn about(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.and_then(|value| value.get_help().map(ToString::to_string));
+        help.map(|help| help.trim_end_matches('.').to_owned() + ".").unwrap_or_default()
+    }
+
+    fn measure(self, effort: Effort) -> Result<Vec<harness::Table>> {
+        match self {
+            Self::Small => small::measure(effort),
+            Self::Copies => copies::measure(effort),
+            Self::Bulk => bulk::measure(effort),
+            Self::Names => names::measure(effort),
+            Self::Windows => windows::measure(effort),
+            Self::Processes => processes::measure(effort),
+            Self::Large => large::measure(effort),
+            Self::Interface => interface::measure(effort),
+            Self::Command => command::measure(effort),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             report::complain(&format!("filemap-bench: {error}"));
             ExitCode::from(2)
@@ -98,45 +153,42 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<()> {
+/// Does what was asked for, and tells whether `--check`, if it was, found nothing.
+fn run(args: &Args) -> Result<bool> {
     if let Some(role) = &args.role {
-        return second::run(role);
+        second::run(role)?;
+        return Ok(true);
     }
-    let effort = if args.quick { Effort::QUICK } else { Effort::FULL };
-    let mut tables: Vec<Table> = Vec::new();
-    for group in Group::value_variants() {
-        if !args.only.is_empty() && !args.only.contains(group) {
-            continue;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut check = Check::default();
+    if args.page {
+        for (group, results) in page::all(&root)? {
+            check.add(group, &results);
         }
-        let measured = match group {
-            Group::Small => small::measure(effort)?,
-            Group::Copies => copies::measure(effort)?,
-            Group::Bulk => bulk::measure(effort)?,
-            Group::Names => names::measure(effort)?,
-            Group::Windows => windows::measure(effort)?,
-            Group::Processes => processes::measure(effort)?,
-            Group::Large => large::measure(effort)?,
-            Group::Interface => interface::measure(effort)?,
-            Group::Command => command::measure(effort)?,
-        };
-        for table in measured {
-            report::say(&report::for_terminal(&table));
-            tables.push(table);
+        page::write(&root, args.into.as_deref().unwrap_or(&root))?;
+    } else {
+        for group in Group::all().filter(|one| args.only.is_empty() || args.only.contains(one)) {
+            check.add(group, &measure(group, args.quick, &root)?);
         }
     }
-    if args.write {
-        write_page(&tables)?;
+    if args.check {
+        report::say(&check.report());
     }
-    Ok(())
+    Ok(!args.check || check.passed())
 }
 
-fn write_page(tables: &[Table]) -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let path = root.join(PAGE);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// Measures a group, prints it and, if it is not rough, keeps it.
+fn measure(group: Group, quick: bool, root: &Path) -> Result<Results> {
+    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let facts = machine::facts();
+    let results = Results::new(facts, group.measure(effort)?);
+    for table in &results.tables {
+        report::say(&report::for_terminal(table, quick));
     }
-    fs::write(&path, report::page(tables))?;
-    report::say(&format!("wrote {PAGE}"));
-    Ok(())
+    if !quick {
+        results.write(root, group)?;
+        // After each group: the next one may fail, and the page is to be what the results say.
+        page::write(root, root)?;
+    }
+    Ok(results)
 }

@@ -7,6 +7,7 @@ mod installed;
 mod tidy;
 mod test;
 mod bench;
+mod instructions;
 mod soak;
 mod fuzz;
 mod conformance;
@@ -34,7 +35,11 @@ Usage: cargo xtask <verb>
   test --types     Lets the compiler check what nothing here can run: Windows with Microsoft's
                    libraries must pass; macOS and FreeBSD must stop with one error. Needs nightly Rust.
   bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
-                   them, and --quick gives rough figures in a minute.
+                   them, and --quick gives rough figures in two minutes.
+  instructions [--renew]
+                   Counts the instructions of the paths that call no system, by Valgrind, and fails
+                   if one has become dearer than bench/instructions.toml allows. --renew writes it.
+                   Says how to get Valgrind.
   soak [--cycles N] [--hosts]
                    Goes on with the tests of what happens by chance: files that are cut N times
                    (100,000 if not said) under threads and processes, and a storm of names. Takes
@@ -77,6 +82,7 @@ fn main() -> ExitCode {
         ["test", "--types"] => Some(test::check_types(&root())),
         ["test", "--target", target] => test::run_for(&root(), target),
         ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
+        ["instructions", arguments @ ..] => instructions::run(&root(), arguments),
         ["soak", arguments @ ..] => soak::run(&root(), arguments),
         ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
         ["conformance"] => Some(conformance::run(&root(), None)),
