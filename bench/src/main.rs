@@ -11,6 +11,7 @@ mod place;
 mod second;
 mod shm;
 mod small;
+mod ways;
 mod copies;
 mod cells;
 mod losses;
@@ -60,13 +61,13 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
-    /// 64 bytes at random offsets of 1 GiB.
+    /// 8 to 4096 bytes at random offsets, by one thread and by two; other ways to them.
     Small,
     /// Copies, fills, values and atomics beside the C library's; lost pages; a first bulk read.
     Copies,
     /// Creating and opening under a name, alone, among many and at once; killed holders.
     Names,
-    /// Reading from front to back through windows.
+    /// A file through windows for a quarter of it: from front to back, and at random.
     Windows,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
