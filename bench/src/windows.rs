@@ -93,17 +93,12 @@ fn again(on: &str, effort: Effort, path: &Path, file: &File) -> Result<Table> {
     let base = Contestant::new("one map of the file", |_| pass(&whole, 0, effort.len, SMALL));
     let contestants = vec![
         Contestant::new("windows for all of it", |_| pass(&kept, 0, effort.len, SMALL))
-            .within(SEQUENTIAL)
-            .limited(
-                "A window may be replaced by another thread while bytes are copied through it. \
-                 Each access says which one it uses, and looks again whether it is still there: \
-                 two stores and two loads more than through a map that stays.",
-            ),
+            .within(SEQUENTIAL),
         Contestant::new("windows for a quarter of it", |_| pass(&sliding, 0, effort.len, SMALL))
             .within(SEQUENTIAL)
             .limited(
-                "All pages are mapped anew in each pass, and the map of all of it is there: the \
-                 last row does no more than that.",
+                "All pages are mapped anew in each pass, beside a map that has them all: the last \
+                 row maps them by bare calls, and misses this as well.",
             ),
         Contestant::new("`mmap`, a fault ahead for all pages, `munmap`, every 2 MiB", |_| {
             bare(file, effort.len)
