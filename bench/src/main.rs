@@ -18,6 +18,7 @@ mod second;
 mod shm;
 mod small;
 mod bare;
+mod ways;
 mod copies;
 mod bulk;
 mod cells;
@@ -89,7 +90,7 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
-    /// 64 bytes at random offsets of 1 GiB.
+    /// 8 to 4096 bytes at random offsets, by one thread and by two; other ways to them.
     Small,
     /// Copies, fills, values and atomics beside the C library's; lost pages; a first bulk read.
     Copies,
@@ -97,7 +98,7 @@ enum Group {
     Bulk,
     /// Creating and opening under a name, alone, among many and at once; killed holders.
     Names,
-    /// Reading from front to back through windows.
+    /// A file through windows for a quarter of it: from front to back, and at random.
     Windows,
     /// Two processes that add to one number, and send each other messages.
     Processes,

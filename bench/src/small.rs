@@ -1,47 +1,73 @@
-//! 64 bytes at random, unaligned offsets: what a program with records does all day.
+//! Small accesses at random, unaligned offsets: what a program with records does all day.
 
 #![expect(unsafe_code, reason = "memmap2, a contestant, cannot promise what its slices promise")]
 
 use std::fs::File;
 use std::hint::black_box;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use filemap::{Access, FileMapping, MappedFile, Protection, View};
-use memmap2::{Mmap, MmapMut};
+use memmap2::{Mmap, MmapRaw};
 
 use crate::Result;
-use crate::harness::{Contestant, Effort, Table, compare, each};
+use crate::harness::{Contestant, Effort, Pair, Table, Target, compare_pairs, each};
 use crate::place::Place;
+use crate::ways;
 
-/// Bytes in one access.
-const SIZE: usize = 64;
+/// Bytes in one access. Programs know the size of what they read, and so do all of these here.
+const SIZES: [usize; 4] = [8, 64, 256, 4096];
 
-const READ: &str = "a read of 64 bytes";
-const WRITE: &str = "a write of 64 bytes";
+/// With two threads, where what they share would show.
+const SHARED: [usize; 2] = [64, 4096];
+
+const VIEW: Target = Target::Ratio(1.02);
+const MAPPED_FILE: Target = Target::Ratio(1.10);
 
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
     let memory = Place::in_memory()?;
     let (path, file) = memory.file(effort.len)?;
-    let mebibytes = effort.len >> 20;
-    let title = |what: &str, place: &Place| {
-        format!("{what} of {SIZE} bytes over {mebibytes} MiB, {}", place.file_system)
-    };
+    let name = memory.file_system.clone();
     let mut tables = vec![
-        reads(title("Random reads", &memory), effort, &path, &file)?,
-        writes(title("Random writes", &memory), effort, &path, &file)?,
+        reads(&name, effort, &path, &file, &SIZES, 1)?,
+        reads(&name, effort, &path, &file, &SHARED, 2)?,
+        writes(&name, effort, &path, &file, &SIZES, 1)?,
+        writes(&name, effort, &path, &file, &SHARED, 2)?,
+        ways::reads(&name, effort, &path, &file)?,
+        ways::writes(&name, effort, &path, &file)?,
     ];
     drop((file, memory));
     let disk = Place::on_disk()?;
     let (path, file) = disk.file(effort.len)?;
-    let title = title("Random reads", &disk) + " in the page cache";
-    tables.push(reads(title, effort, &path, &file)?);
+    let name = format!("{} in the page cache", disk.file_system);
+    tables.push(reads(&name, effort, &path, &file, &SIZES, 1)?);
+    tables.push(reads(&name, effort, &path, &file, &SHARED, 2)?);
+    drop((path, file, disk));
+    // A page that was written to the disk faults at the next store, whoever stores, and every
+    // page that is stored to waits to be written: so few of them, and so few that none is written
+    // while this runs.
+    let disk = Place::on_disk()?;
+    let few = Effort { len: DIRTY, ..effort };
+    let (path, file) = disk.file(few.len)?;
+    let name = format!("{} in the page cache, all pages dirty", disk.file_system);
+    tables.push(writes(&name, few, &path, &file, &SIZES, 1)?);
+    tables.push(writes(&name, few, &path, &file, &SHARED, 2)?);
     Ok(tables)
 }
 
-fn reads(title: String, effort: Effort, path: &Path, file: &File) -> Result<Table> {
-    let len = usize::try_from(effort.len)?;
+/// Bytes that are written to on a disk: what it need not write out at once.
+const DIRTY: u64 = 64 << 20;
+
+fn reads(
+    place: &str,
+    effort: Effort,
+    path: &Path,
+    file: &File,
+    sizes: &[usize],
+    threads: usize,
+) -> Result<Table> {
     let view = view(file, Access::Read)?;
     let mapped = MappedFile::options().read_only().open(path)?;
     // SAFETY: nobody writes to this file or makes it shorter while it is mapped.
@@ -49,116 +75,256 @@ fn reads(title: String, effort: Effort, path: &Path, file: &File) -> Result<Tabl
     // SAFETY: as above.
     let second = unsafe { Mmap::map(file) }?;
     // Each map by itself, so that the page tables of each lie together.
-    for offset in (0..len).step_by(4096) {
-        black_box(mapped.read::<u8>(offset as u64)?);
+    let pages = || (0..effort.len).step_by(4096);
+    for page in pages() {
+        black_box(mapped.read::<u8>(page)?);
     }
-    for offset in (0..len).step_by(4096) {
-        black_box(view.read::<u8>(offset)?);
+    for page in pages() {
+        black_box(view.read::<u8>(usize::try_from(page)?)?);
     }
-    for offset in (0..len).step_by(4096) {
-        black_box(second[offset]);
+    for page in pages() {
+        black_box(second[usize::try_from(page)?]);
     }
-    for offset in (0..len).step_by(4096) {
-        black_box(map[offset]);
+    for page in pages() {
+        black_box(map[usize::try_from(page)?]);
     }
-    let offsets = |seed| offsets(effort, seed);
+    let maps = Maps { view: &view, mapped: &mapped, map: &map[..], second: &second[..] };
+    let mut pairs = Vec::new();
+    for size in sizes {
+        let work = Work { len: effort.len, size: *size, threads };
+        match size {
+            8 => pairs.extend(reading::<8>(work, maps)),
+            64 => pairs.extend(reading::<64>(work, maps)),
+            256 => pairs.extend(reading::<256>(work, maps)),
+            _ => pairs.extend(reading::<4096>(Work { size: 4096, ..work }, maps)),
+        }
+    }
+    let title = title("Random reads", effort, place, threads);
+    let base = "`copy_from_slice` of as many bytes out of a memmap2 slice";
+    compare_pairs(title, "one read", rounds(effort), base, pairs)
+}
 
-    let base = Contestant::new("`copy_from_slice` out of a memmap2 slice", |seed| {
-        timed(&offsets(seed), |offset, buf| {
-            buf.copy_from_slice(&map[offset..offset + SIZE]);
-            Ok(())
-        })
-    });
-    let contestants = vec![
-        // What the place of a map in memory does, and no code.
-        Contestant::new("the same out of a second map of the file", |seed| {
-            timed(&offsets(seed), |offset, buf| {
-                buf.copy_from_slice(&second[offset..offset + SIZE]);
+fn writes(
+    place: &str,
+    effort: Effort,
+    path: &Path,
+    file: &File,
+    sizes: &[usize],
+    threads: usize,
+) -> Result<Table> {
+    let view = view(file, Access::Write)?;
+    let mapped = MappedFile::open(path)?;
+    let map = Shared(MmapRaw::map_raw(file)?);
+    let second = Shared(MmapRaw::map_raw(file)?);
+    let pages = || (0..effort.len).step_by(4096);
+    for page in pages() {
+        mapped.write(page, &4_u8)?;
+    }
+    for page in pages() {
+        view.write(usize::try_from(page)?, &3_u8)?;
+    }
+    for page in pages() {
+        second.store(usize::try_from(page)?, &[2]);
+    }
+    for page in pages() {
+        map.store(usize::try_from(page)?, &[1]);
+    }
+    let maps = Maps { view: &view, mapped: &mapped, map: &map, second: &second };
+    let mut pairs = Vec::new();
+    for size in sizes {
+        let work = Work { len: effort.len, size: *size, threads };
+        match size {
+            8 => pairs.extend(writing::<8>(work, maps)),
+            64 => pairs.extend(writing::<64>(work, maps)),
+            256 => pairs.extend(writing::<256>(work, maps)),
+            _ => pairs.extend(writing::<4096>(Work { size: 4096, ..work }, maps)),
+        }
+    }
+    let title = title("Random writes", effort, place, threads);
+    let base = "`copy_from_slice` of as many bytes into a memmap2 slice";
+    compare_pairs(title, "one write", rounds(effort), base, pairs)
+}
+
+/// The ways to one file.
+#[derive(Debug)]
+struct Maps<'a, M: ?Sized> {
+    view: &'a View,
+    mapped: &'a MappedFile,
+    /// The base.
+    map: &'a M,
+    /// What the place of a map in memory does, and no code.
+    second: &'a M,
+}
+
+impl<M: ?Sized> Clone for Maps<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: ?Sized> Copy for Maps<'_, M> {}
+
+fn reading<'a, const SIZE: usize>(work: Work, maps: Maps<'a, [u8]>) -> Vec<Pair<'a>> {
+    let Maps { view, mapped, map, second } = maps;
+    let slice = move |map: &'a [u8]| {
+        move |seed| {
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
+                buf.copy_from_slice(&map[offset..offset + SIZE]);
                 Ok(())
             })
-        }),
-        Contestant::new("`View::read_at`", |seed| {
-            timed(&offsets(seed), |offset, buf| Ok(view.read_at(offset, buf)?))
-        }),
-        Contestant::new("`MappedFile::read_at`", |seed| {
-            timed(&offsets(seed), |offset, buf| {
+        }
+    };
+    let mut own = vec![
+        Contestant::new(format!("{SIZE} bytes, `View::read_at`"), move |seed| {
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| Ok(view.read_at(offset, buf)?))
+        })
+        .within(VIEW),
+        Contestant::new(format!("{SIZE} bytes, `MappedFile::read_at`"), move |seed| {
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
                 black_box(mapped.read_at(offset as u64, buf)?);
                 Ok(())
             })
-        }),
-        Contestant::new("`pread`", |seed| {
-            timed(&offsets(seed), |offset, buf| Ok(file.read_exact_at(buf, offset as u64)?))
-        }),
-    ];
-    compare(title, READ, effort.rounds, base, contestants)
-}
-
-fn writes(title: String, effort: Effort, path: &Path, file: &File) -> Result<Table> {
-    let len = usize::try_from(effort.len)?;
-    let view = view(file, Access::Write)?;
-    let mapped = MappedFile::open(path)?;
-    // SAFETY: nobody looks at this slice while another contestant writes.
-    let mut map = unsafe { MmapMut::map_mut(file) }?;
-    for offset in (0..len).step_by(4096) {
-        mapped.write(offset as u64, &3_u8)?;
-    }
-    for offset in (0..len).step_by(4096) {
-        view.write(offset, &2_u8)?;
-    }
-    for offset in (0..len).step_by(4096) {
-        map[offset] = 1;
-    }
-    let offsets = |seed| offsets(effort, seed);
-
-    let base = Contestant::new("`copy_from_slice` into a memmap2 slice", |seed| {
-        timed(&offsets(seed), |offset, buf| {
-            map[offset..offset + SIZE].copy_from_slice(buf);
-            Ok(())
         })
-    });
-    let contestants = vec![
-        Contestant::new("`View::write_at`", |seed| {
-            timed(&offsets(seed), |offset, buf| Ok(view.write_at(offset, buf)?))
-        }),
-        Contestant::new("`MappedFile::write_at`", |seed| {
-            timed(&offsets(seed), |offset, buf| Ok(mapped.write_at(offset as u64, buf)?))
-        }),
-        Contestant::new("`pwrite`", |seed| {
-            timed(&offsets(seed), |offset, buf| Ok(file.write_all_at(buf, offset as u64)?))
-        }),
+        .within(MAPPED_FILE),
     ];
-    compare(title, WRITE, effort.rounds, base, contestants)
+    if SIZE == 64 {
+        own.push(Contestant::new("64 bytes, a second map like the base", slice(second)));
+    }
+    own.into_iter().map(|own| Pair { base: Box::new(slice(map)), own }).collect()
 }
 
-fn view(file: &File, access: Access) -> Result<View> {
+fn writing<'a, const SIZE: usize>(work: Work, maps: Maps<'a, Shared>) -> Vec<Pair<'a>> {
+    let Maps { view, mapped, map, second } = maps;
+    let slice = move |map: &'a Shared| {
+        move |seed| {
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
+                map.store(offset, buf);
+                Ok(())
+            })
+        }
+    };
+    let mut own = vec![
+        Contestant::new(format!("{SIZE} bytes, `View::write_at`"), move |seed| {
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| Ok(view.write_at(offset, buf)?))
+        })
+        .within(VIEW),
+        Contestant::new(format!("{SIZE} bytes, `MappedFile::write_at`"), move |seed| {
+            work.timed(
+                seed,
+                |offset, buf: &mut [u8; SIZE]| Ok(mapped.write_at(offset as u64, buf)?),
+            )
+        })
+        .within(MAPPED_FILE),
+    ];
+    if SIZE == 64 {
+        own.push(Contestant::new("64 bytes, a second map like the base", slice(second)));
+    }
+    own.into_iter().map(|own| Pair { base: Box::new(slice(map)), own }).collect()
+}
+
+/// A map that several threads store to.
+pub(crate) struct Shared(pub(crate) MmapRaw);
+
+impl Shared {
+    /// What `copy_from_slice` into a part of a slice does, its bounds check included.
+    #[inline(always)]
+    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
+        let end = offset.checked_add(bytes.len());
+        assert!(end.is_some_and(|end| end <= self.0.len()), "the map ends before");
+        // SAFETY: the map has these bytes.
+        let to = unsafe { self.0.as_mut_ptr().add(offset) };
+        // SAFETY: as above, and nobody looks at what several threads stored to one place: bytes
+        // of any of them will do.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    }
+}
+
+fn title(what: &str, effort: Effort, place: &str, threads: usize) -> String {
+    let mebibytes = effort.len >> 20;
+    let who = if threads == 1 { String::new() } else { format!(", {threads} threads at once") };
+    format!("{what} over {mebibytes} MiB, {place}{who}")
+}
+
+/// Each of many rows takes part in fewer of them.
+fn rounds(effort: Effort) -> usize {
+    effort.rounds.div_ceil(2)
+}
+
+pub(crate) fn view(file: &File, access: Access) -> Result<View> {
     let protection = if access.can_write() { Protection::ReadWrite } else { Protection::ReadOnly };
     Ok(FileMapping::options().file(file).protection(protection).create()?.map(access)?)
 }
 
-/// Where to read or write, in an order that no cache foresees; twice as many as are timed.
-fn offsets(effort: Effort, seed: u64) -> Vec<u32> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let end = u32::try_from(effort.len).unwrap_or(u32::MAX) - u32::try_from(SIZE).unwrap_or(0);
-    (0..2 * effort.accesses).map(|_| random.u32(..end)).collect()
+/// What is done in one measurement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work {
+    /// The length of the file, in bytes.
+    pub(crate) len: u64,
+    /// Bytes in one access.
+    pub(crate) size: usize,
+    pub(crate) threads: usize,
 }
 
-/// The time of one access.
-///
-/// The first half of them is not timed. Each contestant has a map of its own, and whoever ran
-/// last has its page tables in the cache: without this the base, which runs most, would win.
-fn timed(
+impl Work {
+    /// The time of one access.
+    pub(crate) fn timed<const SIZE: usize>(
+        self,
+        seed: u64,
+        access: impl Fn(usize, &mut [u8; SIZE]) -> Result<()> + Sync,
+    ) -> Result<Duration> {
+        if self.threads == 1 {
+            return run(&self.offsets(seed), &access, || {});
+        }
+        let together = Barrier::new(self.threads);
+        let times = thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.threads as u64)
+                .map(|number| {
+                    let (together, access) = (&together, &access);
+                    let offsets = self.offsets(seed.wrapping_add(number));
+                    let meet = move || {
+                        together.wait();
+                    };
+                    scope.spawn(move || {
+                        run(&offsets, access, meet).map_err(|error| error.to_string())
+                    })
+                })
+                .collect();
+            let times = threads.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|_| Err("a thread ended before it was done".into()))
+            });
+            times.collect::<Result<Vec<_>, String>>()
+        })?;
+        Ok(times.into_iter().max().unwrap_or_default())
+    }
+
+    /// Where to read or write, in an order that no cache foresees; twice as many as are timed.
+    fn offsets(self, seed: u64) -> Vec<u32> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let end = self.len.saturating_sub(self.size as u64);
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        let count = if self.size < 4096 { 40_000 } else { 10_000 };
+        (0..2 * count).map(|_| random.u32(..end)).collect()
+    }
+}
+
+/// The first half of the accesses is not timed. Each contestant has a map of its own, and whoever
+/// ran last has its page tables in the cache: without this the base, which runs most, would win.
+#[inline(never)]
+fn run<const SIZE: usize>(
     offsets: &[u32],
-    mut access: impl FnMut(usize, &mut [u8; SIZE]) -> Result<()>,
+    access: &impl Fn(usize, &mut [u8; SIZE]) -> Result<()>,
+    warm: impl FnOnce(),
 ) -> Result<Duration> {
     let mut buf = [0; SIZE];
-    let count = offsets.len() / 2;
-    let mut start = Instant::now();
-    for (number, offset) in offsets.iter().enumerate() {
-        if number == count {
-            start = Instant::now();
-        }
+    let (before, timed) = offsets.split_at(offsets.len() / 2);
+    for offset in before {
+        access(usize::try_from(*offset)?, black_box(&mut buf))?;
+    }
+    warm();
+    let start = Instant::now();
+    for offset in timed {
         access(usize::try_from(*offset)?, black_box(&mut buf))?;
         black_box(&buf);
     }
-    Ok(each(start.elapsed(), offsets.len() - count))
+    Ok(each(start.elapsed(), timed.len()))
 }

@@ -3,7 +3,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use crate::file::MappedFile;
-use crate::file::windows::{Held, Part};
+use crate::file::windows::{Missing, Part, Source};
 use crate::model::View;
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
@@ -28,7 +28,7 @@ impl MappedFile {
                 Err(error) => self.read_again(offset, buf, error),
             };
         }
-        self.read_looking(offset, buf)
+        self.read_through_window(offset, buf)
     }
 
     /// Copies bytes out, from `offset` on, until `buf` is full.
@@ -69,46 +69,7 @@ impl MappedFile {
                 Err(error) => self.write_again(offset, bytes, error),
             };
         }
-        self.write_looking(offset, bytes)
-    }
-
-    /// Reads as [`read_at`](Self::read_at) does, for somebody who holds on to windows.
-    pub(super) fn read_held(
-        &self,
-        held: &mut Option<Held>,
-        offset: u64,
-        buf: &mut [u8],
-    ) -> Result<usize> {
-        let end = offset.saturating_add(buf.len() as u64);
-        if end <= self.known_len.load(Ordering::Relaxed)
-            && let Some((view, at)) = held.as_ref().and_then(|held| held.at_hand(offset, buf.len()))
-            && view.read_at(at, buf).is_ok()
-        {
-            return Ok(buf.len());
-        }
-        let count = self.read_at(offset, buf)?;
-        *held = self.windows.hold(offset.saturating_add(count as u64));
-        Ok(count)
-    }
-
-    /// Writes as [`write_at`](Self::write_at) does, for somebody who holds on to windows.
-    pub(super) fn write_held(
-        &self,
-        held: &mut Option<Held>,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<()> {
-        let end = offset.saturating_add(bytes.len() as u64);
-        if end <= self.settled_len.load(Ordering::Relaxed)
-            && let Some((view, at)) =
-                held.as_ref().and_then(|held| held.at_hand(offset, bytes.len()))
-            && view.write_at(at, bytes).is_ok()
-        {
-            return self.flush_written(offset, bytes.len() as u64);
-        }
-        self.write_at(offset, bytes)?;
-        *held = self.windows.hold(end);
-        Ok(())
+        self.write_through_window(offset, bytes)
     }
 
     /// Sets `len` bytes from `offset` on to `byte`, and makes the file longer where it ends
@@ -184,10 +145,31 @@ impl MappedFile {
         &self,
         offset: u64,
         len: usize,
-        visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
+        mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
+        self.windows.each(self.source(), Missing::Map, offset, len, |view, part| match view {
+            Some(view) => visit(view, part),
+            None => Err(Error::new(ErrorKind::OutOfMemory, Operation::MapView)),
+        })
+    }
+
+    /// What windows are cut from.
+    fn source(&self) -> Source<'_> {
         let known_len = self.known_len.load(Ordering::Relaxed);
-        self.windows.each(&self.mapping, self.access, known_len, offset, len, visit)
+        Source { mapping: &self.mapping, access: self.access, known_len }
+    }
+
+    /// What to do about bytes that no window has, if they are to be copied.
+    ///
+    /// Ordinary input and output may take the place of a map where both work on the same pages,
+    /// but not of a value that is copied in one piece.
+    fn missing(&self, offset: u64, len: usize) -> Missing {
+        let in_one_piece = matches!(len, 1 | 2 | 4 | 8) && offset.is_multiple_of(len as u64);
+        if !in_one_piece && self.mapping.follows_file() && self.mapping.input_sees_maps() {
+            Missing::MapOrPass
+        } else {
+            Missing::Map
+        }
     }
 
     /// The view that has these bytes, if the file is known to have them and they are mapped.
@@ -210,7 +192,33 @@ impl MappedFile {
         Some((self.windows.reaching(end)?, usize::try_from(offset).ok()?))
     }
 
-    /// Reads what is not mapped as a whole, or lies past the end that is known.
+    /// Reads what is not mapped as a whole: through a window if one is there.
+    #[inline(never)]
+    fn read_through_window(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        let end = offset.saturating_add(buf.len() as u64);
+        if end <= self.known_len.load(Ordering::Relaxed) {
+            let read = self.windows.lend(offset, buf.len(), |view, at| view.read_at(at, buf));
+            if let Some(Ok(())) = read {
+                return Ok(buf.len());
+            }
+        }
+        self.read_looking(offset, buf)
+    }
+
+    /// Writes what is not mapped as a whole: through a window if one is there.
+    #[inline(never)]
+    fn write_through_window(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let end = offset.saturating_add(bytes.len() as u64);
+        if end <= self.settled_len.load(Ordering::Relaxed) {
+            let write = |view: &View, at| view.write_at(at, bytes);
+            if let Some(Ok(())) = self.windows.lend(offset, bytes.len(), write) {
+                return Ok(());
+            }
+        }
+        self.write_looking(offset, bytes)
+    }
+
+    /// Reads what no window has, or lies past the end that is known.
     #[inline(never)]
     fn read_looking(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         let known = self.known_len.load(Ordering::Relaxed);
@@ -222,15 +230,29 @@ impl MappedFile {
             }
         };
         let buf = &mut buf[..count];
-        let read = self.each(offset, count, |view, part| {
-            view.read_at(part.at, &mut buf[part.done..part.done + part.len])
-                .map(ControlFlow::Continue)
-                .map_err(|error| error.lost_after(part.done))
+        let missing = self.missing(offset, count);
+        let read = self.windows.each(self.source(), missing, offset, count, |view, part| {
+            let buf = &mut buf[part.done..part.done + part.len];
+            let read = match view {
+                Some(view) => view.read_at(part.at, buf),
+                None => self.input_all(offset.saturating_add(part.done as u64), buf),
+            };
+            read.map(ControlFlow::Continue).map_err(|error| error.lost_after(part.done))
         });
         match read {
             Ok(()) => Ok(count),
             Err(error) => self.read_again(offset, buf, error),
         }
+    }
+
+    /// Reads by ordinary input what the file was known to have.
+    fn input_all(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let done = self.input(offset, buf)?;
+        if done == buf.len() {
+            return Ok(());
+        }
+        let offset = offset.saturating_add(done as u64);
+        Err(Error::new(ErrorKind::Lost, Operation::Read).lost(Loss { offset, done }))
     }
 
     /// Tells how many bytes there were, if a read failed because the file became shorter.
@@ -257,19 +279,23 @@ impl MappedFile {
         error.kind() == ErrorKind::Lost && self.mapping.follows_file()
     }
 
-    /// Writes what is not mapped as a whole, or may not be stored to through a map.
+    /// Writes what no window has, or may not be stored to through a map.
     #[inline(never)]
     fn write_looking(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let operation = Operation::Write;
         self.check_writable(operation)?;
         let end = self.end_of(offset, bytes.len() as u64, operation)?;
         if end <= self.settled_len.load(Ordering::Relaxed) {
-            let write = |view: &View, part: Part| {
-                view.write_at(part.at, &bytes[part.done..part.done + part.len])
-                    .map(ControlFlow::Continue)
-                    .map_err(|error| error.lost_after(part.done))
+            let write = |view: Option<&View>, part: Part| {
+                let bytes = &bytes[part.done..part.done + part.len];
+                let written = match view {
+                    Some(view) => view.write_at(part.at, bytes),
+                    None => self.append(offset + part.done as u64, bytes),
+                };
+                written.map(ControlFlow::Continue).map_err(|error| error.lost_after(part.done))
             };
-            let written = self.each(offset, bytes.len(), write);
+            let missing = self.missing(offset, bytes.len());
+            let written = self.windows.each(self.source(), missing, offset, bytes.len(), write);
             return match written {
                 Ok(()) => Ok(()),
                 Err(error) => self.write_again(offset, bytes, error),

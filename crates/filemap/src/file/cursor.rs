@@ -2,7 +2,6 @@ use std::borrow::Borrow;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::file::MappedFile;
-use crate::file::windows::Held;
 
 /// A place in a [`MappedFile`], from which it is read and written as [`std::io`] does.
 ///
@@ -28,15 +27,13 @@ use crate::file::windows::Held;
 pub struct Cursor<F> {
     file: F,
     position: u64,
-    /// The window in which the position was, where a file is used through windows.
-    held: Option<Held>,
 }
 
 impl<F: Borrow<MappedFile>> Cursor<F> {
     /// Begins at the start of the file.
     #[must_use]
     pub fn new(file: F) -> Self {
-        Self { file, position: 0, held: None }
+        Self { file, position: 0 }
     }
 
     /// Tells where the next byte is read or written, in bytes from the start of the file.
@@ -58,16 +55,18 @@ impl<F: Borrow<MappedFile>> Cursor<F> {
 }
 
 impl<F: Borrow<MappedFile>> Read for Cursor<F> {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.borrow().read_held(&mut self.held, self.position, buf)?;
+        let count = self.file.borrow().read_at(self.position, buf)?;
         self.position += count as u64;
         Ok(count)
     }
 }
 
 impl<F: Borrow<MappedFile>> Write for Cursor<F> {
+    #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.borrow().write_held(&mut self.held, self.position, buf)?;
+        self.file.borrow().write_at(self.position, buf)?;
         self.position += buf.len() as u64;
         Ok(buf.len())
     }

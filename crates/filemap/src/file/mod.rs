@@ -5,6 +5,7 @@
 mod mapped_file;
 mod options;
 mod windows;
+mod sliding;
 mod bytes;
 mod values;
 mod search;

@@ -118,8 +118,10 @@ impl MappedFileOptions {
 
     /// Keeps this many windows mapped, 16 unless told otherwise.
     ///
-    /// Sequential access needs one; random access is fast where it meets a window that is
-    /// kept.
+    /// Sequential access needs one. Random access is fast where it meets what is mapped; what it
+    /// misses is mapped as well if it is used again and again, and goes by ordinary input or
+    /// output until then, where the system promises that this works on the same pages. To map
+    /// parts that are far from each other, windows are cut into smaller ones, together as long.
     #[must_use]
     pub fn windows(mut self, count: usize) -> Self {
         self.windows = count;

@@ -97,7 +97,7 @@ impl MappedFile {
         }
     }
 
-    fn input(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+    pub(super) fn input(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         self.mapping.read_file(offset, buf).map_err(|error| self.named(error))
     }
 }

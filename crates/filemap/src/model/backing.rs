@@ -46,6 +46,11 @@ impl FileMapping {
         self.is_over_file() && self.section().size() == 0
     }
 
+    /// Tells whether ordinary input and output, and maps of a file, are the same pages.
+    pub(crate) fn input_sees_maps(&self) -> bool {
+        sys::INPUT_SEES_MAPS
+    }
+
     /// Tells whether both stand for one file.
     pub(crate) fn is_same_file(&self, other: &Self) -> Result<bool> {
         self.section().is_same(other.section())

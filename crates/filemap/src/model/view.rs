@@ -74,7 +74,7 @@ impl View {
     /// [`Device`](ErrorKind::Device) or [`DiskFull`](ErrorKind::DiskFull) where that is known
     /// to be the cause, if bytes are gone: [`Error::loss`] tells which, and how many at the
     /// start of `buf` are good; the others are unspecified.
-    #[inline]
+    #[inline(always)]
     pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         self.region.copy_out(offset, buf)
     }
@@ -89,7 +89,7 @@ impl View {
     /// [`Device`](ErrorKind::Device), or [`DiskFull`](ErrorKind::DiskFull) if there is no
     /// space for a page that was a hole: [`Error::loss`] tells how many bytes arrived for
     /// certain; later ones may have arrived too.
-    #[inline]
+    #[inline(always)]
     #[doc(alias = "CopyMemory")]
     pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         self.region.copy_in(offset, bytes)

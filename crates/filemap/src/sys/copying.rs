@@ -50,7 +50,7 @@ pub(crate) trait Copying: Sized {
     fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize>;
 
     /// The address of `len` bytes at `offset` that are to be read.
-    #[inline]
+    #[inline(always)]
     fn to_read(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
         match self.span().within_limit(Touch::Read, offset, len) {
             Some(at) if len > 0 || self.span().access().can_read() => Ok(at),
@@ -59,7 +59,7 @@ pub(crate) trait Copying: Sized {
     }
 
     /// The address of `len` bytes at `offset` that are to be written.
-    #[inline]
+    #[inline(always)]
     fn to_write(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
         match self.span().within_limit(Touch::Write, offset, len) {
             Some(at) if len > 0 || self.span().access().can_write() => Ok(at),
@@ -100,7 +100,7 @@ pub(crate) trait Copying: Sized {
     }
 
     /// Copies bytes out.
-    #[inline]
+    #[inline(always)]
     fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         let operation = Operation::Read;
         let from = self.to_read(offset, buf.len(), operation)?;
@@ -128,7 +128,7 @@ pub(crate) trait Copying: Sized {
     }
 
     /// Copies bytes in.
-    #[inline]
+    #[inline(always)]
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         let operation = Operation::Write;
         let to = self.to_write(offset, bytes.len(), operation)?;

@@ -21,6 +21,7 @@
 //! | `set_file_len` | changing the length of what may be mapped |
 //! | `prepare_thread` | what a thread needs to survive a lost page |
 //! | `page_size` | bytes in a page |
+//! | `INPUT_SEES_MAPS` | whether input and output of a file, and maps of it, are the same pages |
 //!
 //! The traits of `contract` say the same to the compiler. Everything here is safe to call:
 //! each function checks what its `unsafe` relies on. This layer knows `types` and nothing of
@@ -45,18 +46,22 @@ mod platform;
 mod platform;
 
 mod cell;
+mod latest;
+mod lending;
 mod raw;
 
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use copying::Copying;
 pub(crate) use guard::Scalar;
+pub(crate) use latest::Latest;
+pub(crate) use lending::{Keeper, Lending};
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
 pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Extents, Found, KeptLength, Listed, Region, Section,
-    Sighted, number, open_file, page_size, prepare_thread, residency, set_file_len,
-    set_inheritable,
+    Adopted, Census, Directory, Draft, Entry, Extents, Found, INPUT_SEES_MAPS, KeptLength, Listed,
+    Region, Section, Sighted, number, open_file, page_size, prepare_thread, residency,
+    set_file_len, set_inheritable,
 };
 pub use platform::{BorrowedDescriptor, OwnedDescriptor, RawDescriptor};
 pub use raw::RawBytes;

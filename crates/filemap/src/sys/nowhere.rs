@@ -43,6 +43,7 @@ pub(crate) type Sighted = Missing;
 pub type BorrowedDescriptor<'descriptor> = Missing;
 pub type OwnedDescriptor = Missing;
 pub type RawDescriptor = Missing;
+pub(crate) const INPUT_SEES_MAPS: Missing = loop {};
 pub(crate) const number: Missing = loop {};
 pub(crate) const open_file: Missing = loop {};
 pub(crate) const page_size: Missing = loop {};
@@ -50,3 +51,8 @@ pub(crate) const prepare_thread: Missing = loop {};
 pub(crate) const residency: Missing = loop {};
 pub(crate) const set_file_len: Missing = loop {};
 pub(crate) const set_inheritable: Missing = loop {};
+
+pub(crate) mod barrier {
+    pub(crate) const everywhere: super::Missing = loop {};
+    pub(crate) const prepare: super::Missing = loop {};
+}

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use filemap::{Error, ErrorKind, FileMapping, MappedFile};
@@ -166,6 +168,130 @@ fn more_threads_than_windows_read_and_write_what_is_theirs() -> Result<(), Error
         assert!(is_theirs || bytes == [0; 8], "{bytes:?} in a stripe of {owner}");
     }
     assert!(seen.iter().filter(|byte| **byte != 0).count() >= 3000 * 64);
+    Ok(())
+}
+
+// Also while many threads miss at once, and what is mapped is told by `/proc`.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_miss_at_random_have_no_more_mapped_than_the_windows() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", &content(40 * WINDOW));
+    let path = place.path("file");
+    let file = through_windows(&path, 3)?;
+    let running = AtomicUsize::new(4);
+
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|seed| {
+                let (file, running) = (&file, &running);
+                scope.spawn(move || {
+                    let read = read_at_random(file, seed);
+                    running.fetch_sub(1, Ordering::Relaxed);
+                    read
+                })
+            })
+            .collect();
+        while running.load(Ordering::Relaxed) > 0 && !threads.iter().all(|one| one.is_finished()) {
+            // The system tells it page by page, and a map that moves meanwhile is told twice.
+            let mapped = (0..3).map(|_| mapped_of(&path)).min();
+            assert!(mapped <= Some(3 * WINDOW as u64), "{mapped:?} bytes");
+        }
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+    })
+}
+
+/// Reads all over a file of 40 windows, and for a while in a few of them.
+#[cfg(target_os = "linux")]
+fn read_at_random(file: &MappedFile, seed: u64) -> Result<(), Error> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 0..8 {
+        let windows = if round % 2 == 0 { 0..40 } else { 5 * round..5 * round + 3 };
+        for _ in 0..2000 {
+            let at = random.usize(windows.start * WINDOW..windows.end * WINDOW - 100);
+            let seen = file.read::<[u8; 100]>(at as u64)?;
+            assert!(seen.iter().enumerate().all(|(step, byte)| *byte == byte_at(at + step)));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_miss_and_a_map_see_each_others_bytes() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", &content(16 * WINDOW));
+    let whole = MappedFile::open(place.path("file"))?;
+    let windows = through_windows(&place.path("file"), 2)?;
+    let mut random = fastrand::Rng::with_seed(1);
+
+    for round in 0..10_000_u64 {
+        let at = random.u64(..16 * WINDOW as u64 - 24);
+        let mark: [u8; 24] = std::array::from_fn(|_| random.u8(..));
+        let (from, to) = if round % 2 == 0 { (&whole, &windows) } else { (&windows, &whole) };
+        from.write_at(at, &mark)?;
+        assert_eq!(to.read::<[u8; 24]>(at)?, mark, "at {at}");
+    }
+    Ok(())
+}
+
+// Windows cuts no file that is mapped.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_over_few_windows_survive_a_neighbour_who_cuts_the_file() -> Result<(), Error> {
+    let place = Place::new();
+    let len = 12 * WINDOW as u64;
+    place.file("file", &content(12 * WINDOW));
+    let file = through_windows(&place.path("file"), 2)?;
+    let neighbour = fs::File::options().write(true).open(place.path("file")).unwrap();
+    let running = AtomicUsize::new(4);
+
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|seed| {
+                let (file, running) = (&file, &running);
+                scope.spawn(move || -> Result<(), Error> {
+                    let mut random = fastrand::Rng::with_seed(seed);
+                    let mut buf = [0; 100];
+                    for _ in 0..5000 {
+                        let at = random.usize(..12 * WINDOW);
+                        let count = file.read_at(at as u64, &mut buf)?;
+                        let good =
+                            |(step, byte): (usize, &u8)| *byte == byte_at(at + step) || *byte == 0;
+                        assert!(buf[..count].iter().enumerate().all(good), "at {at}");
+                    }
+                    running.fetch_sub(1, Ordering::Relaxed);
+                    Ok(())
+                })
+            })
+            .collect();
+        while running.load(Ordering::Relaxed) > 0 && !threads.iter().all(|one| one.is_finished()) {
+            neighbour.set_len(len / 3).expect("anybody may cut a file");
+            neighbour.set_len(len).expect("anybody may make it longer");
+        }
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+    })
+}
+
+#[test]
+fn who_works_on_a_number_can_use_the_same_file_and_window_meanwhile() -> Result<(), Error> {
+    let place = Place::new();
+    place.file("file", &content(4 * WINDOW));
+    let file = through_windows(&place.path("file"), 1)?;
+
+    let seen = file.atomic(8, |number| {
+        number.store(1_u64)?;
+        let here = file.read::<u64>(8)?;
+        file.write(3 * WINDOW as u64, &2_u64)?;
+        let nested = file.atomic(16, |other| {
+            other.store(3_u64)?;
+            other.load()
+        })?;
+        assert_eq!(number.load()?, 1);
+        Ok((here, file.read::<u64>(3 * WINDOW as u64)?, nested))
+    })?;
+
+    assert_eq!(seen, (1, 2, 3));
+    assert_eq!(file.read::<u64>(8)?, 1);
     Ok(())
 }
 

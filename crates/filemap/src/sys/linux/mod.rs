@@ -1,6 +1,7 @@
 //! Linux: memory files and `mmap`, names as locked directory entries.
 
 mod error;
+pub(super) mod barrier;
 mod file;
 pub(super) mod fault;
 mod section;
@@ -41,6 +42,9 @@ pub(crate) use registry::{
 };
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+
+/// Whether ordinary input and output of a file work on the pages that are mapped.
+pub(crate) const INPUT_SEES_MAPS: bool = true;
 
 /// The number of a descriptor.
 pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {

@@ -1,6 +1,7 @@
 //! Windows: the kernel's own section objects, views and names.
 
 mod error;
+pub(super) mod barrier;
 mod file;
 pub(super) mod fault;
 mod section;
@@ -36,6 +37,10 @@ pub(crate) use registry::{
 };
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+
+/// Whether ordinary input and output of a file work on the pages that are mapped: Windows does not
+/// promise it for files of other machines.
+pub(crate) const INPUT_SEES_MAPS: bool = false;
 
 /// The number of a descriptor.
 pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
