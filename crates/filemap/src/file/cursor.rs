@@ -26,10 +26,11 @@ use crate::file::windows::Held;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Cursor<F> {
+    /// The window in which the position was, where a file is used through windows. Dropped before
+    /// the file, which may be cut then.
+    held: Option<Held>,
     file: F,
     position: u64,
-    /// The window in which the position was, where a file is used through windows.
-    held: Option<Held>,
 }
 
 impl<F: Borrow<MappedFile>> Cursor<F> {

@@ -6,6 +6,8 @@ mod mapped_file;
 mod options;
 mod windows;
 mod bytes;
+mod reserve;
+mod cutting;
 mod values;
 mod search;
 mod cursor;
