@@ -20,6 +20,8 @@ mod crowd;
 mod contention;
 mod deaths;
 mod windows;
+mod growth;
+mod flush;
 mod interface;
 
 use std::path::Path;
@@ -68,6 +70,10 @@ enum Group {
     Names,
     /// Reading from front to back through windows.
     Windows,
+    /// Appending in pieces of 4 KiB, and in small ones into room that was reserved.
+    Growth,
+    /// Flushing one page, some and all, durably and not.
+    Flush,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
 }
@@ -100,6 +106,8 @@ fn run(args: &Args) -> Result<()> {
             Group::Copies => copies::measure(effort)?,
             Group::Names => names::measure(effort)?,
             Group::Windows => windows::measure(effort)?,
+            Group::Growth => growth::measure(effort)?,
+            Group::Flush => flush::measure(effort)?,
             Group::Interface => interface::measure(effort)?,
         };
         for table in measured {
