@@ -31,6 +31,8 @@ mod deaths;
 mod windows;
 mod processes;
 mod large;
+mod growth;
+mod flush;
 mod interface;
 mod command;
 
@@ -104,6 +106,10 @@ enum Group {
     Processes,
     /// Large pages beside ordinary ones.
     Large,
+    /// Appending in pieces of 4 KiB, and in small ones into room that was reserved.
+    Growth,
+    /// Flushing one page, some and all, durably and not.
+    Flush,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
     /// Starting the command.
@@ -137,6 +143,8 @@ impl Group {
             Self::Windows => windows::measure(effort),
             Self::Processes => processes::measure(effort),
             Self::Large => large::measure(effort),
+            Self::Growth => growth::measure(effort),
+            Self::Flush => flush::measure(effort),
             Self::Interface => interface::measure(effort),
             Self::Command => command::measure(effort),
         }

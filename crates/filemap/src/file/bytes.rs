@@ -1,5 +1,4 @@
 use std::ops::{ControlFlow, Range};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use crate::file::MappedFile;
@@ -9,6 +8,9 @@ use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
 /// How many bytes are written at a time where a range is filled by output.
 pub(super) const CHUNK: usize = 1 << 16;
+
+/// How many bytes are appended before the length is asked for again.
+const UNASKED: u64 = 256 << 10;
 
 impl MappedFile {
     /// Copies bytes out, from `offset` on, and tells how many there were before the end.
@@ -53,11 +55,19 @@ impl MappedFile {
     /// [`ErrorKind::NotSupported`] if it would have to grow and cannot: the file is then as it
     /// was. [`ErrorKind::FileTooLarge`] and [`ErrorKind::DiskFull`] if it cannot grow so far:
     /// bytes that fitted may have been written.
+    ///
+    /// # Platforms
+    ///
+    /// Linux sends `SIGXFSZ` to a process that writes past its limit on file sizes, and an error
+    /// comes before that; but a limit that is lowered while the file grows in small pieces may be
+    /// noticed 256 KiB too late.
     #[inline(always)]
     #[doc(alias = "pwrite")]
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.put(offset, bytes)?;
-        self.flush_written(offset, bytes.len() as u64)
+        if self.flush_writes.is_some() {
+            return self.write_through(offset, bytes);
+        }
+        self.put(offset, bytes)
     }
 
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
@@ -116,8 +126,8 @@ impl MappedFile {
         }
         let inside = end.min(file_len).max(at);
         self.fill_by_output(offset, at..inside, byte)?;
-        if inside < end && byte == 0 {
-            // A hole is full of zeros.
+        if inside < end && byte == 0 && self.room.end() == 0 {
+            // A hole is full of zeros; into room others may have written.
             self.append(end - 1, &[0]).map_err(|error| error.during(Operation::Fill))?;
         } else {
             self.fill_by_output(offset, inside..end, byte)?;
@@ -145,9 +155,21 @@ impl MappedFile {
         &self,
         offset: u64,
         len: usize,
+        visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        self.each_of(self.known_len.load(Ordering::Relaxed), offset, len, visit)
+    }
+
+    /// The same, where the caller has seen that the file has `known_len` bytes altogether.
+    pub(super) fn each_of(
+        &self,
+        known_len: u64,
+        offset: u64,
+        len: usize,
         mut visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.windows.each(self.source(), Missing::Map, offset, len, |view, part| match view {
+        let source = Source { mapping: &self.mapping, access: self.access, known_len };
+        self.windows.each(source, Missing::Map, offset, len, |view, part| match view {
             Some(view) => visit(view, part),
             None => Err(Error::new(ErrorKind::OutOfMemory, Operation::MapView)),
         })
@@ -301,13 +323,35 @@ impl MappedFile {
                 Err(error) => self.write_again(offset, bytes, error),
             };
         }
-        if bytes.is_empty() {
+        if bytes.is_empty() || self.write_into_room(offset, bytes)? {
             return Ok(());
         }
-        if end > self.len()? {
+        // Who appends where the end is known to be need not ask for it, but for now and then:
+        // others may have made the file longer, whose bytes may be stored to through a map.
+        let appends =
+            offset == self.known_len.load(Ordering::Relaxed) && offset / UNASKED == end / UNASKED;
+        if !(appends && self.mapping.follows_file()) && end > self.len()? {
             self.check_growing(operation)?;
         }
         self.append(offset, bytes)
+    }
+
+    /// Writes and flushes, for somebody who wants every write to be flushed.
+    ///
+    /// By ordinary output, which tells the system what is to be written out. Of a store through a
+    /// map it knows the page at best, and some file systems write out the whole block of pages
+    /// that the page lies in, a megabyte for a byte.
+    #[inline(never)]
+    fn write_through(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let operation = Operation::Write;
+        let len = bytes.len() as u64;
+        let end = self.end_of(offset, len, operation)?;
+        if !self.mapping.is_over_file() || end > self.settled_len.load(Ordering::Relaxed) {
+            self.put(offset, bytes)?;
+        } else if !bytes.is_empty() {
+            self.append(offset, bytes)?;
+        }
+        self.flush_written(offset, len)
     }
 
     /// Writes what could not be written because the file became shorter: it grows again.
@@ -329,13 +373,27 @@ impl MappedFile {
     /// show the new length before they have put zeros where they belong. So output that is done
     /// tells that everything before the length seen earlier may be stored to through a map.
     pub(super) fn append(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let _uncut = self.cutting.read().unwrap_or_else(PoisonError::into_inner);
+        let _uncut = self.cutting.uncut();
         let seen = self.known_len.load(Ordering::Relaxed);
         self.mapping.write_file(offset, bytes).map_err(|error| self.named(error))?;
         let end = offset.saturating_add(bytes.len() as u64);
-        self.known_len.fetch_max(end, Ordering::Relaxed);
-        self.settled_len.fetch_max(seen.max(end), Ordering::Relaxed);
+        self.room.wrote(end);
+        self.note(end, seen.max(end));
         Ok(())
+    }
+
+    /// Notes that bytes before `known` may be read, and such before `settled` stored to; the caller
+    /// keeps the file from being cut since they were seen.
+    ///
+    /// Of two who note at once one may be forgotten: that costs a look, where a number that must
+    /// not be forgotten would cost more at every append.
+    #[inline]
+    pub(super) fn note(&self, known: u64, settled: u64) {
+        for (len, noted) in [(&self.known_len, known), (&self.settled_len, settled)] {
+            if len.load(Ordering::Relaxed) < noted {
+                len.store(noted, Ordering::Relaxed);
+            }
+        }
     }
 
     /// The end of a range, if a file can reach so far.

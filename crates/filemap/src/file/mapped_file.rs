@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 
+use crate::file::cutting::Cutting;
+use crate::file::reserve::Room;
 use crate::file::windows::{Shape, Windows};
 use crate::file::{Cursor, MappedFileOptions};
 use crate::model::FileMapping;
@@ -52,17 +54,18 @@ use crate::types::{Access, Error, ErrorKind, Flush, Name, Operation, Result, pla
 #[doc(alias = "CMemoryMappedFile")]
 #[doc(alias = "MemoryMappedFile")]
 pub struct MappedFile {
-    pub(super) mapping: FileMapping,
+    pub(super) mapping: Arc<FileMapping>,
     pub(super) access: Access,
     pub(super) windows: Windows,
     /// The length of the file when it was last asked for: bytes before it may be read.
     pub(super) known_len: AtomicU64,
     /// Bytes before it may be stored to through a map: whoever made the file so long is done.
     pub(super) settled_len: AtomicU64,
-    /// Held for writing while the file is cut, and for reading between a look at its length
-    /// and the note of it, so that no old length is noted after a cut. Never on the way to
-    /// bytes that are mapped.
-    pub(super) cutting: RwLock<()>,
+    /// Held alone while the file is cut, and shared between a look at its length and the note of
+    /// it, so that no old length is noted after a cut. Never on the way to bytes that are mapped.
+    pub(super) cutting: Cutting,
+    /// What the file is longer than what was written; given back after the views are gone.
+    pub(super) room: Room,
     pub(super) flush_writes: Option<Flush>,
     path: Option<PathBuf>,
 }
@@ -114,7 +117,7 @@ impl MappedFile {
     ) -> Result<Self> {
         let windows = Windows::new(shape);
         let known_len = AtomicU64::new(0);
-        let cutting = RwLock::new(());
+        let cutting = Cutting::default();
         // Only what can grow is ever in the middle of growing, and only what is written needs to
         // know.
         let settled = match access.can_write() {
@@ -122,8 +125,19 @@ impl MappedFile {
             _ => 0,
         };
         let settled_len = AtomicU64::new(settled);
-        let file =
-            Self { mapping, access, windows, known_len, settled_len, cutting, flush_writes, path };
+        let mapping = Arc::new(mapping);
+        let room = Room::none(Arc::clone(&mapping));
+        let file = Self {
+            mapping,
+            access,
+            windows,
+            known_len,
+            settled_len,
+            cutting,
+            room,
+            flush_writes,
+            path,
+        };
         file.len()?;
         Ok(file)
     }
@@ -134,14 +148,14 @@ impl MappedFile {
     ///
     /// [`ErrorKind::Device`] if the file system does not answer.
     pub fn len(&self) -> Result<u64> {
-        let _uncut = self.cutting.read().unwrap_or_else(PoisonError::into_inner);
+        let _uncut = self.cutting.uncut();
         self.look()
     }
 
     /// Looks at the length and notes it; the caller keeps the file from being cut meanwhile.
-    fn look(&self) -> Result<u64> {
+    pub(super) fn look(&self) -> Result<u64> {
         let len = if self.mapping.follows_file() {
-            self.mapping.file_len().map_err(|error| self.named(error))?
+            self.room.len(|| self.mapping.file_len()).map_err(|error| self.named(error))?
         } else {
             self.mapping.size()
         };
@@ -162,7 +176,8 @@ impl MappedFile {
     /// Makes the file exactly `len` bytes long.
     ///
     /// New bytes are zero and take no space until they are written. Bytes cut off are gone for
-    /// everybody who has the file open.
+    /// everybody who has the file open. Room behind the end that was [reserved](Self::reserve) is
+    /// given back.
     ///
     /// # Errors
     ///
@@ -182,7 +197,7 @@ impl MappedFile {
     pub fn set_len(&self, len: u64) -> Result<()> {
         self.check_writable(Operation::ResizeFile)?;
         self.check_growing(Operation::ResizeFile)?;
-        let _cutting = self.cutting.write().unwrap_or_else(PoisonError::into_inner);
+        let _cut = self.cutting.cut();
         // Before the file is cut, nobody here may rely on what is cut off.
         self.known_len.fetch_min(len, Ordering::Relaxed);
         self.settled_len.fetch_min(len, Ordering::Relaxed);
@@ -192,6 +207,14 @@ impl MappedFile {
             && self.windows.let_go()
         {
             set = self.mapping.set_file_len(len);
+        }
+        match &set {
+            Ok(()) => self.room.is_over(),
+            // Room can be told to be file without the system.
+            Err(error) if error.kind() == ErrorKind::FileMapped && self.room.set_len(len) => {
+                set = Ok(());
+            }
+            Err(_) => {}
         }
         self.look()?;
         set.map_err(|error| self.named(error))
@@ -254,13 +277,20 @@ impl MappedFile {
     /// Closes the file and tells whether that worked; dropping does the same in silence.
     ///
     /// Closing flushes nothing: what was written is the file's, and the system writes it out
-    /// in its own time.
+    /// in its own time. Room behind the end that was [reserved](Self::reserve) is given back.
     ///
     /// # Errors
     ///
-    /// Those of [`FileMapping::close`].
+    /// Those of [`FileMapping::close`]; [`ErrorKind::FileMapped`] if others keep the file from
+    /// becoming shorter, and so its room where it is.
     pub fn close(self) -> Result<()> {
-        self.mapping.close()
+        let subject = self.subject();
+        let Self { mapping, windows, mut room, .. } = self;
+        drop(windows);
+        let given_back = room.give_back().map_err(|error| error.or_about(|| subject));
+        drop(room);
+        let closed = Arc::into_inner(mapping).map_or(Ok(()), FileMapping::close);
+        given_back.and(closed)
     }
 
     pub(super) fn check_writable(&self, operation: Operation) -> Result<()> {

@@ -7,6 +7,8 @@ mod options;
 mod windows;
 mod sliding;
 mod bytes;
+mod reserve;
+mod cutting;
 mod values;
 mod search;
 mod cursor;

@@ -59,6 +59,7 @@ mod crowds;
 mod mapped_file;
 mod sharing;
 mod growth;
+mod reserve;
 // About files that anybody may cut, as on Linux.
 #[cfg(target_os = "linux")]
 mod lengths;

@@ -4,6 +4,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rustix::fs::{AtFlags, FallocateFlags, FileType, OFlags, Stat, Statx, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::Resource;
@@ -133,6 +136,11 @@ pub(super) fn length(stat: &Stat) -> u64 {
 /// Growing a file past `RLIMIT_FSIZE` raises that signal, which kills by default
 /// ([setrlimit(2)](https://man7.org/linux/man-pages/man2/setrlimit.2.html)).
 pub(super) fn allowed(len: u64, operation: Operation) -> Result<()> {
+    limit_for(len, operation).map(drop)
+}
+
+/// The longest that this process may make a file, if that is at least `len`.
+fn limit_for(len: u64, operation: Operation) -> Result<u64> {
     let too_large =
         |why: &'static str| Err(Error::new(ErrorKind::FileTooLarge, operation).because(why));
     if i64::try_from(len).is_err() {
@@ -142,7 +150,31 @@ pub(super) fn allowed(len: u64, operation: Operation) -> Result<()> {
         Some(limit) if len > limit => {
             too_large("the file would be larger than this process's limit on file sizes")
         }
-        _ => Ok(()),
+        limit => Ok(limit.unwrap_or(i64::MAX.unsigned_abs())),
+    }
+}
+
+/// A length that the process was allowed a moment ago: who appends a little at a time asks for its
+/// limit now and then, and not each time, which would cost as much as a third of the output.
+///
+/// A limit that is lowered while a file grows so is met this many bytes too late at most.
+#[derive(Debug, Default)]
+pub(super) struct Allowance(AtomicU64);
+
+impl Allowance {
+    /// How much further than asked for it is good.
+    const AHEAD: u64 = 256 << 10;
+
+    /// Refuses what [`allowed`] refuses.
+    pub(super) fn check(&self, len: u64, operation: Operation) -> Result<()> {
+        let known = self.0.load(Ordering::Relaxed);
+        if len <= known && known - len <= Self::AHEAD {
+            return Ok(());
+        }
+        let ahead = len.saturating_add(Self::AHEAD);
+        let enough = limit_for(len, operation)? >= ahead;
+        self.0.store(if enough { ahead } else { 0 }, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -263,7 +295,13 @@ pub(super) fn write_at(
 }
 
 /// Sends a range of a file towards the disk; a length of 0 reaches to the end of the file.
-pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> Result<()> {
+pub(super) fn flush(
+    fd: BorrowedFd<'_>,
+    layered: &Layered,
+    offset: u64,
+    len: u64,
+    flush: Flush,
+) -> Result<()> {
     let how = match flush {
         Flush::Start => libc::SYNC_FILE_RANGE_WRITE,
         Flush::Written => {
@@ -275,7 +313,7 @@ pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> 
             return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
         }
     };
-    if is_layered(fd) {
+    if layered.is(fd) {
         return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
     }
     match sync_range(fd, offset, len, how) {
@@ -289,14 +327,22 @@ pub(super) fn flush(fd: BorrowedFd<'_>, offset: u64, len: u64, flush: Flush) -> 
     }
 }
 
-/// Tells whether the file is one of overlayfs, as in containers.
+/// Whether a file is one of overlayfs, as in containers, once that was asked for.
 ///
 /// Its pages belong to the file in a layer below, and `sync_file_range` looks for them at the
 /// layered one: it finds none, writes none and succeeds.
-fn is_layered(fd: BorrowedFd<'_>) -> bool {
-    /// `OVERLAYFS_SUPER_MAGIC` of statfs(2).
-    const LAYERS: u64 = 0x794c_7630;
-    rustix::fs::fstatfs(fd).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(LAYERS))
+#[derive(Debug, Default)]
+pub(super) struct Layered(OnceLock<bool>);
+
+impl Layered {
+    /// Tells it of the file behind `fd`, which is always the same one.
+    fn is(&self, fd: BorrowedFd<'_>) -> bool {
+        /// `OVERLAYFS_SUPER_MAGIC` of statfs(2).
+        const LAYERS: u64 = 0x794c_7630;
+        *self.0.get_or_init(|| {
+            rustix::fs::fstatfs(fd).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(LAYERS))
+        })
+    }
 }
 
 /// [sync_file_range(2)](https://man7.org/linux/man-pages/man2/sync_file_range.2.html).

@@ -14,6 +14,7 @@ use rustix::mm::{self, MsyncFlags};
 
 use crate::sys::guard::Lost;
 use crate::sys::platform::error::from_errno;
+use crate::sys::platform::file::Layered;
 use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::{Commitment, Pages, Paging, large};
 use crate::sys::platform::placing::{
@@ -48,6 +49,7 @@ pub(crate) struct Region {
     /// The offset in the section of the first byte of the range.
     offset: u64,
     untouched: Untouched,
+    layered: Layered,
 }
 
 /// What a region has to know of its section.
@@ -145,7 +147,8 @@ impl Region {
         // the handler is there, or the caller would rather be killed by a lost page.
         let span = unsafe { Span::new(start, len, access) };
         let (untouched, paging) = (Untouched::default(), OnceLock::new());
-        let region = Self { span, pages, paging, is_file, offset, untouched };
+        let layered = Layered::default();
+        let region = Self { span, pages, paging, is_file, offset, untouched, layered };
         if let Some(size) = reserved {
             region.close(size)?;
         }
@@ -202,7 +205,8 @@ impl Region {
         // the handler is there.
         let span = unsafe { Span::new(base, len, access) };
         let (untouched, paging) = (Untouched::default(), OnceLock::new());
-        let region = Self { span, pages, paging, is_file: false, offset: 0, untouched };
+        let layered = Layered::default();
+        let region = Self { span, pages, paging, is_file: false, offset: 0, untouched, layered };
         for touch in [Touch::Read, Touch::Write] {
             region.span.set_limit(touch, 0);
         }
@@ -372,7 +376,13 @@ impl RegionContract for Region {
             return Ok(());
         }
         if flush < Flush::Durable {
-            return file::flush(file, self.offset + offset as u64, len as u64, flush);
+            return file::flush(
+                file,
+                &self.layered,
+                self.offset + offset as u64,
+                len as u64,
+                flush,
+            );
         }
         // On Linux this commits the file's size and waits for the device's cache as `fsync`
         // does, and only for the range

@@ -9,7 +9,7 @@ use rustix::fs::{MemfdFlags, Mode, SealFlags};
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno, from_io};
-use crate::sys::platform::file::Identity;
+use crate::sys::platform::file::{Allowance, Identity, Layered};
 use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::Commitment;
 use crate::sys::platform::region::Source;
@@ -37,6 +37,8 @@ pub(crate) struct Section {
     is_reserved: bool,
     /// The program that the memory was laid out for.
     image: Option<Arc<Image>>,
+    allowance: Allowance,
+    layered: Layered,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,17 @@ const RESERVED: Mode = Mode::SVTX;
 impl Section {
     fn new(descriptor: OwnedFd, storage: Storage, size: u64, unit: usize) -> Self {
         let kept = OnceLock::new();
-        Self { descriptor, storage, kept, size, unit, is_reserved: false, image: None }
+        Self {
+            descriptor,
+            storage,
+            kept,
+            size,
+            unit,
+            is_reserved: false,
+            image: None,
+            allowance: Allowance::default(),
+            layered: Layered::default(),
+        }
     }
 
     /// Memory with these attributes.
@@ -338,7 +350,7 @@ impl SectionContract for Section {
 
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
-        file::allowed(end, Operation::Write)?;
+        self.allowance.check(end, Operation::Write)?;
         file::write_at(self.descriptor(), offset, bytes, Operation::Write)
     }
 
@@ -346,7 +358,7 @@ impl SectionContract for Section {
         if !self.is_file() {
             return Ok(());
         }
-        file::flush(self.descriptor(), offset, len, flush)
+        file::flush(self.descriptor(), &self.layered, offset, len, flush)
     }
 }
 
