@@ -40,7 +40,16 @@ fn ratios_for_terminal(table: &Ratios) -> String {
         );
         let _infallible = writeln!(text, "{}", line.trim_end());
     }
+    for (name, reason) in limits(table) {
+        let _infallible = writeln!(text, "  {name}: {reason}");
+    }
     text
+}
+
+/// Why targets are missed that cannot be reached.
+fn limits(table: &Ratios) -> impl Iterator<Item = (&str, &str)> {
+    let missed = table.rows.iter().filter(|row| row.reached() == Some(false));
+    missed.filter_map(|row| Some((row.name.as_str(), row.limit?)))
 }
 
 /// The page with all tables, and how they were made.
@@ -79,6 +88,9 @@ fn ratios_for_page(text: &mut String, table: &Ratios) {
             time(row.time),
             if aims(table) { format!(" {} |", target(row)) } else { String::new() }
         );
+    }
+    for (name, reason) in limits(table) {
+        let _infallible = write!(text, "\n{name}: {reason}\n");
     }
 }
 
