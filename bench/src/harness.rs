@@ -110,12 +110,17 @@ impl Row {
     /// Tells whether the target was reached, if there is one.
     pub(crate) fn reached(&self) -> Option<bool> {
         self.target.map(|target| match target {
-            // As it is printed: two digits.
-            Target::Ratio(most) => self.ratio < most + 0.005,
+            // As it is printed: two digits, or four.
+            Target::Ratio(most) => {
+                self.ratio < most + if most < SMALL_RATIO { 0.000_05 } else { 0.005 }
+            }
             Target::Time(most) => self.time <= most * PRECISION,
         })
     }
 }
+
+/// Ratios below this are printed with four digits instead of two.
+pub(crate) const SMALL_RATIO: f64 = 0.1;
 
 /// What the row is called that shows the noise.
 pub(crate) const NOISE: &str = "the base against itself";

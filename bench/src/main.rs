@@ -21,8 +21,13 @@ mod contention;
 mod deaths;
 mod windows;
 mod interface;
+mod programs;
+mod each_call;
+mod objects;
+#[path = "../../xtask/src/conformance/managed/page.rs"]
+mod page;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
@@ -53,6 +58,10 @@ struct Args {
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     write: bool,
 
+    /// Takes the class in this page of text for the one on Mono, instead of the project's own.
+    #[arg(long, value_name = "FILE")]
+    class: Option<PathBuf>,
+
     /// What this process is for, if it is not the first.
     #[command(subcommand)]
     role: Option<Role>,
@@ -70,6 +79,10 @@ enum Group {
     Windows,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
+    /// A view for each access, as it was done for years: in C, and by a class on Mono.
+    EachCall,
+    /// Objects beside postcard's own way, and beside a formatter on Mono.
+    Objects,
 }
 
 /// The page that `--write` writes, from the root of the workspace.
@@ -101,6 +114,8 @@ fn run(args: &Args) -> Result<()> {
             Group::Names => names::measure(effort)?,
             Group::Windows => windows::measure(effort)?,
             Group::Interface => interface::measure(effort)?,
+            Group::EachCall => each_call::measure(effort, args.class.as_deref())?,
+            Group::Objects => objects::measure(effort)?,
         };
         for table in measured {
             report::say(&report::for_terminal(&table));

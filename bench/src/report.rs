@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::figures::{Figure, Figures};
-use crate::harness::{PRECISION, Ratios, Row, Table, Target};
+use crate::harness::{PRECISION, Ratios, Row, SMALL_RATIO, Table, Target};
 use crate::machine;
 
 pub(crate) fn say(text: &str) {
@@ -30,14 +30,9 @@ fn ratios_for_terminal(table: &Ratios) -> String {
     let width = table.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in &table.rows {
         let time = time(row.time);
-        let line = format!(
-            "  {:width$}  {:>7.2}  ({:.2} to {:.2})  {time:>10}  {}",
-            row.name,
-            row.ratio,
-            row.low,
-            row.high,
-            target(row)
-        );
+        let [low, middle, high] = [row.low, row.ratio, row.high].map(ratio);
+        let (name, target) = (&row.name, target(row));
+        let line = format!("  {name:width$}  {middle:>7}  ({low} to {high})  {time:>10}  {target}");
         let _infallible = writeln!(text, "{}", line.trim_end());
     }
     for (name, reason) in limits(table) {
@@ -80,11 +75,11 @@ fn ratios_for_page(text: &mut String, table: &Ratios) {
     for row in &table.rows {
         let _infallible = writeln!(
             text,
-            "| {} | {:.2} | {:.2} to {:.2} | {} |{}",
+            "| {} | {} | {} to {} | {} |{}",
             row.name,
-            row.ratio,
-            row.low,
-            row.high,
+            ratio(row.ratio),
+            ratio(row.low),
+            ratio(row.high),
             time(row.time),
             if aims(table) { format!(" {} |", target(row)) } else { String::new() }
         );
@@ -142,11 +137,16 @@ fn aims(table: &Ratios) -> bool {
 fn target(row: &Row) -> String {
     let most = match row.target {
         None => return String::new(),
-        Some(Target::Ratio(most)) => format!("{most:.2}"),
+        Some(Target::Ratio(most)) => ratio(most),
         Some(Target::Time(most)) => time(most * PRECISION),
     };
     let verdict = if row.reached() == Some(true) { "met" } else { "missed" };
     format!("≤ {most}, {verdict}")
+}
+
+/// A ratio, with more digits where two would leave nothing of it.
+fn ratio(ratio: f64) -> String {
+    if ratio < SMALL_RATIO { format!("{ratio:.4}") } else { format!("{ratio:.2}") }
 }
 
 fn time(time: Duration) -> String {
