@@ -35,6 +35,11 @@ mod growth;
 mod flush;
 mod interface;
 mod command;
+mod programs;
+mod each_call;
+mod objects;
+#[path = "../../xtask/src/conformance/managed/page.rs"]
+mod class_page;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -85,6 +90,10 @@ struct Args {
     #[arg(long, value_name = "FOLDER", requires = "page")]
     into: Option<PathBuf>,
 
+    /// Takes the class in this page of text for the one on Mono, instead of the project's own.
+    #[arg(long, value_name = "FILE")]
+    class: Option<PathBuf>,
+
     /// What this process is for, if it is not the first.
     #[command(subcommand)]
     role: Option<Role>,
@@ -110,6 +119,10 @@ enum Group {
     Growth,
     /// Flushing one page, some and all, durably and not.
     Flush,
+    /// A view for each access, as it was done for years: in C, and by a class on Mono.
+    EachCall,
+    /// Objects beside postcard's own way, and beside a formatter on Mono.
+    Objects,
     /// The C interface beside the library's own calls, and beside `mmap`.
     Interface,
     /// Starting the command.
@@ -134,7 +147,7 @@ impl Group {
         help.map(|help| help.trim_end_matches('.').to_owned() + ".").unwrap_or_default()
     }
 
-    fn measure(self, effort: Effort) -> Result<Vec<harness::Table>> {
+    fn measure(self, effort: Effort, class: Option<&Path>) -> Result<Vec<harness::Table>> {
         match self {
             Self::Small => small::measure(effort),
             Self::Copies => copies::measure(effort),
@@ -145,6 +158,8 @@ impl Group {
             Self::Large => large::measure(effort),
             Self::Growth => growth::measure(effort),
             Self::Flush => flush::measure(effort),
+            Self::EachCall => each_call::measure(effort, class),
+            Self::Objects => objects::measure(effort),
             Self::Interface => interface::measure(effort),
             Self::Command => command::measure(effort),
         }
@@ -177,7 +192,7 @@ fn run(args: &Args) -> Result<bool> {
         page::write(&root, args.into.as_deref().unwrap_or(&root))?;
     } else {
         for group in Group::all().filter(|one| args.only.is_empty() || args.only.contains(one)) {
-            check.add(group, &measure(group, args.quick, &root)?);
+            check.add(group, &measure(group, args, &root)?);
         }
     }
     if args.check {
@@ -187,10 +202,11 @@ fn run(args: &Args) -> Result<bool> {
 }
 
 /// Measures a group, prints it and, if it is not rough, keeps it.
-fn measure(group: Group, quick: bool, root: &Path) -> Result<Results> {
+fn measure(group: Group, args: &Args, root: &Path) -> Result<Results> {
+    let quick = args.quick;
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let facts = machine::facts();
-    let results = Results::new(facts, group.measure(effort)?);
+    let results = Results::new(facts, group.measure(effort, args.class.as_deref())?);
     for table in &results.tables {
         report::say(&report::for_terminal(table, quick));
     }

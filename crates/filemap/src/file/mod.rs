@@ -15,6 +15,8 @@ mod cursor;
 #[cfg(feature = "objects")]
 mod records;
 #[cfg(feature = "objects")]
+mod scratch;
+#[cfg(feature = "objects")]
 mod codec;
 
 #[cfg(feature = "json")]

@@ -23,6 +23,8 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligne
 
 use crate::file::MappedFile;
 use crate::file::codec::{Codec, Postcard, Sink};
+use crate::file::scratch::{self, Scratch};
+use crate::model::page_size;
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 /// What objects need of a file.
@@ -42,6 +44,12 @@ pub(super) trait Bytes {
     /// are no part of the file.
     fn became_shorter(&self) -> Result<bool>;
 
+    /// Does the same before bytes up to `end` are written, if they may lie behind the file's end.
+    fn look_before_writing(&self, end: u64) -> Result<()>;
+
+    /// Tells whether the file is known to have all bytes up to `end`.
+    fn has_settled(&self, end: u64) -> bool;
+
     /// Hears of an object that was written whole, to flush it if that was asked for.
     fn written(&self, offset: u64, len: u64) -> Result<()>;
 }
@@ -57,10 +65,8 @@ const HEADER: usize = size_of::<Header>();
 const STATE_AT: u64 = 6;
 const LENGTH_AT: usize = 8;
 
-/// Objects up to this size are encoded in a buffer that is cheap to set up.
-const SMALL: usize = 512;
-/// Larger ones pass through a buffer of this size, or fit it whole.
-const STAGE: usize = 16 * 1024;
+/// Objects fit a buffer of this size, or pass through it.
+const STAGE: usize = scratch::LEN;
 /// Payloads above this are checked where they lie before memory is reserved for them.
 const UNCHECKED: u64 = 1024 * 1024;
 /// Payloads are read in pieces of this size: they are still in the cache for their checksum.
@@ -158,6 +164,24 @@ impl Bytes for MappedFile {
         Ok(self.len()? < known)
     }
 
+    fn look_before_writing(&self, end: u64) -> Result<()> {
+        // As long as the last page is there, the file does not end before it; and whoever cuts a
+        // file takes pages away at once. That is a load, and to ask for the length is a call.
+        let known = self.known_len.load(Ordering::Relaxed);
+        let last_page = known.saturating_sub(1) & !(page_size() as u64 - 1);
+        if end <= last_page
+            && let Some((view, at)) = self.at_hand(last_page, 1)
+            && view.read_at(at, &mut [0]).is_ok()
+        {
+            return Ok(());
+        }
+        self.became_shorter().map(drop)
+    }
+
+    fn has_settled(&self, end: u64) -> bool {
+        end <= self.settled_len.load(Ordering::Relaxed)
+    }
+
     fn written(&self, offset: u64, len: u64) -> Result<()> {
         self.flush_written(offset, len)
     }
@@ -170,6 +194,9 @@ impl MappedFile {
     /// object from anything else. The offset is in bytes and may be any; the file grows where it
     /// ends too soon. What lay there is overwritten, and what lies behind stays: leave
     /// [`object_size`](Self::object_size) bytes of room.
+    ///
+    /// A thread that writes or reads objects keeps a buffer of 16 KiB for it, and needs no more to
+    /// write one of any size.
     ///
     /// The writer needs the place to itself: two that write one object at once may leave it
     /// damaged, which a reader then notices. A reader that meets a writer gets
@@ -300,10 +327,9 @@ fn write_measured<C: Codec, T: Serialize + ?Sized>(
             "an object of {size} bytes at offset {offset} would end past the largest offset"
         )));
     };
-    bytes.became_shorter()?;
+    bytes.look_before_writing(end)?;
     match usize::try_from(size) {
-        Ok(size) if size <= SMALL => write_whole::<C, T, SMALL>(bytes, offset, value, size)?,
-        Ok(size) if size <= STAGE => write_whole::<C, T, STAGE>(bytes, offset, value, size)?,
+        Ok(size) if size <= STAGE => write_whole::<C, T>(bytes, offset, value, size)?,
         _ => write_in_pieces::<C, T>(bytes, offset, value, length, end)?,
     }
     Ok(size)
@@ -327,24 +353,25 @@ fn measure<C: Codec, T: Serialize + ?Sized>(value: &T) -> Result<u64> {
     if length > u64::MAX - HEADER as u64 { Err(inconstant::<C>()) } else { Ok(length) }
 }
 
-/// Encodes an object that fits a buffer of `N` bytes, then copies it into the file at once.
+/// Encodes an object that fits a buffer, then copies it into the file at once.
 ///
 /// Nothing is changed if the encoding fails.
 #[inline(never)]
-fn write_whole<C: Codec, T: Serialize + ?Sized, const N: usize>(
+fn write_whole<C: Codec, T: Serialize + ?Sized>(
     bytes: &impl Bytes,
     offset: u64,
     value: &T,
     size: usize,
 ) -> Result<()> {
-    let mut object = [0; N];
-    let (head, payload) = object[..size].split_at_mut(HEADER);
-    // The buffer has room for exactly what was measured; anything more arrives here.
+    let mut object = Scratch::take();
+    let (head, stage) = object.split_at_mut(HEADER);
+    // The buffer has room for more than was measured; what it does not hold arrives here.
     let mut excess = |_: &[u8]| Err(inconstant::<C>());
-    if encode::<C, T>(value, Sink::exact(payload, &mut excess))? != payload.len() {
+    let length = encode::<C, T>(value, Sink::new(stage, &mut excess))?;
+    if HEADER + length != size {
         return Err(inconstant::<C>());
     }
-    let header = Header::new::<C>(payload.len() as u64, crc32c::crc32c(payload));
+    let header = Header::new::<C>(length as u64, crc32c::crc32c(&stage[..length]));
     head.copy_from_slice(Header { state: BEING_WRITTEN, ..header }.as_bytes());
 
     unseal(bytes, offset, offset + size as u64)?;
@@ -379,7 +406,7 @@ fn write_in_pieces<C: Codec, T: Serialize + ?Sized>(
         position += piece.len() as u64;
         Ok(())
     };
-    let mut stage = [0; STAGE];
+    let mut stage = Scratch::take();
     let rest = encode::<C, T>(value, Sink::new(&mut stage, &mut output))?;
     output(&stage[..rest])?;
     if position != end {
@@ -405,10 +432,15 @@ fn encode<C: Codec, T: Serialize + ?Sized>(value: &T, mut sink: Sink<'_>) -> Res
 
 /// Marks an object that lies here already as being written.
 ///
+/// Where the file is long enough the byte is stored without a look: all of them are overwritten.
+///
 /// Where none lies, nothing needs to be marked, and the file is not made longer for it. Where
 /// one does, the file is made long enough first: an object is not given up for one that may not
 /// find room.
 fn unseal(bytes: &impl Bytes, offset: u64, end: u64) -> Result<()> {
+    if bytes.has_settled(end) {
+        return bytes.write_at(offset + STATE_AT, &[BEING_WRITTEN]);
+    }
     let mut magic = [0; MAGIC.len()];
     if bytes.read_at(offset, &mut magic)? == MAGIC.len() && magic == MAGIC {
         grow(bytes, end)?;
@@ -433,8 +465,8 @@ fn read_checked<C: Codec, T: DeserializeOwned>(bytes: &impl Bytes, offset: u64) 
     let start = offset.checked_add(HEADER as u64).ok_or_else(|| truncated(offset))?;
     let end = start.checked_add(length).ok_or_else(|| truncated(offset))?;
     match usize::try_from(length) {
-        Ok(length) if length <= SMALL => {
-            let mut payload = [0; SMALL];
+        Ok(length) if length <= STAGE => {
+            let mut payload = Scratch::take();
             let payload = &mut payload[..length];
             fill(bytes, offset, start, payload)?;
             verify(bytes, offset, &header, crc32c::crc32c(payload))?;

@@ -78,4 +78,6 @@ mod exceptions;
 #[cfg(feature = "json")]
 mod objects;
 #[cfg(feature = "json")]
+mod codecs;
+#[cfg(feature = "json")]
 mod seeds;

@@ -4,8 +4,8 @@
 
 mod sink;
 mod postcard;
-mod measure;
-mod bounded;
+mod writer;
+mod reader;
 #[cfg(feature = "json")]
 mod json;
 

@@ -1,11 +1,13 @@
-use postcard::de_flavors::Slice;
-use postcard::ser_flavors::Flavor;
-use postcard::{Deserializer, Serializer};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a number is put into bytes, seven bits to each"
+)]
 
-use crate::file::codec::bounded::{Bounded, Bounds};
-use crate::file::codec::measure::Measure;
+use serde::de::DeserializeOwned;
+use serde::{Serialize, ser};
+
+use crate::file::codec::reader::Reader;
+use crate::file::codec::writer::{Output, Refusal, Writer, measure};
 use crate::file::codec::{Codec, Failure, Sink};
 
 /// How many values may lie inside one another.
@@ -63,88 +65,123 @@ impl Codec for Postcard {
     const NAME: &'static str = "postcard";
 
     fn size<T: Serialize + ?Sized>(value: &T) -> Result<u64, Failure> {
-        Ok(Measure::of(value)?)
+        Ok(measure(value)?)
     }
 
     fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut Sink<'_>) -> Result<(), Failure> {
-        if let Some(stage) = sink.whole() {
-            // The buffer holds the whole value: nothing is in the way of postcard's own loop.
-            return match postcard::to_slice(value, stage) {
-                Ok(written) => {
-                    let written = written.len();
-                    sink.fill(written);
-                    Ok(())
-                }
-                Err(postcard::Error::SerializeBufferFull) => {
-                    Err("its encoding is longer than it was when it was measured".into())
-                }
-                Err(error) => Err(error.into()),
-            };
-        }
         let (stage, staged) = sink.lend();
-        let mut serializer = Serializer { output: Output { sink, stage, staged } };
-        let result = value.serialize(&mut serializer);
-        serializer.output.finalize()?;
+        let mut writer = Writer::new(Gathered { sink, stage, staged });
+        let result = value.serialize(&mut writer);
+        let Gathered { sink, stage, staged } = writer.into_output();
+        sink.give_back(stage, staged);
         Ok(result?)
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-        let bounds = Bounds::of(bytes);
-        let mut deserializer = Deserializer::from_flavor(Slice::new(bytes));
-        let value = match T::deserialize(Bounded::new(&mut deserializer, &bounds)) {
-            Ok(value) => value,
-            Err(error) => return Err(bounds.exceeded().map_or(error.into(), Into::into)),
-        };
-        match deserializer.finalize()?.len() {
+        let mut reader = Reader::new(bytes);
+        let value = T::deserialize(&mut reader)?;
+        match reader.rest().len() {
             0 => Ok(value),
             left => Err(format!("{left} of its {} bytes are left over", bytes.len()).into()),
         }
     }
 }
 
-/// Connects postcard's serializer to a sink, whose buffer it borrows.
-struct Output<'s, 'a> {
+/// A sink, and its buffer, which is borrowed from it meanwhile.
+struct Gathered<'s, 'a> {
     sink: &'s mut Sink<'a>,
     stage: &'a mut [u8],
     staged: usize,
 }
 
-impl Output<'_, '_> {
+impl Gathered<'_, '_> {
     // Always: called as a function it would need `self` in memory, all the time.
     #[inline(always)]
-    fn overflow(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+    fn overflow(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let stage = std::mem::take(&mut self.stage);
         match self.sink.exchange(stage, self.staged, bytes) {
             Ok((stage, staged)) => {
                 (self.stage, self.staged) = (stage, staged);
                 Ok(())
             }
-            Err(_) => {
+            Err(error) => {
                 self.staged = 0;
-                Err(postcard::Error::SerializeBufferFull)
+                Err(ser::Error::custom(error))
             }
         }
+    }
+
+    /// Puts a number of which no more than eight bytes are wanted, all eight of them at once.
+    #[inline]
+    fn short(&mut self, number: u64) -> Option<()> {
+        let place = self.stage.get_mut(self.staged..)?.first_chunk_mut::<8>()?;
+        if number < 1 << 7 {
+            place[0] = number as u8;
+            self.staged += 1;
+            return Some(());
+        }
+        if number >= 1 << 56 {
+            return None;
+        }
+        // Moves seven bits into each byte, and says in all but the last that more follows.
+        let fours = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
+        let pairs = (fours & 0x0000_3fff_0000_3fff) | ((fours & 0x0fff_c000_0fff_c000) << 2);
+        let sevens = (pairs & 0x007f_007f_007f_007f) | ((pairs & 0x3f80_3f80_3f80_3f80) << 1);
+        let count = (70 - number.leading_zeros()) / 7;
+        let more = 0x0080_8080_8080_8080 & ((1 << (8 * (count - 1))) - 1);
+        *place = (sevens | more).to_le_bytes();
+        self.staged += count as usize;
+        Some(())
+    }
+
+    #[inline(never)]
+    fn long(number: u128) -> ([u8; 19], usize) {
+        let (mut bytes, mut count, mut rest) = ([0; 19], 0, number);
+        while rest >= 0x80 {
+            bytes[count] = rest as u8 | 0x80;
+            rest >>= 7;
+            count += 1;
+        }
+        bytes[count] = rest as u8;
+        (bytes, count + 1)
     }
 }
 
-impl Flavor for Output<'_, '_> {
-    type Output = ();
-
+impl Output for Gathered<'_, '_> {
     #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        match self.stage.get_mut(self.staged) {
-            Some(place) => {
-                *place = byte;
-                self.staged += 1;
-                Ok(())
-            }
-            None => self.overflow(&[byte]),
+    fn number(&mut self, number: u64) -> Result<(), Refusal> {
+        match self.short(number) {
+            Some(()) => Ok(()),
+            None => self.wide_number(number.into()),
         }
     }
 
     #[inline]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        match self.stage[self.staged..].get_mut(..bytes.len()) {
+    fn short_number(&mut self, number: u32) -> Result<(), Refusal> {
+        self.number(number.into())
+    }
+
+    #[inline]
+    fn wide_number(&mut self, number: u128) -> Result<(), Refusal> {
+        let (bytes, count) = Self::long(number);
+        self.bytes(&bytes[..count])
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Refusal> {
+        match self.stage.get_mut(self.staged..).and_then(|place| place.first_chunk_mut()) {
+            Some(place) => {
+                *place = bytes;
+                self.staged += N;
+                Ok(())
+            }
+            None => self.overflow(&bytes),
+        }
+    }
+
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        match self.stage.get_mut(self.staged..).and_then(|place| place.get_mut(..bytes.len())) {
             Some(place) => {
                 place.copy_from_slice(bytes);
                 self.staged += bytes.len();
@@ -152,10 +189,5 @@ impl Flavor for Output<'_, '_> {
             }
             None => self.overflow(bytes),
         }
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        self.sink.give_back(self.stage, self.staged);
-        Ok(())
     }
 }

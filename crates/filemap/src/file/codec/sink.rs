@@ -18,7 +18,6 @@ pub struct Sink<'a> {
     passed_on: u64,
     output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
     failure: Option<Error>,
-    whole: bool,
 }
 
 impl<'a> Sink<'a> {
@@ -27,25 +26,7 @@ impl<'a> Sink<'a> {
         stage: &'a mut [u8],
         output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Self {
-        Self { stage, staged: 0, passed_on: 0, output, failure: None, whole: false }
-    }
-
-    /// Makes a sink whose buffer has room for exactly the bytes that it expects.
-    pub(in crate::file) fn exact(
-        stage: &'a mut [u8],
-        output: &'a mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Self {
-        Self { whole: true, ..Self::new(stage, output) }
-    }
-
-    /// Lends out the buffer if all expected bytes fit it, and none has come in yet.
-    pub(super) fn whole(&mut self) -> Option<&mut [u8]> {
-        if self.whole && self.staged == 0 { Some(&mut *self.stage) } else { None }
-    }
-
-    /// Takes over bytes that were put at the beginning of the buffer.
-    pub(super) fn fill(&mut self, staged: usize) {
-        self.staged = staged;
+        Self { stage, staged: 0, passed_on: 0, output, failure: None }
     }
 
     /// Counts what `encode` writes, and keeps none of it.

@@ -5,44 +5,40 @@ use serde::ser;
 
 use crate::file::codec::postcard::{DEPTH_LIMIT, EMPTY_ELEMENT_LIMIT};
 
-/// Counts the bytes that postcard will make of a value, and refuses what could not be read back.
-///
-/// Postcard has a counting serializer of its own. This one notices what that one lets pass: a
-/// sequence of another length than it said, a field that is left out, and nesting deeper than a
-/// reader follows.
-#[derive(Default)]
-pub(super) struct Measure {
-    size: u64,
+/// Where postcard's bytes go.
+pub(super) trait Output {
+    /// Takes a number in postcard's variable length: seven bits to a byte, one byte at least.
+    fn number(&mut self, number: u64) -> Result<(), Refusal>;
+
+    /// The same for one that is short.
+    fn short_number(&mut self, number: u32) -> Result<(), Refusal>;
+
+    /// The same for one that may be long.
+    fn wide_number(&mut self, number: u128) -> Result<(), Refusal>;
+
+    /// Takes so many bytes, as they are.
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Refusal>;
+
+    /// Takes bytes as they are.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal>;
+}
+
+/// Writes a value as postcard does, and refuses what could not be read back: a sequence of
+/// another length than it said, a field that is left out, and nesting deeper than a reader
+/// follows.
+pub(super) struct Writer<O> {
+    output: O,
     depth: u32,
     elements: u64,
 }
 
-impl Measure {
-    pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<u64, Refusal> {
-        let mut measure = Self::default();
-        value.serialize(&mut measure)?;
-        if measure.elements.saturating_sub(measure.size) > EMPTY_ELEMENT_LIMIT {
-            return Err(ser::Error::custom("it has too many elements that take no bytes"));
-        }
-        Ok(measure.size)
+impl<O: Output> Writer<O> {
+    pub(super) fn new(output: O) -> Self {
+        Self { output, depth: 0, elements: 0 }
     }
 
-    /// Adds a number in postcard's variable length: seven bits to a byte, one byte at least.
-    #[inline]
-    fn add_number(&mut self, number: u64) {
-        self.size += u64::from((70 - (number | 1).leading_zeros()) / 7);
-    }
-
-    /// The same by comparisons, which the compiler does for several numbers at once.
-    #[inline]
-    fn add_short_number(&mut self, number: u32) {
-        let longer = |bits: u32| u64::from(number >= 1 << bits);
-        self.size += 1 + longer(7) + longer(14) + longer(21) + longer(28);
-    }
-
-    #[inline]
-    fn add_wide_number(&mut self, number: u128) {
-        self.size += u64::from((134 - (number | 1).leading_zeros()) / 7);
+    pub(super) fn into_output(self) -> O {
+        self.output
     }
 
     #[inline]
@@ -63,19 +59,67 @@ impl Measure {
     }
 
     #[inline]
-    fn sequence(&mut self, len: Option<usize>) -> Result<Parts<'_>, Refusal> {
+    fn sequence(&mut self, len: Option<usize>) -> Result<Parts<'_, O>, Refusal> {
         let Some(len) = len else {
             return Err(ser::Error::custom("it has a sequence that does not know its length"));
         };
-        self.add_number(len as u64);
+        self.output.number(len as u64)?;
         self.elements = self.elements.saturating_add(len as u64);
         self.parts(len)
     }
 
     #[inline]
-    fn parts(&mut self, len: usize) -> Result<Parts<'_>, Refusal> {
+    fn parts(&mut self, len: usize) -> Result<Parts<'_, O>, Refusal> {
         self.enter()?;
-        Ok(Parts { measure: self, left: len })
+        Ok(Parts { writer: self, left: len })
+    }
+}
+
+/// Counts the bytes that postcard will make of a value.
+pub(super) fn measure<T: Serialize + ?Sized>(value: &T) -> Result<u64, Refusal> {
+    let mut writer = Writer::new(Count(0));
+    value.serialize(&mut writer)?;
+    let Writer { output: Count(size), elements, .. } = writer;
+    if elements.saturating_sub(size) > EMPTY_ELEMENT_LIMIT {
+        return Err(ser::Error::custom("it has too many elements that take no bytes"));
+    }
+    Ok(size)
+}
+
+/// Counts bytes, and keeps none.
+struct Count(u64);
+
+impl Output for Count {
+    #[inline]
+    fn number(&mut self, number: u64) -> Result<(), Refusal> {
+        self.0 += u64::from((70 - (number | 1).leading_zeros()) / 7);
+        Ok(())
+    }
+
+    /// By comparisons, which the compiler does for several numbers at once.
+    #[inline]
+    fn short_number(&mut self, number: u32) -> Result<(), Refusal> {
+        let longer = |bits: u32| u64::from(number >= 1 << bits);
+        self.0 += 1 + longer(7) + longer(14) + longer(21) + longer(28);
+        Ok(())
+    }
+
+    #[inline]
+    fn wide_number(&mut self, number: u128) -> Result<(), Refusal> {
+        self.0 += u64::from((134 - (number | 1).leading_zeros()) / 7);
+        Ok(())
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, _: [u8; N]) -> Result<(), Refusal> {
+        self.0 += N as u64;
+        Ok(())
+    }
+
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.0 += bytes.len() as u64;
+        Ok(())
     }
 }
 
@@ -99,17 +143,17 @@ impl ser::Error for Refusal {
 }
 
 /// The elements or fields of a value, and how many of them are still to come.
-pub(super) struct Parts<'m> {
-    measure: &'m mut Measure,
+pub(super) struct Parts<'m, O> {
+    writer: &'m mut Writer<O>,
     left: usize,
 }
 
-impl Parts<'_> {
+impl<O: Output> Parts<'_, O> {
     #[inline]
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
         // Wraps for one part too many, and cannot come back to zero from there.
         self.left = self.left.wrapping_sub(1);
-        value.serialize(&mut *self.measure)
+        value.serialize(&mut *self.writer)
     }
 
     #[inline]
@@ -117,30 +161,17 @@ impl Parts<'_> {
         if self.left != 0 {
             return Err(ser::Error::custom("it has a sequence of another length than it said"));
         }
-        self.measure.depth -= 1;
+        self.writer.depth -= 1;
         Ok(())
     }
 }
 
 macro_rules! numbers {
-    ($($method:ident $number:ident => $add:ident($measured:expr);)*) => {
+    ($($method:ident $number:ident => $write:ident($written:expr);)*) => {
         $(
             #[inline]
             fn $method(self, $number: $number) -> Result<(), Refusal> {
-                self.$add($measured);
-                Ok(())
-            }
-        )*
-    };
-}
-
-macro_rules! fixed {
-    ($($method:ident $value:ty => $size:literal;)*) => {
-        $(
-            #[inline]
-            fn $method(self, _: $value) -> Result<(), Refusal> {
-                self.size += $size;
-                Ok(())
+                self.output.$write($written)
             }
         )*
     };
@@ -152,32 +183,31 @@ fn zigzag(number: i32) -> u32 {
     ((number << 1) ^ (number >> 31)).cast_unsigned()
 }
 
-impl<'m> ser::Serializer for &'m mut Measure {
+impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
     type Ok = ();
     type Error = Refusal;
-    type SerializeSeq = Parts<'m>;
-    type SerializeTuple = Parts<'m>;
-    type SerializeTupleStruct = Parts<'m>;
-    type SerializeTupleVariant = Parts<'m>;
-    type SerializeMap = Parts<'m>;
-    type SerializeStruct = Parts<'m>;
-    type SerializeStructVariant = Parts<'m>;
-
-    fixed! {
-        serialize_bool bool => 1;
-        serialize_i8 i8 => 1;
-        serialize_u8 u8 => 1;
-        serialize_f32 f32 => 4;
-        serialize_f64 f64 => 8;
-    }
+    type SerializeSeq = Parts<'m, O>;
+    type SerializeTuple = Parts<'m, O>;
+    type SerializeTupleStruct = Parts<'m, O>;
+    type SerializeTupleVariant = Parts<'m, O>;
+    type SerializeMap = Parts<'m, O>;
+    type SerializeStruct = Parts<'m, O>;
+    type SerializeStructVariant = Parts<'m, O>;
 
     numbers! {
-        serialize_u16 u16 => add_short_number(u16.into());
-        serialize_u32 u32 => add_short_number(u32);
-        serialize_u64 u64 => add_number(u64);
-        serialize_i16 i16 => add_short_number(zigzag(i16.into()));
-        serialize_i32 i32 => add_short_number(zigzag(i32));
-        serialize_i64 i64 => add_number(((i64 << 1) ^ (i64 >> 63)).cast_unsigned());
+        serialize_bool bool => array([u8::from(bool)]);
+        serialize_i8 i8 => array(i8.to_le_bytes());
+        serialize_u8 u8 => array([u8]);
+        serialize_f32 f32 => array(f32.to_bits().to_le_bytes());
+        serialize_f64 f64 => array(f64.to_bits().to_le_bytes());
+        serialize_u16 u16 => short_number(u16.into());
+        serialize_u32 u32 => short_number(u32);
+        serialize_u64 u64 => number(u64);
+        serialize_u128 u128 => wide_number(u128);
+        serialize_i16 i16 => short_number(zigzag(i16.into()));
+        serialize_i32 i32 => short_number(zigzag(i32));
+        serialize_i64 i64 => number(((i64 << 1) ^ (i64 >> 63)).cast_unsigned());
+        serialize_i128 i128 => wide_number(((i128 << 1) ^ (i128 >> 127)).cast_unsigned());
     }
 
     #[inline]
@@ -186,21 +216,8 @@ impl<'m> ser::Serializer for &'m mut Measure {
     }
 
     #[inline]
-    fn serialize_u128(self, number: u128) -> Result<(), Refusal> {
-        self.add_wide_number(number);
-        Ok(())
-    }
-
-    #[inline]
-    fn serialize_i128(self, number: i128) -> Result<(), Refusal> {
-        self.add_wide_number(((number << 1) ^ (number >> 127)).cast_unsigned());
-        Ok(())
-    }
-
-    #[inline]
     fn serialize_char(self, character: char) -> Result<(), Refusal> {
-        self.size += 1 + character.len_utf8() as u64;
-        Ok(())
+        self.serialize_str(character.encode_utf8(&mut [0; 4]))
     }
 
     #[inline]
@@ -210,9 +227,8 @@ impl<'m> ser::Serializer for &'m mut Measure {
 
     #[inline]
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.add_number(bytes.len() as u64);
-        self.size += bytes.len() as u64;
-        Ok(())
+        self.output.number(bytes.len() as u64)?;
+        self.output.bytes(bytes)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refusal> {
@@ -224,22 +240,28 @@ impl<'m> ser::Serializer for &'m mut Measure {
             }
         }
 
+        struct Text<'o, O>(&'o mut O);
+        impl<O: Output> fmt::Write for Text<'_, O> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0.bytes(text.as_bytes()).map_err(|_| fmt::Error)
+            }
+        }
+
+        // Its length stands before it, so it is made twice.
         let mut length = Length(0);
         fmt::write(&mut length, format_args!("{value}")).map_err(ser::Error::custom)?;
-        self.add_number(length.0);
-        self.size += length.0;
-        Ok(())
+        self.output.number(length.0)?;
+        fmt::write(&mut Text(&mut self.output), format_args!("{value}")).map_err(ser::Error::custom)
     }
 
     #[inline]
     fn serialize_none(self) -> Result<(), Refusal> {
-        self.size += 1;
-        Ok(())
+        self.output.array([0])
     }
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refusal> {
-        self.size += 1;
+        self.output.array([1])?;
         self.nested(value)
     }
 
@@ -260,8 +282,7 @@ impl<'m> ser::Serializer for &'m mut Measure {
         index: u32,
         _: &'static str,
     ) -> Result<(), Refusal> {
-        self.add_number(index.into());
-        Ok(())
+        self.output.short_number(index)
     }
 
     #[inline]
@@ -281,27 +302,27 @@ impl<'m> ser::Serializer for &'m mut Measure {
         _: &'static str,
         value: &T,
     ) -> Result<(), Refusal> {
-        self.add_number(index.into());
+        self.output.short_number(index)?;
         self.nested(value)
     }
 
     #[inline]
-    fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'m>, Refusal> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'m, O>, Refusal> {
         self.sequence(len)
     }
 
     #[inline]
-    fn serialize_map(self, len: Option<usize>) -> Result<Parts<'m>, Refusal> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Parts<'m, O>, Refusal> {
         self.sequence(len)
     }
 
     #[inline]
-    fn serialize_tuple(self, len: usize) -> Result<Parts<'m>, Refusal> {
+    fn serialize_tuple(self, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
     #[inline]
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Parts<'m>, Refusal> {
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
@@ -312,13 +333,13 @@ impl<'m> ser::Serializer for &'m mut Measure {
         index: u32,
         _: &'static str,
         len: usize,
-    ) -> Result<Parts<'m>, Refusal> {
-        self.add_number(index.into());
+    ) -> Result<Parts<'m, O>, Refusal> {
+        self.output.short_number(index)?;
         self.parts(len)
     }
 
     #[inline]
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Parts<'m>, Refusal> {
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
@@ -329,8 +350,8 @@ impl<'m> ser::Serializer for &'m mut Measure {
         index: u32,
         _: &'static str,
         len: usize,
-    ) -> Result<Parts<'m>, Refusal> {
-        self.add_number(index.into());
+    ) -> Result<Parts<'m, O>, Refusal> {
+        self.output.short_number(index)?;
         self.parts(len)
     }
 }
@@ -338,7 +359,7 @@ impl<'m> ser::Serializer for &'m mut Measure {
 macro_rules! parts {
     ($($kind:ident :: $method:ident;)*) => {
         $(
-            impl ser::$kind for Parts<'_> {
+            impl<O: Output> ser::$kind for Parts<'_, O> {
                 type Ok = ();
                 type Error = Refusal;
 
@@ -359,7 +380,7 @@ macro_rules! parts {
 macro_rules! fields {
     ($($kind:ident)*) => {
         $(
-            impl ser::$kind for Parts<'_> {
+            impl<O: Output> ser::$kind for Parts<'_, O> {
                 type Ok = ();
                 type Error = Refusal;
 
@@ -394,7 +415,7 @@ parts! {
 
 fields! { SerializeStruct SerializeStructVariant }
 
-impl ser::SerializeMap for Parts<'_> {
+impl<O: Output> ser::SerializeMap for Parts<'_, O> {
     type Ok = ();
     type Error = Refusal;
 
@@ -405,7 +426,7 @@ impl ser::SerializeMap for Parts<'_> {
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        value.serialize(&mut *self.measure)
+        value.serialize(&mut *self.writer)
     }
 
     #[inline]
