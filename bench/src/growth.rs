@@ -49,7 +49,7 @@ fn pages(effort: Effort, place: &Place) -> Result<Table> {
 
 /// Records of 64 bytes, with room for them and without.
 fn records(effort: Effort, place: &Place) -> Result<Table> {
-    let work = Work { count: effort.accesses / 5 / FINER, size: 64, most: 64 << 20 };
+    let work = Work { count: effort.accesses / 5, size: 64, most: 64 << 20 };
     let path = |name: &str| place.path().join(format!("records-{name}"));
     let write = |file: &MappedFile, at, bytes: &[u8]| Ok(file.write_at(at, bytes)?);
     let base = Contestant::new("`pwrite`", appends(work, path("output"), create, plain, output));
@@ -65,7 +65,7 @@ fn records(effort: Effort, place: &Place) -> Result<Table> {
         ),
     ];
     let title = format!("Appends of 64 bytes, {}", place.file_system);
-    compare(title, "an append", effort.rounds * FINER, base, contestants)
+    compare(title, "an append", effort.rounds, base, contestants)
 }
 
 /// Brings in the memory that the files will have: a virtual machine gets it from its host at the
