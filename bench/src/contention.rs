@@ -9,6 +9,7 @@ use filemap::{Access, ErrorKind, FileMapping, Registry};
 use rustix::io::Errno;
 
 use crate::harness::{Contestant, Effort, Table, Target, compare, each};
+use crate::names::CALLS;
 use crate::place::Place;
 use crate::second::{Role, Second};
 use crate::{Result, shm};
@@ -120,7 +121,8 @@ pub(crate) fn measure(effort: Effort) -> Result<Table> {
             Ok(each(start.elapsed(), count))
         })
     });
-    let contestants = [ours.within(Target::Ratio(CONTENDED))].into_iter().chain(alone).collect();
+    let contestants =
+        [ours.within(Target::Ratio(CONTENDED)).limited(CALLS)].into_iter().chain(alone).collect();
     compare("Two processes and the same names", CYCLE, effort.rounds, base, contestants)
 }
 

@@ -21,8 +21,6 @@ pub(crate) struct Figure {
     values: Vec<f64>,
     /// What no round should exceed.
     pub(crate) target: Option<f64>,
-    /// Why no round keeps below that, if none can.
-    pub(crate) limit: Option<&'static str>,
 }
 
 /// What a figure counts.
@@ -37,18 +35,12 @@ pub(crate) enum Unit {
 impl Figure {
     pub(crate) fn new(name: &'static str, unit: Unit, mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        Self { name, unit, values, target: None, limit: None }
+        Self { name, unit, values, target: None }
     }
 
     /// Sets what no round should exceed.
     pub(crate) fn within(self, target: f64) -> Self {
         Self { target: Some(target), ..self }
-    }
-
-    /// Says why it cannot be kept below that, as for a contestant.
-    #[allow(dead_code, reason = "so far all keep below what they should")]
-    pub(crate) fn limited(self, reason: &'static str) -> Self {
-        Self { limit: Some(reason), ..self }
     }
 
     /// The quarter below, the median, the quarter above, and the greatest.

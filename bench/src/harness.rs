@@ -65,7 +65,6 @@ impl<'a> Contestant<'a> {
 
     /// Says why it cannot reach that, in a sentence or two, which stand under the table where it
     /// does not.
-    #[allow(dead_code, reason = "so far all may reach what they should")]
     pub(crate) fn limited(self, reason: &'static str) -> Self {
         Self { limit: Some(reason), ..self }
     }

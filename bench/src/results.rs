@@ -100,9 +100,6 @@ pub(crate) struct Figure {
     /// What no round should exceed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<f64>,
-    /// Why it does, if it cannot be helped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) limit: Option<String>,
 }
 
 /// How a row came off.
@@ -149,7 +146,7 @@ impl Row {
 
 impl Figure {
     pub(crate) fn verdict(&self) -> Verdict<'_> {
-        Verdict::new(self.target.map(|most| self.most <= most), self.limit.as_ref())
+        Verdict::new(self.target.map(|most| self.most <= most), None)
     }
 }
 
@@ -243,9 +240,8 @@ impl From<figures::Figures> for Figures {
         let rows = rows.into_iter().map(|row| {
             let [low, median, high, most] = row.values();
             let middle = Spread::new(low, median, high);
-            let figures::Figure { name, unit, target, limit, .. } = row;
-            let (name, limit) = (name.to_owned(), limit.map(str::to_owned));
-            Figure { name, unit, middle, most: rounded(most), target, limit }
+            let figures::Figure { name, unit, target, .. } = row;
+            Figure { name: name.to_owned(), unit, middle, most: rounded(most), target }
         });
         Self { title, about: about.to_owned(), rounds, rows: rows.collect() }
     }
