@@ -194,10 +194,11 @@ impl Room {
         Ok(len)
     }
 
-    /// Makes `len` the length that is told, if it lies in the room; the caller lets nobody else
+    /// Makes `len` the length that is told, if there is room and it lies in it; the caller lets nobody else
     /// write meanwhile.
     pub(super) fn set_len(&self, len: u64) -> bool {
-        let inside = self.written.load(Ordering::Relaxed) <= len && len <= self.end();
+        let end = self.end();
+        let inside = end != 0 && (self.written.load(Ordering::Relaxed)..=end).contains(&len);
         if inside {
             self.written.store(len, Ordering::Relaxed);
         }

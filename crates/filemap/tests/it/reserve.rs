@@ -5,7 +5,9 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 use std::thread;
 
-use filemap::{Cursor, ErrorKind, FileMapping, MappedFile, MappedFileOptions, Protection};
+use filemap::{
+    Cursor, ErrorKind, FileMapping, KeptLength, MappedFile, MappedFileOptions, Protection,
+};
 
 use crate::support::{self, FileExt as _, Outcome, Place, space};
 
@@ -510,5 +512,23 @@ fn a_full_disk_is_told_when_room_is_made_and_not_later() -> Outcome {
     let mut second = support::Second::start(command);
     second.until("filled");
     second.finish();
+    Ok(())
+}
+
+/// On Windows the map of the file keeps its length, elsewhere somebody's word.
+#[test]
+fn without_room_a_length_that_is_kept_is_not_told_to_be_set() -> Outcome {
+    let place = Place::new();
+    place.file("file", b"0123456789");
+    let file = MappedFile::open(place.path("file"))?;
+    let kept = KeptLength::of_mapping(file.mapping())?;
+    assert_eq!(file.read::<u8>(0)?, b'0');
+
+    for len in [0, 4] {
+        let refused = file.set_len(len).unwrap_err();
+        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::FileMapped, 1224));
+        assert_eq!((file.len()?, len_of(&place)), (10, 10));
+    }
+    drop(kept);
     Ok(())
 }

@@ -131,6 +131,27 @@ pub(super) fn reserve(file: &File, len: u64, operation: Operation) -> Result<()>
     if set == 0 { Err(last(operation)) } else { Ok(()) }
 }
 
+/// Makes a file `len` bytes long with zeros that are written, if it is shorter.
+///
+/// # Errors
+///
+/// The file is then as long as it was.
+pub(super) fn fill_up(file: &File, len: u64, operation: Operation) -> Result<()> {
+    let before = length(file, operation)?;
+    let zeros = [0; 1 << 16];
+    let mut at = before;
+    while at < len {
+        let count = usize::try_from(len - at).unwrap_or(zeros.len()).min(zeros.len());
+        if let Err(error) = write_at(file, at, &zeros[..count], operation) {
+            // It is on its way as it is, whether or not the length can be had back.
+            let _ignored = file.set_len(before);
+            return Err(error);
+        }
+        at += count as u64;
+    }
+    Ok(())
+}
+
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
 pub(super) fn read_at(
     file: &File,

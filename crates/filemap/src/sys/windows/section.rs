@@ -327,7 +327,13 @@ impl SectionContract for Section {
         let operation = Operation::ResizeFile;
         file::allowed(len, operation)?;
         let file = self.file(operation)?;
-        file::reserve(file, len, operation)?;
+        match file::reserve(file, len, operation) {
+            // Bytes that are written have their space.
+            Err(error) if error.kind() == ErrorKind::NotSupported => {
+                return file::fill_up(file, len, operation);
+            }
+            reserved => reserved?,
+        }
         if file::length(file, operation)? < len {
             file.set_len(len).map_err(from_io(operation))?;
         }
