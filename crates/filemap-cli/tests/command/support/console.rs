@@ -6,10 +6,13 @@ use std::io;
 use std::os::windows::process::CommandExt as _;
 use std::process::Command;
 
+use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
 use windows_sys::Win32::System::Console::{
     AttachConsole, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent, SetConsoleCtrlHandler,
 };
-use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
+use windows_sys::Win32::System::Threading::{
+    CREATE_NO_WINDOW, OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject,
+};
 use windows_sys::core::BOOL;
 
 /// Gives the process a console of its own, which nobody sees and no other test interrupts.
@@ -33,10 +36,23 @@ pub(crate) fn interrupt_here(process: u32) {
     unsafe { FreeConsole() };
     // SAFETY: takes a number, whatever that is.
     let attached = unsafe { AttachConsole(process) };
-    assert_ne!(attached, 0, "no console of {process}: {}", io::Error::last_os_error());
+    if attached == 0 {
+        // Who has ended meanwhile has no console; whether that was too soon is the caller's to see.
+        let error = io::Error::last_os_error();
+        assert!(is_over(process), "no console of {process}: {error}");
+        return;
+    }
     // SAFETY: takes numbers; 0 is everybody at this process's console.
     let told = unsafe { GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) };
     assert_ne!(told, 0, "{process} cannot be interrupted: {}", io::Error::last_os_error());
+}
+
+/// Whether a process has ended, which others still have a handle of.
+fn is_over(process: u32) -> bool {
+    // SAFETY: takes numbers; the handle goes when this process does.
+    let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE, 0, process) };
+    // SAFETY: a handle, or nothing, which is no process either.
+    handle.is_null() || unsafe { WaitForSingleObject(handle, 0) } == WAIT_OBJECT_0
 }
 
 /// Makes this process go on when its console is interrupted.
