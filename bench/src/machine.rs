@@ -9,7 +9,16 @@ use std::time::SystemTime;
 const LOCK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
 
 /// What is measured, and what it is measured against.
-const CRATES: [&str; 5] = ["filemap", "memmap2", "rustix", "shared_memory", "iceoryx2-bb-posix"];
+const CRATES: [&str; 8] = [
+    "filemap",
+    "memmap2",
+    "mmap-io",
+    "vmap",
+    "rustix",
+    "shared_memory",
+    "iceoryx2-bb-posix",
+    "postcard",
+];
 
 /// Facts about a run, each a word and what it stands for.
 pub(crate) fn facts() -> Vec<(&'static str, String)> {

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
 
 use crate::sys::platform::error::from_errno;
+use crate::sys::platform::page_size;
 use crate::types::{Access, Error, ErrorKind, Operation, Result};
 
 /// What `mmap` is told of a view's pages.
@@ -137,10 +138,26 @@ impl Alignment {
     }
 }
 
+/// Maps at an address that lies as `alignment` says, if one is found soon, and else anywhere.
+pub(super) fn map_aligned_if_easy(
+    alignment: Alignment,
+    len: usize,
+    how: How,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<NonNull<u8>> {
+    /// How often a place is guessed.
+    const STEPS: u32 = 3;
+    match guessed(STEPS, alignment, len, how, descriptor, offset)? {
+        Some(pages) => Ok(pages),
+        None => map_anywhere(len, how, descriptor, offset),
+    }
+}
+
 /// Maps at an address that lies as `alignment` says.
 ///
-/// The first try is where the last such view was, or below it, which is where the kernel would go
-/// as well: mostly that is all. If that is taken, and further down as well:
+/// The first try is where the last such view was, or below it, or else where the kernel puts a page,
+/// which is where it would go as well: mostly that is all. If that is taken, and further down as well:
 ///
 /// ```text
 ///  free       |-----------|--------------------------|-----------|
@@ -163,23 +180,8 @@ pub(super) fn map_aligned(
     /// How often one is looked for: others may be faster each time.
     const ATTEMPTS: u32 = 64;
     let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
-    let at = |base: usize| -> Result<NonNull<u8>> {
-        let pages = map_at(base, len, how, descriptor, offset)?;
-        FREE_BELOW.store(base, Ordering::Relaxed);
-        Ok(pages)
-    };
-    // Each step is twice as long as the one before: threads that come here at once are soon out of
-    // each other's way, and many views in a row are soon behind.
-    let mut below = FREE_BELOW.load(Ordering::Relaxed);
-    let mut step = len;
-    for _ in 0..STEPS {
-        let base = below.checked_sub(step).and_then(|base| alignment.below(base));
-        let Some(base) = base.filter(|base| *base != 0) else { break };
-        match at(base) {
-            Err(error) if error.kind() == ErrorKind::AddressTaken => {}
-            mapped => return mapped,
-        }
-        (below, step) = (base, step.saturating_mul(2));
+    if let Some(pages) = guessed(STEPS, alignment, len, how, descriptor, offset)? {
+        return Ok(pages);
     }
     let room = len.checked_add(alignment.unit).ok_or_else(no_room)?;
     let nothing = ProtFlags::empty();
@@ -193,12 +195,68 @@ pub(super) fn map_aligned(
         // SAFETY: the range was mapped a moment ago and is known to nobody.
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;
-        match at(aligned) {
-            Err(error) if error.kind() == ErrorKind::AddressTaken => {}
-            mapped => return mapped,
+        if let Some(pages) = map_and_note(aligned, len, how, descriptor, offset)? {
+            return Ok(pages);
         }
     }
     Err(no_room())
+}
+
+/// Maps where it is likely that a range is free, if one of so many guesses is right.
+fn guessed(
+    steps: u32,
+    alignment: Alignment,
+    len: usize,
+    how: How,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<Option<NonNull<u8>>> {
+    // Each step is twice as long as the one before: threads that come here at once are soon out of
+    // each other's way, and many views in a row are soon behind.
+    let mut below = match FREE_BELOW.load(Ordering::Relaxed) {
+        0 => probed()?,
+        below => below,
+    };
+    let mut step = len;
+    for _ in 0..steps {
+        let base = below.checked_sub(step).and_then(|base| alignment.below(base));
+        let Some(base) = base.filter(|base| *base != 0) else { break };
+        if let Some(pages) = map_and_note(base, len, how, descriptor, offset)? {
+            return Ok(Some(pages));
+        }
+        (below, step) = (base, step.saturating_mul(2));
+    }
+    Ok(None)
+}
+
+/// Maps at `base` if that is free, and notes that below it there may be room for the next one.
+fn map_and_note(
+    base: usize,
+    len: usize,
+    how: How,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<Option<NonNull<u8>>> {
+    match map_at(base, len, how, descriptor, offset) {
+        Ok(pages) => {
+            FREE_BELOW.store(base, Ordering::Relaxed);
+            Ok(Some(pages))
+        }
+        Err(error) if error.kind() == ErrorKind::AddressTaken => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where the kernel's next choice of an address ends, found by a page that is mapped there.
+fn probed() -> Result<usize> {
+    let (page, nothing) = (page_size(), ProtFlags::empty());
+    // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
+    let found = unsafe { mm::mmap_anonymous(ptr::null_mut(), page, nothing, MapFlags::PRIVATE) };
+    let found = address_of(found)?;
+    // SAFETY: the page was mapped a moment ago and is known to nobody.
+    unsafe { mm::munmap(found.as_ptr().cast(), page) }
+        .map_err(|errno| from_errno(errno, Operation::MapView))?;
+    Ok(found.addr().get() + page)
 }
 
 fn address_of(mapped: Result<*mut std::ffi::c_void, Errno>) -> Result<NonNull<u8>> {

@@ -18,7 +18,7 @@ use crate::sys::platform::file::Layered;
 use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::{Commitment, Pages, Paging, large};
 use crate::sys::platform::placing::{
-    Alignment, How, given_back, map_aligned, map_anywhere, map_at,
+    Alignment, How, given_back, map_aligned, map_aligned_if_easy, map_anywhere, map_at,
 };
 use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::span::{Span, Touch, momentarily_refused};
@@ -122,12 +122,11 @@ impl Region {
             }
             None => match large::size().filter(|size| *size > unit && *size <= mapped) {
                 // A large page is mapped as one where its address is a multiple of its size.
-                Some(size) => {
+                Some(size) if mapped as u64 <= large::LONGEST => {
                     let alignment = Alignment::as_in_file(size, placed.base);
-                    map_aligned(alignment, mapped, how, descriptor, placed.base)
-                        .or_else(|_| map_anywhere(mapped, how, descriptor, placed.base))?
+                    map_aligned_if_easy(alignment, mapped, how, descriptor, placed.base)?
                 }
-                None => map_anywhere(mapped, how, descriptor, placed.base)?,
+                _ => map_anywhere(mapped, how, descriptor, placed.base)?,
             },
         };
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the
