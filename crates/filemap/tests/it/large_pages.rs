@@ -5,7 +5,7 @@ use std::fs;
 use filemap::{Access, Advice, FileMapping, Protection};
 
 use crate::residency::told;
-use crate::support::{Outcome, Place, emulated};
+use crate::support::{Outcome, Place, emulated, eventually};
 use crate::view::{address, content};
 
 /// Bytes in a large page; nothing, with a word about it, where there are none to be seen.
@@ -73,8 +73,16 @@ fn memory_is_moved_into_large_pages_where_something_is_in_it_and_keeps_its_bytes
     let mut seen = vec![0; bytes.len()];
     view.read_at(0, &mut seen)?;
     assert!(seen == bytes);
-    let kilobytes = told(&view, "ShmemPmdMapped")?.unwrap_or(0);
-    // Whether there is a large page for each is the kernel's; none at all of eight would be ours.
+    let mut kilobytes = 0;
+    // Whether there is a large page for each is the kernel's, and another moment may be a better
+    // one; none at all of eight for long would be ours.
+    eventually("something is in large pages", || {
+        if view.advise(.., Advice::LargePages).is_err() {
+            return true;
+        }
+        kilobytes = told(&view, "ShmemPmdMapped").ok().flatten().unwrap_or(0);
+        kilobytes > 0
+    });
     assert!(kilobytes >= large as u64 >> 10, "{kilobytes} kB are in large pages");
     let hole = mapping.residency(8 * large as u64..)?;
     assert_eq!((hole.in_memory(), hole.in_holes()), (0, large as u64), "a hole stays one");

@@ -146,15 +146,36 @@ pub(super) fn map_aligned_if_easy(
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    /// How often a place is guessed.
-    const STEPS: u32 = 3;
-    match guessed(STEPS, alignment, len, how, descriptor, offset)? {
+    match find_aligned(Tries { guesses: 3, looks: 8 }, alignment, len, how, descriptor, offset)? {
         Some(pages) => Ok(pages),
         None => map_anywhere(len, how, descriptor, offset),
     }
 }
 
 /// Maps at an address that lies as `alignment` says.
+pub(super) fn map_aligned(
+    alignment: Alignment,
+    len: usize,
+    how: How,
+    descriptor: BorrowedFd<'_>,
+    offset: u64,
+) -> Result<NonNull<u8>> {
+    // Others may be faster each time.
+    let tries = Tries { guesses: 12, looks: 64 };
+    find_aligned(tries, alignment, len, how, descriptor, offset)?
+        .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, Operation::MapView))
+}
+
+/// How hard an address is looked for.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
+    /// How often a place is guessed, before one is looked for.
+    guesses: u32,
+    /// How often one is looked for.
+    looks: u32,
+}
+
+/// Maps at an address that lies as `alignment` says, if one is found.
 ///
 /// The first try is where the last such view was, or below it, or else where the kernel puts a page,
 /// which is where it would go as well: mostly that is all. If that is taken, and further down as well:
@@ -168,24 +189,20 @@ pub(super) fn map_aligned_if_easy(
 /// is mapped. Another thread may be faster, and then it begins again: mapping *over* the
 /// reservation would save that, but a refusal would leave a hole in which another thread's
 /// pages may be by the time the rest is given back.
-pub(super) fn map_aligned(
+fn find_aligned(
+    tries: Tries,
     alignment: Alignment,
     len: usize,
     how: How,
     descriptor: BorrowedFd<'_>,
     offset: u64,
-) -> Result<NonNull<u8>> {
-    /// How often a place is guessed, before one is looked for.
-    const STEPS: u32 = 12;
-    /// How often one is looked for: others may be faster each time.
-    const ATTEMPTS: u32 = 64;
-    let no_room = || Error::new(ErrorKind::OutOfMemory, Operation::MapView);
-    if let Some(pages) = guessed(STEPS, alignment, len, how, descriptor, offset)? {
-        return Ok(pages);
+) -> Result<Option<NonNull<u8>>> {
+    if let Some(pages) = guessed(tries.guesses, alignment, len, how, descriptor, offset)? {
+        return Ok(Some(pages));
     }
-    let room = len.checked_add(alignment.unit).ok_or_else(no_room)?;
+    let Some(room) = len.checked_add(alignment.unit) else { return Ok(None) };
     let nothing = ProtFlags::empty();
-    for _ in 0..ATTEMPTS {
+    for _ in 0..tries.looks {
         // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
         let reserved =
             unsafe { mm::mmap_anonymous(ptr::null_mut(), room, nothing, MapFlags::PRIVATE) };
@@ -196,10 +213,10 @@ pub(super) fn map_aligned(
         unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
             .map_err(|errno| from_errno(errno, Operation::MapView))?;
         if let Some(pages) = map_and_note(aligned, len, how, descriptor, offset)? {
-            return Ok(pages);
+            return Ok(Some(pages));
         }
     }
-    Err(no_room())
+    Ok(None)
 }
 
 /// Maps where it is likely that a range is free, if one of so many guesses is right.

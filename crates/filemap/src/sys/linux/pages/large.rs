@@ -11,7 +11,7 @@ use crate::sys::platform::page_size;
 
 /// The longest view for which an address is looked for that suits large pages. For longer ones each
 /// guess takes seconds, and memory, where an emulator counts a process's pages one by one.
-pub(crate) const LONGEST: u64 = 16 << 30;
+pub(crate) const LONGEST: u64 = 8 << 30;
 
 /// Bytes in a large page; nothing where the kernel makes none of ordinary memory.
 pub(crate) fn size() -> Option<usize> {
