@@ -31,7 +31,7 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
         ("`filemap --version`", &["--version"][..]),
         ("`filemap ls`, of one name", &["ls"]),
         ("`filemap info NAME`", &["info", "there"]),
-        ("`filemap read NAME`, 64 bytes", &["read", "there", "0", "64"]),
+        ("`filemap read NAME`, 64 bytes", &["read", "there", "-n", "64"]),
     ];
     let ours = ours.map(|(name, words)| Contestant::new(name, run(program.clone(), words)));
     let table = compare(

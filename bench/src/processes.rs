@@ -61,6 +61,9 @@ impl Means {
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
     let place = Place::in_memory()?;
     let (path, file) = place.file(1 << 20)?;
+    // All numbers are the same at first: each process goes by the last one that it stored itself.
+    file.set_len(0)?;
+    file.set_len(1 << 20)?;
     drop(file);
     Ok(vec![added(effort, &path)?, told(effort, &path)?])
 }
