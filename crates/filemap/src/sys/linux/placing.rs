@@ -146,9 +146,11 @@ pub(super) fn map_aligned_if_easy(
     descriptor: BorrowedFd<'_>,
     offset: u64,
 ) -> Result<NonNull<u8>> {
-    match find_aligned(Tries { guesses: 3, looks: 8 }, alignment, len, how, descriptor, offset)? {
-        Some(pages) => Ok(pages),
-        None => map_anywhere(len, how, descriptor, offset),
+    match find_aligned(Tries { guesses: 3, looks: 8 }, alignment, len, how, descriptor, offset) {
+        Ok(Some(pages)) => Ok(pages),
+        // A reservation is longer than the view, and there may be room for that alone. What else is
+        // wrong is said here as well.
+        Ok(None) | Err(_) => map_anywhere(len, how, descriptor, offset),
     }
 }
 
