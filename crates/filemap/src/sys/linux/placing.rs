@@ -203,17 +203,9 @@ fn find_aligned(
         return Ok(Some(pages));
     }
     let Some(room) = len.checked_add(alignment.unit) else { return Ok(None) };
-    let nothing = ProtFlags::empty();
     for _ in 0..tries.looks {
-        // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-        let reserved =
-            unsafe { mm::mmap_anonymous(ptr::null_mut(), room, nothing, MapFlags::PRIVATE) };
-        let reserved = address_of(reserved)?;
-        let end = reserved.addr().get() + alignment.unit;
+        let end = free_range(room)? + alignment.unit;
         let aligned = alignment.below(end).unwrap_or(end);
-        // SAFETY: the range was mapped a moment ago and is known to nobody.
-        unsafe { mm::munmap(reserved.as_ptr().cast(), room) }
-            .map_err(|errno| from_errno(errno, Operation::MapView))?;
         if let Some(pages) = map_and_note(aligned, len, how, descriptor, offset)? {
             return Ok(Some(pages));
         }
@@ -233,7 +225,8 @@ fn guessed(
     // Each step is twice as long as the one before: threads that come here at once are soon out of
     // each other's way, and many views in a row are soon behind.
     let mut below = match FREE_BELOW.load(Ordering::Relaxed) {
-        0 => probed()?,
+        // Where the kernel puts a page is where it would go on.
+        0 => free_range(page_size())? + page_size(),
         below => below,
     };
     let mut step = len;
@@ -266,16 +259,16 @@ fn map_and_note(
     }
 }
 
-/// Where the kernel's next choice of an address ends, found by a page that is mapped there.
-fn probed() -> Result<usize> {
-    let (page, nothing) = (page_size(), ProtFlags::empty());
+/// Where a range of so many bytes was free a moment ago, which is found by reserving it.
+fn free_range(len: usize) -> Result<usize> {
+    let nothing = ProtFlags::empty();
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-    let found = unsafe { mm::mmap_anonymous(ptr::null_mut(), page, nothing, MapFlags::PRIVATE) };
-    let found = address_of(found)?;
-    // SAFETY: the page was mapped a moment ago and is known to nobody.
-    unsafe { mm::munmap(found.as_ptr().cast(), page) }
+    let reserved = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, nothing, MapFlags::PRIVATE) };
+    let reserved = address_of(reserved)?;
+    // SAFETY: the range was mapped a moment ago and is known to nobody.
+    unsafe { mm::munmap(reserved.as_ptr().cast(), len) }
         .map_err(|errno| from_errno(errno, Operation::MapView))?;
-    Ok(found.addr().get() + page)
+    Ok(reserved.addr().get())
 }
 
 fn address_of(mapped: Result<*mut std::ffi::c_void, Errno>) -> Result<NonNull<u8>> {

@@ -120,13 +120,13 @@ impl Region {
             None if alignment > unit => {
                 map_aligned(Alignment::to(alignment), mapped, how, descriptor, placed.base)?
             }
-            None => match large::size().filter(|size| *size > unit && *size <= mapped) {
+            None => match large::size_for(mapped).filter(|size| *size > unit) {
                 // A large page is mapped as one where its address is a multiple of its size.
-                Some(size) if mapped as u64 <= large::LONGEST => {
+                Some(size) => {
                     let alignment = Alignment::as_in_file(size, placed.base);
                     map_aligned_if_easy(alignment, mapped, how, descriptor, placed.base)?
                 }
-                _ => map_anywhere(mapped, how, descriptor, placed.base)?,
+                None => map_anywhere(mapped, how, descriptor, placed.base)?,
             },
         };
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the

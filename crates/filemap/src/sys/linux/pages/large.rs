@@ -11,10 +11,22 @@ use crate::sys::platform::page_size;
 
 /// The longest view for which an address is looked for that suits large pages. For longer ones each
 /// guess takes seconds, and memory, where an emulator counts a process's pages one by one.
-pub(crate) const LONGEST: u64 = 8 << 30;
+const LONGEST: u64 = 8 << 30;
+
+/// No large page is shorter: shorter views need not ask the system for the size of one.
+const LEAST: u64 = 1 << 20;
+
+/// Bytes in a large page, for a view of `len` bytes whose address is to suit it; nothing if none is
+/// looked for.
+pub(crate) fn size_for(len: usize) -> Option<usize> {
+    if !(LEAST..=LONGEST).contains(&(len as u64)) {
+        return None;
+    }
+    size().filter(|size| *size <= len)
+}
 
 /// Bytes in a large page; nothing where the kernel makes none of ordinary memory.
-pub(crate) fn size() -> Option<usize> {
+fn size() -> Option<usize> {
     static SIZE: OnceLock<Option<usize>> = OnceLock::new();
     *SIZE.get_or_init(|| {
         let told = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size").ok()?;
