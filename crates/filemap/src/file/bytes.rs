@@ -1,7 +1,8 @@
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::file::MappedFile;
+use crate::file::values::fits_one_access;
 use crate::file::windows::{Missing, Part, Source};
 use crate::model::View;
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
@@ -24,13 +25,15 @@ impl MappedFile {
     #[inline(always)]
     #[doc(alias = "pread")]
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        if let Some((view, at)) = self.at_hand(offset, buf.len()) {
-            return match view.read_at(at, buf) {
+        if let Some((view, at)) = self.whole_with(offset, buf.len())
+            && let Some(read) = view.read_at_once(at, buf)
+        {
+            return match read {
                 Ok(()) => Ok(buf.len()),
-                Err(error) => self.read_again(offset, buf, error),
+                Err(error) => self.read_otherwise(offset, buf, Some(error)),
             };
         }
-        self.read_through_window(offset, buf)
+        self.read_otherwise(offset, buf, None)
     }
 
     /// Copies bytes out, from `offset` on, until `buf` is full.
@@ -73,13 +76,15 @@ impl MappedFile {
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
     #[inline(always)]
     pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if let Some((view, at)) = self.at_hand_to_store(offset, bytes.len()) {
-            return match view.write_at(at, bytes) {
+        if let Some((view, at)) = self.whole_to_store_with(offset, bytes.len())
+            && let Some(written) = view.write_at_once(at, bytes)
+        {
+            return match written {
                 Ok(()) => Ok(()),
-                Err(error) => self.write_again(offset, bytes, error),
+                Err(error) => self.write_otherwise(offset, bytes, Some(error)),
             };
         }
-        self.write_through_window(offset, bytes)
+        self.write_otherwise(offset, bytes, None)
     }
 
     /// Sets `len` bytes from `offset` on to `byte`, and makes the file longer where it ends
@@ -186,37 +191,45 @@ impl MappedFile {
     /// Ordinary input and output may take the place of a map where both work on the same pages,
     /// but not of a value that is copied in one piece.
     fn missing(&self, offset: u64, len: usize) -> Missing {
-        let in_one_piece = matches!(len, 1 | 2 | 4 | 8) && offset.is_multiple_of(len as u64);
-        if !in_one_piece && self.mapping.follows_file() && self.mapping.input_sees_maps() {
+        let passed = !fits_one_access(offset, len);
+        if passed && self.mapping.follows_file() && self.mapping.input_sees_maps() {
             Missing::MapOrPass
         } else {
             Missing::Map
         }
     }
 
-    /// The view that has these bytes, if the file is known to have them and they are mapped.
+    /// The map of the whole file, if the file is known to have these bytes, and where they are in
+    /// it. It may be too short for them, which an access to it finds by itself.
     #[inline(always)]
-    pub(super) fn at_hand(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
-        let end = offset.checked_add(len as u64)?;
-        if end > self.known_len.load(Ordering::Relaxed) {
-            return None;
-        }
-        Some((self.windows.reaching(end)?, usize::try_from(offset).ok()?))
+    pub(super) fn whole_with(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
+        self.whole_within(&self.known_len, offset, len)
     }
 
     /// The same for bytes that may be stored to through a map.
     #[inline(always)]
-    pub(super) fn at_hand_to_store(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
-        let end = offset.checked_add(len as u64)?;
-        if end > self.settled_len.load(Ordering::Relaxed) {
-            return None;
-        }
-        Some((self.windows.reaching(end)?, usize::try_from(offset).ok()?))
+    pub(super) fn whole_to_store_with(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
+        self.whole_within(&self.settled_len, offset, len)
     }
 
-    /// Reads what is not mapped as a whole: through a window if one is there.
+    #[inline(always)]
+    fn whole_within(&self, limit: &AtomicU64, offset: u64, len: usize) -> Option<(&View, usize)> {
+        let end = offset.checked_add(len as u64)?;
+        if end > limit.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some((self.windows.whole()?, usize::try_from(offset).ok()?))
+    }
+
+    /// Reads what is not mapped as a whole, through a window if one is there, or what a read failed
+    /// at.
+    ///
+    /// One call for both, so that there is little beside the access where that is inlined.
     #[inline(never)]
-    fn read_through_window(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+    fn read_otherwise(&self, offset: u64, buf: &mut [u8], failed: Option<Error>) -> Result<usize> {
+        if let Some(error) = failed {
+            return self.read_again(offset, buf, error);
+        }
         let end = offset.saturating_add(buf.len() as u64);
         if end <= self.known_len.load(Ordering::Relaxed) {
             let read = self.windows.lend(offset, buf.len(), |view, at| view.read_at(at, buf));
@@ -227,9 +240,13 @@ impl MappedFile {
         self.read_looking(offset, buf)
     }
 
-    /// Writes what is not mapped as a whole: through a window if one is there.
+    /// Writes what is not mapped as a whole, through a window if one is there, or what a write
+    /// failed at.
     #[inline(never)]
-    fn write_through_window(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+    fn write_otherwise(&self, offset: u64, bytes: &[u8], failed: Option<Error>) -> Result<()> {
+        if let Some(error) = failed {
+            return self.write_again(offset, bytes, error);
+        }
         let end = offset.saturating_add(bytes.len() as u64);
         if end <= self.settled_len.load(Ordering::Relaxed) {
             let write = |view: &View, at| view.write_at(at, bytes);

@@ -170,7 +170,7 @@ impl Bytes for MappedFile {
         let known = self.known_len.load(Ordering::Relaxed);
         let last_page = known.saturating_sub(1) & !(page_size() as u64 - 1);
         if end <= last_page
-            && let Some((view, at)) = self.at_hand(last_page, 1)
+            && let Some((view, at)) = self.whole_with(last_page, 1)
             && view.read_at(at, &mut [0]).is_ok()
         {
             return Ok(());

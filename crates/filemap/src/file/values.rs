@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::file::MappedFile;
-use crate::model::{AtomicCell, AtomicValue};
+use crate::model::{AtomicCell, AtomicValue, View};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 impl MappedFile {
@@ -19,8 +19,20 @@ impl MappedFile {
     /// [`ErrorKind::EndOfFile`] if the file ends first.
     #[inline]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
-        if let Some((view, at)) = self.at_hand(offset, size_of::<T>())
-            && let Ok(value) = view.read(at)
+        if let Some((view, at)) = self.whole_with(offset, size_of::<T>())
+            && let Some(Ok(value)) = view.value_at_once(at)
+        {
+            return Ok(value);
+        }
+        self.read_looking_for(offset)
+    }
+
+    /// Copies a value out that is not mapped as a whole, is not aligned, or has no scalar's size.
+    #[inline(never)]
+    fn read_looking_for<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
+        let known = self.known_len.load(Ordering::Relaxed);
+        if fits_one_access(offset, size_of::<T>())
+            && let Ok(Some(value)) = self.in_one_window(known, offset, size_of::<T>(), View::read)
         {
             return Ok(value);
         }
@@ -38,10 +50,27 @@ impl MappedFile {
     /// Those of [`write_at`](Self::write_at).
     #[inline]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
-        if let Some((view, at)) = self.at_hand_to_store(offset, size_of_val(value))
-            && view.write(at, value).is_ok()
+        if let Some((view, at)) = self.whole_to_store_with(offset, size_of_val(value))
+            && let Some(Ok(())) = view.put_at_once(at, value)
         {
             return self.flush_written(offset, size_of_val(value) as u64);
+        }
+        self.write_looking_for(offset, value)
+    }
+
+    /// Copies a value in that is not mapped as a whole, is not aligned, or has no scalar's size.
+    #[inline(never)]
+    fn write_looking_for<T>(&self, offset: u64, value: &T) -> Result<()>
+    where
+        T: IntoBytes + Immutable + ?Sized,
+    {
+        let len = size_of_val(value);
+        let settled = self.settled_len.load(Ordering::Relaxed);
+        let store = |view: &View, at| view.write(at, value);
+        if fits_one_access(offset, len)
+            && let Ok(Some(())) = self.in_one_window(settled, offset, len, store)
+        {
+            return self.flush_written(offset, len as u64);
         }
         self.write_at(offset, value.as_bytes())
     }
@@ -71,17 +100,19 @@ impl MappedFile {
         offset: u64,
         act: impl FnOnce(AtomicCell<'_, T>) -> Result<R>,
     ) -> Result<R> {
-        if let Some((view, at)) = self.at_hand_to_store(offset, size_of::<T>()) {
-            return view.atomic(at).and_then(act).map_err(|error| self.named(error));
-        }
         let operation = Operation::Atomic;
         let len = size_of::<T>();
+        if let Some((view, at)) = self.whole_to_store_with(offset, len)
+            && len <= view.len().saturating_sub(at)
+        {
+            return view.atomic(at).and_then(act).map_err(|error| self.named(error));
+        }
         self.check_writable(operation)?;
         let end = self.end_of(offset, len as u64, operation)?;
         if end > self.len()? {
             return Err(self.named(Error::new(ErrorKind::EndOfFile, operation)));
         }
-        if !offset.is_multiple_of(len as u64) {
+        if !fits_one_access(offset, len) {
             return Err(self.named(
                 Error::new(ErrorKind::Misaligned, operation)
                     .because(format!("offset {offset} is not a multiple of {len} bytes")),
@@ -90,17 +121,34 @@ impl MappedFile {
         if end > self.settled_len.load(Ordering::Relaxed) {
             self.settle(offset, len as u64)?;
         }
+        let act = |view: &View, at| act(view.atomic(at)?);
+        let result =
+            self.in_one_window(end, offset, len, act).map_err(|error| self.named(error))?;
+        result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
+    }
+
+    /// Lets `act` work on the window that has all of a value, mapping it if need be; `None` if the
+    /// file is not known to have so many bytes.
+    fn in_one_window<R>(
+        &self,
+        known: u64,
+        offset: u64,
+        len: usize,
+        act: impl FnOnce(&View, usize) -> Result<R>,
+    ) -> Result<Option<R>> {
+        if offset.checked_add(len as u64).is_none_or(|end| end > known) {
+            return Ok(None);
+        }
         // Aligned, so it lies in one window, and is visited once.
         let mut act = Some(act);
         let mut result = None;
         self.each(offset, len, |view, part| {
             if let Some(act) = act.take() {
-                result = Some(act(view.atomic(part.at)?)?);
+                result = Some(act(view, part.at)?);
             }
             Ok(ControlFlow::Break(()))
-        })
-        .map_err(|error| self.named(error))?;
-        result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
+        })?;
+        Ok(result)
     }
 
     /// Waits for whoever is making the file longer, so that bytes which are there by its length
@@ -112,4 +160,9 @@ impl MappedFile {
         self.settled_len.fetch_max(seen, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// Tells whether a value is one that is copied in one piece: as long as a scalar, and aligned.
+pub(super) fn fits_one_access(offset: u64, len: usize) -> bool {
+    matches!(len, 1 | 2 | 4 | 8) && offset.is_multiple_of(len as u64)
 }

@@ -88,11 +88,15 @@ impl Windows {
         Self { whole, sliding: OnceLock::new(), shape }
     }
 
-    /// The map of the whole file, if it is there and reaches as far as `end`.
+    /// The map of the whole file, as it was when it was mapped last, if it is there.
     #[inline(always)]
-    pub(super) fn reaching(&self, end: u64) -> Option<&View> {
-        let view = self.whole.latest.get()?;
-        (end <= view.len() as u64).then_some(view)
+    pub(super) fn whole(&self) -> Option<&View> {
+        self.whole.latest.get()
+    }
+
+    /// The same if it reaches as far as `end`.
+    fn reaching(&self, end: u64) -> Option<&View> {
+        self.whole().filter(|view| end <= view.len() as u64)
     }
 
     /// Lets `act` use a window that has all of these bytes, if there is one.

@@ -4,7 +4,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::model::FileMapping;
 use crate::sys::{
-    AtomicCell, AtomicValue, Copying as _, RawBytes, Region, RegionContract as _, Request, Scalar,
+    AtomicCell, AtomicValue, Copying as _, RawBytes, Region, RegionContract as _, Request,
     SectionContract as _,
 };
 use crate::types::{
@@ -154,22 +154,20 @@ impl View {
     /// # Errors
     ///
     /// Those of [`read_at`](Self::read_at).
-    #[inline]
+    #[inline(always)]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
         // The size is known when this is compiled, and all branches but one go away.
-        let in_one_piece = match size_of::<T>() {
-            1 => self.load::<u8, T>(offset)?,
-            2 => self.load::<u16, T>(offset)?,
-            4 => self.load::<u32, T>(offset)?,
-            8 => self.load::<u64, T>(offset)?,
-            _ => None,
-        };
-        if let Some(value) = in_one_piece {
-            return Ok(value);
+        match size_of::<T>() {
+            1 => self.region.load::<u8>(offset).map(same_bytes),
+            2 => self.region.load::<u16>(offset).map(same_bytes),
+            4 => self.region.load::<u32>(offset).map(same_bytes),
+            8 => self.region.load::<u64>(offset).map(same_bytes),
+            _ => {
+                let mut value = T::new_zeroed();
+                self.region.copy_out(offset, value.as_mut_bytes())?;
+                Ok(value)
+            }
         }
-        let mut value = T::new_zeroed();
-        self.region.copy_out(offset, value.as_mut_bytes())?;
-        Ok(value)
     }
 
     /// Copies a value in, from `offset` on, which need not be aligned.
@@ -180,17 +178,16 @@ impl View {
     /// # Errors
     ///
     /// Those of [`write_at`](Self::write_at).
-    #[inline]
+    #[inline(always)]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: usize, value: &T) -> Result<()> {
         let bytes = value.as_bytes();
-        let in_one_piece = match bytes.len() {
-            1 => self.store::<u8>(offset, bytes)?,
-            2 => self.store::<u16>(offset, bytes)?,
-            4 => self.store::<u32>(offset, bytes)?,
-            8 => self.store::<u64>(offset, bytes)?,
-            _ => false,
-        };
-        if in_one_piece { Ok(()) } else { self.region.copy_in(offset, bytes) }
+        match bytes.len() {
+            1 => self.region.store::<u8>(offset, value_of(bytes)),
+            2 => self.region.store::<u16>(offset, value_of(bytes)),
+            4 => self.region.store::<u32>(offset, value_of(bytes)),
+            8 => self.region.store::<u64>(offset, value_of(bytes)),
+            _ => self.region.copy_in(offset, bytes),
+        }
     }
 
     /// The number at `offset`, for threads and processes to agree on.
@@ -205,21 +202,49 @@ impl View {
         AtomicCell::of(&self.region, offset)
     }
 
-    #[inline]
-    fn load<S: Scalar + IntoBytes + Immutable, T: FromBytes>(
-        &self,
-        offset: usize,
-    ) -> Result<Option<T>> {
-        let scalar = self.region.load::<S>(offset)?;
-        // Both have the same number of bytes, so nothing is ever refused here.
-        Ok(scalar.and_then(|scalar| T::read_from_bytes(scalar.as_bytes()).ok()))
+    /// Copies bytes out as [`read_at`](Self::read_at) does, if they are there and few and nobody
+    /// need be asked whether they may be read.
+    #[inline(always)]
+    pub(crate) fn read_at_once(&self, offset: usize, buf: &mut [u8]) -> Option<Result<()>> {
+        self.region.copy_out_at_once(offset, buf)
     }
 
-    #[inline]
-    fn store<S: Scalar + FromBytes>(&self, offset: usize, bytes: &[u8]) -> Result<bool> {
-        match S::read_from_bytes(bytes) {
-            Ok(scalar) => self.region.store(offset, scalar),
-            Err(_) => Ok(false),
+    /// Copies bytes in as [`write_at`](Self::write_at) does, if they are there and nobody need be
+    /// asked whether they may be written.
+    #[inline(always)]
+    pub(crate) fn write_at_once(&self, offset: usize, bytes: &[u8]) -> Option<Result<()>> {
+        self.region.copy_in_at_once(offset, bytes)
+    }
+
+    /// Copies a value out as [`read`](Self::read) does, if it is aligned and nobody need be asked.
+    #[inline(always)]
+    pub(crate) fn value_at_once<T: FromBytes + IntoBytes>(
+        &self,
+        offset: usize,
+    ) -> Option<Result<T>> {
+        match size_of::<T>() {
+            1 => self.region.load_at_once::<u8>(offset).map(|value| value.map(same_bytes)),
+            2 => self.region.load_at_once::<u16>(offset).map(|value| value.map(same_bytes)),
+            4 => self.region.load_at_once::<u32>(offset).map(|value| value.map(same_bytes)),
+            8 => self.region.load_at_once::<u64>(offset).map(|value| value.map(same_bytes)),
+            _ => None,
+        }
+    }
+
+    /// Copies a value in as [`write`](Self::write) does, if it is aligned and nobody need be asked.
+    #[inline(always)]
+    pub(crate) fn put_at_once<T: IntoBytes + Immutable + ?Sized>(
+        &self,
+        offset: usize,
+        value: &T,
+    ) -> Option<Result<()>> {
+        let bytes = value.as_bytes();
+        match bytes.len() {
+            1 => self.region.store_at_once::<u8>(offset, value_of(bytes)),
+            2 => self.region.store_at_once::<u16>(offset, value_of(bytes)),
+            4 => self.region.store_at_once::<u32>(offset, value_of(bytes)),
+            8 => self.region.store_at_once::<u64>(offset, value_of(bytes)),
+            _ => None,
         }
     }
 
@@ -516,6 +541,20 @@ impl View {
             ))
         })
     }
+}
+
+/// The value that has these bytes, which are as many as it has.
+#[inline(always)]
+fn value_of<T: FromBytes + IntoBytes>(bytes: &[u8]) -> T {
+    let mut value = T::new_zeroed();
+    value.as_mut_bytes().copy_from_slice(bytes);
+    value
+}
+
+/// The value that has the same bytes.
+#[inline(always)]
+fn same_bytes<S: IntoBytes + Immutable, T: FromBytes + IntoBytes>(value: S) -> T {
+    value_of(value.as_bytes())
 }
 
 impl FileMapping {

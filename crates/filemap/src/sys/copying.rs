@@ -4,6 +4,8 @@
 
 use std::ptr::NonNull;
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use crate::sys::guard::{self, Lost, Scalar};
 use crate::sys::platform::page_size;
 use crate::sys::span::{Span, Touch, denied};
@@ -102,6 +104,34 @@ pub(crate) trait Copying: Sized {
     /// Copies bytes out.
     #[inline(always)]
     fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
+        match self.copy_out_at_once(offset, buf) {
+            Some(copied) => copied,
+            None => self.copy_out_asking(offset, buf),
+        }
+    }
+
+    /// Copies bytes out if the limits answer for them, and they are not many.
+    #[inline(always)]
+    fn copy_out_at_once(&self, offset: usize, buf: &mut [u8]) -> Option<Result<()>> {
+        let len = buf.len();
+        let from = self.span().within_limit(Touch::Read, offset, len)?;
+        if !guard::is_inlined(len) && (len == 0 || len >= untouched::BULK) {
+            return None;
+        }
+        // SAFETY: the source is inside the span, which is mapped while `self` is borrowed, with
+        // the handler ready; `buf` is exclusively ours.
+        Some(unsafe {
+            guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len, move |lost| {
+                self.lost(offset, lost, Operation::Read)
+            })
+        })
+    }
+
+    /// Copies bytes out that the limits do not answer for, or many at once.
+    ///
+    /// Apart from the others, so that what is inlined needs nothing after a call.
+    #[inline(never)]
+    fn copy_out_asking(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         let operation = Operation::Read;
         let from = self.to_read(offset, buf.len(), operation)?;
         if buf.len() >= untouched::BULK
@@ -109,10 +139,12 @@ pub(crate) trait Copying: Sized {
         {
             return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
         }
-        // SAFETY: `to_read` proved the source to be inside the span, which is mapped while
-        // `self` is borrowed, with the handler ready; `buf` is exclusively ours.
-        unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+        // SAFETY: as in `copy_out_at_once`, with `to_read`.
+        unsafe {
+            guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len(), move |lost| {
+                self.lost(offset, lost, operation)
+            })
+        }
     }
 
     /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
@@ -120,21 +152,50 @@ pub(crate) trait Copying: Sized {
     fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
         let from = self.to_read(offset + count, buf.len() - count, Operation::Read)?;
         let rest = &mut buf[count..];
-        // SAFETY: as in `copy_out`.
-        unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }.map_err(|lost| {
-            let lost = Lost { done: lost.done + count, ..lost };
-            self.lost(offset, lost, Operation::Read)
-        })
+        // SAFETY: as in `copy_out_at_once`, with `to_read`.
+        unsafe {
+            guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len(), move |lost| {
+                let lost = Lost { done: lost.done + count, ..lost };
+                self.lost(offset, lost, Operation::Read)
+            })
+        }
     }
 
     /// Copies bytes in.
     #[inline(always)]
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        match self.copy_in_at_once(offset, bytes) {
+            Some(copied) => copied,
+            None => self.copy_in_asking(offset, bytes),
+        }
+    }
+
+    /// Copies bytes in if the limits answer for them.
+    #[inline(always)]
+    fn copy_in_at_once(&self, offset: usize, bytes: &[u8]) -> Option<Result<()>> {
+        let to = self.span().within_limit(Touch::Write, offset, bytes.len())?;
+        if !guard::is_inlined(bytes.len()) && bytes.is_empty() {
+            return None;
+        }
+        // SAFETY: as in `copy_out_at_once`; `bytes` is borrowed.
+        Some(unsafe {
+            guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len(), move |lost| {
+                self.lost(offset, lost, Operation::Write)
+            })
+        })
+    }
+
+    /// Copies bytes in that the limits do not answer for.
+    #[cold]
+    fn copy_in_asking(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         let operation = Operation::Write;
         let to = self.to_write(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out`, with `to_write`.
-        unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+        // SAFETY: as in `copy_in_at_once`, with `to_write`.
+        unsafe {
+            guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len(), move |lost| {
+                self.lost(offset, lost, operation)
+            })
+        }
     }
 
     /// Copies `len` bytes at `from` in another range, or in this one, to `offset` in this.
@@ -163,13 +224,28 @@ pub(crate) trait Copying: Sized {
     }
 
     /// Sets bytes to one value.
-    #[inline]
+    #[inline(always)]
     fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
+        match self.span().within_limit(Touch::Write, offset, len) {
+            // SAFETY: as in `copy_in_at_once`.
+            Some(to) if len > 0 => unsafe {
+                guard::fill(to.as_ptr(), byte, len, move |lost| {
+                    self.lost(offset, lost, Operation::Fill)
+                })
+            },
+            _ => self.fill_asking(offset, len, byte),
+        }
+    }
+
+    /// Sets bytes that the limits do not answer for.
+    #[cold]
+    fn fill_asking(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
         let operation = Operation::Fill;
         let to = self.to_write(offset, len, operation)?;
-        // SAFETY: as in `copy_in`.
-        unsafe { guard::fill(to.as_ptr(), byte, len) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+        // SAFETY: as in `copy_in_at_once`, with `to_write`.
+        unsafe {
+            guard::fill(to.as_ptr(), byte, len, move |lost| self.lost(offset, lost, operation))
+        }
     }
 
     /// Compares with private bytes; returns where the first difference is.
@@ -178,43 +254,90 @@ pub(crate) trait Copying: Sized {
         let at = self.to_read(offset, bytes.len(), operation)?;
         // SAFETY: as in `copy_out`; `bytes` is borrowed.
         unsafe { guard::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+            .map_err(move |lost| self.lost(offset, lost, operation))
     }
 
     /// Returns where the first of these bytes is, counted from `offset`.
     fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
         let operation = Operation::Search;
         let at = self.to_read(offset, len, operation)?;
-        // SAFETY: as in `copy_out`.
+        // SAFETY: as in `copy_out_at_once`, with `to_read`.
         unsafe { guard::find_byte(at.as_ptr(), byte, len) }
-            .map_err(|lost| self.lost(offset, lost, operation))
+            .map_err(move |lost| self.lost(offset, lost, operation))
     }
 
-    /// Copies an aligned value out in one piece; `None` if its address is not aligned.
-    #[inline]
-    fn load<T: Scalar>(&self, offset: usize) -> Result<Option<T>> {
+    /// Copies a value out: in one piece if its address is aligned.
+    #[inline(always)]
+    fn load<T: Scalar + FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+        match self.load_at_once(offset) {
+            Some(loaded) => loaded,
+            None => self.load_asking(offset),
+        }
+    }
+
+    /// Copies a value out if the limits answer for it, and it is aligned.
+    #[inline(always)]
+    fn load_at_once<T: Scalar>(&self, offset: usize) -> Option<Result<T>> {
+        let at = self.span().within_limit(Touch::Read, offset, size_of::<T>())?.cast::<T>();
+        if !at.is_aligned() {
+            return None;
+        }
+        // SAFETY: the value is inside the span, which is mapped while `self` is borrowed, with the
+        // handler ready; its address was just seen to be aligned.
+        let loaded = unsafe { T::load(at.as_ptr()) };
+        Some(loaded.map_err(move |lost| self.lost(offset, lost, Operation::Read)))
+    }
+
+    /// Copies a value out that the limits do not answer for, or that is not aligned.
+    #[inline(never)]
+    fn load_asking<T: Scalar + FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
         let operation = Operation::Read;
-        let from = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !from.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(None);
+        let at = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
+        if at.is_aligned() {
+            // SAFETY: as in `load_at_once`, with `to_read`.
+            return unsafe { T::load(at.as_ptr()) }
+                .map_err(move |lost| self.lost(offset, lost, operation));
         }
-        // SAFETY: as in `copy_out`, and the address was just seen to be aligned.
-        unsafe { T::load(from.as_ptr()) }
-            .map(Some)
-            .map_err(|lost| self.lost(offset, lost, operation))
+        let mut value = T::new_zeroed();
+        self.copy_out(offset, value.as_mut_bytes())?;
+        Ok(value)
     }
 
-    /// Copies an aligned value in, in one piece; false if its address is not aligned.
-    #[inline]
-    fn store<T: Scalar>(&self, offset: usize, value: T) -> Result<bool> {
-        let operation = Operation::Write;
-        let to = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if !to.addr().get().is_multiple_of(size_of::<T>()) {
-            return Ok(false);
+    /// Copies a value in: in one piece if its address is aligned.
+    #[inline(always)]
+    fn store<T: Scalar + IntoBytes + Immutable>(&self, offset: usize, value: T) -> Result<()> {
+        match self.store_at_once(offset, value) {
+            Some(stored) => stored,
+            None => self.store_asking(offset, value),
         }
-        // SAFETY: as in `copy_in`, and the address was just seen to be aligned.
-        unsafe { T::store(to.as_ptr(), value) }
-            .map(|()| true)
-            .map_err(|lost| self.lost(offset, lost, operation))
+    }
+
+    /// Copies a value in if the limits answer for it, and it is aligned.
+    #[inline(always)]
+    fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Option<Result<()>> {
+        let at = self.span().within_limit(Touch::Write, offset, size_of::<T>())?.cast::<T>();
+        if !at.is_aligned() {
+            return None;
+        }
+        // SAFETY: as in `load_at_once`.
+        let stored = unsafe { T::store(at.as_ptr(), value) };
+        Some(stored.map_err(move |lost| self.lost(offset, lost, Operation::Write)))
+    }
+
+    /// Copies a value in that the limits do not answer for, or that is not aligned.
+    #[inline(never)]
+    fn store_asking<T: Scalar + IntoBytes + Immutable>(
+        &self,
+        offset: usize,
+        value: T,
+    ) -> Result<()> {
+        let operation = Operation::Write;
+        let at = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
+        if at.is_aligned() {
+            // SAFETY: as in `store_at_once`, with `to_write`.
+            return unsafe { T::store(at.as_ptr(), value) }
+                .map_err(move |lost| self.lost(offset, lost, operation));
+        }
+        self.copy_in(offset, value.as_bytes())
     }
 }

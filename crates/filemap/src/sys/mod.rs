@@ -12,7 +12,6 @@
 //! | `Census` | who holds names, and who has views |
 //! | `Extents` | which parts of a section take space |
 //! | `residency` | how much of a section is in memory |
-//! | `Scalar` | a value that is copied in one piece |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
 //! | `RawDescriptor`, `number` | by what handles are told apart |
@@ -53,7 +52,6 @@ mod raw;
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use copying::Copying;
-pub(crate) use guard::Scalar;
 pub(crate) use latest::Latest;
 pub(crate) use lending::{Keeper, Lending};
 #[cfg(any(test, fuzzing))]

@@ -125,6 +125,39 @@ fn an_aligned_value_is_never_half_of_one_and_half_of_another() -> Outcome {
 }
 
 #[test]
+fn an_aligned_value_of_a_file_is_in_one_piece_through_windows_too() -> Outcome {
+    const ROUNDS: u32 = 400_000;
+    let place = Place::new();
+    place.file("file", &[0; 1 << 18]);
+    let path = place.path("file");
+    // So few that no window stays: each value is also met by the call that maps it.
+    let through_windows = || MappedFile::options().window(1 << 16).windows(1).open(&path);
+    let (reader, writer) = (through_windows()?, through_windows()?);
+    let done = AtomicBool::new(false);
+
+    thread::scope(|scope| {
+        let (done, writer) = (&done, &writer);
+        scope.spawn(move || {
+            let _over = Over(done);
+            for round in 0..ROUNDS {
+                let value = if round % 2 == 0 { 0x1111_u16 } else { 0xEEEE };
+                writer.write(64, &value).expect("the file has these bytes");
+            }
+        });
+        let mut rounds = 0_u64;
+        while !done.load(Ordering::Relaxed) {
+            let value = reader.read::<u16>(64).expect("the file has these bytes");
+            assert!([0, 0x1111, 0xEEEE].contains(&value), "{value:#x}");
+            rounds += 1;
+            if rounds.is_multiple_of(64) {
+                reader.read::<u16>(1 << 17).expect("the file has these bytes");
+            }
+        }
+    });
+    Ok(())
+}
+
+#[test]
 fn additions_of_two_processes_sum_up() -> Outcome {
     const TEST: &str = "numbers::additions_of_two_processes_sum_up";
     const ROUNDS: u64 = 100_000;

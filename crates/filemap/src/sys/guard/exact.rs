@@ -4,8 +4,11 @@
 
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "tests, on a mapping of their own")]
 
-use super::Rest;
+use std::convert::identity;
+use std::num::NonZeroUsize;
+
 use super::machine::{self, Routines};
+use super::{Lost, Rest};
 use crate::sys::platform::fault::ensure;
 
 const END: usize = 16 * 4096;
@@ -95,21 +98,48 @@ fn each_set(mut test: impl FnMut(&str, Routines)) {
 type Copy<'copy> = &'copy dyn Fn(*mut u8, *const u8, usize) -> Rest;
 
 /// Every copy of the routines, and `inlined`, which is what callers get.
-fn each_copy(inlined: Copy<'_>, mut test: impl FnMut(&str, Copy<'_>)) {
+fn each_copy(mut test: impl FnMut(&str, Copy<'_>)) {
     each_set(|name, routines| {
         test(name, &|to, from, len| {
             // SAFETY: the tests promise the ranges.
             unsafe { (routines.copy)(to, from, len) }
         });
     });
-    test("inlined", inlined);
+    test("inlined", &|to, from, len| {
+        // SAFETY: the tests promise the ranges.
+        rest_of(len, unsafe { super::copy_out(to, from, len, identity) })
+    });
+}
+
+/// A fill, whatever its calling convention.
+type Fill<'fill> = &'fill dyn Fn(*mut u8, u8, usize) -> Rest;
+
+/// Every fill of the routines, and `inlined`, which is what callers get.
+fn each_fill(mut test: impl FnMut(&str, Fill<'_>)) {
+    each_set(|name, routines| {
+        test(name, &|to, byte, len| {
+            // SAFETY: the tests promise the range.
+            unsafe { (routines.fill)(to, byte.into(), len) }
+        });
+    });
+    test("inlined", &|to, byte, len| {
+        // SAFETY: the tests promise the range.
+        rest_of(len, unsafe { super::fill(to, byte, len, identity) })
+    });
+}
+
+/// What the guard makes known of `len` bytes, as a routine says it.
+fn rest_of(len: usize, result: Result<(), Lost>) -> Rest {
+    result.map_or_else(
+        |lost| Rest { len: len - lost.done, address: lost.address.map_or(0, NonZeroUsize::get) },
+        |()| Rest { len: 0, address: 0 },
+    )
 }
 
 #[test]
 fn a_copy_out_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
-    // SAFETY: the test promises the ranges.
-    each_copy(&|to, from, len| unsafe { machine::copy_out(to, from, len) }, |name, copy| {
+    each_copy(|name, copy| {
         let mut buf = vec![0_u8; LEN + 64];
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
@@ -133,8 +163,7 @@ fn a_copy_out_counts_the_bytes_before_the_edge() {
 fn a_copy_in_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
     let bytes: Vec<u8> = (0..LEN + 64).map(|offset| pattern(offset * 13 + 5)).collect();
-    // SAFETY: the test promises the ranges.
-    each_copy(&|to, from, len| unsafe { machine::copy_in(to, from, len) }, |name, copy| {
+    each_copy(|name, copy| {
         for (before, len) in ranges() {
             let (start, shift) = (END - before, (before + len) % 64);
 
@@ -160,12 +189,12 @@ fn a_copy_in_counts_the_bytes_before_the_edge() {
 #[test]
 fn a_fill_counts_the_bytes_before_the_edge() {
     let edge = Edge::new();
-    each_set(|name, routines| {
+    each_fill(|name, fill| {
         for (before, len) in ranges() {
             let start = END - before;
 
-            // SAFETY: the range is mapped, since `len <= LEN - END`.
-            let rest = unsafe { (routines.fill)(edge.at(start), 0xff, len) };
+            // The range is mapped, since `len <= LEN - END`.
+            let rest = fill(edge.at(start), 0xff, len);
 
             assert_eq!(rest.len, len.saturating_sub(before), "{name} {before} {len}");
             let done = len - rest.len;

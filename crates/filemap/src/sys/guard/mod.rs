@@ -93,25 +93,38 @@ pub struct Lost {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rest {
-    /// Bytes not dealt with; 0 is success.
+    /// Bytes not dealt with; 0 is success. More than there were if that was not counted yet.
     pub(super) len: usize,
     /// The address that faulted; means nothing after success.
     pub(super) address: usize,
 }
 
 impl Rest {
-    /// Turns what is left of `len` bytes into the caller's result.
-    #[inline(always)]
-    fn of(self, len: usize) -> Result<(), Lost> {
-        if self.len == 0 { Ok(()) } else { Err(self.lost(len)) }
-    }
-
-    /// Apart, so that the path of success carries nothing of it.
-    #[cold]
-    #[inline(never)]
+    /// What is left of `len` bytes, as a loss.
     fn lost(self, len: usize) -> Lost {
         Lost { done: len - self.len, address: NonZeroUsize::new(self.address) }
     }
+}
+
+/// Tells the caller of a copy that it was broken off: how far it came, and what that means.
+///
+/// One call for all of it, so that the path of success, which is inlined, carries nothing.
+///
+/// # Safety
+///
+/// As for [`copy_across`], the ranges apart; `rest` is what the machine's copy handed back.
+#[cold]
+#[inline(never)]
+unsafe fn broken_off<E>(
+    rest: Rest,
+    to: *mut u8,
+    from: *const u8,
+    len: usize,
+    explain: impl FnOnce(Lost) -> E,
+) -> E {
+    // SAFETY: the caller promises the ranges.
+    let rest = unsafe { machine::count(rest, to, from, len) };
+    explain(rest.lost(len))
 }
 
 /// What a search hands back, in two registers: where it ended, and whether a fault ended it.
@@ -143,13 +156,22 @@ impl Found {
     }
 }
 
+/// Tells whether so many bytes are copied and filled without a call.
+///
+/// Where other lengths need another look it can thus be had beside the call, and costs these
+/// nothing.
+#[inline(always)]
+pub(crate) fn is_inlined(len: usize) -> bool {
+    machine::is_inlined(len)
+}
+
 /// Copies `len` bytes out of a mapping into private memory.
 ///
 /// After a loss the bytes of `to` beyond [`Lost::done`] are unspecified.
 ///
 /// # Errors
 ///
-/// [`Lost`], with the number of bytes copied before the first lost one.
+/// What `explain` makes of the number of bytes copied before the first lost one.
 ///
 /// # Safety
 ///
@@ -157,10 +179,19 @@ impl Found {
 /// - `to` to `to + len` is valid for writes and nobody else's, and does not overlap it.
 /// - [`ensure`] has run after the mapping was made.
 #[inline]
-pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Result<(), Lost> {
+pub(crate) unsafe fn copy_out<E>(
+    to: *mut u8,
+    from: *const u8,
+    len: usize,
+    explain: impl FnOnce(Lost) -> E,
+) -> Result<(), E> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_out(to, from, len) };
-    rest.of(len)
+    if rest.len == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    Err(unsafe { broken_off(rest, to, from, len, explain) })
 }
 
 /// Copies `len` bytes of private memory into a mapping.
@@ -169,7 +200,7 @@ pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Resul
 ///
 /// # Errors
 ///
-/// [`Lost`], with the number of bytes copied before the first lost one.
+/// What `explain` makes of the number of bytes copied before the first lost one.
 ///
 /// # Safety
 ///
@@ -177,10 +208,19 @@ pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Resul
 /// - `from` to `from + len` is valid for reads, initialised, and does not overlap it.
 /// - [`ensure`] has run after the mapping was made.
 #[inline]
-pub(crate) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Result<(), Lost> {
+pub(crate) unsafe fn copy_in<E>(
+    to: *mut u8,
+    from: *const u8,
+    len: usize,
+    explain: impl FnOnce(Lost) -> E,
+) -> Result<(), E> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_in(to, from, len) };
-    rest.of(len)
+    if rest.len == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    Err(unsafe { broken_off(rest, to, from, len, explain) })
 }
 
 /// Copies `len` bytes from one place of a mapping to another, in the same mapping or not.
@@ -208,7 +248,7 @@ pub(crate) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
     }
     // SAFETY: the two ranges are what this function's own contract asks for, and they are apart.
     let rest = unsafe { machine::copy_across(to, from, len) };
-    rest.of(len)
+    if rest.len == 0 { Ok(()) } else { Err(rest.lost(len)) }
 }
 
 /// Sets `len` bytes of a mapping to `byte`.
@@ -217,17 +257,45 @@ pub(crate) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
 ///
 /// # Errors
 ///
-/// [`Lost`], with the number of bytes set before the first lost one.
+/// What `explain` makes of the number of bytes set before the first lost one.
 ///
 /// # Safety
 ///
 /// - `to` to `to + len` stays mapped, writable, during the call.
 /// - [`ensure`] has run after the mapping was made.
 #[inline]
-pub(crate) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Result<(), Lost> {
+pub(crate) unsafe fn fill<E>(
+    to: *mut u8,
+    byte: u8,
+    len: usize,
+    explain: impl FnOnce(Lost) -> E,
+) -> Result<(), E> {
     // SAFETY: the range is what this function's own contract asks for.
     let rest = unsafe { machine::fill(to, byte, len) };
-    rest.of(len)
+    if rest.len == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    Err(unsafe { fill_broken_off(rest, to, byte, len, explain) })
+}
+
+/// Tells the caller of a fill that it was broken off, as [`broken_off`] does.
+///
+/// # Safety
+///
+/// As for [`fill`]; `rest` is what the machine's fill handed back.
+#[cold]
+#[inline(never)]
+unsafe fn fill_broken_off<E>(
+    rest: Rest,
+    to: *mut u8,
+    byte: u8,
+    len: usize,
+    explain: impl FnOnce(Lost) -> E,
+) -> E {
+    // SAFETY: the caller promises the range.
+    let rest = unsafe { machine::count_fill(rest, to, byte, len) };
+    explain(rest.lost(len))
 }
 
 /// Compares `len` bytes of a mapping with private ones and returns the offset of the first that

@@ -67,6 +67,29 @@ pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
 pub(super) use copy_across as copy_in;
 pub(super) use copy_across as copy_out;
 
+/// Tells whether so many bytes are copied without a call: none are.
+pub(super) fn is_inlined(_len: usize) -> bool {
+    false
+}
+
+/// Counts what is left of a copy: the routine did.
+///
+/// # Safety
+///
+/// Always safe here.
+pub(super) unsafe fn count(rest: Rest, _to: *mut u8, _from: *const u8, _len: usize) -> Rest {
+    rest
+}
+
+/// Counts what is left of a fill: the routine did.
+///
+/// # Safety
+///
+/// Always safe here.
+pub(super) unsafe fn count_fill(rest: Rest, _to: *mut u8, _byte: u8, _len: usize) -> Rest {
+    rest
+}
+
 /// Fills.
 ///
 /// # Safety

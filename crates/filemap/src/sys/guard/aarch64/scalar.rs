@@ -15,7 +15,7 @@ use super::super::{Atomic, Lost, Scalar};
 use super::SINGLE;
 
 /// The result of an access to a lost value.
-#[cold]
+#[inline(always)]
 fn lost(address: usize) -> Lost {
     Lost { done: 0, address: NonZeroUsize::new(address) }
 }

@@ -88,47 +88,51 @@ pub(in crate::sys) fn choose() {
     }
 }
 
+/// Copies, short ranges without a call.
+///
+/// # Safety
+///
+/// As for [`copy_across`](super::copy_across), the ranges apart.
+#[inline(always)]
+pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    if is_inlined(len) {
+        // SAFETY: the caller promises the ranges.
+        return unsafe { short::copy(to, from, len) };
+    }
+    // SAFETY: the caller promises the ranges.
+    unsafe { copy_any(to, from, len) }
+}
+
 /// Copies through the chosen routine.
 ///
 /// # Safety
 ///
 /// As for [`copy_across`](super::copy_across), the ranges apart.
 #[inline(always)]
-pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Rest {
+pub(super) unsafe fn copy_any(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: `COPY` never holds anything but a `CopyRoutine`.
     let copy = unsafe { transmute::<*mut (), CopyRoutine>(COPY.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the ranges.
     unsafe { copy(to, from, len) }
 }
 
-/// Copies out of a mapping, shortest ranges without a call.
-///
-/// # Safety
-///
-/// As for [`copy_out`](super::copy_out).
-#[inline(always)]
-pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    if short::LENS.contains(&len) {
-        // SAFETY: the caller promises the ranges.
-        return unsafe { short::copy_out(to, from, len) };
-    }
-    // SAFETY: the caller promises the ranges.
-    unsafe { copy_across(to, from, len) }
-}
+pub(super) use copy_any as copy_across;
+pub(super) use copy_out as copy_in;
+pub(super) use short::{count, count_fill, is_inlined};
 
-/// Copies into a mapping, shortest ranges without a call.
+/// Fills, short ranges without a call.
 ///
 /// # Safety
 ///
-/// As for [`copy_in`](super::copy_in).
+/// As for [`fill`](super::fill()).
 #[inline(always)]
-pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    if short::LENS.contains(&len) {
-        // SAFETY: the caller promises the ranges.
-        return unsafe { short::copy_in(to, from, len) };
+pub(super) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Rest {
+    if is_inlined(len) {
+        // SAFETY: the caller promises the range.
+        return unsafe { short::fill(to, byte, len) };
     }
-    // SAFETY: the caller promises the ranges.
-    unsafe { copy_across(to, from, len) }
+    // SAFETY: the caller promises the range.
+    unsafe { fill_any(to, byte, len) }
 }
 
 /// Fills through the chosen routine.
@@ -137,7 +141,7 @@ pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
 ///
 /// As for [`fill`](super::fill()).
 #[inline(always)]
-pub(super) unsafe fn fill(to: *mut u8, byte: u8, len: usize) -> Rest {
+unsafe fn fill_any(to: *mut u8, byte: u8, len: usize) -> Rest {
     // SAFETY: `FILL` never holds anything but a `FillRoutine`.
     let fill = unsafe { transmute::<*mut (), FillRoutine>(FILL.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the range.

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use super::super::{Atomic, Lost, Scalar};
 
 /// The result of an access to a lost value.
-#[cold]
+#[inline(always)]
 fn lost(address: usize) -> Lost {
     Lost { done: 0, address: NonZeroUsize::new(address) }
 }

@@ -66,6 +66,34 @@ pub(in crate::sys) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -
     unsafe { transfer::write(to, from, len) }
 }
 
+/// Tells whether so many bytes are copied without a call: none are.
+pub(in crate::sys) fn is_inlined(_len: usize) -> bool {
+    false
+}
+
+/// Counts what is left of a copy: the kernel did.
+///
+/// # Safety
+///
+/// Always safe here.
+pub(in crate::sys) unsafe fn count(
+    rest: Rest,
+    _to: *mut u8,
+    _from: *const u8,
+    _len: usize,
+) -> Rest {
+    rest
+}
+
+/// Counts what is left of a fill: the kernel did.
+///
+/// # Safety
+///
+/// Always safe here.
+pub(in crate::sys) unsafe fn count_fill(rest: Rest, _to: *mut u8, _byte: u8, _len: usize) -> Rest {
+    rest
+}
+
 /// Copies from mapping to mapping, step by step.
 ///
 /// # Safety
