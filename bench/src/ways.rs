@@ -2,8 +2,8 @@
 
 #![expect(unsafe_code, reason = "memmap2, a contestant, cannot promise what its slices promise")]
 
+use std::convert::Infallible;
 use std::fs::File;
-use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -34,26 +34,21 @@ pub(crate) fn reads(place: &str, effort: Effort, path: &Path, file: &File) -> Re
     });
     let contestants = vec![
         Contestant::new("`View::read_at`", |seed| {
-            work.timed(seed, |offset, buf: &mut [u8; SIZE]| Ok(view.read_at(offset, buf)?))
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| view.read_at(offset, buf))
         }),
         Contestant::new("`MappedFile::read_at`", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
-                black_box(mapped.read_at(offset as u64, buf)?);
-                Ok(())
+                mapped.read_at(offset as u64, buf).map(|_count| ())
             })
         }),
         Contestant::new("vmap, `copy_from_slice`", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| copied(slice, offset, buf))
         }),
         Contestant::new("mmap-io, `read_into`", |seed| {
-            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
-                Ok(locked.read_into(offset as u64, buf)?)
-            })
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| locked.read_into(offset as u64, buf))
         }),
         Contestant::new("`pread`", |seed| {
-            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
-                Ok(file.read_exact_at(buf, offset as u64)?)
-            })
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| file.read_exact_at(buf, offset as u64))
         }),
         Contestant::new("memory without a file", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| copied(&ram, offset, buf))
@@ -79,39 +74,34 @@ pub(crate) fn writes(place: &str, effort: Effort, path: &Path, file: &File) -> R
     let base = Contestant::new("`copy_from_slice` into a memmap2 slice", |seed| {
         work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
             map.store(offset, buf);
-            Ok(())
+            Ok::<_, Infallible>(())
         })
     });
     let contestants = vec![
         Contestant::new("`View::write_at`", |seed| {
-            work.timed(seed, |offset, buf: &mut [u8; SIZE]| Ok(view.write_at(offset, buf)?))
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| view.write_at(offset, buf))
         }),
         Contestant::new("`MappedFile::write_at`", |seed| {
-            work.timed(
-                seed,
-                |offset, buf: &mut [u8; SIZE]| Ok(mapped.write_at(offset as u64, buf)?),
-            )
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| mapped.write_at(offset as u64, buf))
         }),
         Contestant::new("mmap-io, `update_region`", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
-                Ok(locked.update_region(offset as u64, buf)?)
+                locked.update_region(offset as u64, buf)
             })
         }),
         Contestant::new("`pwrite`", |seed| {
-            work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
-                Ok(file.write_all_at(buf, offset as u64)?)
-            })
+            work.timed(seed, |offset, buf: &mut [u8; SIZE]| file.write_all_at(buf, offset as u64))
         }),
         Contestant::new("memory without a file", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
                 ram.store(offset, buf);
-                Ok(())
+                Ok::<_, Infallible>(())
             })
         }),
         Contestant::new("memory in pages of 2 MiB", |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
                 large.store(offset, buf);
-                Ok(())
+                Ok::<_, Infallible>(())
             })
         }),
     ];
@@ -121,7 +111,11 @@ pub(crate) fn writes(place: &str, effort: Effort, path: &Path, file: &File) -> R
 }
 
 #[inline(always)]
-fn copied(bytes: &[u8], offset: usize, buf: &mut [u8; SIZE]) -> Result<()> {
+fn copied(
+    bytes: &[u8],
+    offset: usize,
+    buf: &mut [u8; SIZE],
+) -> std::result::Result<(), Infallible> {
     buf.copy_from_slice(&bytes[offset..offset + SIZE]);
     Ok(())
 }
