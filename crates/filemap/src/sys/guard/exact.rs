@@ -100,10 +100,12 @@ type Copy<'copy> = &'copy dyn Fn(*mut u8, *const u8, usize) -> Rest;
 /// Every copy of the routines, and `inlined`, which is what callers get.
 fn each_copy(mut test: impl FnMut(&str, Copy<'_>)) {
     each_set(|name, routines| {
-        test(name, &|to, from, len| {
-            // SAFETY: the tests promise the ranges.
-            unsafe { (routines.copy)(to, from, len) }
-        });
+        for copy in [routines.copy_out, routines.copy_in] {
+            test(name, &|to, from, len| {
+                // SAFETY: the tests promise the ranges.
+                unsafe { copy(to, from, len) }
+            });
+        }
     });
     test("inlined", &|to, from, len| {
         // SAFETY: the tests promise the ranges.
@@ -273,25 +275,25 @@ fn a_search_ends_at_the_byte_or_at_the_edge() {
 
 /// Lengths at which routines change over to stores that pass by the caches, or to string
 /// instructions.
-const HUGE: [usize; 2] = [(8 << 20) + 321, (16 << 20) + 321];
+const HUGE: [usize; 3] = [(1 << 20) + 321, (8 << 20) + 321, (16 << 20) + 321];
 
 #[test]
 fn huge_copies_and_fills_count_as_well() {
-    let edge = Edge::with_len(HUGE[1] + 4096);
-    let mut buf = vec![0_u8; HUGE[1]];
+    let edge = Edge::with_len(HUGE[2] + 4096);
+    let mut buf = vec![0_u8; HUGE[2]];
     each_set(|name, routines| {
         for len in HUGE {
-            for before in [0, 1, 70, 4096, END / 2 + 3, END] {
+            for before in [0, 1, 70, 4096, 5000, 9000, 13000, 16_500, END / 2 + 3, END] {
                 let start = END - before;
                 let expected = len - before;
 
                 // SAFETY: the range is mapped, and the buffer is as long.
-                let read = unsafe { (routines.copy)(buf.as_mut_ptr(), edge.at(start), len) };
+                let read = unsafe { (routines.copy_out)(buf.as_mut_ptr(), edge.at(start), len) };
                 assert_eq!(read.len, expected, "{name} {before} {len}");
                 assert!(buf[..before] == edge.content[start..]);
 
                 // SAFETY: as above.
-                let written = unsafe { (routines.copy)(edge.at(start), buf.as_ptr(), len) };
+                let written = unsafe { (routines.copy_in)(edge.at(start), buf.as_ptr(), len) };
                 assert_eq!(written.len, expected, "{name} {before} {len}");
 
                 // SAFETY: as above.
@@ -307,19 +309,30 @@ fn huge_copies_and_fills_count_as_well() {
 #[test]
 fn huge_copies_and_fills_are_whole() {
     const LEN: usize = (16 << 20) + 321;
+    // Just at the changes, and where blocks of pages leave much or nothing over.
+    let lens = [16 << 10, (1 << 20) + 3, (1 << 20) + (12 << 10), (8 << 20) + 63, LEN];
     let bytes: Vec<u8> = (0..LEN).map(pattern).collect();
-    let mut copied = vec![0_u8; LEN];
+    let mut copied = vec![0_u8; LEN + 64];
     each_set(|name, routines| {
-        copied.fill(0);
-        // SAFETY: both are as long.
-        let rest = unsafe { (routines.copy)(copied.as_mut_ptr(), bytes.as_ptr(), LEN) };
-        assert!(rest.len == 0 && copied == bytes, "{name}");
+        for copy in [routines.copy_out, routines.copy_in] {
+            for (len, shift) in lens.into_iter().zip([0, 1, 17, 40, 63]) {
+                copied.fill(0);
+                let to = copied[shift..].as_mut_ptr();
+                // SAFETY: both are as long.
+                let rest = unsafe { copy(to, bytes.as_ptr(), len) };
+                assert_eq!(rest.len, 0, "{name} {len}");
+                assert!(copied[shift..shift + len] == bytes[..len], "{name} {len}");
+                let around = copied[..shift].iter().chain(copied[shift + len..].iter().take(64));
+                assert!(around.copied().all(|byte| byte == 0), "{name} {len}");
+            }
+        }
 
+        copied[..LEN].copy_from_slice(&bytes);
         // SAFETY: the buffer is as long.
         let rest = unsafe { (routines.fill)(copied.as_mut_ptr().add(5), 0xff, LEN - 12) };
         assert_eq!(rest.len, 0);
         assert!(copied[5..LEN - 7].iter().all(|byte| *byte == 0xff), "{name}");
-        assert!(copied[..5] == bytes[..5] && copied[LEN - 7..] == bytes[LEN - 7..], "{name}");
+        assert!(copied[..5] == bytes[..5] && copied[LEN - 7..LEN] == bytes[LEN - 7..], "{name}");
     });
 }
 

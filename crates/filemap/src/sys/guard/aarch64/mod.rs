@@ -29,15 +29,21 @@ type FindRoutine = unsafe extern "C" fn(mapping: *const u8, byte: u32, len: usiz
 /// One routine of each sort.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Routines {
-    pub(super) copy: CopyRoutine,
+    pub(super) copy_out: CopyRoutine,
+    pub(super) copy_in: CopyRoutine,
     pub(super) fill: FillRoutine,
     pub(super) compare: CompareRoutine,
     pub(super) find: FindRoutine,
 }
 
 /// The routines: every processor of this architecture can run them.
-const NEON: Routines =
-    Routines { copy: copy::copy, fill: copy::fill, compare: search::compare, find: search::find };
+const NEON: Routines = Routines {
+    copy_out: copy::copy,
+    copy_in: copy::copy,
+    fill: copy::fill,
+    compare: search::compare,
+    find: search::find,
+};
 
 /// Every set of routines that this processor can run.
 #[cfg(test)]
@@ -61,11 +67,21 @@ pub(in crate::sys) fn choose() {
 #[inline(always)]
 pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
-    unsafe { (NEON.copy)(to, from, len) }
+    unsafe { (NEON.copy_in)(to, from, len) }
+}
+
+/// Copies out of a mapping.
+///
+/// # Safety
+///
+/// As for [`copy_out`](super::copy_out).
+#[inline(always)]
+pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    // SAFETY: the caller promises the ranges.
+    unsafe { (NEON.copy_out)(to, from, len) }
 }
 
 pub(super) use copy_across as copy_in;
-pub(super) use copy_across as copy_out;
 
 /// Tells whether so many bytes are copied without a call: none are.
 pub(super) fn is_inlined(_len: usize) -> bool {

@@ -4,17 +4,22 @@
 //! loops, until the routine returns, so that one landing serves every place of a fault.
 //!
 //! What decides the speed: few instructions for short lengths, where several copies should be in
-//! flight at once; wide vectors from 128 bytes; for the longest, stores that do not read the target
-//! first and leave the caches alone. Not `rep movsb`: where the target's place in its page is a
-//! little behind the source's it is slower by a factor of 25 on some processors, newest ones
-//! included (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>), and nowhere is it faster.
+//! flight at once; wide vectors from 128 bytes; and for long ones, how much the target is read
+//! before it is overwritten. Three ways, of which the caller says from which length on:
+//!
+//! - plain vectors, which read each line of the target into the caches, and are the fastest where it
+//!   is there already;
+//! - `rep movsb` (`strings`), which reads no line that it overwrites, where the processor is good at
+//!   it. On some, newest ones included, it is slower by a factor of 25 if the target's place in its
+//!   page is a little behind the source's
+//!   (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>);
+//! - stores past the caches (`streamed`), which read nothing either. They go through four pages at
+//!   once, since memory answers several at a time sooner than one after the other. A fault among
+//!   them leaves pages behind it written: the landing counts from where the first page is.
 
 use std::arch::naked_asm;
 
 use super::super::Rest;
-
-/// From this length on, the target is streamed past the caches: it would fill most of them.
-const STREAMED: u32 = 8 << 20;
 
 /// Assembly for fewer than 16 bytes, from label 20 on: two accesses that overlap.
 macro_rules! short {
@@ -145,6 +150,8 @@ macro_rules! long {
             sub rdx, rcx
             cmp rdx, {streamed}
             jae 70f
+            cmp rdx, {strings}
+            jae 75f
             .p2align 6
             61:
             ", $move, " ", $r, "0, [rsi]
@@ -173,28 +180,57 @@ macro_rules! long {
             ", $leave, "
             xor eax, eax
             ret
-            .p2align 6
             70:
-            prefetcht0 [rsi+1024]
-            prefetcht0 [rsi+1024+64*", $width, "/64]
-            prefetcht0 [rsi+1024+128*", $width, "/64]
-            prefetcht0 [rsi+1024+192*", $width, "/64]
+            mov ecx, 4096/(2*", $width, ")
+            .p2align 6
+            71:
+            prefetcht0 [rsi+256]
+            prefetcht0 [rsi+256+", $width, "]
+            prefetcht0 [rsi+4096+256]
+            prefetcht0 [rsi+4096+256+", $width, "]
+            prefetcht0 [rsi+2*4096+256]
+            prefetcht0 [rsi+2*4096+256+", $width, "]
+            prefetcht0 [rsi+3*4096+256]
+            prefetcht0 [rsi+3*4096+256+", $width, "]
             ", $move, " ", $r, "0, [rsi]
             ", $move, " ", $r, "1, [rsi+", $width, "]
-            ", $move, " ", $r, "2, [rsi+2*", $width, "]
-            ", $move, " ", $r, "3, [rsi+3*", $width, "]
+            ", $move, " ", $r, "2, [rsi+4096]
+            ", $move, " ", $r, "3, [rsi+4096+", $width, "]
+            ", $move, " ", $r, "4, [rsi+2*4096]
+            ", $move, " ", $r, "5, [rsi+2*4096+", $width, "]
+            ", $move, " ", $r, "6, [rsi+3*4096]
+            ", $move, " ", $r, "7, [rsi+3*4096+", $width, "]
             ", $stream, " [rdi], ", $r, "0
             ", $stream, " [rdi+", $width, "], ", $r, "1
-            ", $stream, " [rdi+2*", $width, "], ", $r, "2
-            ", $stream, " [rdi+3*", $width, "], ", $r, "3
-            add rsi, 4*", $width, "
-            add rdi, 4*", $width, "
-            sub rdx, 4*", $width, "
-            cmp rdx, 4*", $width, "
-            ja 70b
+            ", $stream, " [rdi+4096], ", $r, "2
+            ", $stream, " [rdi+4096+", $width, "], ", $r, "3
+            ", $stream, " [rdi+2*4096], ", $r, "4
+            ", $stream, " [rdi+2*4096+", $width, "], ", $r, "5
+            ", $stream, " [rdi+3*4096], ", $r, "6
+            ", $stream, " [rdi+3*4096+", $width, "], ", $r, "7
+            add rsi, 2*", $width, "
+            add rdi, 2*", $width, "
+            sub rdx, 2*", $width, "
+            dec ecx
+            jnz 71b
+            # The other three pages are done as well.
+            add rsi, 3*4096
+            add rdi, 3*4096
+            sub rdx, 3*4096
+            cmp rdx, 4*4096+4*", $width, "
+            jae 70b
             # Streamed stores are ordered with nothing unless told.
             sfence
-            jmp 62b
+            jmp 61b
+            75:
+            ", $leave, "
+            mov rcx, rdx
+            xor r8d, r8d
+            76:
+            rep movsb
+            77:
+            xor eax, eax
+            ret
             79:
             # The landing: the handler has put into rcx how much to repeat, and into r8 the rest.
             sfence
@@ -206,21 +242,28 @@ macro_rules! long {
             mov rdx, r9
             ret
             ",
-            guarded!("2b" to "79b" => "79b", "1"),
+            guarded!("2b" to "75b" => "79b", "1"),
+            "\n",
+            guarded!("76b" to "77b" => "82b", "4"),
             "\n",
             guarded!("81b" to "82b" => "82b", "4")
         )
     };
 }
 
-/// Copies with 16-byte vectors.
+/// Copies with 16-byte vectors. From `STRINGS` bytes on with the string instruction, from `STREAMED` on past the
+/// caches.
 ///
 /// # Safety
 ///
 /// As for [`copy_across`](super::super::copy_across), the ranges apart.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "sysv64" fn sse2(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn sse2<const STRINGS: u32, const STREAMED: u32>(
+    _: *mut u8,
+    _: *const u8,
+    _: usize,
+) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -231,18 +274,24 @@ pub(super) unsafe extern "sysv64" fn sse2(_: *mut u8, _: *const u8, _: usize) ->
         short!(),
         ".p2align 5",
         long!("movups", "movaps", "movntps", "16", "xmm", ""),
+        strings = const STRINGS,
         streamed = const STREAMED,
     )
 }
 
-/// Copies with 32-byte vectors.
+/// Copies with 32-byte vectors. From `STRINGS` bytes on with the string instruction, from `STREAMED` on past the
+/// caches.
 ///
 /// # Safety
 ///
 /// As for [`copy_across`](super::super::copy_across), the ranges apart; the processor has AVX2.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "sysv64" fn avx2(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx2<const STRINGS: u32, const STREAMED: u32>(
+    _: *mut u8,
+    _: *const u8,
+    _: usize,
+) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 16
@@ -258,11 +307,13 @@ pub(super) unsafe extern "sysv64" fn avx2(_: *mut u8, _: *const u8, _: usize) ->
         pair!("vmovdqu", "32", "ymm0", "ymm1", "vzeroupper"),
         ".p2align 5",
         long!("vmovdqu", "vmovdqa", "vmovntdq", "32", "ymm", "vzeroupper"),
+        strings = const STRINGS,
         streamed = const STREAMED,
     )
 }
 
-/// Copies with 64-byte vectors.
+/// Copies with 64-byte vectors. From `STRINGS` bytes on with the string instruction, from `STREAMED` on past the
+/// caches.
 ///
 /// Registers from 16 on leave nothing behind that would slow down older vector code.
 ///
@@ -272,7 +323,11 @@ pub(super) unsafe extern "sysv64" fn avx2(_: *mut u8, _: *const u8, _: usize) ->
 /// with the byte and vector length extensions.
 #[unsafe(naked)]
 #[rustfmt::skip]
-pub(super) unsafe extern "sysv64" fn avx512(_: *mut u8, _: *const u8, _: usize) -> Rest {
+pub(super) unsafe extern "sysv64" fn avx512<const STRINGS: u32, const STREAMED: u32>(
+    _: *mut u8,
+    _: *const u8,
+    _: usize,
+) -> Rest {
     naked_asm!(
         "2:
         cmp rdx, 32
@@ -292,6 +347,7 @@ pub(super) unsafe extern "sysv64" fn avx512(_: *mut u8, _: *const u8, _: usize) 
         pair!("vmovdqu64", "64", "zmm20", "zmm21", ""),
         ".p2align 5",
         long!("vmovdqu64", "vmovdqa64", "vmovntdq", "64", "zmm2", ""),
+        strings = const STRINGS,
         streamed = const STREAMED,
     )
 }

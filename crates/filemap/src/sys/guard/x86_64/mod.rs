@@ -18,6 +18,7 @@ mod scalar;
 mod search;
 mod short;
 
+use std::arch::x86_64::__cpuid;
 use std::mem::transmute;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -33,47 +34,94 @@ type FindRoutine = unsafe extern "sysv64" fn(mapping: *const u8, byte: u32, len:
 /// One routine of each sort.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Routines {
-    pub(super) copy: CopyRoutine,
+    /// Into private memory, which the caller is about to look at.
+    pub(super) copy_out: CopyRoutine,
+    /// Into a mapping.
+    pub(super) copy_in: CopyRoutine,
     pub(super) fill: FillRoutine,
     pub(super) compare: CompareRoutine,
     pub(super) find: FindRoutine,
 }
 
-/// From this length on, a string instruction fills faster than vectors, where it is good at all.
+/// From this length on, copies into private memory leave the caches alone: they would fill most of
+/// them.
+const STREAMED_OUT: u32 = 8 << 20;
+/// From this length on, copies into a mapping do. So much fills a processor's own cache, and even
+/// who reads it back at once has it sooner.
+const STREAMED_IN: u32 = 1 << 20;
+/// From this length on, string instructions copy into a mapping and fill faster than vectors, where
+/// they are good at it.
+const STRINGS: u32 = 16 << 10;
+/// The same of fills where they are merely there.
 const LONG: u32 = 16 << 20;
 /// No length that is met in practice.
 const NEVER: u32 = i32::MAX.cast_unsigned();
 
-const SSE2: Routines = Routines {
-    copy: copy::sse2,
-    fill: fill::sse2::<NEVER>,
-    compare: search::compare_sse2,
-    find: search::find_sse2,
-};
+/// What string instructions are good for on a processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    Nothing,
+    LongFills,
+    Much,
+}
 
-static COPY: AtomicPtr<()> = AtomicPtr::new(SSE2.copy as *mut ());
+impl Strings {
+    fn of_this_processor() -> Self {
+        if !is_x86_feature_detected!("ermsb") {
+            return Self::Nothing;
+        }
+        // Measured on Intel's; of others it is known that they can be very slow at times.
+        let leaf = __cpuid(0);
+        if [leaf.ebx, leaf.edx, leaf.ecx] == [*b"Genu", *b"ineI", *b"ntel"].map(u32::from_le_bytes)
+        {
+            Self::Much
+        } else {
+            Self::LongFills
+        }
+    }
+}
+
+/// The routines of one width of vectors.
+macro_rules! routines {
+    ($set:ident, $compare:path, $find:path, $strings:expr) => {
+        Routines {
+            copy_out: copy::$set::<NEVER, STREAMED_OUT>,
+            copy_in: match $strings {
+                Strings::Much => copy::$set::<STRINGS, STREAMED_IN>,
+                _ => copy::$set::<NEVER, STREAMED_IN>,
+            },
+            fill: match $strings {
+                Strings::Much => fill::$set::<STRINGS>,
+                Strings::LongFills => fill::$set::<LONG>,
+                Strings::Nothing => fill::$set::<NEVER>,
+            },
+            compare: $compare,
+            find: $find,
+        }
+    };
+}
+
+const SSE2: Routines = routines!(sse2, search::compare_sse2, search::find_sse2, Strings::Nothing);
+
+static COPY_OUT: AtomicPtr<()> = AtomicPtr::new(SSE2.copy_out as *mut ());
+static COPY_IN: AtomicPtr<()> = AtomicPtr::new(SSE2.copy_in as *mut ());
 static FILL: AtomicPtr<()> = AtomicPtr::new(SSE2.fill as *mut ());
 static COMPARE: AtomicPtr<()> = AtomicPtr::new(SSE2.compare as *mut ());
 static FIND: AtomicPtr<()> = AtomicPtr::new(SSE2.find as *mut ());
 
 /// Every set of routines that this processor can run, the best last.
 pub(super) fn available() -> Vec<(&'static str, Routines)> {
-    let strings = is_x86_feature_detected!("ermsb");
+    let strings = Strings::of_this_processor();
     let mut sets = vec![("sse2", SSE2)];
     if is_x86_feature_detected!("avx2") {
-        let fill = if strings { fill::avx2::<LONG> } else { fill::avx2::<NEVER> };
-        let (compare, find) =
-            (search::compare_avx2 as CompareRoutine, search::find_avx2 as FindRoutine);
-        sets.push(("avx2", Routines { copy: copy::avx2, fill, compare, find }));
+        sets.push(("avx2", routines!(avx2, search::compare_avx2, search::find_avx2, strings)));
     }
     if is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("bmi2")
     {
-        let fill = if strings { fill::avx512::<LONG> } else { fill::avx512::<NEVER> };
-        let (compare, find) =
-            (search::compare_avx512 as CompareRoutine, search::find_avx512 as FindRoutine);
-        sets.push(("avx512", Routines { copy: copy::avx512, fill, compare, find }));
+        let set = routines!(avx512, search::compare_avx512, search::find_avx512, strings);
+        sets.push(("avx512", set));
     }
     sets
 }
@@ -81,43 +129,59 @@ pub(super) fn available() -> Vec<(&'static str, Routines)> {
 /// Chooses the best routines of this processor. Never from inside the handler: it allocates.
 pub(in crate::sys) fn choose() {
     if let Some((_, best)) = available().pop() {
-        COPY.store(best.copy as *mut (), Ordering::Relaxed);
+        COPY_OUT.store(best.copy_out as *mut (), Ordering::Relaxed);
+        COPY_IN.store(best.copy_in as *mut (), Ordering::Relaxed);
         FILL.store(best.fill as *mut (), Ordering::Relaxed);
         COMPARE.store(best.compare as *mut (), Ordering::Relaxed);
         FIND.store(best.find as *mut (), Ordering::Relaxed);
     }
 }
 
-/// Copies, short ranges without a call.
+/// Copies out of a mapping, short ranges without a call.
 ///
 /// # Safety
 ///
-/// As for [`copy_across`](super::copy_across), the ranges apart.
+/// As for [`copy_out`](super::copy_out).
 #[inline(always)]
 pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
     if is_inlined(len) {
         // SAFETY: the caller promises the ranges.
         return unsafe { short::copy(to, from, len) };
     }
+    // SAFETY: `COPY_OUT` never holds anything but a `CopyRoutine`.
+    let copy = unsafe { transmute::<*mut (), CopyRoutine>(COPY_OUT.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the ranges.
-    unsafe { copy_any(to, from, len) }
+    unsafe { copy(to, from, len) }
 }
 
-/// Copies through the chosen routine.
+/// Copies into a mapping, short ranges without a call.
+///
+/// # Safety
+///
+/// As for [`copy_in`](super::copy_in).
+#[inline(always)]
+pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    if is_inlined(len) {
+        // SAFETY: the caller promises the ranges.
+        return unsafe { short::copy(to, from, len) };
+    }
+    // SAFETY: the caller promises the ranges.
+    unsafe { copy_across(to, from, len) }
+}
+
+/// Copies into a mapping, from wherever.
 ///
 /// # Safety
 ///
 /// As for [`copy_across`](super::copy_across), the ranges apart.
 #[inline(always)]
-pub(super) unsafe fn copy_any(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    // SAFETY: `COPY` never holds anything but a `CopyRoutine`.
-    let copy = unsafe { transmute::<*mut (), CopyRoutine>(COPY.load(Ordering::Relaxed)) };
+pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Rest {
+    // SAFETY: `COPY_IN` never holds anything but a `CopyRoutine`.
+    let copy = unsafe { transmute::<*mut (), CopyRoutine>(COPY_IN.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the ranges.
     unsafe { copy(to, from, len) }
 }
 
-pub(super) use copy_any as copy_across;
-pub(super) use copy_out as copy_in;
 pub(super) use short::{count, count_fill, is_inlined};
 
 /// Fills, short ranges without a call.

@@ -13,7 +13,7 @@ use std::arch::x86_64::_mm_set1_epi8;
 
 use super::super::Rest;
 use super::super::table;
-use super::{copy_any, fill_any};
+use super::{copy_across, fill_any};
 
 /// Tells whether so many bytes are copied and filled here.
 #[inline(always)]
@@ -215,7 +215,7 @@ pub(in super::super) unsafe fn count(rest: Rest, to: *mut u8, from: *const u8, l
     let before = |start: usize| table::before(start, len, rest.address);
     // SAFETY: no more than the ranges that the caller promises.
     counted(rest, len, before(to.addr()).min(before(from.addr())), |len| unsafe {
-        copy_any(to, from, len)
+        copy_across(to, from, len)
     })
 }
 
