@@ -26,6 +26,8 @@ pub(crate) struct Scene {
     /// Allows no writing.
     read_only: FileMapping,
     file: MappedFile,
+    /// The same through windows, which have all of it.
+    windows: MappedFile,
     object: Object,
     _directory: TempDir,
 }
@@ -39,15 +41,18 @@ impl Scene {
         let file = MappedFile::open(directory.path().join("file"))?;
         file.set_len(LEN as u64)?;
         file.fill(0, LEN as u64, 1)?;
+        let windows = MappedFile::options().window(LEN / 2).windows(2);
+        let windows = windows.open(directory.path().join("file"))?;
+        windows.fill(0, LEN as u64, 1)?;
         let object = (7, 7, "x".repeat(90));
-        Ok(Self { view, read_only, file, object, _directory: directory })
+        Ok(Self { view, read_only, file, windows, object, _directory: directory })
     }
 }
 
 /// A case: so many of its operations.
 pub(crate) type Case = fn(&Scene, usize) -> Result<()>;
 
-pub(crate) const CASES: [Case; 20] = [
+pub(crate) const CASES: [Case; 22] = [
     view_read_at_8,
     view_read_at_64,
     view_read_at_4096,
@@ -62,6 +67,8 @@ pub(crate) const CASES: [Case; 20] = [
     file_read_at_64,
     file_write_at_64,
     file_read_u64,
+    windows_read_at_64,
+    windows_write_at_64,
     cursor_read_64,
     object_put_100,
     object_get_100,
@@ -182,6 +189,24 @@ fn file_write_at_64(scene: &Scene, count: usize) -> Result<()> {
     let buf = Buffer([1; 64]);
     for number in 0..count {
         scene.file.write_at(offset(number) as u64, &black_box(&buf).0)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn windows_read_at_64(scene: &Scene, count: usize) -> Result<()> {
+    let mut buf = Buffer([0; 64]);
+    for number in 0..count {
+        scene.windows.read_at(offset(number) as u64, &mut black_box(&mut buf).0)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn windows_write_at_64(scene: &Scene, count: usize) -> Result<()> {
+    let buf = Buffer([1; 64]);
+    for number in 0..count {
+        scene.windows.write_at(offset(number) as u64, &black_box(&buf).0)?;
     }
     Ok(())
 }

@@ -231,11 +231,11 @@ impl MappedFile {
             return self.read_again(offset, buf, error);
         }
         let end = offset.saturating_add(buf.len() as u64);
-        if end <= self.known_len.load(Ordering::Relaxed) {
-            let read = self.windows.lend(offset, buf.len(), |view, at| view.read_at(at, buf));
-            if let Some(Ok(())) = read {
-                return Ok(buf.len());
-            }
+        if end <= self.known_len.load(Ordering::Relaxed)
+            && let Some((window, at)) = self.windows.lend(offset)
+            && let Some(Ok(())) = window.view.read_at_once(at, buf)
+        {
+            return Ok(buf.len());
         }
         self.read_looking(offset, buf)
     }
@@ -248,11 +248,11 @@ impl MappedFile {
             return self.write_again(offset, bytes, error);
         }
         let end = offset.saturating_add(bytes.len() as u64);
-        if end <= self.settled_len.load(Ordering::Relaxed) {
-            let write = |view: &View, at| view.write_at(at, bytes);
-            if let Some(Ok(())) = self.windows.lend(offset, bytes.len(), write) {
-                return Ok(());
-            }
+        if end <= self.settled_len.load(Ordering::Relaxed)
+            && let Some((window, at)) = self.windows.lend(offset)
+            && let Some(Ok(())) = window.view.write_at_once(at, bytes)
+        {
+            return Ok(());
         }
         self.write_looking(offset, bytes)
     }

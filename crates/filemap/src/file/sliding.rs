@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
 use crate::file::windows::{Missing, Part, Shape, Source};
-use crate::model::{Keeper, Lending, View, granularity};
+use crate::model::{Keeper, Lending, Lent, View, granularity};
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
 /// Bytes in a piece, unless windows are shorter: enough that mapping one costs little beside the
@@ -50,10 +50,11 @@ pub(super) struct Sliding {
     misses: Mutex<Box<[u8]>>,
 }
 
+/// A part of the file that is mapped.
 #[derive(Debug)]
-struct Piece {
+pub(super) struct Piece {
     index: u64,
-    view: View,
+    pub(super) view: View,
     /// Whether it was used since the last miss at its place.
     used: AtomicBool,
 }
@@ -90,27 +91,25 @@ impl Sliding {
         }
     }
 
-    /// Lets `act` use the piece that has all of these bytes, if it is in its place.
+    /// The piece that the byte at `offset` belongs to, if it is in its place, and where the byte is
+    /// in it. It may be too short for that, which an access finds by itself.
     #[inline(always)]
-    pub(super) fn lend<R>(
-        &self,
-        offset: u64,
-        len: usize,
-        act: impl FnOnce(&View, usize) -> R,
-    ) -> Option<R> {
+    pub(super) fn lend(&self, offset: u64) -> Option<(Lent<'_, Piece>, usize)> {
         let index = offset >> self.shift;
-        let at = self.within(offset);
-        let lent = self.pieces.lend(self.place(index), |piece| {
-            if piece.index != index || at.checked_add(len).is_none_or(|end| end > piece.view.len())
-            {
-                return None;
-            }
-            if !piece.used.load(Ordering::Relaxed) {
-                piece.used.store(true, Ordering::Relaxed);
-            }
-            Some(act(&piece.view, at))
-        });
-        lent.flatten()
+        let piece = self.pieces.lend(self.place(index))?;
+        if piece.index != index {
+            return None;
+        }
+        if !piece.used.load(Ordering::Relaxed) {
+            piece.used.store(true, Ordering::Relaxed);
+        }
+        Some((piece, self.within(offset)))
+    }
+
+    /// The same if the piece has all of these bytes.
+    fn lend_all(&self, offset: u64, len: usize) -> Option<Lent<'_, Piece>> {
+        let (piece, at) = self.lend(offset)?;
+        at.checked_add(len).is_some_and(|end| end <= piece.view.len()).then_some(piece)
     }
 
     /// See [`Windows::each`](super::windows::Windows::each).
@@ -127,9 +126,8 @@ impl Sliding {
             let from = offset.saturating_add(done as u64);
             let at = self.within(from);
             let part = Part { at, done, len: (len - done).min(self.piece - at) };
-            let lent = self.lend(from, part.len, |view, _| visit(Some(view), part));
-            let flow = match lent {
-                Some(flow) => flow?,
+            let flow = match self.lend_all(from, part.len) {
+                Some(piece) => visit(Some(&piece.view), part)?,
                 None => self.miss(source, missing, from, part, &mut visit)?,
             };
             if flow.is_break() {
@@ -156,9 +154,9 @@ impl Sliding {
         visit: &mut impl FnMut(Option<&View>, Part) -> Result<ControlFlow<()>>,
     ) -> Result<ControlFlow<()>> {
         if let Met::Placed = self.meet(source, missing, from, part)?
-            && let Some(flow) = self.lend(from, part.len, |view, _| visit(Some(view), part))
+            && let Some(piece) = self.lend_all(from, part.len)
         {
-            return flow;
+            return visit(Some(&piece.view), part);
         }
         // It was replaced at once, or this thread has a piece on loan already.
         if missing == Missing::MapOrPass {

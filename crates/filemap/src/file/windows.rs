@@ -2,8 +2,8 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::file::sliding::Sliding;
-use crate::model::{FileMapping, Latest, View};
+use crate::file::sliding::{Piece, Sliding};
+use crate::model::{FileMapping, Latest, Lent, View};
 use crate::types::{Access, ErrorKind, Result};
 
 /// The length of the first map of a whole file, in bytes; each further one is twice as long.
@@ -99,15 +99,11 @@ impl Windows {
         self.whole().filter(|view| end <= view.len() as u64)
     }
 
-    /// Lets `act` use a window that has all of these bytes, if there is one.
+    /// The window that the byte at `offset` belongs to, if there is one, and where the byte is in
+    /// it. It may be too short for that, which an access finds by itself.
     #[inline(always)]
-    pub(super) fn lend<R>(
-        &self,
-        offset: u64,
-        len: usize,
-        act: impl FnOnce(&View, usize) -> R,
-    ) -> Option<R> {
-        self.sliding.get()?.lend(offset, len, act)
+    pub(super) fn lend(&self, offset: u64) -> Option<(Lent<'_, Piece>, usize)> {
+        self.sliding.get()?.lend(offset)
     }
 
     /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped, until

@@ -13,6 +13,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering, compiler_fence, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -72,14 +73,30 @@ impl Drop for Ending {
     }
 }
 
-/// Takes the value off what the thread shows, whatever became of the loan.
-struct Loan(&'static Borrower);
+/// A value on loan, until this is dropped.
+///
+/// Invariant: `own` is of the thread that has this, which is why it cannot go to another, and shows
+/// the address of `value`.
+pub(crate) struct Lent<'lending, T> {
+    value: &'lending T,
+    own: &'static Borrower,
+    stays: PhantomData<*const ()>,
+}
 
-impl Drop for Loan {
+impl<T> Deref for Lent<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        self.value
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         // Whoever sees this sees all that was done with the value.
-        self.0.has.store(ptr::null_mut(), Ordering::Release);
+        self.own.has.store(ptr::null_mut(), Ordering::Release);
     }
 }
 
@@ -95,11 +112,11 @@ impl<T> Lending<T> {
         self.places.len()
     }
 
-    /// Lets `act` use the value in a place.
+    /// The value in a place.
     ///
     /// `None` if there is no value or no such place, or if this thread has one on loan already.
     #[inline(always)]
-    pub(crate) fn lend<R>(&self, place: usize, act: impl FnOnce(&T) -> R) -> Option<R> {
+    pub(crate) fn lend(&self, place: usize) -> Option<Lent<'_, T>> {
         let place = self.places.get(place)?;
         let own = match OWN.get() {
             Some(own) => own,
@@ -108,13 +125,13 @@ impl<T> Lending<T> {
         if !own.has.load(Ordering::Relaxed).is_null() {
             return None;
         }
-        let loan = Loan(own);
         loop {
             let value = place.load(Ordering::Relaxed);
+            // Also if that is nothing, as it may be after a second look.
+            own.has.store(value.cast(), Ordering::Relaxed);
             if value.is_null() {
                 return None;
             }
-            own.has.store(value.cast(), Ordering::Relaxed);
             if self.one_sided {
                 compiler_fence(Ordering::SeqCst);
             } else {
@@ -122,12 +139,10 @@ impl<T> Lending<T> {
             }
             if place.load(Ordering::Acquire) == value {
                 // SAFETY: it was in its place after this thread had shown that it has it, so
-                // whoever takes it out looks at that later, and does not free it before `loan`
+                // whoever takes it out looks at that later, and does not free it before the loan
                 // ends. The load saw what the thread wrote that put it there.
                 let value = unsafe { &*value };
-                let result = act(value);
-                drop(loan);
-                return Some(result);
+                return Some(Lent { value, own, stays: PhantomData });
             }
         }
     }

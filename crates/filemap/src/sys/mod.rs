@@ -53,7 +53,7 @@ pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use copying::Copying;
 pub(crate) use latest::Latest;
-pub(crate) use lending::{Keeper, Lending};
+pub(crate) use lending::{Keeper, Lending, Lent};
 #[cfg(any(test, fuzzing))]
 pub use platform::fuzzing;
 pub(crate) use platform::{
