@@ -186,5 +186,6 @@ pub(crate) struct Request {
     pub(crate) alignment: usize,
     /// Copies are to survive lost pages from the start, and not only from the next
     /// `prepare_thread` on.
+    #[cfg_attr(windows, expect(dead_code, reason = "no thread needs to be prepared there"))]
     pub(crate) guarded: bool,
 }

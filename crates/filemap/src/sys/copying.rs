@@ -93,7 +93,7 @@ pub(crate) trait Copying: Sized {
     fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
         let operation = Operation::Atomic;
         let cell = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if cell.addr().get().is_multiple_of(size_of::<T>()) {
+        if is_in_one_piece(cell) {
             return Ok(cell);
         }
         Err(Error::new(ErrorKind::Misaligned, operation)
@@ -252,7 +252,7 @@ pub(crate) trait Copying: Sized {
     fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
         let operation = Operation::Search;
         let at = self.to_read(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out`; `bytes` is borrowed.
+        // SAFETY: as in `copy_out_at_once`, with `to_read`; `bytes` is borrowed.
         unsafe { guard::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
             .map_err(move |lost| self.lost(offset, lost, operation))
     }
@@ -279,7 +279,7 @@ pub(crate) trait Copying: Sized {
     #[inline(always)]
     fn load_at_once<T: Scalar>(&self, offset: usize) -> Option<Result<T>> {
         let at = self.span().within_limit(Touch::Read, offset, size_of::<T>())?.cast::<T>();
-        if !at.is_aligned() {
+        if !is_in_one_piece(at) {
             return None;
         }
         // SAFETY: the value is inside the span, which is mapped while `self` is borrowed, with the
@@ -293,7 +293,7 @@ pub(crate) trait Copying: Sized {
     fn load_asking<T: Scalar + FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
         let operation = Operation::Read;
         let at = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
-        if at.is_aligned() {
+        if is_in_one_piece(at) {
             // SAFETY: as in `load_at_once`, with `to_read`.
             return unsafe { T::load(at.as_ptr()) }
                 .map_err(move |lost| self.lost(offset, lost, operation));
@@ -316,7 +316,7 @@ pub(crate) trait Copying: Sized {
     #[inline(always)]
     fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Option<Result<()>> {
         let at = self.span().within_limit(Touch::Write, offset, size_of::<T>())?.cast::<T>();
-        if !at.is_aligned() {
+        if !is_in_one_piece(at) {
             return None;
         }
         // SAFETY: as in `load_at_once`.
@@ -333,11 +333,18 @@ pub(crate) trait Copying: Sized {
     ) -> Result<()> {
         let operation = Operation::Write;
         let at = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if at.is_aligned() {
+        if is_in_one_piece(at) {
             // SAFETY: as in `store_at_once`, with `to_write`.
             return unsafe { T::store(at.as_ptr(), value) }
                 .map_err(move |lost| self.lost(offset, lost, operation));
         }
         self.copy_in(offset, value.as_bytes())
     }
+}
+
+/// Tells whether a value at this address is one access: it lies at a multiple of its size, which some
+/// processors of 32 bits do not ask of the type.
+#[inline(always)]
+fn is_in_one_piece<T>(at: NonNull<T>) -> bool {
+    at.addr().get().is_multiple_of(size_of::<T>())
 }

@@ -2,10 +2,7 @@
 
 use std::fs::File;
 
-use filemap::{
-    Access, Attributes, Error, ErrorKind, FileMapping, OwnedDescriptor, PageAccess, Protection,
-    View,
-};
+use filemap::{Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, Protection, View};
 
 use crate::program::{HEADERS, OPTIONAL, Program, TABLE, put};
 use crate::support::{self, Outcome, Place, kind, wine};
@@ -371,7 +368,7 @@ fn a_programs_descriptor_is_the_program() -> Outcome {
     let (program, file) = sample(&place);
     let mapping = map(&file, Attributes::NO_EXECUTE)?;
 
-    let taken = FileMapping::try_from(OwnedDescriptor::from(mapping))?;
+    let taken = FileMapping::try_from(filemap::OwnedDescriptor::from(mapping))?;
 
     assert_eq!(taken.attributes(), Attributes::IMAGE | Attributes::NO_EXECUTE);
     assert_eq!(taken.size(), u64::from(program.size()));
