@@ -105,8 +105,10 @@ impl<'a> Scene<'a> {
                     let own = Contestant::new(name, self.work(ours, size));
                     let own = own.within(Target::Ratio(target));
                     let own = match base {
-                        Way::CopiedOut if size == SIZES[0].0 => own.limited(FITS),
-                        Way::CopiedOut | Way::CopiedIn => own.limited(MEMORY),
+                        Way::CopiedOut if size == SIZES[0].0 => {
+                            own.limited(FITS, Target::Ratio(1.15))
+                        }
+                        Way::CopiedOut | Way::CopiedIn => own.limited(MEMORY, Target::Ratio(1.15)),
                         _ => own,
                     };
                     Pair { base: self.work(base, size), own }

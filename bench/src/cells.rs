@@ -94,7 +94,10 @@ fn pair<'a>(
     own: impl FnMut(u64) -> Result<Duration> + 'a,
 ) -> Pair<'a> {
     let own = Contestant::new(format!("`AtomicCell`: {name}"), own);
-    Pair { base: Box::new(base), own: own.within(Target::Ratio(CELL)).limited(FLAG) }
+    Pair {
+        base: Box::new(base),
+        own: own.within(Target::Ratio(CELL)).limited(FLAG, Target::Ratio(1.6)),
+    }
 }
 
 /// The time of one access to one of the cells, drawn by lot before the clock starts.

@@ -23,8 +23,8 @@ impl Check {
                     Verdict::Free => {}
                     Verdict::Met => self.met += 1,
                     Verdict::Missed => self.missed.push(place()),
-                    Verdict::Limited(reason) => {
-                        self.limited.push(format!("{}: {reason}", place()));
+                    Verdict::Limited(limit) => {
+                        self.limited.push(format!("{}: {}", place(), wording::limit(limit)));
                     }
                 }
             }

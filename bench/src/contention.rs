@@ -121,8 +121,10 @@ pub(crate) fn measure(effort: Effort) -> Result<Table> {
             Ok(each(start.elapsed(), count))
         })
     });
-    let contestants =
-        [ours.within(Target::Ratio(CONTENDED)).limited(CALLS)].into_iter().chain(alone).collect();
+    let contestants = [ours.within(Target::Ratio(CONTENDED)).limited(CALLS, Target::Ratio(2.6))]
+        .into_iter()
+        .chain(alone)
+        .collect();
     compare("Two processes and the same names", CYCLE, effort.rounds, base, contestants)
 }
 

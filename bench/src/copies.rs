@@ -209,7 +209,10 @@ fn reads(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result<
         })
     });
     let mut pairs = vec![
-        Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)).limited(WAITS) },
+        Pair {
+            base: base(value),
+            own: typed.within(Target::Ratio(VALUE)).limited(WAITS, Target::Ratio(1.1)),
+        },
         Pair { base: base(value), own: least },
     ];
     for (size, target) in COPIES {
@@ -217,8 +220,10 @@ fn reads(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result<
         let own = Contestant::new(format!("`View::read_at`, {}", bytes(size)), move |seed| {
             job.time(seed, |offset, buf| view.read_at(offset, buf))
         });
-        pairs
-            .push(Pair { base: base(job), own: own.within(Target::Ratio(target)).limited(LOOKED) });
+        pairs.push(Pair {
+            base: base(job),
+            own: own.within(Target::Ratio(target)).limited(LOOKED, Target::Ratio(1.5)),
+        });
     }
     let title = title("Copies out", view, spread, threads);
     compare_pairs(title, "a read", effort.rounds, "`memcpy` out of the same mapping", pairs)
@@ -231,15 +236,19 @@ fn writes(effort: Effort, view: &View, spread: Spread, threads: usize) -> Result
     let typed = Contestant::new("`View::write::<u64>`", move |seed| {
         value.time(seed, |offset, _| view.write(offset, &black_box(seed)))
     });
-    let mut pairs =
-        vec![Pair { base: base(value), own: typed.within(Target::Ratio(VALUE)).limited(WAITS) }];
+    let mut pairs = vec![Pair {
+        base: base(value),
+        own: typed.within(Target::Ratio(VALUE)).limited(WAITS, Target::Ratio(1.1)),
+    }];
     for (size, target) in COPIES {
         let job = Job::new(effort, view, size, spread, threads);
         let own = Contestant::new(format!("`View::write_at`, {}", bytes(size)), move |seed| {
             job.time(seed, |offset, buf| view.write_at(offset, buf))
         });
-        pairs
-            .push(Pair { base: base(job), own: own.within(Target::Ratio(target)).limited(LOOKED) });
+        pairs.push(Pair {
+            base: base(job),
+            own: own.within(Target::Ratio(target)).limited(LOOKED, Target::Ratio(1.5)),
+        });
     }
     let title = title("Copies in", view, spread, threads);
     compare_pairs(title, "a write", effort.rounds, "`memcpy` into the same mapping", pairs)
@@ -254,7 +263,7 @@ fn fills(effort: Effort, view: &View, spread: Spread) -> Result<Table> {
         let own = Contestant::new(format!("`View::fill`, {}", bytes(size)), move |seed| {
             job.time(seed, |offset, _| view.fill(offset, black_box(size), black_box(7)))
         });
-        Pair { base, own: own.within(Target::Ratio(FILL)).limited(LOOKED) }
+        Pair { base, own: own.within(Target::Ratio(FILL)).limited(LOOKED, Target::Ratio(1.5)) }
     });
     let title = title("Fills", view, spread, 1);
     let base = "`memset` of the same mapping";
@@ -280,6 +289,6 @@ fn checked(effort: Effort, file: &File, view: &View, spread: Spread) -> Result<T
         job.time(seed, |offset, buf| view.read_at(offset, &mut buf[..SIZE]))
     });
     let title = title("64 bytes with a bounds check", view, spread, 1);
-    let contestants = vec![own.within(Target::Ratio(CHECKED)).limited(TESTED)];
+    let contestants = vec![own.within(Target::Ratio(CHECKED)).limited(TESTED, Target::Ratio(1.4))];
     compare(title, "a read of 64 bytes", effort.rounds, base, contestants)
 }

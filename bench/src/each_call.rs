@@ -118,7 +118,10 @@ fn beside_mono(
         pair(
             &program,
             "read",
-            files.read("`MappedFile::read_at`, beside `Read`").within(BESIDE_MONO).limited(WAITS),
+            files
+                .read("`MappedFile::read_at`, beside `Read`")
+                .within(BESIDE_MONO)
+                .limited(WAITS, Target::Ratio(0.007)),
         ),
         pair(
             &program,
@@ -126,7 +129,7 @@ fn beside_mono(
             files
                 .write("`MappedFile::write_at`, beside `Write`")
                 .within(BESIDE_MONO)
-                .limited(WAITS),
+                .limited(WAITS, Target::Ratio(0.007)),
         ),
         pair(&program, "write", files.flushed("the same, flushing as `Write` does")),
     ];

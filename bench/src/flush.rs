@@ -243,7 +243,7 @@ impl Flushed {
         let own = match way {
             Way::Bare => own,
             Way::WriteThrough => own.within(Target::Ratio(1.0)),
-            Way::Flush => own.within(Target::Ratio(1.0)).limited(STORES),
+            Way::Flush => own.within(Target::Ratio(1.0)).limited(STORES, Target::Ratio(10.0)),
         };
         Pair { base: Box::new(base), own }
     }

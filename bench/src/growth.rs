@@ -53,7 +53,7 @@ fn pages(effort: Effort, place: &Place) -> Result<Table> {
             }),
         )
         .within(Target::Ratio(1.0))
-        .limited(CALLED),
+        .limited(CALLED, Target::Ratio(1.15)),
     ];
     let title = format!("Appends of {size} bytes up to {} MiB, {}", most >> 20, place.file_system);
     compare(title, "an append", effort.rounds * FINER, base, contestants)
@@ -71,7 +71,7 @@ fn records(effort: Effort, place: &Place) -> Result<Table> {
             appends(work, path("room"), open, |file, bytes| Ok(file.reserve(bytes)?), write),
         )
         .within(Target::Ratio(0.3))
-        .limited(ROOM),
+        .limited(ROOM, Target::Ratio(0.5)),
         Contestant::new(
             "`MappedFile::write_at`",
             appends(work, path("mapped"), open, plain, write),

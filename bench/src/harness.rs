@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::figures::Figures;
-use crate::results::{Ratios, Row, Spread};
+use crate::results::{Limit, Ratios, Row, Spread};
 
 /// How much work a run does.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub(crate) struct Contestant<'a> {
     name: String,
     run: Work<'a>,
     target: Option<Target>,
-    limit: Option<&'static str>,
+    limit: Option<(&'static str, Target)>,
 }
 
 /// Does the work once with this seed, and tells how long one operation took.
@@ -64,13 +64,15 @@ impl<'a> Contestant<'a> {
     }
 
     /// Says why it cannot reach that, in a sentence or two, which stand under the table where it
-    /// does not.
-    pub(crate) fn limited(self, reason: &'static str) -> Self {
-        Self { limit: Some(reason), ..self }
+    /// does not, and up to where the reason explains it: what takes longer is missed for another.
+    pub(crate) fn limited(self, reason: &'static str, most: Target) -> Self {
+        Self { limit: Some((reason, most)), ..self }
     }
 
     fn row(self, times: &[(Duration, Duration)]) -> Row {
-        let (target, limit) = (self.target.map(Into::into), self.limit.map(str::to_owned));
+        let target = self.target.map(Into::into);
+        let limit =
+            self.limit.map(|(reason, most)| Limit { reason: reason.to_owned(), most: most.into() });
         Row { target, limit, ..row(self.name, times) }
     }
 }

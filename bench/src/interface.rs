@@ -181,7 +181,7 @@ fn mapped(
         "to map and to unmap a view",
         effort.rounds,
         base,
-        vec![ours, bare, c.within(Target::Ratio(MAPPED)).limited(PLACED)],
+        vec![ours, bare, c.within(Target::Ratio(MAPPED)).limited(PLACED, Target::Ratio(2.5))],
     )
 }
 

@@ -48,8 +48,10 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
             None
         }
     };
-    let mut contestants =
-        vec![reads("memory with `Advice::LargePages`", &asked, effort).limited(GRANTED)];
+    let mut contestants = vec![
+        reads("memory with `Advice::LargePages`", &asked, effort)
+            .limited(GRANTED, Target::Ratio(1.15)),
+    ];
     let made = made.as_ref();
     contestants.extend(made.map(|made| reads("memory of `Attributes::LARGE_PAGES`", made, effort)));
     let contestants = contestants.into_iter().map(|one| one.within(Target::Ratio(LARGE))).collect();

@@ -71,7 +71,10 @@ fn lost(effort: Effort) -> Result<Table> {
         time(seed, &|offset, buf| black_box(view.read_at(offset, buf)).is_err())
     });
     let mut contestants: Vec<Contestant<'_>> = Vec::new();
-    contestants.extend([value, copy].map(|one| one.within(Target::Time(FAULT)).limited(KERNEL)));
+    contestants.extend(
+        [value, copy]
+            .map(|one| one.within(Target::Time(FAULT)).limited(KERNEL, Target::Time(2 * FAULT))),
+    );
     #[cfg(target_arch = "x86_64")]
     contestants.push(Contestant::new("a fault alone, whose handler only goes on", |_| {
         bare_fault::time(FAULTS)

@@ -81,7 +81,8 @@ struct Args {
     #[arg(long, value_name = "GROUP")]
     only: Vec<Group>,
 
-    /// Fails if something is above its bar. What cannot be met for a known reason is listed apart.
+    /// Fails if something is above its bar. What cannot be met for a known reason is listed apart,
+    /// as far as the reason explains it.
     #[arg(long)]
     check: bool,
 

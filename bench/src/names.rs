@@ -65,8 +65,10 @@ fn created(effort: Effort, crowd: &Crowd) -> Result<Table> {
     let peers = Peer::ALL.map(|peer| {
         Contestant::new(peer.creator(), move |_| Way::Peers(peer).create(crowd, count))
     });
-    let contestants =
-        [ours.within(Target::Ratio(CREATED)).limited(CALLS)].into_iter().chain(peers).collect();
+    let contestants = [ours.within(Target::Ratio(CREATED)).limited(CALLS, Target::Ratio(3.5))]
+        .into_iter()
+        .chain(peers)
+        .collect();
     let title = format!("Creating a name where {}", those(crowd.count));
     compare(title, CREATE, effort.rounds, base, contestants)
 }
@@ -81,8 +83,10 @@ fn opened(effort: Effort, crowd: &Crowd) -> Result<Table> {
     let peers = Peer::ALL.map(|peer| {
         Contestant::new(peer.opener(), move |seed| Way::Peers(peer).open(crowd, count, seed))
     });
-    let contestants =
-        [ours.within(Target::Ratio(OPENED)).limited(CALLS)].into_iter().chain(peers).collect();
+    let contestants = [ours.within(Target::Ratio(OPENED)).limited(CALLS, Target::Ratio(3.7))]
+        .into_iter()
+        .chain(peers)
+        .collect();
     let title = format!("Opening a name where {}", those(crowd.count));
     compare(title, OPEN, effort.rounds, base, contestants)
 }
@@ -128,7 +132,9 @@ impl Way {
     /// Only ours has a target: the others are as they are.
     fn aimed(self, contestant: Contestant<'_>) -> Contestant<'_> {
         match self {
-            Self::Ours => contestant.within(Target::Ratio(CROWDED)).limited(COLDER),
+            Self::Ours => {
+                contestant.within(Target::Ratio(CROWDED)).limited(COLDER, Target::Ratio(1.6))
+            }
             Self::Bare | Self::Peers(_) => contestant,
         }
     }

@@ -183,7 +183,7 @@ measure one group anew, to look quickly, and to let a missed bar fail.
   are not timed, so that its page tables are in the cache whoever ran before. All pages are in
   memory and mapped beforehand unless the table says otherwise.
 - A target is a bar that was set beforehand. Where it is missed and cannot be met, a note under the
-  table says why.
+  table says why, and how much that explains: what takes longer is missed without a reason.
 
 Times differ from run to run; the number of instructions does not. `cargo xtask instructions` counts
 those of the paths that call no system, and fails if one has become dearer than

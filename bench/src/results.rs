@@ -59,7 +59,14 @@ pub(crate) struct Row {
     pub(crate) target: Option<Bar>,
     /// Why the target cannot be reached, if it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) limit: Option<String>,
+    pub(crate) limit: Option<Limit>,
+}
+
+/// Why a target is missed, and up to where that explains it.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Limit {
+    pub(crate) reason: String,
+    pub(crate) most: Bar,
 }
 
 /// The median, and the quarters below and above.
@@ -71,7 +78,7 @@ pub(crate) struct Spread {
 }
 
 /// What a contestant should reach.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Bar {
     /// At most this many times the base's time.
@@ -103,23 +110,24 @@ pub(crate) struct Figure {
 }
 
 /// How a row came off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Verdict<'a> {
     /// It has no target.
     Free,
     Met,
     Missed,
     /// Missed for a reason that is known.
-    Limited(&'a str),
+    Limited(&'a Limit),
 }
 
 impl<'a> Verdict<'a> {
-    fn new(reached: Option<bool>, limit: Option<&'a String>) -> Self {
+    /// By whether the target was reached, and by the reason if it was not and that explains it.
+    fn new(reached: Option<bool>, limit: Option<&'a Limit>) -> Self {
         match (reached, limit) {
             (None, _) => Self::Free,
             (Some(true), _) => Self::Met,
             (Some(false), None) => Self::Missed,
-            (Some(false), Some(reason)) => Self::Limited(reason),
+            (Some(false), Some(limit)) => Self::Limited(limit),
         }
     }
 
@@ -135,12 +143,16 @@ impl<'a> Verdict<'a> {
 
 impl Row {
     pub(crate) fn verdict(&self) -> Verdict<'_> {
-        let reached = self.target.map(|target| match target {
+        let limit = self.limit.as_ref().filter(|limit| self.is_within(limit.most));
+        Verdict::new(self.target.map(|target| self.is_within(target)), limit)
+    }
+
+    fn is_within(&self, bar: Bar) -> bool {
+        match bar {
             // As it is printed.
             Bar::Ratio(most) => ratio_as_shown(self.ratio.median) <= most + 1e-9,
             Bar::Nanoseconds(most) => self.nanoseconds <= most,
-        });
-        Verdict::new(reached, self.limit.as_ref())
+        }
     }
 }
 
@@ -250,4 +262,25 @@ impl From<figures::Figures> for Figures {
 /// Five digits, which is more than any of them is worth: files of results can then be compared.
 fn rounded(value: f64) -> f64 {
     format!("{value:.4e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bar, Limit, Row, Spread, Verdict};
+
+    #[test]
+    fn a_reason_explains_no_more_than_it_says() {
+        let row = |median| Row {
+            name: "a contestant".to_owned(),
+            nanoseconds: 1.0,
+            ratio: Spread::new(median, median, median),
+            noise: None,
+            target: Some(Bar::Ratio(1.02)),
+            limit: Some(Limit { reason: "it is so".to_owned(), most: Bar::Ratio(1.4) }),
+        };
+
+        assert_eq!(row(1.02).verdict(), Verdict::Met);
+        assert!(matches!(row(1.4).verdict(), Verdict::Limited(_)));
+        assert_eq!(row(1.41).verdict(), Verdict::Missed);
+    }
 }

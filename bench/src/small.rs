@@ -195,14 +195,14 @@ fn reading<'a, const SIZE: usize>(work: Work, maps: Maps<'a, [u8]>) -> Vec<Pair<
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| view.read_at(offset, buf))
         })
         .within(VIEW)
-        .limited(TESTED),
+        .limited(TESTED, Target::Ratio(1.4)),
         Contestant::new(format!("{SIZE} bytes, `MappedFile::read_at`"), move |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
                 mapped.read_at(offset as u64, buf).map(|_count| ())
             })
         })
         .within(MAPPED_FILE)
-        .limited(TESTED),
+        .limited(TESTED, Target::Ratio(1.6)),
     ];
     if SIZE == 64 {
         own.push(Contestant::new("64 bytes, a second map like the base", slice(second)));
@@ -225,12 +225,12 @@ fn writing<'a, const SIZE: usize>(work: Work, maps: Maps<'a, Shared>) -> Vec<Pai
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| view.write_at(offset, buf))
         })
         .within(VIEW)
-        .limited(TESTED),
+        .limited(TESTED, Target::Ratio(1.4)),
         Contestant::new(format!("{SIZE} bytes, `MappedFile::write_at`"), move |seed| {
             work.timed(seed, |offset, buf: &mut [u8; SIZE]| mapped.write_at(offset as u64, buf))
         })
         .within(MAPPED_FILE)
-        .limited(TESTED),
+        .limited(TESTED, Target::Ratio(1.6)),
     ];
     if SIZE == 64 {
         own.push(Contestant::new("64 bytes, a second map like the base", slice(second)));

@@ -75,7 +75,7 @@ fn fresh(on: &str, effort: Effort, path: &Path, size: usize) -> Result<Table> {
     let contestants = vec![
         Contestant::new("windows for a quarter of it", through(sliding.clone()))
             .within(SEQUENTIAL)
-            .limited(LENT),
+            .limited(LENT, Target::Ratio(2.3)),
         Contestant::new("the same, by a `Cursor`", move |_| {
             let start = Instant::now();
             let file = sliding.clone().open(path)?;
@@ -84,7 +84,7 @@ fn fresh(on: &str, effort: Effort, path: &Path, size: usize) -> Result<Table> {
             Ok(each(start.elapsed(), usize::try_from(effort.len)? / size))
         })
         .within(SEQUENTIAL)
-        .limited(LENT),
+        .limited(LENT, Target::Ratio(2.3)),
     ];
     let title = format!("Reads of {size} bytes from front to back, {on}, mapped for it");
     compare(title, "one read", effort.rounds.div_ceil(4), base, contestants)
@@ -103,12 +103,13 @@ fn again(on: &str, effort: Effort, path: &Path, file: &File) -> Result<Table> {
     let contestants = vec![
         Contestant::new("windows for all of it", |_| pass(&kept, 0, effort.len, SMALL))
             .within(SEQUENTIAL)
-            .limited(LENT),
+            .limited(LENT, Target::Ratio(2.3)),
         Contestant::new("windows for a quarter of it", |_| pass(&sliding, 0, effort.len, SMALL))
             .within(SEQUENTIAL)
             .limited(
                 "All pages are mapped anew in each pass, beside a map that has them all: the last \
                  row maps them by bare calls, and misses this as well.",
+                Target::Ratio(3.5),
             ),
         Contestant::new("`mmap`, a fault ahead for all pages, `munmap`, every 2 MiB", |_| {
             bare(file, effort.len)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::results::{Bar, Figure, Figures, Ratios, Row, Spread, Table, Verdict};
+use crate::results::{Bar, Figure, Figures, Limit, Ratios, Row, Spread, Table, Verdict};
 
 /// A ratio: two digits after the point, or as many as show two that say something.
 pub(crate) fn ratio(value: f64) -> String {
@@ -52,14 +52,17 @@ pub(crate) fn time(nanoseconds: f64) -> String {
     }
 }
 
+fn bar(bar: Bar) -> String {
+    match bar {
+        Bar::Ratio(most) => ratio(most),
+        Bar::Nanoseconds(most) => time(most),
+    }
+}
+
 /// What a row should reach, and whether it does.
 pub(crate) fn target(row: &Row) -> String {
-    let most = match row.target {
-        None => return String::new(),
-        Some(Bar::Ratio(most)) => ratio(most),
-        Some(Bar::Nanoseconds(most)) => time(most),
-    };
-    format!("≤ {most}, {}", row.verdict().word())
+    let Some(target) = row.target else { return String::new() };
+    format!("≤ {}, {}", bar(target), row.verdict().word())
 }
 
 /// What a figure should be at most, in every round, and whether it is.
@@ -80,16 +83,23 @@ pub(crate) fn heading(table: &Table) -> String {
 
 /// Why targets are missed that cannot be reached, each with the rows that it is true of.
 pub(crate) fn limits(table: &Table) -> Vec<String> {
-    let mut notes: Vec<(&str, String)> = Vec::new();
+    let mut notes: Vec<(&Limit, String)> = Vec::new();
     for (name, verdict) in table.verdicts() {
-        let Verdict::Limited(reason) = verdict else { continue };
-        if let Some((_, names)) = notes.iter_mut().find(|(known, _)| *known == reason) {
+        let Verdict::Limited(known) = verdict else { continue };
+        if let Some((_, names)) = notes.iter_mut().find(|(other, _)| *other == known) {
             let _infallible = write!(names, "; {name}");
         } else {
-            notes.push((reason, name.to_owned()));
+            notes.push((known, name.to_owned()));
         }
     }
-    notes.into_iter().map(|(reason, names)| format!("{names}: {reason}")).collect()
+    notes.into_iter().map(|(known, names)| format!("{names}: {}", limit(known))).collect()
+}
+
+/// Why a target is missed, and what more than that would be.
+pub(crate) fn limit(limit: &Limit) -> String {
+    let Limit { reason, most } = limit;
+    let reason = reason.trim_end_matches('.');
+    format!("{reason}. That explains up to {}.", bar(*most))
 }
 
 /// How many bars.
