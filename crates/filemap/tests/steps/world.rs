@@ -8,6 +8,8 @@ use std::io::Read as _;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use filemap::Scope;
 use filemap_protocol::model::{Event, Model, Move, Outcome, Step};
@@ -15,7 +17,7 @@ use filemap_protocol::search::{Edge, alone};
 use filemap_protocol::state::{AGENTS, Agent, At, Lock, Sight, State};
 
 use crate::agent::NAME;
-use crate::support::{Place, Second, eventually, named};
+use crate::support::{self, Place, Second, eventually, named};
 
 /// The agent that does what it does at once.
 ///
@@ -249,12 +251,32 @@ impl World {
         if let Some(process) = &self.processes[agent] {
             return process.number;
         }
-        let second = self.place.child(self.test, &agent.to_string());
-        let number = libc::pid_t::try_from(second.process.id()).expect("a process's number");
+        let (number, second) = self.begin(agent);
         self.processes[agent] =
             Some(Process { number, second: Some(second), comes_to: None, exits: false });
-        eventually("a process stops", || condition(number) == Some('T'));
         number
+    }
+
+    /// Starts a process that stops before it does anything.
+    ///
+    /// An emulator was seen to leave one of many hundreds hanging before that: such a one is begun
+    /// once more, and it is told where it hung.
+    fn begin(&self, agent: usize) -> (libc::pid_t, Second) {
+        const MOMENT: Duration = Duration::from_secs(20);
+        for _ in 0..3 {
+            let second = self.place.child(self.test, &agent.to_string());
+            let number = libc::pid_t::try_from(second.process.id()).expect("a process's number");
+            let since = Instant::now();
+            while since.elapsed() < MOMENT {
+                if condition(number) == Some('T') {
+                    return (number, second);
+                }
+                thread::yield_now();
+            }
+            println!("a process does not stop: {}", whereabouts(number));
+            assert!(support::emulated(), "a process stops: not within {MOMENT:?}");
+        }
+        panic!("a process stops: not one of three");
     }
 
     /// Lets a process go on to its next stop, and tells the line that it wrote; nothing if it
@@ -382,6 +404,17 @@ fn condition(number: libc::pid_t) -> Option<char> {
     let told = fs::read_to_string(Path::new("/proc").join(number.to_string()).join("stat")).ok()?;
     // The name before it may hold anything, blanks and brackets too.
     told.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+}
+
+/// What each thread of a process does, for somebody who wonders.
+fn whereabouts(number: libc::pid_t) -> String {
+    let process = Path::new("/proc").join(number.to_string());
+    let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+    let told = threads.map(|thread| {
+        let told = |file: &str| fs::read_to_string(thread.path().join(file)).unwrap_or_default();
+        format!("{} in {} [{}]", told("stat").trim(), told("wchan"), told("syscall").trim())
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether a process has ended with all its threads, and so has nothing open any more.
