@@ -175,40 +175,42 @@ fn cell_load(scene: &Scene, count: usize) -> Result<()> {
     Ok(())
 }
 
-#[inline(never)]
-fn file_read_at_64(scene: &Scene, count: usize) -> Result<()> {
+#[inline(always)]
+fn read_file(file: &MappedFile, count: usize) -> Result<()> {
     let mut buf = Buffer([0; 64]);
     for number in 0..count {
-        scene.file.read_at(offset(number) as u64, &mut black_box(&mut buf).0)?;
+        file.read_at(offset(number) as u64, &mut black_box(&mut buf).0)?;
     }
     Ok(())
+}
+
+#[inline(always)]
+fn write_file(file: &MappedFile, count: usize) -> Result<()> {
+    let buf = Buffer([1; 64]);
+    for number in 0..count {
+        file.write_at(offset(number) as u64, &black_box(&buf).0)?;
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn file_read_at_64(scene: &Scene, count: usize) -> Result<()> {
+    read_file(&scene.file, count)
 }
 
 #[inline(never)]
 fn file_write_at_64(scene: &Scene, count: usize) -> Result<()> {
-    let buf = Buffer([1; 64]);
-    for number in 0..count {
-        scene.file.write_at(offset(number) as u64, &black_box(&buf).0)?;
-    }
-    Ok(())
+    write_file(&scene.file, count)
 }
 
 #[inline(never)]
 fn windows_read_at_64(scene: &Scene, count: usize) -> Result<()> {
-    let mut buf = Buffer([0; 64]);
-    for number in 0..count {
-        scene.windows.read_at(offset(number) as u64, &mut black_box(&mut buf).0)?;
-    }
-    Ok(())
+    read_file(&scene.windows, count)
 }
 
 #[inline(never)]
 fn windows_write_at_64(scene: &Scene, count: usize) -> Result<()> {
-    let buf = Buffer([1; 64]);
-    for number in 0..count {
-        scene.windows.write_at(offset(number) as u64, &black_box(&buf).0)?;
-    }
-    Ok(())
+    write_file(&scene.windows, count)
 }
 
 #[inline(never)]

@@ -27,7 +27,7 @@ impl MappedFile {
         self.read_looking_for(offset)
     }
 
-    /// Copies a value out that is not mapped as a whole, is not aligned, or has no scalar's size.
+    /// Copies a value out that is not to be had at once.
     #[inline(never)]
     fn read_looking_for<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
         let known = self.known_len.load(Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl MappedFile {
         self.write_looking_for(offset, value)
     }
 
-    /// Copies a value in that is not mapped as a whole, is not aligned, or has no scalar's size.
+    /// Copies a value in that cannot be put at once.
     #[inline(never)]
     fn write_looking_for<T>(&self, offset: u64, value: &T) -> Result<()>
     where

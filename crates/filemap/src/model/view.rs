@@ -156,17 +156,9 @@ impl View {
     /// Those of [`read_at`](Self::read_at).
     #[inline(always)]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
-        // The size is known when this is compiled, and all branches but one go away.
-        match size_of::<T>() {
-            1 => self.region.load::<u8>(offset).map(same_bytes),
-            2 => self.region.load::<u16>(offset).map(same_bytes),
-            4 => self.region.load::<u32>(offset).map(same_bytes),
-            8 => self.region.load::<u64>(offset).map(same_bytes),
-            _ => {
-                let mut value = T::new_zeroed();
-                self.region.copy_out(offset, value.as_mut_bytes())?;
-                Ok(value)
-            }
+        match self.value_at_once(offset) {
+            Some(read) => read,
+            None => self.value_asking(offset),
         }
     }
 
@@ -180,13 +172,9 @@ impl View {
     /// Those of [`write_at`](Self::write_at).
     #[inline(always)]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: usize, value: &T) -> Result<()> {
-        let bytes = value.as_bytes();
-        match bytes.len() {
-            1 => self.region.store::<u8>(offset, value_of(bytes)),
-            2 => self.region.store::<u16>(offset, value_of(bytes)),
-            4 => self.region.store::<u32>(offset, value_of(bytes)),
-            8 => self.region.store::<u64>(offset, value_of(bytes)),
-            _ => self.region.copy_in(offset, bytes),
+        match self.put_at_once(offset, value) {
+            Some(written) => written,
+            None => self.put_asking(offset, value.as_bytes()),
         }
     }
 
@@ -216,22 +204,43 @@ impl View {
         self.region.copy_in_at_once(offset, bytes)
     }
 
-    /// Copies a value out as [`read`](Self::read) does, if it is aligned and nobody need be asked.
+    /// Copies a value out as [`read`](Self::read) does, if nobody need be asked, and one that is
+    /// copied in one piece is aligned.
     #[inline(always)]
     pub(crate) fn value_at_once<T: FromBytes + IntoBytes>(
         &self,
         offset: usize,
     ) -> Option<Result<T>> {
+        // The size is known when this is compiled, and all branches but one go away.
         match size_of::<T>() {
             1 => self.region.load_at_once::<u8>(offset).map(|value| value.map(same_bytes)),
             2 => self.region.load_at_once::<u16>(offset).map(|value| value.map(same_bytes)),
             4 => self.region.load_at_once::<u32>(offset).map(|value| value.map(same_bytes)),
             8 => self.region.load_at_once::<u64>(offset).map(|value| value.map(same_bytes)),
-            _ => None,
+            _ => {
+                let mut value = T::new_zeroed();
+                let copied = self.region.copy_out_at_once(offset, value.as_mut_bytes())?;
+                Some(copied.map(|()| value))
+            }
         }
     }
 
-    /// Copies a value in as [`write`](Self::write) does, if it is aligned and nobody need be asked.
+    /// Copies a value out that is not to be had at once.
+    fn value_asking<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+        match size_of::<T>() {
+            1 => self.region.load_asking::<u8>(offset).map(same_bytes),
+            2 => self.region.load_asking::<u16>(offset).map(same_bytes),
+            4 => self.region.load_asking::<u32>(offset).map(same_bytes),
+            8 => self.region.load_asking::<u64>(offset).map(same_bytes),
+            _ => {
+                let mut value = T::new_zeroed();
+                self.region.copy_out_asking(offset, value.as_mut_bytes()).map(|()| value)
+            }
+        }
+    }
+
+    /// Copies a value in as [`write`](Self::write) does, if nobody need be asked, and one that is
+    /// copied in one piece is aligned.
     #[inline(always)]
     pub(crate) fn put_at_once<T: IntoBytes + Immutable + ?Sized>(
         &self,
@@ -244,7 +253,18 @@ impl View {
             2 => self.region.store_at_once::<u16>(offset, value_of(bytes)),
             4 => self.region.store_at_once::<u32>(offset, value_of(bytes)),
             8 => self.region.store_at_once::<u64>(offset, value_of(bytes)),
-            _ => None,
+            _ => self.region.copy_in_at_once(offset, bytes),
+        }
+    }
+
+    /// Copies a value in that cannot be put at once.
+    fn put_asking(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        match bytes.len() {
+            1 => self.region.store_asking::<u8>(offset, value_of(bytes)),
+            2 => self.region.store_asking::<u16>(offset, value_of(bytes)),
+            4 => self.region.store_asking::<u32>(offset, value_of(bytes)),
+            8 => self.region.store_asking::<u64>(offset, value_of(bytes)),
+            _ => self.region.copy_in_asking(offset, bytes),
         }
     }
 

@@ -266,16 +266,7 @@ pub(crate) trait Copying: Sized {
             .map_err(move |lost| self.lost(offset, lost, operation))
     }
 
-    /// Copies a value out: in one piece if its address is aligned.
-    #[inline(always)]
-    fn load<T: Scalar + FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
-        match self.load_at_once(offset) {
-            Some(loaded) => loaded,
-            None => self.load_asking(offset),
-        }
-    }
-
-    /// Copies a value out if the limits answer for it, and it is aligned.
+    /// Copies a value out in one piece, if the limits answer for it and it is aligned.
     #[inline(always)]
     fn load_at_once<T: Scalar>(&self, offset: usize) -> Option<Result<T>> {
         let at = self.span().within_limit(Touch::Read, offset, size_of::<T>())?.cast::<T>();
@@ -303,16 +294,7 @@ pub(crate) trait Copying: Sized {
         Ok(value)
     }
 
-    /// Copies a value in: in one piece if its address is aligned.
-    #[inline(always)]
-    fn store<T: Scalar + IntoBytes + Immutable>(&self, offset: usize, value: T) -> Result<()> {
-        match self.store_at_once(offset, value) {
-            Some(stored) => stored,
-            None => self.store_asking(offset, value),
-        }
-    }
-
-    /// Copies a value in if the limits answer for it, and it is aligned.
+    /// Copies a value in in one piece, if the limits answer for it and it is aligned.
     #[inline(always)]
     fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Option<Result<()>> {
         let at = self.span().within_limit(Touch::Write, offset, size_of::<T>())?.cast::<T>();
