@@ -37,25 +37,31 @@ impl How {
     }
 }
 
-pub(super) fn map_anywhere(
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
-    let How { protection, sharing } = how;
+/// What is to be mapped, wherever that will be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch<'fd> {
+    /// Bytes.
+    pub(super) len: usize,
+    pub(super) how: How,
+    pub(super) descriptor: BorrowedFd<'fd>,
+    /// Where it begins in what the descriptor stands for, in bytes.
+    pub(super) offset: u64,
+}
+
+pub(super) fn map_anywhere(stretch: Stretch<'_>) -> Result<NonNull<u8>> {
+    let Stretch { len, how: How { protection, sharing }, descriptor, offset } = stretch;
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
     let mapped = unsafe { mm::mmap(ptr::null_mut(), len, protection, sharing, descriptor, offset) };
     address_of(mapped)
 }
 
 /// Tells whether such a view is refused at every address.
-fn refused_anywhere(len: usize, how: How, descriptor: BorrowedFd<'_>, offset: u64) -> bool {
-    match map_anywhere(len, how, descriptor, offset) {
+fn refused_anywhere(stretch: Stretch<'_>) -> bool {
+    match map_anywhere(stretch) {
         Ok(pages) => {
             // If it cannot be given back, it stays reserved: an error is on its way as it is.
             // SAFETY: the range was mapped a moment ago and is known to nobody.
-            let _ignored = unsafe { mm::munmap(pages.as_ptr().cast(), len) };
+            let _ignored = unsafe { mm::munmap(pages.as_ptr().cast(), stretch.len) };
             false
         }
         Err(error) => error.kind() == ErrorKind::AccessDenied,
@@ -66,14 +72,8 @@ fn refused_anywhere(len: usize, how: How, descriptor: BorrowedFd<'_>, offset: u6
 ///
 /// `MAP_FIXED_NOREPLACE` refuses a range that is taken; kernels before 4.17 take it for a hint
 /// and may map elsewhere ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
-pub(super) fn map_at(
-    base: usize,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
-    let How { protection, sharing } = how;
+pub(super) fn map_at(base: usize, stretch: Stretch<'_>) -> Result<NonNull<u8>> {
+    let Stretch { len, how: How { protection, sharing }, descriptor, offset } = stretch;
     let sharing = sharing | MapFlags::FIXED_NOREPLACE;
     let hint = ptr::without_provenance_mut(base);
     let taken = || Error::new(ErrorKind::AddressTaken, Operation::MapView);
@@ -82,7 +82,7 @@ pub(super) fn map_at(
     match mapped {
         Err(Errno::EXIST) => Err(taken()),
         // What no address would change: a seal, or a file system that forbids execution.
-        Err(Errno::PERM) if refused_anywhere(len, how, descriptor, offset) => address_of(mapped),
+        Err(Errno::PERM) if refused_anywhere(stretch) => address_of(mapped),
         // Below the lowest address that may be mapped, or above the highest.
         Err(Errno::PERM | Errno::NOMEM) => {
             Err(taken().because("the address cannot be mapped by this process"))
@@ -141,30 +141,21 @@ impl Alignment {
 /// Maps at an address that lies as `alignment` says, if one is found soon, and else anywhere.
 pub(super) fn map_aligned_if_easy(
     alignment: Alignment,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
+    stretch: Stretch<'_>,
 ) -> Result<NonNull<u8>> {
-    match find_aligned(Tries { guesses: 3, looks: 8 }, alignment, len, how, descriptor, offset) {
+    match find_aligned(Tries { guesses: 3, looks: 8 }, alignment, stretch) {
         Ok(Some(pages)) => Ok(pages),
         // A reservation is longer than the view, and there may be room for that alone. What else is
         // wrong is said here as well.
-        Ok(None) | Err(_) => map_anywhere(len, how, descriptor, offset),
+        Ok(None) | Err(_) => map_anywhere(stretch),
     }
 }
 
 /// Maps at an address that lies as `alignment` says.
-pub(super) fn map_aligned(
-    alignment: Alignment,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<NonNull<u8>> {
+pub(super) fn map_aligned(alignment: Alignment, stretch: Stretch<'_>) -> Result<NonNull<u8>> {
     // Others may be faster each time.
     let tries = Tries { guesses: 12, looks: 64 };
-    find_aligned(tries, alignment, len, how, descriptor, offset)?
+    find_aligned(tries, alignment, stretch)?
         .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, Operation::MapView))
 }
 
@@ -194,19 +185,16 @@ struct Tries {
 fn find_aligned(
     tries: Tries,
     alignment: Alignment,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
+    stretch: Stretch<'_>,
 ) -> Result<Option<NonNull<u8>>> {
-    if let Some(pages) = guessed(tries.guesses, alignment, len, how, descriptor, offset)? {
+    if let Some(pages) = guessed(tries.guesses, alignment, stretch)? {
         return Ok(Some(pages));
     }
-    let Some(room) = len.checked_add(alignment.unit) else { return Ok(None) };
+    let Some(room) = stretch.len.checked_add(alignment.unit) else { return Ok(None) };
     for _ in 0..tries.looks {
         let end = free_range(room)? + alignment.unit;
         let aligned = alignment.below(end).unwrap_or(end);
-        if let Some(pages) = map_and_note(aligned, len, how, descriptor, offset)? {
+        if let Some(pages) = map_and_note(aligned, stretch)? {
             return Ok(Some(pages));
         }
     }
@@ -214,14 +202,7 @@ fn find_aligned(
 }
 
 /// Maps where it is likely that a range is free, if one of so many guesses is right.
-fn guessed(
-    steps: u32,
-    alignment: Alignment,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<Option<NonNull<u8>>> {
+fn guessed(steps: u32, alignment: Alignment, stretch: Stretch<'_>) -> Result<Option<NonNull<u8>>> {
     // Each step is twice as long as the one before: threads that come here at once are soon out of
     // each other's way, and many views in a row are soon behind.
     let mut below = match FREE_BELOW.load(Ordering::Relaxed) {
@@ -229,11 +210,11 @@ fn guessed(
         0 => free_range(page_size())? + page_size(),
         below => below,
     };
-    let mut step = len;
+    let mut step = stretch.len;
     for _ in 0..steps {
         let base = below.checked_sub(step).and_then(|base| alignment.below(base));
         let Some(base) = base.filter(|base| *base != 0) else { break };
-        if let Some(pages) = map_and_note(base, len, how, descriptor, offset)? {
+        if let Some(pages) = map_and_note(base, stretch)? {
             return Ok(Some(pages));
         }
         (below, step) = (base, step.saturating_mul(2));
@@ -242,14 +223,8 @@ fn guessed(
 }
 
 /// Maps at `base` if that is free, and notes that below it there may be room for the next one.
-fn map_and_note(
-    base: usize,
-    len: usize,
-    how: How,
-    descriptor: BorrowedFd<'_>,
-    offset: u64,
-) -> Result<Option<NonNull<u8>>> {
-    match map_at(base, len, how, descriptor, offset) {
+fn map_and_note(base: usize, stretch: Stretch<'_>) -> Result<Option<NonNull<u8>>> {
+    match map_at(base, stretch) {
         Ok(pages) => {
             FREE_BELOW.store(base, Ordering::Relaxed);
             Ok(Some(pages))

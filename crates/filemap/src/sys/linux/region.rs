@@ -18,7 +18,7 @@ use crate::sys::platform::file::Layered;
 use crate::sys::platform::image::Image;
 use crate::sys::platform::pages::{Commitment, Pages, Paging, large};
 use crate::sys::platform::placing::{
-    Alignment, How, given_back, map_aligned, map_aligned_if_easy, map_anywhere, map_at,
+    Alignment, How, Stretch, given_back, map_aligned, map_aligned_if_easy, map_anywhere, map_at,
 };
 use crate::sys::platform::{fault, file, loss, page_size};
 use crate::sys::span::{Span, Touch, momentarily_refused};
@@ -101,6 +101,7 @@ impl Region {
             })?;
         }
         let how = if source.reserved.is_some() { How::closed(access) } else { How::open(access) };
+        let stretch = Stretch { len: mapped, how, descriptor, offset: placed.base };
         let base = match address {
             Some(address) => {
                 if address == 0 {
@@ -115,18 +116,16 @@ impl Region {
                             "the address and the offset differ by no whole number of pages",
                         )
                     })?;
-                map_at(base, mapped, how, descriptor, placed.base)?
+                map_at(base, stretch)?
             }
-            None if alignment > unit => {
-                map_aligned(Alignment::to(alignment), mapped, how, descriptor, placed.base)?
-            }
+            None if alignment > unit => map_aligned(Alignment::to(alignment), stretch)?,
             None => match large::size_for(mapped).filter(|size| *size > unit) {
                 // A large page is mapped as one where its address is a multiple of its size.
                 Some(size) => {
                     let alignment = Alignment::as_in_file(size, placed.base);
-                    map_aligned_if_easy(alignment, mapped, how, descriptor, placed.base)?
+                    map_aligned_if_easy(alignment, stretch)?
                 }
-                None => map_anywhere(mapped, how, descriptor, placed.base)?,
+                None => map_anywhere(stretch)?,
             },
         };
         // SAFETY: `delta` is below `placed.len`, which is at most `mapped`, the length of the
@@ -173,7 +172,7 @@ impl Region {
                 .because("this process may not handle SIGBUS, so no view would be safe")
                 .caused_by(error)
         })?;
-        let how = How::closed(access);
+        let stretch = Stretch { len, how: How::closed(access), descriptor, offset: 0 };
         let best = usize::try_from(image.layout.base)
             .ok()
             .filter(|base| *base != 0 && base.is_multiple_of(GRANULARITY));
@@ -182,14 +181,14 @@ impl Region {
                 return Err(refused(ErrorKind::Misaligned)
                     .because("a program begins at a multiple of 65536 bytes"));
             }
-            (Some(address), _) => map_at(address, len, how, descriptor, 0)?,
-            (None, Some(best)) => match map_at(best, len, how, descriptor, 0) {
+            (Some(address), _) => map_at(address, stretch)?,
+            (None, Some(best)) => match map_at(best, stretch) {
                 Err(error) if error.kind() == ErrorKind::AddressTaken => {
-                    map_aligned(Alignment::to(GRANULARITY), len, how, descriptor, 0)?
+                    map_aligned(Alignment::to(GRANULARITY), stretch)?
                 }
                 mapped => mapped?,
             },
-            (None, None) => map_aligned(Alignment::to(GRANULARITY), len, how, descriptor, 0)?,
+            (None, None) => map_aligned(Alignment::to(GRANULARITY), stretch)?,
         };
         let pages = Pages {
             base,
