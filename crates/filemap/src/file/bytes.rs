@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::file::MappedFile;
 use crate::file::values::fits_one_access;
 use crate::file::windows::{Missing, Part, Source};
-use crate::model::View;
+use crate::model::{Unfinished, View};
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
 /// How many bytes are written at a time where a range is filled by output.
@@ -25,15 +25,17 @@ impl MappedFile {
     #[inline(always)]
     #[doc(alias = "pread")]
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        if let Some((view, at)) = self.whole_with(offset, buf.len())
-            && let Some(read) = view.read_at_once(at, buf)
-        {
-            return match read {
-                Ok(()) => Ok(buf.len()),
-                Err(error) => self.read_otherwise(offset, buf, Some(error)),
-            };
+        let read = match self.whole_with(offset, buf.len()) {
+            Some((view, at)) => view.read_at_once(at, buf),
+            None => Err(Unfinished::UNTRIED),
+        };
+        match read {
+            Ok(()) => Ok(buf.len()),
+            Err(unfinished) => {
+                let mut count = 0;
+                self.read_otherwise(offset, buf, unfinished, &mut count).map(|()| count)
+            }
         }
-        self.read_otherwise(offset, buf, None)
     }
 
     /// Copies bytes out, from `offset` on, until `buf` is full.
@@ -76,15 +78,14 @@ impl MappedFile {
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
     #[inline(always)]
     pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if let Some((view, at)) = self.whole_to_store_with(offset, bytes.len())
-            && let Some(written) = view.write_at_once(at, bytes)
-        {
-            return match written {
-                Ok(()) => Ok(()),
-                Err(error) => self.write_otherwise(offset, bytes, Some(error)),
-            };
+        let written = match self.whole_to_store_with(offset, bytes.len()) {
+            Some((view, at)) => view.write_at_once(at, bytes),
+            None => Err(Unfinished::UNTRIED),
+        };
+        match written {
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.write_otherwise(offset, bytes, unfinished),
         }
-        self.write_otherwise(offset, bytes, None)
     }
 
     /// Sets `len` bytes from `offset` on to `byte`, and makes the file longer where it ends
@@ -226,31 +227,51 @@ impl MappedFile {
     ///
     /// One call for both, so that there is little beside the access where that is inlined.
     #[inline(never)]
-    fn read_otherwise(&self, offset: u64, buf: &mut [u8], failed: Option<Error>) -> Result<usize> {
-        if let Some(error) = failed {
-            return self.read_again(offset, buf, error);
+    fn read_otherwise(
+        &self,
+        offset: u64,
+        buf: &mut [u8],
+        unfinished: Unfinished,
+        count: &mut usize,
+    ) -> Result<()> {
+        *count = buf.len();
+        if unfinished.was_tried()
+            && let Some(view) = self.windows.whole()
+            && let Ok(at) = usize::try_from(offset)
+        {
+            if let Err(error) = view.read_asking(at, buf, unfinished) {
+                *count = self.read_again(offset, buf, error)?;
+            }
+            return Ok(());
         }
         let end = offset.saturating_add(buf.len() as u64);
         if end <= self.known_len.load(Ordering::Relaxed)
             && let Some((window, at)) = self.windows.lend(offset)
-            && let Some(Ok(())) = window.view.read_at_once(at, buf)
+            && window.view.read_at_once(at, buf).is_ok()
         {
-            return Ok(buf.len());
+            return Ok(());
         }
-        self.read_looking(offset, buf)
+        *count = self.read_looking(offset, buf)?;
+        Ok(())
     }
 
     /// Writes what is not mapped as a whole, through a window if one is there, or what a write
     /// failed at.
     #[inline(never)]
-    fn write_otherwise(&self, offset: u64, bytes: &[u8], failed: Option<Error>) -> Result<()> {
-        if let Some(error) = failed {
-            return self.write_again(offset, bytes, error);
+    fn write_otherwise(&self, offset: u64, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
+        if unfinished.was_tried()
+            && let Some(view) = self.windows.whole()
+            && let Ok(at) = usize::try_from(offset)
+        {
+            return match view.write_asking(at, bytes, unfinished) {
+                Ok(()) => Ok(()),
+                Err(error) => self.write_again(offset, bytes, error),
+            };
         }
         let end = offset.saturating_add(bytes.len() as u64);
         if end <= self.settled_len.load(Ordering::Relaxed)
             && let Some((window, at)) = self.windows.lend(offset)
-            && let Some(Ok(())) = window.view.write_at_once(at, bytes)
+            && window.view.write_at_once(at, bytes).is_ok()
         {
             return Ok(());
         }

@@ -20,7 +20,7 @@ impl MappedFile {
     #[inline]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
         if let Some((view, at)) = self.whole_with(offset, size_of::<T>())
-            && let Some(Ok(value)) = view.value_at_once(at)
+            && let Ok(value) = view.value_at_once(at)
         {
             return Ok(value);
         }
@@ -51,7 +51,7 @@ impl MappedFile {
     #[inline]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
         if let Some((view, at)) = self.whole_to_store_with(offset, size_of_val(value))
-            && let Some(Ok(())) = view.put_at_once(at, value)
+            && view.put_at_once(at, value).is_ok()
         {
             return self.flush_written(offset, size_of_val(value) as u64);
         }

@@ -15,7 +15,7 @@ mod residency;
 mod registry;
 
 pub use crate::sys::{AtomicCell, AtomicValue};
-pub(crate) use crate::sys::{Keeper, Latest, Lending, Lent};
+pub(crate) use crate::sys::{Keeper, Latest, Lending, Lent, Unfinished};
 pub use backing::Backing;
 pub use holder::{Holder, Holders};
 pub use length::{KeptLength, set_file_len};

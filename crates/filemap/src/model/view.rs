@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use crate::model::FileMapping;
 use crate::sys::{
     AtomicCell, AtomicValue, Copying as _, RawBytes, Region, RegionContract as _, Request,
-    SectionContract as _,
+    SectionContract as _, Unfinished,
 };
 use crate::types::{
     Access, Advice, Error, ErrorKind, Flush, Operation, PageAccess, PageProtection, PageRun,
@@ -157,8 +157,8 @@ impl View {
     #[inline(always)]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
         match self.value_at_once(offset) {
-            Some(read) => read,
-            None => self.value_asking(offset),
+            Ok(value) => Ok(value),
+            Err(unfinished) => self.value_asking(offset, unfinished),
         }
     }
 
@@ -173,8 +173,8 @@ impl View {
     #[inline(always)]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: usize, value: &T) -> Result<()> {
         match self.put_at_once(offset, value) {
-            Some(written) => written,
-            None => self.put_asking(offset, value.as_bytes()),
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.put_asking(offset, value.as_bytes(), unfinished),
         }
     }
 
@@ -193,15 +193,35 @@ impl View {
     /// Copies bytes out as [`read_at`](Self::read_at) does, if they are there and few and nobody
     /// need be asked whether they may be read.
     #[inline(always)]
-    pub(crate) fn read_at_once(&self, offset: usize, buf: &mut [u8]) -> Option<Result<()>> {
+    pub(crate) fn read_at_once(&self, offset: usize, buf: &mut [u8]) -> Result<(), Unfinished> {
         self.region.copy_out_at_once(offset, buf)
+    }
+
+    /// Goes on where that ended.
+    pub(crate) fn read_asking(
+        &self,
+        offset: usize,
+        buf: &mut [u8],
+        unfinished: Unfinished,
+    ) -> Result<()> {
+        self.region.copy_out_asking(offset, buf, unfinished)
     }
 
     /// Copies bytes in as [`write_at`](Self::write_at) does, if they are there and nobody need be
     /// asked whether they may be written.
     #[inline(always)]
-    pub(crate) fn write_at_once(&self, offset: usize, bytes: &[u8]) -> Option<Result<()>> {
+    pub(crate) fn write_at_once(&self, offset: usize, bytes: &[u8]) -> Result<(), Unfinished> {
         self.region.copy_in_at_once(offset, bytes)
+    }
+
+    /// Goes on where that ended.
+    pub(crate) fn write_asking(
+        &self,
+        offset: usize,
+        bytes: &[u8],
+        unfinished: Unfinished,
+    ) -> Result<()> {
+        self.region.copy_in_asking(offset, bytes, unfinished)
     }
 
     /// Copies a value out as [`read`](Self::read) does, if nobody need be asked, and one that is
@@ -210,31 +230,36 @@ impl View {
     pub(crate) fn value_at_once<T: FromBytes + IntoBytes>(
         &self,
         offset: usize,
-    ) -> Option<Result<T>> {
+    ) -> Result<T, Unfinished> {
         // The size is known when this is compiled, and all branches but one go away.
         match size_of::<T>() {
-            1 => self.region.load_at_once::<u8>(offset).map(|value| value.map(same_bytes)),
-            2 => self.region.load_at_once::<u16>(offset).map(|value| value.map(same_bytes)),
-            4 => self.region.load_at_once::<u32>(offset).map(|value| value.map(same_bytes)),
-            8 => self.region.load_at_once::<u64>(offset).map(|value| value.map(same_bytes)),
+            1 => self.region.load_at_once::<u8>(offset).map(same_bytes),
+            2 => self.region.load_at_once::<u16>(offset).map(same_bytes),
+            4 => self.region.load_at_once::<u32>(offset).map(same_bytes),
+            8 => self.region.load_at_once::<u64>(offset).map(same_bytes),
             _ => {
                 let mut value = T::new_zeroed();
-                let copied = self.region.copy_out_at_once(offset, value.as_mut_bytes())?;
-                Some(copied.map(|()| value))
+                self.region.copy_out_at_once(offset, value.as_mut_bytes()).map(|()| value)
             }
         }
     }
 
-    /// Copies a value out that is not to be had at once.
-    fn value_asking<T: FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+    /// Goes on where that ended.
+    fn value_asking<T: FromBytes + IntoBytes>(
+        &self,
+        offset: usize,
+        unfinished: Unfinished,
+    ) -> Result<T> {
         match size_of::<T>() {
-            1 => self.region.load_asking::<u8>(offset).map(same_bytes),
-            2 => self.region.load_asking::<u16>(offset).map(same_bytes),
-            4 => self.region.load_asking::<u32>(offset).map(same_bytes),
-            8 => self.region.load_asking::<u64>(offset).map(same_bytes),
+            1 => self.region.load_asking::<u8>(offset, unfinished).map(same_bytes),
+            2 => self.region.load_asking::<u16>(offset, unfinished).map(same_bytes),
+            4 => self.region.load_asking::<u32>(offset, unfinished).map(same_bytes),
+            8 => self.region.load_asking::<u64>(offset, unfinished).map(same_bytes),
             _ => {
+                // What came before a loss is of no use without the rest.
                 let mut value = T::new_zeroed();
-                self.region.copy_out_asking(offset, value.as_mut_bytes()).map(|()| value)
+                let bytes = value.as_mut_bytes();
+                self.region.copy_out_asking(offset, bytes, unfinished).map(|()| value)
             }
         }
     }
@@ -246,7 +271,7 @@ impl View {
         &self,
         offset: usize,
         value: &T,
-    ) -> Option<Result<()>> {
+    ) -> Result<(), Unfinished> {
         let bytes = value.as_bytes();
         match bytes.len() {
             1 => self.region.store_at_once::<u8>(offset, value_of(bytes)),
@@ -257,14 +282,14 @@ impl View {
         }
     }
 
-    /// Copies a value in that cannot be put at once.
-    fn put_asking(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+    /// Goes on where that ended.
+    fn put_asking(&self, offset: usize, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
         match bytes.len() {
-            1 => self.region.store_asking::<u8>(offset, value_of(bytes)),
-            2 => self.region.store_asking::<u16>(offset, value_of(bytes)),
-            4 => self.region.store_asking::<u32>(offset, value_of(bytes)),
-            8 => self.region.store_asking::<u64>(offset, value_of(bytes)),
-            _ => self.region.copy_in_asking(offset, bytes),
+            1 => self.region.store_asking::<u8>(offset, value_of(bytes), unfinished),
+            2 => self.region.store_asking::<u16>(offset, value_of(bytes), unfinished),
+            4 => self.region.store_asking::<u32>(offset, value_of(bytes), unfinished),
+            8 => self.region.store_asking::<u64>(offset, value_of(bytes), unfinished),
+            _ => self.region.copy_in_asking(offset, bytes, unfinished),
         }
     }
 

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::sys::guard::{self, Lost, Scalar};
+use crate::sys::guard::{self, Lost, Scalar, Unfinished};
 use crate::sys::platform::page_size;
 use crate::sys::span::{Span, Touch, denied};
 use crate::sys::untouched;
@@ -105,97 +105,107 @@ pub(crate) trait Copying: Sized {
     #[inline(always)]
     fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
         match self.copy_out_at_once(offset, buf) {
-            Some(copied) => copied,
-            None => self.copy_out_asking(offset, buf),
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.copy_out_asking(offset, buf, unfinished),
         }
     }
 
     /// Copies bytes out if the limits answer for them, and they are not many.
     #[inline(always)]
-    fn copy_out_at_once(&self, offset: usize, buf: &mut [u8]) -> Option<Result<()>> {
+    fn copy_out_at_once(&self, offset: usize, buf: &mut [u8]) -> Result<(), Unfinished> {
         let len = buf.len();
-        let from = self.span().within_limit(Touch::Read, offset, len)?;
-        if !guard::is_inlined(len) && (len == 0 || len >= untouched::BULK) {
-            return None;
+        let Some(from) = self.span().within_limit(Touch::Read, offset, len) else {
+            return Err(Unfinished::UNTRIED);
+        };
+        if guard::is_inlined(len) {
+            // SAFETY: the source is inside the span, which is mapped while `self` is borrowed, with
+            // the handler ready; `buf` is exclusively ours.
+            return unsafe { guard::copy_inlined(buf.as_mut_ptr(), from.as_ptr(), len) };
         }
-        // SAFETY: the source is inside the span, which is mapped while `self` is borrowed, with
-        // the handler ready; `buf` is exclusively ours.
-        Some(unsafe {
-            guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len, move |lost| {
-                self.lost(offset, lost, Operation::Read)
-            })
-        })
+        if len == 0 || len >= untouched::BULK {
+            return Err(Unfinished::UNTRIED);
+        }
+        // SAFETY: as above.
+        unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len) }
     }
 
-    /// Copies bytes out that the limits do not answer for, or many at once.
+    /// Copies bytes out that the limits do not answer for, or many at once, or tells why it was
+    /// broken off.
     ///
-    /// Apart from the others, so that what is inlined needs nothing after a call.
+    /// Apart from the others, so that what is inlined needs nothing after a call. What was broken
+    /// off through another view of these bytes is done again.
     #[inline(never)]
-    fn copy_out_asking(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
+    fn copy_out_asking(&self, offset: usize, buf: &mut [u8], unfinished: Unfinished) -> Result<()> {
         let operation = Operation::Read;
         let from = self.to_read(offset, buf.len(), operation)?;
-        if buf.len() >= untouched::BULK
-            && let Some(count) = self.read_first(offset, buf)
-        {
-            return if count == buf.len() { Ok(()) } else { self.copy_rest(offset, buf, count) };
+        let mut done = 0;
+        let begun = unfinished.is_of(buf.as_mut_ptr(), from.as_ptr(), buf.len());
+        if !begun && buf.len() >= untouched::BULK {
+            // What ordinary input leaves is there all the same: the file ends there, or a little
+            // later.
+            done = self.read_first(offset, buf).unwrap_or(0);
         }
-        // SAFETY: as in `copy_out_at_once`, with `to_read`.
-        unsafe {
-            guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), buf.len(), move |lost| {
-                self.lost(offset, lost, operation)
-            })
-        }
-    }
-
-    /// Copies what ordinary input left of a bulk read: the file ends there, or a little later.
-    #[cold]
-    fn copy_rest(&self, offset: usize, buf: &mut [u8], count: usize) -> Result<()> {
-        let from = self.to_read(offset + count, buf.len() - count, Operation::Read)?;
-        let rest = &mut buf[count..];
-        // SAFETY: as in `copy_out_at_once`, with `to_read`.
-        unsafe {
-            guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len(), move |lost| {
-                let lost = Lost { done: lost.done + count, ..lost };
-                self.lost(offset, lost, Operation::Read)
-            })
-        }
+        let rest = &mut buf[done..];
+        let from = self.span().at(offset + done, rest.len(), operation)?;
+        let copied = if begun {
+            Err(unfinished)
+        } else {
+            // SAFETY: as in `copy_out_at_once`, with `to_read`.
+            unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }
+        };
+        copied.map_err(|unfinished| {
+            // SAFETY: as above: they are the same ranges.
+            let lost =
+                unsafe { unfinished.copy_lost(rest.as_mut_ptr(), from.as_ptr(), rest.len()) };
+            self.lost(offset, Lost { done: lost.done + done, ..lost }, operation)
+        })
     }
 
     /// Copies bytes in.
     #[inline(always)]
     fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
         match self.copy_in_at_once(offset, bytes) {
-            Some(copied) => copied,
-            None => self.copy_in_asking(offset, bytes),
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.copy_in_asking(offset, bytes, unfinished),
         }
     }
 
     /// Copies bytes in if the limits answer for them.
     #[inline(always)]
-    fn copy_in_at_once(&self, offset: usize, bytes: &[u8]) -> Option<Result<()>> {
-        let to = self.span().within_limit(Touch::Write, offset, bytes.len())?;
-        if !guard::is_inlined(bytes.len()) && bytes.is_empty() {
-            return None;
+    fn copy_in_at_once(&self, offset: usize, bytes: &[u8]) -> Result<(), Unfinished> {
+        let len = bytes.len();
+        let Some(to) = self.span().within_limit(Touch::Write, offset, len) else {
+            return Err(Unfinished::UNTRIED);
+        };
+        if guard::is_inlined(len) {
+            // SAFETY: as in `copy_out_at_once`; `bytes` is borrowed.
+            return unsafe { guard::copy_inlined(to.as_ptr(), bytes.as_ptr(), len) };
         }
-        // SAFETY: as in `copy_out_at_once`; `bytes` is borrowed.
-        Some(unsafe {
-            guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len(), move |lost| {
-                self.lost(offset, lost, Operation::Write)
-            })
-        })
+        if len == 0 {
+            return Err(Unfinished::UNTRIED);
+        }
+        // SAFETY: as above.
+        unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), len) }
     }
 
-    /// Copies bytes in that the limits do not answer for.
+    /// Copies bytes in that the limits do not answer for, or tells why it was broken off,
+    /// as [`copy_out_asking`](Self::copy_out_asking) does.
     #[cold]
-    fn copy_in_asking(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+    #[inline(never)]
+    fn copy_in_asking(&self, offset: usize, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
         let operation = Operation::Write;
         let to = self.to_write(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_in_at_once`, with `to_write`.
-        unsafe {
-            guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len(), move |lost| {
-                self.lost(offset, lost, operation)
-            })
-        }
+        let copied = if unfinished.is_of(to.as_ptr(), bytes.as_ptr(), bytes.len()) {
+            Err(unfinished)
+        } else {
+            // SAFETY: as in `copy_in_at_once`, with `to_write`.
+            unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
+        };
+        copied.map_err(|unfinished| {
+            // SAFETY: as above: they are the same ranges.
+            let lost = unsafe { unfinished.copy_lost(to.as_ptr(), bytes.as_ptr(), bytes.len()) };
+            self.lost(offset, lost, operation)
+        })
     }
 
     /// Copies `len` bytes at `from` in another range, or in this one, to `offset` in this.
@@ -268,26 +278,33 @@ pub(crate) trait Copying: Sized {
 
     /// Copies a value out in one piece, if the limits answer for it and it is aligned.
     #[inline(always)]
-    fn load_at_once<T: Scalar>(&self, offset: usize) -> Option<Result<T>> {
-        let at = self.span().within_limit(Touch::Read, offset, size_of::<T>())?.cast::<T>();
-        if !is_in_one_piece(at) {
-            return None;
-        }
+    fn load_at_once<T: Scalar>(&self, offset: usize) -> Result<T, Unfinished> {
+        let at = match self.span().within_limit(Touch::Read, offset, size_of::<T>()) {
+            Some(at) if is_in_one_piece(at.cast::<T>()) => at.cast::<T>(),
+            _ => return Err(Unfinished::UNTRIED),
+        };
         // SAFETY: the value is inside the span, which is mapped while `self` is borrowed, with the
         // handler ready; its address was just seen to be aligned.
-        let loaded = unsafe { T::load(at.as_ptr()) };
-        Some(loaded.map_err(move |lost| self.lost(offset, lost, Operation::Read)))
+        unsafe { T::load(at.as_ptr()) }.map_err(Unfinished::value)
     }
 
-    /// Copies a value out that the limits do not answer for, or that is not aligned.
+    /// Copies a value out that the limits do not answer for, or that is not aligned, or tells why
+    /// it was lost.
     #[inline(never)]
-    fn load_asking<T: Scalar + FromBytes + IntoBytes>(&self, offset: usize) -> Result<T> {
+    fn load_asking<T: Scalar + FromBytes + IntoBytes>(
+        &self,
+        offset: usize,
+        unfinished: Unfinished,
+    ) -> Result<T> {
         let operation = Operation::Read;
+        if unfinished.was_tried() {
+            return Err(self.lost(offset, unfinished.value_lost(), operation));
+        }
         let at = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
         if is_in_one_piece(at) {
             // SAFETY: as in `load_at_once`, with `to_read`.
             return unsafe { T::load(at.as_ptr()) }
-                .map_err(move |lost| self.lost(offset, lost, operation));
+                .map_err(|lost| self.lost(offset, lost, operation));
         }
         let mut value = T::new_zeroed();
         self.copy_out(offset, value.as_mut_bytes())?;
@@ -296,29 +313,33 @@ pub(crate) trait Copying: Sized {
 
     /// Copies a value in in one piece, if the limits answer for it and it is aligned.
     #[inline(always)]
-    fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Option<Result<()>> {
-        let at = self.span().within_limit(Touch::Write, offset, size_of::<T>())?.cast::<T>();
-        if !is_in_one_piece(at) {
-            return None;
-        }
+    fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Result<(), Unfinished> {
+        let at = match self.span().within_limit(Touch::Write, offset, size_of::<T>()) {
+            Some(at) if is_in_one_piece(at.cast::<T>()) => at.cast::<T>(),
+            _ => return Err(Unfinished::UNTRIED),
+        };
         // SAFETY: as in `load_at_once`.
-        let stored = unsafe { T::store(at.as_ptr(), value) };
-        Some(stored.map_err(move |lost| self.lost(offset, lost, Operation::Write)))
+        unsafe { T::store(at.as_ptr(), value) }.map_err(Unfinished::value)
     }
 
-    /// Copies a value in that the limits do not answer for, or that is not aligned.
+    /// Copies a value in that the limits do not answer for, or that is not aligned, or tells why
+    /// it was lost.
     #[inline(never)]
     fn store_asking<T: Scalar + IntoBytes + Immutable>(
         &self,
         offset: usize,
         value: T,
+        unfinished: Unfinished,
     ) -> Result<()> {
         let operation = Operation::Write;
+        if unfinished.was_tried() {
+            return Err(self.lost(offset, unfinished.value_lost(), operation));
+        }
         let at = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
         if is_in_one_piece(at) {
             // SAFETY: as in `store_at_once`, with `to_write`.
             return unsafe { T::store(at.as_ptr(), value) }
-                .map_err(move |lost| self.lost(offset, lost, operation));
+                .map_err(|lost| self.lost(offset, lost, operation));
         }
         self.copy_in(offset, value.as_bytes())
     }

@@ -52,6 +52,7 @@ mod raw;
 pub use cell::{AtomicCell, AtomicValue};
 pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
 pub(crate) use copying::Copying;
+pub(crate) use guard::Unfinished;
 pub(crate) use latest::Latest;
 pub(crate) use lending::{Keeper, Lending, Lent};
 #[cfg(any(test, fuzzing))]

@@ -106,25 +106,53 @@ impl Rest {
     }
 }
 
-/// Tells the caller of a copy that it was broken off: how far it came, and what that means.
+/// What is left of an access that was to be had at once and was not.
 ///
-/// One call for all of it, so that the path of success, which is inlined, carries nothing.
-///
-/// # Safety
-///
-/// As for [`copy_across`], the ranges apart; `rest` is what the machine's copy handed back.
-#[cold]
-#[inline(never)]
-unsafe fn broken_off<E>(
-    rest: Rest,
-    to: *mut u8,
-    from: *const u8,
-    len: usize,
-    explain: impl FnOnce(Lost) -> E,
-) -> E {
-    // SAFETY: the caller promises the ranges.
-    let rest = unsafe { machine::count(rest, to, from, len) };
-    explain(rest.lost(len))
+/// In two registers, so that one call beside what is inlined may take it on: its caller then needs
+/// nothing after that call, and saves nothing for it.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub(crate) struct Unfinished(Rest);
+
+impl Unfinished {
+    /// Nothing was tried.
+    pub(crate) const UNTRIED: Self = Self(Rest { len: 0, address: 0 });
+
+    /// A value was tried, which is one access.
+    pub(crate) fn value(lost: Lost) -> Self {
+        Self(Rest { len: 1, address: lost.address.map_or(0, NonZeroUsize::get) })
+    }
+
+    /// Tells whether it was tried, and a page was lost under it.
+    #[inline(always)]
+    pub(crate) fn was_tried(self) -> bool {
+        self.0.len != 0
+    }
+
+    /// Tells whether a copy of these ranges can have left it, and not one through another view.
+    pub(crate) fn is_of(self, to: *mut u8, from: *const u8, len: usize) -> bool {
+        let Rest { len: left, address } = self.0;
+        let inside = |start: usize| (start..start.saturating_add(len)).contains(&address);
+        left != 0 && (address == 0 || inside(to.addr()) || inside(from.addr()))
+    }
+
+    /// What was lost under a value.
+    pub(crate) fn value_lost(self) -> Lost {
+        self.0.lost(1)
+    }
+
+    /// How far a copy came, of `len` bytes from `from` to `to`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`copy_across`], the ranges apart; it is what a copy of them left.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn copy_lost(self, to: *mut u8, from: *const u8, len: usize) -> Lost {
+        // SAFETY: the caller promises the ranges.
+        let rest = unsafe { machine::count(self.0, to, from, len) };
+        rest.lost(len)
+    }
 }
 
 /// What a search hands back, in two registers: where it ended, and whether a fault ended it.
@@ -156,13 +184,30 @@ impl Found {
     }
 }
 
-/// Tells whether so many bytes are copied and filled without a call.
-///
-/// Where other lengths need another look it can thus be had beside the call, and costs these
-/// nothing.
+/// Tells whether so many bytes are copied by [`copy_inlined`], and filled without a call.
 #[inline(always)]
 pub(crate) fn is_inlined(len: usize) -> bool {
     machine::is_inlined(len)
+}
+
+/// Copies `len` bytes between a mapping and private memory without a call.
+///
+/// # Errors
+///
+/// [`Unfinished`], which [`copy_lost`](Unfinished::copy_lost) tells more of.
+///
+/// # Safety
+///
+/// As for [`copy_out`] or [`copy_in`], with a length that [`is_inlined`].
+#[inline(always)]
+pub(crate) unsafe fn copy_inlined(
+    to: *mut u8,
+    from: *const u8,
+    len: usize,
+) -> Result<(), Unfinished> {
+    // SAFETY: the two ranges are what this function's own contract asks for.
+    let rest = unsafe { machine::copy_inlined(to, from, len) };
+    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
 }
 
 /// Copies `len` bytes out of a mapping into private memory.
@@ -171,27 +216,18 @@ pub(crate) fn is_inlined(len: usize) -> bool {
 ///
 /// # Errors
 ///
-/// What `explain` makes of the number of bytes copied before the first lost one.
+/// [`Unfinished`], which [`copy_lost`](Unfinished::copy_lost) tells more of.
 ///
 /// # Safety
 ///
 /// - `from` to `from + len` stays mapped, readable, during the call.
 /// - `to` to `to + len` is valid for writes and nobody else's, and does not overlap it.
 /// - [`ensure`] has run after the mapping was made.
-#[inline]
-pub(crate) unsafe fn copy_out<E>(
-    to: *mut u8,
-    from: *const u8,
-    len: usize,
-    explain: impl FnOnce(Lost) -> E,
-) -> Result<(), E> {
+#[inline(always)]
+pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Result<(), Unfinished> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_out(to, from, len) };
-    if rest.len == 0 {
-        return Ok(());
-    }
-    // SAFETY: as above.
-    Err(unsafe { broken_off(rest, to, from, len, explain) })
+    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
 }
 
 /// Copies `len` bytes of private memory into a mapping.
@@ -200,27 +236,18 @@ pub(crate) unsafe fn copy_out<E>(
 ///
 /// # Errors
 ///
-/// What `explain` makes of the number of bytes copied before the first lost one.
+/// [`Unfinished`], which [`copy_lost`](Unfinished::copy_lost) tells more of.
 ///
 /// # Safety
 ///
 /// - `to` to `to + len` stays mapped, writable, during the call.
 /// - `from` to `from + len` is valid for reads, initialised, and does not overlap it.
 /// - [`ensure`] has run after the mapping was made.
-#[inline]
-pub(crate) unsafe fn copy_in<E>(
-    to: *mut u8,
-    from: *const u8,
-    len: usize,
-    explain: impl FnOnce(Lost) -> E,
-) -> Result<(), E> {
+#[inline(always)]
+pub(crate) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Result<(), Unfinished> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_in(to, from, len) };
-    if rest.len == 0 {
-        return Ok(());
-    }
-    // SAFETY: as above.
-    Err(unsafe { broken_off(rest, to, from, len, explain) })
+    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
 }
 
 /// Copies `len` bytes from one place of a mapping to another, in the same mapping or not.
@@ -279,7 +306,9 @@ pub(crate) unsafe fn fill<E>(
     Err(unsafe { fill_broken_off(rest, to, byte, len, explain) })
 }
 
-/// Tells the caller of a fill that it was broken off, as [`broken_off`] does.
+/// Tells the caller of a fill that it was broken off: how far it came, and what that means.
+///
+/// One call for all of it, so that the path of success, which is inlined, carries nothing.
 ///
 /// # Safety
 ///

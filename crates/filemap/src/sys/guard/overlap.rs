@@ -4,8 +4,6 @@
 //! untouched. Overlapping ranges therefore go through a private buffer, in the direction in which no
 //! byte is overwritten before it was read.
 
-use std::convert::identity;
-
 use super::{Lost, copy_in, copy_out};
 
 /// Bytes per step: below the sizes at which copies change to slower-starting instructions.
@@ -78,12 +76,16 @@ unsafe fn step(to: *mut u8, from: *const u8, start: usize, count: usize) -> Resu
     // SAFETY: the caller promises that the source reaches beyond `start`.
     let from = unsafe { from.add(start) };
     // SAFETY: the caller promises the source; `held` is ours and has `STEP >= count` bytes.
-    let read = unsafe { copy_out(private, from, count, identity) };
+    let read = unsafe { copy_out(private, from, count) }
+        // SAFETY: as above, and it is what the copy left.
+        .map_err(|unfinished| unsafe { unfinished.copy_lost(private, from, count) });
     // What was read before a loss still counts, if it can be written.
     let readable = read.map_or_else(|lost| lost.done, |()| count);
     // SAFETY: the caller promises that the target reaches beyond `start`.
     let to = unsafe { to.add(start) };
     // SAFETY: the caller promises the target; `readable <= count` bytes of `held` are initialised.
-    let written = unsafe { copy_in(to, private, readable, identity) };
+    let written = unsafe { copy_in(to, private, readable) }
+        // SAFETY: as above, and it is what the copy left.
+        .map_err(|unfinished| unsafe { unfinished.copy_lost(to, private, readable) });
     written.and(read).map_err(|lost| Lost { done: start + lost.done, ..lost })
 }

@@ -81,7 +81,7 @@ pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest 
     unsafe { (NEON.copy_out)(to, from, len) }
 }
 
-pub(super) use copy_across as copy_in;
+pub(super) use {copy_across as copy_in, copy_across as copy_inlined};
 
 /// Tells whether so many bytes are copied without a call: none are.
 pub(super) fn is_inlined(_len: usize) -> bool {

@@ -137,39 +137,20 @@ pub(in crate::sys) fn choose() {
     }
 }
 
-/// Copies out of a mapping, short ranges without a call.
+/// Copies out of a mapping.
 ///
 /// # Safety
 ///
 /// As for [`copy_out`](super::copy_out).
 #[inline(always)]
 pub(super) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    if is_inlined(len) {
-        // SAFETY: the caller promises the ranges.
-        return unsafe { short::copy(to, from, len) };
-    }
     // SAFETY: `COPY_OUT` never holds anything but a `CopyRoutine`.
     let copy = unsafe { transmute::<*mut (), CopyRoutine>(COPY_OUT.load(Ordering::Relaxed)) };
     // SAFETY: the caller promises the ranges.
     unsafe { copy(to, from, len) }
 }
 
-/// Copies into a mapping, short ranges without a call.
-///
-/// # Safety
-///
-/// As for [`copy_in`](super::copy_in).
-#[inline(always)]
-pub(super) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
-    if is_inlined(len) {
-        // SAFETY: the caller promises the ranges.
-        return unsafe { short::copy(to, from, len) };
-    }
-    // SAFETY: the caller promises the ranges.
-    unsafe { copy_across(to, from, len) }
-}
-
-/// Copies into a mapping, from wherever.
+/// Copies into a mapping, from private memory or from a mapping.
 ///
 /// # Safety
 ///
@@ -182,7 +163,8 @@ pub(super) unsafe fn copy_across(to: *mut u8, from: *const u8, len: usize) -> Re
     unsafe { copy(to, from, len) }
 }
 
-pub(super) use short::{count, count_fill, is_inlined};
+pub(super) use copy_across as copy_in;
+pub(super) use short::{copy as copy_inlined, count, count_fill, is_inlined};
 
 /// Fills, short ranges without a call.
 ///

@@ -18,7 +18,7 @@ use super::{copy_across, fill_any};
 /// Tells whether so many bytes are copied and filled here.
 #[inline(always)]
 pub(in super::super) fn is_inlined(len: usize) -> bool {
-    len == 8 || (16..=LONGEST).contains(&len)
+    (16..=LONGEST).contains(&len) || len == 8
 }
 
 /// The longest that are. No address that is ever mapped is as low: see [`uncounted`].
@@ -71,14 +71,14 @@ macro_rules! attempt {
     };
 }
 
-/// Copies.
+/// Copies, out of a mapping or into one.
 ///
 /// # Safety
 ///
 /// As for [`copy_across`](super::super::copy_across), the ranges apart, with a length that
 /// [`is_inlined`].
 #[inline(always)]
-pub(super) unsafe fn copy(to: *mut u8, from: *const u8, len: usize) -> Rest {
+pub(in super::super) unsafe fn copy(to: *mut u8, from: *const u8, len: usize) -> Rest {
     let faulted: usize;
     if len > 32 {
         // SAFETY: touches bytes that the caller promises, or faults and goes on.

@@ -71,6 +71,8 @@ pub(in crate::sys) fn is_inlined(_len: usize) -> bool {
     false
 }
 
+pub(in crate::sys) use copy_across as copy_inlined;
+
 /// Counts what is left of a copy: the kernel did.
 ///
 /// # Safety
