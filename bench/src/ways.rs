@@ -29,6 +29,14 @@ pub(crate) fn reads(place: &str, effort: Effort, path: &Path, file: &File) -> Re
     // Its pointer may not be used by several threads, and is used by one.
     let slice: &[u8] = &vmap;
     let (ram, large) = (memory(len, false)?, memory(len, true)?);
+    let mut buf = [0; SIZE];
+    for page in (0..len - SIZE).step_by(4096) {
+        copied(&map, page, &mut buf)?;
+        view.read_at(page, &mut buf)?;
+        mapped.read_at(page as u64, &mut buf)?;
+        copied(slice, page, &mut buf)?;
+        locked.read_into(page as u64, &mut buf)?;
+    }
     let base = Contestant::new("`copy_from_slice` out of a memmap2 slice", |seed| {
         work.timed(seed, |offset, buf: &mut [u8; SIZE]| copied(&map, offset, buf))
     });
@@ -71,6 +79,14 @@ pub(crate) fn writes(place: &str, effort: Effort, path: &Path, file: &File) -> R
     let locked = MemoryMappedFile::open_rw(path)?;
     let ram = Shared(MmapRaw::from(memory(len, false)?));
     let large = Shared(MmapRaw::from(memory(len, true)?));
+    // The first store to a page faults, through each map anew.
+    let buf = [1; SIZE];
+    for page in (0..len - SIZE).step_by(4096) {
+        map.store(page, &buf);
+        view.write_at(page, &buf)?;
+        mapped.write_at(page as u64, &buf)?;
+        locked.update_region(page as u64, &buf)?;
+    }
     let base = Contestant::new("`copy_from_slice` into a memmap2 slice", |seed| {
         work.timed(seed, |offset, buf: &mut [u8; SIZE]| {
             map.store(offset, buf);

@@ -1,5 +1,5 @@
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::file::MappedFile;
 use crate::file::values::fits_one_access;
@@ -25,7 +25,7 @@ impl MappedFile {
     #[inline(always)]
     #[doc(alias = "pread")]
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        let read = match self.whole_with(offset, buf.len()) {
+        let read = match self.whole_at(offset) {
             Some((view, at)) => view.read_at_once(at, buf),
             None => Err(Unfinished::UNTRIED),
         };
@@ -69,22 +69,26 @@ impl MappedFile {
     #[inline(always)]
     #[doc(alias = "pwrite")]
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if self.flush_writes.is_some() {
-            return self.write_through(offset, bytes);
+        match self.put_at_once(offset, bytes) {
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.write_otherwise(offset, bytes, unfinished),
         }
-        self.put(offset, bytes)
     }
 
     /// Writes as [`write_at`](Self::write_at) does, and leaves the flushing to the caller.
-    #[inline(always)]
     pub(super) fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let written = match self.whole_to_store_with(offset, bytes.len()) {
+        match self.put_at_once(offset, bytes) {
+            Ok(()) => Ok(()),
+            Err(unfinished) => self.put_otherwise(offset, bytes, unfinished),
+        }
+    }
+
+    /// Writes what may be stored through the map of the whole file at once.
+    #[inline(always)]
+    fn put_at_once(&self, offset: u64, bytes: &[u8]) -> Result<(), Unfinished> {
+        match self.whole_at(offset) {
             Some((view, at)) => view.write_at_once(at, bytes),
             None => Err(Unfinished::UNTRIED),
-        };
-        match written {
-            Ok(()) => Ok(()),
-            Err(unfinished) => self.write_otherwise(offset, bytes, unfinished),
         }
     }
 
@@ -163,10 +167,13 @@ impl MappedFile {
         len: usize,
         visit: impl FnMut(&View, Part) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.each_of(self.known_len.load(Ordering::Relaxed), offset, len, visit)
+        let visited = self.each_of(self.known_len.load(Ordering::Relaxed), offset, len, visit);
+        self.reach_again();
+        visited
     }
 
-    /// The same, where the caller has seen that the file has `known_len` bytes altogether.
+    /// The same, where the caller has seen that the file has `known_len` bytes altogether, and may
+    /// keep it from being cut.
     pub(super) fn each_of(
         &self,
         known_len: u64,
@@ -200,26 +207,42 @@ impl MappedFile {
         }
     }
 
-    /// The map of the whole file, if the file is known to have these bytes, and where they are in
-    /// it. It may be too short for them, which an access to it finds by itself.
+    /// The map of the whole file, if there is one, and where a byte is in it.
+    ///
+    /// At once it is touched no further than the file is known to reach.
     #[inline(always)]
-    pub(super) fn whole_with(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
-        self.whole_within(&self.known_len, offset, len)
-    }
-
-    /// The same for bytes that may be stored to through a map.
-    #[inline(always)]
-    pub(super) fn whole_to_store_with(&self, offset: u64, len: usize) -> Option<(&View, usize)> {
-        self.whole_within(&self.settled_len, offset, len)
-    }
-
-    #[inline(always)]
-    fn whole_within(&self, limit: &AtomicU64, offset: u64, len: usize) -> Option<(&View, usize)> {
-        let end = offset.checked_add(len as u64)?;
-        if end > limit.load(Ordering::Relaxed) {
-            return None;
-        }
+    pub(super) fn whole_at(&self, offset: u64) -> Option<(&View, usize)> {
         Some((self.windows.whole()?, usize::try_from(offset).ok()?))
+    }
+
+    /// Lets the map of the whole file be touched at once as far as the file is known to reach; the
+    /// caller keeps it from being cut.
+    #[inline]
+    pub(super) fn reach(&self) {
+        if let Some(view) = self.windows.whole() {
+            let (readable, writable) = self.known_reach();
+            view.set_reach(readable, writable);
+        }
+    }
+
+    /// Does so where that is not as it should be, as when the map is new.
+    fn reach_again(&self) {
+        let (readable, writable) = self.known_reach();
+        if !self.windows.whole().is_none_or(|view| view.has_reach(readable, writable)) {
+            let _uncut = self.cutting.uncut();
+            self.reach();
+        }
+    }
+
+    /// How many bytes from the start may be read and written at once. None are written so that are
+    /// to be flushed.
+    #[inline]
+    fn known_reach(&self) -> (u64, u64) {
+        let writable = match self.flush_writes {
+            Some(_) => 0,
+            None => self.settled_len.load(Ordering::Relaxed),
+        };
+        (self.known_len.load(Ordering::Relaxed), writable)
     }
 
     /// Reads what is not mapped as a whole, through a window if one is there, or what a read failed
@@ -236,8 +259,7 @@ impl MappedFile {
     ) -> Result<()> {
         *count = buf.len();
         if unfinished.was_tried()
-            && let Some(view) = self.windows.whole()
-            && let Ok(at) = usize::try_from(offset)
+            && let Some((view, at)) = self.whole_at(offset)
         {
             if let Err(error) = view.read_asking(at, buf, unfinished) {
                 *count = self.read_again(offset, buf, error)?;
@@ -255,13 +277,21 @@ impl MappedFile {
         Ok(())
     }
 
-    /// Writes what is not mapped as a whole, through a window if one is there, or what a write
-    /// failed at.
+    /// Writes what cannot be written at once, and flushes it if every write is to be flushed.
     #[inline(never)]
     fn write_otherwise(&self, offset: u64, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
+        if self.flush_writes.is_some() {
+            return self.write_through(offset, bytes);
+        }
+        self.put_otherwise(offset, bytes, unfinished)
+    }
+
+    /// Writes what is not mapped as a whole, through a window if one is there, or what a write
+    /// failed at.
+    #[inline]
+    fn put_otherwise(&self, offset: u64, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
         if unfinished.was_tried()
-            && let Some(view) = self.windows.whole()
-            && let Ok(at) = usize::try_from(offset)
+            && let Some((view, at)) = self.whole_at(offset)
         {
             return match view.write_asking(at, bytes, unfinished) {
                 Ok(()) => Ok(()),
@@ -299,6 +329,7 @@ impl MappedFile {
             };
             read.map(ControlFlow::Continue).map_err(|error| error.lost_after(part.done))
         });
+        self.reach_again();
         match read {
             Ok(()) => Ok(count),
             Err(error) => self.read_again(offset, buf, error),
@@ -356,6 +387,7 @@ impl MappedFile {
             };
             let missing = self.missing(offset, bytes.len());
             let written = self.windows.each(self.source(), missing, offset, bytes.len(), write);
+            self.reach_again();
             return match written {
                 Ok(()) => Ok(()),
                 Err(error) => self.write_again(offset, bytes, error),
@@ -432,6 +464,7 @@ impl MappedFile {
                 len.store(noted, Ordering::Relaxed);
             }
         }
+        self.reach();
     }
 
     /// The end of a range, if a file can reach so far.

@@ -161,6 +161,7 @@ impl MappedFile {
         };
         self.known_len.store(len, Ordering::Relaxed);
         self.settled_len.fetch_min(len, Ordering::Relaxed);
+        self.reach();
         Ok(len)
     }
 
@@ -201,6 +202,7 @@ impl MappedFile {
         // Before the file is cut, nobody here may rely on what is cut off.
         self.known_len.fetch_min(len, Ordering::Relaxed);
         self.settled_len.fetch_min(len, Ordering::Relaxed);
+        self.reach();
         let mut set = self.mapping.set_file_len(len);
         // Where a mapped file cannot be cut, what is mapped here need not be the reason.
         if set.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileMapped)

@@ -170,8 +170,8 @@ impl Bytes for MappedFile {
         let known = self.known_len.load(Ordering::Relaxed);
         let last_page = known.saturating_sub(1) & !(page_size() as u64 - 1);
         if end <= last_page
-            && let Some((view, at)) = self.whole_with(last_page, 1)
-            && view.read_at(at, &mut [0]).is_ok()
+            && let Some((view, at)) = self.whole_at(last_page)
+            && view.value_at_once::<u8>(at).is_ok()
         {
             return Ok(());
         }

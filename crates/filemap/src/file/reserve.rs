@@ -88,6 +88,7 @@ impl MappedFile {
         self.look()?;
         // Whoever was making the file longer is done: setting space aside waited for it.
         self.settled_len.fetch_max(len, Ordering::Relaxed);
+        self.reach();
         Ok(())
     }
 

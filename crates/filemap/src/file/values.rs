@@ -19,7 +19,7 @@ impl MappedFile {
     /// [`ErrorKind::EndOfFile`] if the file ends first.
     #[inline]
     pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
-        if let Some((view, at)) = self.whole_with(offset, size_of::<T>())
+        if let Some((view, at)) = self.whole_at(offset)
             && let Ok(value) = view.value_at_once(at)
         {
             return Ok(value);
@@ -50,10 +50,10 @@ impl MappedFile {
     /// Those of [`write_at`](Self::write_at).
     #[inline]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
-        if let Some((view, at)) = self.whole_to_store_with(offset, size_of_val(value))
+        if let Some((view, at)) = self.whole_at(offset)
             && view.put_at_once(at, value).is_ok()
         {
-            return self.flush_written(offset, size_of_val(value) as u64);
+            return Ok(());
         }
         self.write_looking_for(offset, value)
     }
@@ -102,7 +102,9 @@ impl MappedFile {
     ) -> Result<R> {
         let operation = Operation::Atomic;
         let len = size_of::<T>();
-        if let Some((view, at)) = self.whole_to_store_with(offset, len)
+        let settled = self.settled_len.load(Ordering::Relaxed);
+        if offset.checked_add(len as u64).is_some_and(|end| end <= settled)
+            && let Some((view, at)) = self.whole_at(offset)
             && len <= view.len().saturating_sub(at)
         {
             return view.atomic(at).and_then(act).map_err(|error| self.named(error));
@@ -154,10 +156,12 @@ impl MappedFile {
     /// Waits for whoever is making the file longer, so that bytes which are there by its length
     /// may be stored to through a map.
     fn settle(&self, offset: u64, len: u64) -> Result<()> {
-        let seen = self.len()?;
+        let _uncut = self.cutting.uncut();
+        let seen = self.look()?;
         // Setting space aside for bytes that are about to be stored waits as output does.
         self.mapping.settle_file(offset, len).map_err(|error| self.named(error))?;
         self.settled_len.fetch_max(seen, Ordering::Relaxed);
+        self.reach();
         Ok(())
     }
 }

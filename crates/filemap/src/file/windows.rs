@@ -89,6 +89,8 @@ impl Windows {
     }
 
     /// The map of the whole file, as it was when it was mapped last, if it is there.
+    ///
+    /// At once it is touched only as far as somebody has let it be since: nowhere when it is new.
     #[inline(always)]
     pub(super) fn whole(&self) -> Option<&View> {
         self.whole.latest.get()
@@ -164,6 +166,7 @@ impl Windows {
         let Ok(len) = usize::try_from(fixed.unwrap_or(FIRST << level)) else { return Ok(None) };
         match mapping.map_window(access, 0, len) {
             Ok(view) => {
+                view.set_reach(0, 0);
                 // Another thread may have mapped as much meanwhile.
                 self.whole.latest.put(view, |present, new| present.len() >= new.len());
                 self.whole.mapped.fetch_or(1 << level, Ordering::Release);

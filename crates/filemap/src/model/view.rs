@@ -190,6 +190,18 @@ impl View {
         AtomicCell::of(&self.region, offset)
     }
 
+    /// Lets no more than the first bytes be touched by the methods that do so at once, so many read
+    /// and so many written; the others touch what they are asked to.
+    #[inline]
+    pub(crate) fn set_reach(&self, readable: u64, writable: u64) {
+        self.region.set_reach(in_memory(readable), in_memory(writable));
+    }
+
+    /// Tells whether that is so.
+    pub(crate) fn has_reach(&self, readable: u64, writable: u64) -> bool {
+        self.region.has_reach(in_memory(readable), in_memory(writable))
+    }
+
     /// Copies bytes out as [`read_at`](Self::read_at) does, if they are there and few and nobody
     /// need be asked whether they may be read.
     #[inline(always)]
@@ -594,6 +606,11 @@ fn value_of<T: FromBytes + IntoBytes>(bytes: &[u8]) -> T {
     let mut value = T::new_zeroed();
     value.as_mut_bytes().copy_from_slice(bytes);
     value
+}
+
+/// A length of a file as one in memory, or the longest there is.
+fn in_memory(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
 }
 
 /// The value that has the same bytes.

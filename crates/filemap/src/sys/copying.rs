@@ -51,6 +51,28 @@ pub(crate) trait Copying: Sized {
     /// `None` if they are to come through the map.
     fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize>;
 
+    /// Tells whether as many bytes from the start are touched at once as [`set_reach`] would have it.
+    ///
+    /// [`set_reach`]: Self::set_reach
+    fn has_reach(&self, readable: usize, writable: usize) -> bool {
+        let span = self.span();
+        let has = |touch: Touch, bytes: usize| {
+            !touch.is_allowed(span.access()) || span.limit(touch) == bytes.min(span.len())
+        };
+        self.has_own_pages() || (has(Touch::Read, readable) && has(Touch::Write, writable))
+    }
+
+    /// Lets so many bytes from the start be read and written at once, as far as the view allows it;
+    /// others are asked about, with the same answers. Where pages have a say, they keep it.
+    fn set_reach(&self, readable: usize, writable: usize) {
+        let span = self.span();
+        for (touch, bytes) in [(Touch::Read, readable), (Touch::Write, writable)] {
+            if !self.has_own_pages() && touch.is_allowed(span.access()) {
+                span.set_limit(touch, bytes);
+            }
+        }
+    }
+
     /// The address of `len` bytes at `offset` that are to be read.
     #[inline(always)]
     fn to_read(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
@@ -290,6 +312,7 @@ pub(crate) trait Copying: Sized {
 
     /// Copies a value out that the limits do not answer for, or that is not aligned, or tells why
     /// it was lost.
+    #[cold]
     #[inline(never)]
     fn load_asking<T: Scalar + FromBytes + IntoBytes>(
         &self,
@@ -324,6 +347,7 @@ pub(crate) trait Copying: Sized {
 
     /// Copies a value in that the limits do not answer for, or that is not aligned, or tells why
     /// it was lost.
+    #[cold]
     #[inline(never)]
     fn store_asking<T: Scalar + IntoBytes + Immutable>(
         &self,

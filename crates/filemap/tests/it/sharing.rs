@@ -205,3 +205,51 @@ fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
     assert_eq!(file.len()?, 4 * PART + (grown - 1) * 5000 + 8);
     Ok(())
 }
+
+/// Windows cuts no file that is mapped.
+#[cfg(not(windows))]
+#[test]
+fn a_file_that_is_cut_ends_there_for_all_threads_while_others_map_it_anew() -> Result<(), Error> {
+    const SHORT: u64 = 1000;
+    let place = Place::new();
+    let file = MappedFile::open(place.path("file"))?;
+    file.set_len(2 * SHORT)?;
+    let over = AtomicU64::new(0);
+
+    thread::scope(|scope| {
+        let readers = [1, 2].map(|_| {
+            scope.spawn(|| -> Result<(), Error> {
+                let mut at = 0;
+                while over.load(Ordering::Relaxed) == 0 {
+                    // Wherever the file ends just now, and in whatever map.
+                    at = (at + 300_007) % (64 << 20);
+                    file.read_at(at, &mut [0; 40])?;
+                    file.read_at(SHORT + at % SHORT, &mut [0; 40])?;
+                }
+                Ok(())
+            })
+        });
+        let cutter = scope.spawn(|| -> Result<(), Error> {
+            for round in 0..600_u64 {
+                // Each of these needs a longer map than the last one.
+                file.set_len((1 << 20) << (round / 100))?;
+                let mut seen = [1; 40];
+                assert_eq!(file.read_at(SHORT + 100, &mut seen)?, 40, "round {round}");
+                assert_eq!(seen, [0; 40], "round {round}");
+                file.set_len(SHORT + 30)?;
+                assert_eq!(file.read_at(SHORT + 100, &mut seen)?, 0, "round {round}");
+                assert_eq!(file.read_at(SHORT, &mut seen)?, 30, "round {round}");
+                file.write(SHORT + 80, &round)?;
+                assert_eq!(file.read::<u64>(SHORT + 80)?, round);
+                assert_eq!(file.len()?, SHORT + 88, "round {round}");
+            }
+            Ok(())
+        });
+        let cut = cutter.join();
+        over.store(1, Ordering::Relaxed);
+        for reader in readers {
+            reader.join().unwrap()?;
+        }
+        cut.unwrap()
+    })
+}

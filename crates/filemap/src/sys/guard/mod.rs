@@ -118,9 +118,11 @@ impl Unfinished {
     /// Nothing was tried.
     pub(crate) const UNTRIED: Self = Self(Rest { len: 0, address: 0 });
 
-    /// A value was tried, which is one access.
+    /// A value was tried, which is one access: nothing is to be counted.
+    #[inline(always)]
     pub(crate) fn value(lost: Lost) -> Self {
-        Self(Rest { len: 1, address: lost.address.map_or(0, NonZeroUsize::get) })
+        let address = lost.address.map_or(Found::UNKNOWN, NonZeroUsize::get);
+        Self(Rest { len: address, address })
     }
 
     /// Tells whether it was tried, and a page was lost under it.
@@ -138,7 +140,7 @@ impl Unfinished {
 
     /// What was lost under a value.
     pub(crate) fn value_lost(self) -> Lost {
-        self.0.lost(1)
+        Found { at: 0, address: self.0.address }.lost()
     }
 
     /// How far a copy came, of `len` bytes from `from` to `to`.
