@@ -206,8 +206,8 @@ impl MappedFile {
     ///
     /// [`ErrorKind::UnencodableObject`] if the codec cannot encode the value, and
     /// [`ErrorKind::InvalidRange`] if it would end past the largest offset: the file is then as
-    /// it was. So it is if it cannot grow. If the value's `Serialize` fails only in the second of
-    /// its two runs, or the file fails, an object of more than 16 KiB stays marked as torn.
+    /// it was. So it is if it cannot grow. If the value's `Serialize` fails only in the last of
+    /// its runs, or the file fails, an object of more than 16 KiB stays marked as torn.
     ///
     /// # Examples
     ///
@@ -310,29 +310,39 @@ fn write<C: Codec, T: Serialize + ?Sized>(
     offset: u64,
     value: &T,
 ) -> Result<u64> {
-    write_measured::<C, T>(bytes, offset, value)
+    write_encoded::<C, T>(bytes, offset, value)
         .and_then(|size| bytes.written(offset, size).map(|()| size))
         .map_err(|error| error.during(Operation::WriteObject).or_about(|| bytes.subject()))
 }
 
-fn write_measured<C: Codec, T: Serialize + ?Sized>(
+fn write_encoded<C: Codec, T: Serialize + ?Sized>(
     bytes: &impl Bytes,
     offset: u64,
     value: &T,
 ) -> Result<u64> {
+    let mut object = Scratch::take();
+    if let Some(length) = encode_whole::<C, T>(value, &mut object[HEADER..])? {
+        let size = HEADER + length;
+        bytes.look_before_writing(end_of(offset, size as u64)?)?;
+        write_whole::<C>(bytes, offset, &mut object[..size])?;
+        return Ok(size as u64);
+    }
+    drop(object);
     let length = measure::<C, T>(value)?;
     let size = length + HEADER as u64;
-    let Some(end) = offset.checked_add(size) else {
-        return Err(Error::new(ErrorKind::InvalidRange, Operation::WriteObject).because(format!(
-            "an object of {size} bytes at offset {offset} would end past the largest offset"
-        )));
-    };
+    let end = end_of(offset, size)?;
     bytes.look_before_writing(end)?;
-    match usize::try_from(size) {
-        Ok(size) if size <= STAGE => write_whole::<C, T>(bytes, offset, value, size)?,
-        _ => write_in_pieces::<C, T>(bytes, offset, value, length, end)?,
-    }
+    write_in_pieces::<C, T>(bytes, offset, value, length, end)?;
     Ok(size)
+}
+
+/// Where an object ends.
+fn end_of(offset: u64, size: u64) -> Result<u64> {
+    offset.checked_add(size).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidRange, Operation::WriteObject).because(format!(
+            "an object of {size} bytes at offset {offset} would end past the largest offset"
+        ))
+    })
 }
 
 /// Reads an object back.
@@ -353,29 +363,31 @@ fn measure<C: Codec, T: Serialize + ?Sized>(value: &T) -> Result<u64> {
     if length > u64::MAX - HEADER as u64 { Err(inconstant::<C>()) } else { Ok(length) }
 }
 
-/// Encodes an object that fits a buffer, then copies it into the file at once.
+/// Encodes a payload that fits a buffer, and tells its length; `None` if it does not fit.
 ///
-/// Nothing is changed if the encoding fails.
-#[inline(never)]
-fn write_whole<C: Codec, T: Serialize + ?Sized>(
-    bytes: &impl Bytes,
-    offset: u64,
+/// In one run of the value's `Serialize`, where a measurement would be a second one.
+fn encode_whole<C: Codec, T: Serialize + ?Sized>(
     value: &T,
-    size: usize,
-) -> Result<()> {
-    let mut object = Scratch::take();
-    let (head, stage) = object.split_at_mut(HEADER);
-    // The buffer has room for more than was measured; what it does not hold arrives here.
-    let mut excess = |_: &[u8]| Err(inconstant::<C>());
-    let length = encode::<C, T>(value, Sink::new(stage, &mut excess))?;
-    if HEADER + length != size {
-        return Err(inconstant::<C>());
-    }
-    let header = Header::new::<C>(length as u64, crc32c::crc32c(&stage[..length]));
+    stage: &mut [u8],
+) -> Result<Option<usize>> {
+    let mut exceeds = false;
+    let mut excess = |_: &[u8]| {
+        exceeds = true;
+        Err(inconstant::<C>())
+    };
+    let encoded = encode::<C, T>(value, Sink::new(stage, &mut excess));
+    if exceeds { Ok(None) } else { encoded.map(Some) }
+}
+
+/// Copies an object into the file at once, whose payload lies behind the place for its header.
+#[inline(never)]
+fn write_whole<C: Codec>(bytes: &impl Bytes, offset: u64, object: &mut [u8]) -> Result<()> {
+    let (head, payload) = object.split_at_mut(HEADER);
+    let header = Header::new::<C>(payload.len() as u64, crc32c::crc32c(payload));
     head.copy_from_slice(Header { state: BEING_WRITTEN, ..header }.as_bytes());
 
-    unseal(bytes, offset, offset + size as u64)?;
-    bytes.write_at(offset, &object[..size])?;
+    unseal(bytes, offset, offset + object.len() as u64)?;
+    bytes.write_at(offset, object)?;
     bytes.write_at(offset + STATE_AT, &[COMPLETE])
 }
 

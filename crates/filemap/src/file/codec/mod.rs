@@ -74,8 +74,11 @@ pub trait Codec {
 
     /// Counts the bytes that [`encode`](Self::encode) will produce.
     ///
+    /// It is asked for the size of an object, and before one of more than 16 KiB is written: a
+    /// value whose encoding then has another length is not.
+    ///
     /// Provided: it encodes into a sink that only counts. A codec that knows a cheaper way
-    /// replaces it. A value whose encoding then has another length is not written.
+    /// replaces it.
     ///
     /// # Errors
     ///

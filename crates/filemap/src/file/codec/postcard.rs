@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, ser};
 
 use crate::file::codec::reader::Reader;
-use crate::file::codec::writer::{Output, Refusal, Writer, measure};
+use crate::file::codec::writer::{Output, Refusal, Writer, check_elements, measure};
 use crate::file::codec::{Codec, Failure, Sink};
 
 /// How many values may lie inside one another.
@@ -71,21 +71,41 @@ impl Codec for Postcard {
     fn encode<T: Serialize + ?Sized>(value: &T, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let (stage, staged) = sink.lend();
         let mut writer = Writer::new(Gathered { sink, stage, staged });
-        let result = value.serialize(&mut writer);
-        let Gathered { sink, stage, staged } = writer.into_output();
+        let result = value.serialize(writer.next());
+        let (Gathered { sink, stage, staged }, elements) = writer.finish();
         sink.give_back(stage, staged);
-        Ok(result?)
+        result?;
+        Ok(check_elements(elements, sink.total())?)
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
         let mut reader = Reader::new(bytes);
-        let value = T::deserialize(&mut reader)?;
+        let value = T::deserialize(reader.next())?;
         match reader.rest().len() {
             0 => Ok(value),
             left => Err(format!("{left} of its {} bytes are left over", bytes.len()).into()),
         }
     }
 }
+
+/// The highest bit of each byte but the last: more of the number follows.
+const GOES_ON: u64 = 0x0080_8080_8080_8080;
+
+/// How a number is written, by the zeros that lead it: in how many bytes (the lowest four bits), and
+/// which of them say that more follows. One load instead of the arithmetic below.
+const FORMS: [u64; 64] = {
+    let mut forms = [0; 64];
+    let mut zeros = 0;
+    while zeros < 64 {
+        let count = (70 - zeros as u64) / 7;
+        // Longer ones are written in another way.
+        if count <= 8 {
+            forms[zeros] = GOES_ON & ((1 << (8 * (count - 1))) - 1) | count;
+        }
+        zeros += 1;
+    }
+    forms
+};
 
 /// A sink, and its buffer, which is borrowed from it meanwhile.
 struct Gathered<'s, 'a> {
@@ -112,7 +132,7 @@ impl Gathered<'_, '_> {
     }
 
     /// Puts a number of which no more than eight bytes are wanted, all eight of them at once.
-    #[inline]
+    #[inline(always)]
     fn short(&mut self, number: u64) -> Option<()> {
         let place = self.stage.get_mut(self.staged..)?.first_chunk_mut::<8>()?;
         if number < 1 << 7 {
@@ -127,9 +147,9 @@ impl Gathered<'_, '_> {
         let fours = (number & 0x0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
         let pairs = (fours & 0x0000_3fff_0000_3fff) | ((fours & 0x0fff_c000_0fff_c000) << 2);
         let sevens = (pairs & 0x007f_007f_007f_007f) | ((pairs & 0x3f80_3f80_3f80_3f80) << 1);
-        let count = (70 - number.leading_zeros()) / 7;
-        let more = 0x0080_8080_8080_8080 & ((1 << (8 * (count - 1))) - 1);
-        *place = (sevens | more).to_le_bytes();
+        let form = FORMS[(number.leading_zeros() % 64) as usize];
+        *place = (sevens | (form & GOES_ON)).to_le_bytes();
+        let count = form & 0xf;
         self.staged += count as usize;
         Some(())
     }
@@ -148,7 +168,7 @@ impl Gathered<'_, '_> {
 }
 
 impl Output for Gathered<'_, '_> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, number: u64) -> Result<(), Refusal> {
         match self.short(number) {
             Some(()) => Ok(()),
@@ -156,18 +176,18 @@ impl Output for Gathered<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn short_number(&mut self, number: u32) -> Result<(), Refusal> {
         self.number(number.into())
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide_number(&mut self, number: u128) -> Result<(), Refusal> {
         let (bytes, count) = Self::long(number);
         self.bytes(&bytes[..count])
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Refusal> {
         match self.stage.get_mut(self.staged..).and_then(|place| place.first_chunk_mut()) {
             Some(place) => {
@@ -179,7 +199,7 @@ impl Output for Gathered<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         match self.stage.get_mut(self.staged..).and_then(|place| place.get_mut(..bytes.len())) {
             Some(place) => {

@@ -4,19 +4,18 @@
 )]
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserializer;
 use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
+use serde::{Deserialize, Deserializer};
 
 use crate::file::codec::postcard::{DEPTH_LIMIT, EMPTY_ELEMENT_LIMIT};
 
 /// Reads values as postcard writes them, and no further than an object's bytes warrant.
 pub(super) struct Reader<'de> {
     rest: &'de [u8],
-    /// How many values may still lie inside one another.
-    levels: u32,
     /// How many elements of sequences may still come.
     elements: u64,
 }
@@ -44,29 +43,31 @@ type Result<T> = std::result::Result<T, Mismatch>;
 
 #[cold]
 #[inline(never)]
-fn mismatch<T>(text: &str) -> Result<T> {
-    Err(Mismatch(text.into()))
+fn mismatch(text: &str) -> Mismatch {
+    Mismatch(text.into())
 }
 
 #[cold]
 #[inline(never)]
-fn ended<T>() -> Result<T> {
+fn ended() -> Mismatch {
     mismatch("it ends inside a value")
 }
 
 #[cold]
 #[inline(never)]
-fn undescribed<T>() -> Result<T> {
+fn undescribed() -> Mismatch {
     mismatch("its type asks what comes next, and the bytes do not tell")
 }
-
-/// The highest bit of each byte: more of the number follows.
-const GOES_ON: u64 = 0x8080_8080_8080_8080;
 
 impl<'de> Reader<'de> {
     pub(super) fn new(bytes: &'de [u8]) -> Self {
         let elements = (bytes.len() as u64).saturating_add(EMPTY_ELEMENT_LIMIT);
-        Self { rest: bytes, levels: DEPTH_LIMIT, elements }
+        Self { rest: bytes, elements }
+    }
+
+    /// The value that the bytes begin with.
+    pub(super) fn next(&mut self) -> Next<'_, 'de> {
+        Next { reader: self, levels: DEPTH_LIMIT }
     }
 
     /// What was not read.
@@ -74,119 +75,136 @@ impl<'de> Reader<'de> {
         self.rest
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&mut self) -> Result<u8> {
-        let Some((byte, rest)) = self.rest.split_first() else { return ended() };
+        let Some((byte, rest)) = self.rest.split_first() else { return Err(ended()) };
         self.rest = rest;
         Ok(*byte)
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let Some((bytes, rest)) = self.rest.split_first_chunk() else { return ended() };
+        let Some((bytes, rest)) = self.rest.split_first_chunk() else { return Err(ended()) };
         self.rest = rest;
         Ok(*bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&mut self) -> Result<&'de [u8]> {
         let length = usize::try_from(self.number::<64>()?).unwrap_or(usize::MAX);
-        let Some((bytes, rest)) = self.rest.split_at_checked(length) else { return ended() };
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else { return Err(ended()) };
         self.rest = rest;
         Ok(bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&mut self) -> Result<&'de str> {
         match std::str::from_utf8(self.bytes()?) {
             Ok(text) => Ok(text),
-            Err(_) => mismatch("it has a text that is no UTF-8"),
+            Err(_) => Err(mismatch("it has a text that is no UTF-8")),
         }
     }
 
     /// Reads a number of at most so many bits, seven of them in each byte.
-    #[inline]
+    #[inline(always)]
     fn number<const BITS: u32>(&mut self) -> Result<u64> {
         let Some((bytes, _)) = self.rest.split_first_chunk::<8>() else {
             return self.number_by_bytes(BITS);
         };
         let word = u64::from_le_bytes(*bytes);
-        if word & 0x80 == 0 {
-            self.rest = &self.rest[1..];
-            return Ok(word & 0x7f);
+        let mut number = word & 0x7f;
+        for length in 1..=8_u32.min(BITS.div_ceil(7)) {
+            if word >> (8 * length - 1) & 1 == 0 {
+                if BITS < 64 && number >> BITS != 0 {
+                    return Err(mismatch(TOO_LARGE));
+                }
+                self.rest = &self.rest[length as usize..];
+                return Ok(number);
+            }
+            number |= word >> length & 0x7f << (7 * length);
         }
-        let ends = !word & GOES_ON;
-        if ends == 0 {
-            return self.number_by_bytes(BITS);
-        }
-        // Bits up to the end of the last byte, and of them seven of eight, moved together.
-        let bits = ends.trailing_zeros() + 1;
-        let sevens = word & (u64::MAX >> (64 - bits)) & !GOES_ON;
-        let pairs = (sevens & 0x007f_007f_007f_007f) | ((sevens & 0x7f00_7f00_7f00_7f00) >> 1);
-        let fours = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
-        let number = (fours & 0x0fff_ffff) | ((fours & 0x0fff_ffff_0000_0000) >> 4);
-        if BITS < 64 && (bits > BITS.div_ceil(7) * 8 || number >> BITS != 0) {
-            return mismatch(TOO_LARGE);
-        }
-        self.rest = &self.rest[(bits / 8) as usize..];
+        self.number_by_bytes(BITS)
+    }
+
+    /// Reads a number of nine bytes or more, or one near the end.
+    #[inline(always)]
+    fn number_by_bytes(&mut self, bits: u32) -> Result<u64> {
+        let (number, rest) = number_by_bytes(self.rest, bits)?;
+        self.rest = rest;
+        Ok(number as u64)
+    }
+
+    #[inline(always)]
+    fn wide_number(&mut self) -> Result<u128> {
+        let (number, rest) = number_by_bytes(self.rest, 128)?;
+        self.rest = rest;
         Ok(number)
     }
 
-    /// The same for one of nine bytes or more, and for one near the end.
-    #[inline(never)]
-    fn number_by_bytes(&mut self, bits: u32) -> Result<u64> {
-        self.wide_number(bits).map(|number| number as u64)
-    }
-
-    fn wide_number(&mut self, bits: u32) -> Result<u128> {
-        let mut number = 0;
-        for shift in (0..bits).step_by(7) {
-            let byte = self.byte()?;
-            number |= u128::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                let room = bits - shift;
-                return if room < 7 && byte >> room != 0 {
-                    mismatch(TOO_LARGE)
-                } else {
-                    Ok(number)
-                };
-            }
-        }
-        mismatch(TOO_LARGE)
-    }
-
-    #[inline]
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.levels == 0 {
-            return mismatch("its values lie too deep inside one another");
-        }
-        self.levels -= 1;
-        let value = read(self)?;
-        self.levels += 1;
-        Ok(value)
-    }
-
-    #[inline]
+    #[inline(always)]
     fn spend(&mut self, elements: usize) -> Result<()> {
         match self.elements.checked_sub(elements as u64) {
             Some(left) => {
                 self.elements = left;
                 Ok(())
             }
-            None => mismatch("it claims more elements than it has bytes for"),
+            None => Err(mismatch("it claims more elements than it has bytes for")),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn length(&mut self) -> Result<usize> {
         Ok(usize::try_from(self.number::<64>()?).unwrap_or(usize::MAX))
     }
+}
+
+/// The next value of a reader's bytes.
+///
+/// How deep it lies is in none of the reader's own fields: it is known without a look at memory.
+pub(super) struct Next<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    /// How many values may still lie inside one another.
+    levels: u32,
+}
+
+impl<'r, 'de> Next<'r, 'de> {
+    /// A value inside this one.
+    #[inline(always)]
+    fn deeper(self) -> Result<Self> {
+        match self.levels.checked_sub(1) {
+            Some(levels) => Ok(Self { levels, ..self }),
+            None => Err(mismatch("its values lie too deep inside one another")),
+        }
+    }
 
     /// The fields of a structure: their number is its type's, and they are not counted.
-    #[inline]
-    fn fields<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value> {
-        self.deeper(|reader| visitor.visit_seq(Elements { reader, left: len, counted: false }))
+    #[inline(always)]
+    fn fields<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        visitor.visit_seq(Elements { of: self.deeper()?, left: len, counted: false })
     }
+}
+
+/// Reads a number of at most so many bits byte by byte, and what comes after it.
+///
+/// Bytes in and out, and no reader: that stays in registers then.
+#[cold]
+#[inline(never)]
+fn number_by_bytes(bytes: &[u8], bits: u32) -> Result<(u128, &[u8])> {
+    let (mut number, mut rest) = (0, bytes);
+    for shift in (0..bits).step_by(7) {
+        let Some((byte, after)) = rest.split_first() else { return Err(ended()) };
+        rest = after;
+        number |= u128::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            let room = bits - shift;
+            return if room < 7 && byte >> room != 0 {
+                Err(mismatch(TOO_LARGE))
+            } else {
+                Ok((number, rest))
+            };
+        }
+    }
+    Err(mismatch(TOO_LARGE))
 }
 
 const TOO_LARGE: &str = "it has a number that its type has no room for";
@@ -199,7 +217,7 @@ fn unzigzag(number: u64) -> i64 {
 
 /// The elements of a sequence or a table that are still to come.
 struct Elements<'r, 'de> {
-    reader: &'r mut Reader<'de>,
+    of: Next<'r, 'de>,
     left: usize,
     /// Whether each is counted as it comes. They are counted at once where there may be so many;
     /// a number that exceeds the bytes that are left is wrong, or its elements are empty.
@@ -207,33 +225,44 @@ struct Elements<'r, 'de> {
 }
 
 impl<'de> Elements<'_, 'de> {
-    #[inline]
+    #[inline(always)]
+    fn one(&mut self) -> Next<'_, 'de> {
+        Next { reader: self.of.reader, levels: self.of.levels }
+    }
+
+    #[inline(always)]
     fn next<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         if self.left == 0 {
             return Ok(None);
         }
         self.left -= 1;
         if self.counted {
-            self.reader.spend(1)?;
+            self.of.reader.spend(1)?;
         }
-        seed.deserialize(&mut *self.reader).map(Some)
+        seed.deserialize(self.one()).map(Some)
     }
 
-    #[inline]
+    #[inline(always)]
     fn likely(&self) -> Option<usize> {
-        if self.left <= self.reader.rest.len() { Some(self.left) } else { None }
+        if self.left <= self.of.reader.rest.len() { Some(self.left) } else { None }
     }
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Mismatch;
 
-    #[inline]
+    #[inline(always)]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         self.next(seed)
     }
 
-    #[inline]
+    // As it is provided, but always inlined.
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next(PhantomData)
+    }
+
+    #[inline(always)]
     fn size_hint(&self) -> Option<usize> {
         self.likely()
     }
@@ -242,17 +271,17 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     type Error = Mismatch;
 
-    #[inline]
+    #[inline(always)]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         self.next(seed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        seed.deserialize(&mut *self.reader)
+        seed.deserialize(self.one())
     }
 
-    #[inline]
+    #[inline(always)]
     fn size_hint(&self) -> Option<usize> {
         self.likely()
     }
@@ -261,9 +290,9 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
 macro_rules! values {
     ($($method:ident => $visit:ident($reader:ident: $value:expr);)*) => {
         $(
-            #[inline]
+            #[inline(always)]
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                let $reader = self;
+                let $reader = self.reader;
                 visitor.$visit($value)
             }
         )*
@@ -274,13 +303,13 @@ macro_rules! undescribed {
     ($($method:ident)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
-                undescribed()
+                Err(undescribed())
             }
         )*
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
+impl<'de> Deserializer<'de> for Next<'_, 'de> {
     type Error = Mismatch;
 
     values! {
@@ -289,7 +318,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_u16 => visit_u16(reader: reader.number::<16>()? as u16);
         deserialize_u32 => visit_u32(reader: reader.number::<32>()? as u32);
         deserialize_u64 => visit_u64(reader: reader.number::<64>()?);
-        deserialize_u128 => visit_u128(reader: reader.wide_number(128)?);
+        deserialize_u128 => visit_u128(reader: reader.wide_number()?);
         deserialize_i16 => visit_i16(reader: unzigzag(reader.number::<16>()?) as i16);
         deserialize_i32 => visit_i32(reader: unzigzag(reader.number::<32>()?) as i32);
         deserialize_i64 => visit_i64(reader: unzigzag(reader.number::<64>()?));
@@ -304,54 +333,54 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     // The bytes have no names of fields, and do not tell what they are.
     undescribed! { deserialize_any deserialize_identifier deserialize_ignored_any }
 
-    #[inline]
+    #[inline(always)]
     fn is_human_readable(&self) -> bool {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.byte()? {
+        match self.reader.byte()? {
             0 => visitor.visit_bool(false),
             1 => visitor.visit_bool(true),
-            _ => mismatch("it has a truth value that is neither"),
+            _ => Err(mismatch("it has a truth value that is neither")),
         }
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let number = self.wide_number(128)?;
+        let number = self.reader.wide_number()?;
         visitor.visit_i128((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         // What follows the first character in as many as four bytes is not looked at.
-        match self.bytes()? {
+        match self.reader.bytes()? {
             bytes @ ([_] | [_, _] | [_, _, _] | [_, _, _, _]) => {
                 match std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next()) {
                     Some(character) => visitor.visit_char(character),
-                    None => mismatch("it has a character that is none"),
+                    None => Err(mismatch("it has a character that is none")),
                 }
             }
-            _ => mismatch("it has a character that is none"),
+            _ => Err(mismatch("it has a character that is none")),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.byte()? {
+        match self.reader.byte()? {
             0 => visitor.visit_none(),
-            1 => self.deeper(|reader| visitor.visit_some(reader)),
-            _ => mismatch("it has an option that is neither there nor not"),
+            1 => visitor.visit_some(self.deeper()?),
+            _ => Err(mismatch("it has an option that is neither there nor not")),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         visitor.visit_unit()
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_unit_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -360,31 +389,31 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        self.deeper(|reader| visitor.visit_newtype_struct(reader))
+        visitor.visit_newtype_struct(self.deeper()?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let left = self.length()?;
-        let counted = left > self.rest.len();
+        let left = self.reader.length()?;
+        let counted = left > self.reader.rest.len();
         if !counted {
-            self.spend(left)?;
+            self.reader.spend(left)?;
         }
-        self.deeper(|reader| visitor.visit_seq(Elements { reader, left, counted }))
+        visitor.visit_seq(Elements { of: self.deeper()?, left, counted })
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
         self.fields(len, visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -394,14 +423,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.fields(len, visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let left = self.length()?;
-        self.spend(left)?;
-        self.deeper(|reader| visitor.visit_map(Elements { reader, left, counted: false }))
+        let left = self.reader.length()?;
+        self.reader.spend(left)?;
+        visitor.visit_map(Elements { of: self.deeper()?, left, counted: false })
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -411,7 +440,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.fields(fields.len(), visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -422,36 +451,36 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-impl<'de> EnumAccess<'de> for &mut Reader<'de> {
+impl<'de> EnumAccess<'de> for Next<'_, 'de> {
     type Error = Mismatch;
     type Variant = Self;
 
-    #[inline]
+    #[inline(always)]
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
-        let index = self.number::<32>()? as u32;
+        let index = self.reader.number::<32>()? as u32;
         Ok((seed.deserialize(index.into_deserializer())?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for &mut Reader<'de> {
+impl<'de> VariantAccess<'de> for Next<'_, 'de> {
     type Error = Mismatch;
 
-    #[inline]
+    #[inline(always)]
     fn unit_variant(self) -> Result<()> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {
-        self.deeper(|reader| seed.deserialize(reader))
+        seed.deserialize(self.deeper()?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
         self.fields(len, visitor)
     }
 
-    #[inline]
+    #[inline(always)]
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],

@@ -40,7 +40,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Tells how many bytes have come in.
-    fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.passed_on + self.staged as u64
     }
 

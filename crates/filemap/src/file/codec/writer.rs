@@ -28,95 +28,114 @@ pub(super) trait Output {
 /// follows.
 pub(super) struct Writer<O> {
     output: O,
-    depth: u32,
     elements: u64,
 }
 
 impl<O: Output> Writer<O> {
     pub(super) fn new(output: O) -> Self {
-        Self { output, depth: 0, elements: 0 }
+        Self { output, elements: 0 }
     }
 
-    pub(super) fn into_output(self) -> O {
-        self.output
+    /// Gives the output back, and tells how many elements the sequences had.
+    pub(super) fn finish(self) -> (O, u64) {
+        (self.output, self.elements)
     }
 
-    #[inline]
-    fn enter(&mut self) -> Result<(), Refusal> {
-        if self.depth == DEPTH_LIMIT {
-            return Err(ser::Error::custom("its values lie too deep inside one another"));
+    /// Where the value belongs.
+    pub(super) fn next(&mut self) -> Next<'_, O> {
+        Next { writer: self, levels: DEPTH_LIMIT }
+    }
+}
+
+/// Where a writer's next value belongs.
+///
+/// How deep that is is in none of the writer's own fields: it is known without a look at memory.
+pub(super) struct Next<'m, O> {
+    writer: &'m mut Writer<O>,
+    /// How many values may still lie inside one another.
+    levels: u32,
+}
+
+impl<'m, O: Output> Next<'m, O> {
+    /// A value inside this one.
+    #[inline(always)]
+    fn deeper(self) -> Result<Self, Refusal> {
+        match self.levels.checked_sub(1) {
+            Some(levels) => Ok(Self { levels, ..self }),
+            None => Err(too_deep()),
         }
-        self.depth += 1;
-        Ok(())
     }
 
-    #[inline]
-    fn nested<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        self.enter()?;
-        value.serialize(&mut *self)?;
-        self.depth -= 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn sequence(&mut self, len: Option<usize>) -> Result<Parts<'_, O>, Refusal> {
+    #[inline(always)]
+    fn sequence(self, len: Option<usize>) -> Result<Parts<'m, O>, Refusal> {
         let Some(len) = len else {
             return Err(ser::Error::custom("it has a sequence that does not know its length"));
         };
-        self.output.number(len as u64)?;
-        self.elements = self.elements.saturating_add(len as u64);
+        self.writer.output.number(len as u64)?;
+        self.writer.elements = self.writer.elements.saturating_add(len as u64);
         self.parts(len)
     }
 
-    #[inline]
-    fn parts(&mut self, len: usize) -> Result<Parts<'_, O>, Refusal> {
-        self.enter()?;
-        Ok(Parts { writer: self, left: len })
+    #[inline(always)]
+    fn parts(self, len: usize) -> Result<Parts<'m, O>, Refusal> {
+        Ok(Parts { of: self.deeper()?, left: len })
     }
+}
+
+#[cold]
+#[inline(never)]
+fn too_deep() -> Refusal {
+    ser::Error::custom("its values lie too deep inside one another")
 }
 
 /// Counts the bytes that postcard will make of a value.
 pub(super) fn measure<T: Serialize + ?Sized>(value: &T) -> Result<u64, Refusal> {
     let mut writer = Writer::new(Count(0));
-    value.serialize(&mut writer)?;
-    let Writer { output: Count(size), elements, .. } = writer;
+    value.serialize(writer.next())?;
+    let (Count(size), elements) = writer.finish();
+    check_elements(elements, size)?;
+    Ok(size)
+}
+
+/// Refuses more elements in so many bytes than a reader follows.
+pub(super) fn check_elements(elements: u64, size: u64) -> Result<(), Refusal> {
     if elements.saturating_sub(size) > EMPTY_ELEMENT_LIMIT {
         return Err(ser::Error::custom("it has too many elements that take no bytes"));
     }
-    Ok(size)
+    Ok(())
 }
 
 /// Counts bytes, and keeps none.
 struct Count(u64);
 
 impl Output for Count {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, number: u64) -> Result<(), Refusal> {
         self.0 += u64::from((70 - (number | 1).leading_zeros()) / 7);
         Ok(())
     }
 
     /// By comparisons, which the compiler does for several numbers at once.
-    #[inline]
+    #[inline(always)]
     fn short_number(&mut self, number: u32) -> Result<(), Refusal> {
         let longer = |bits: u32| u64::from(number >= 1 << bits);
         self.0 += 1 + longer(7) + longer(14) + longer(21) + longer(28);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide_number(&mut self, number: u128) -> Result<(), Refusal> {
         self.0 += u64::from((134 - (number | 1).leading_zeros()) / 7);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self, _: [u8; N]) -> Result<(), Refusal> {
         self.0 += N as u64;
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.0 += bytes.len() as u64;
         Ok(())
@@ -144,24 +163,28 @@ impl ser::Error for Refusal {
 
 /// The elements or fields of a value, and how many of them are still to come.
 pub(super) struct Parts<'m, O> {
-    writer: &'m mut Writer<O>,
+    of: Next<'m, O>,
     left: usize,
 }
 
 impl<O: Output> Parts<'_, O> {
-    #[inline]
+    #[inline(always)]
+    fn one(&mut self) -> Next<'_, O> {
+        Next { writer: self.of.writer, levels: self.of.levels }
+    }
+
+    #[inline(always)]
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
         // Wraps for one part too many, and cannot come back to zero from there.
         self.left = self.left.wrapping_sub(1);
-        value.serialize(&mut *self.writer)
+        value.serialize(self.one())
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(self) -> Result<(), Refusal> {
         if self.left != 0 {
             return Err(ser::Error::custom("it has a sequence of another length than it said"));
         }
-        self.writer.depth -= 1;
         Ok(())
     }
 }
@@ -169,9 +192,9 @@ impl<O: Output> Parts<'_, O> {
 macro_rules! numbers {
     ($($method:ident $number:ident => $write:ident($written:expr);)*) => {
         $(
-            #[inline]
+            #[inline(always)]
             fn $method(self, $number: $number) -> Result<(), Refusal> {
-                self.output.$write($written)
+                self.writer.output.$write($written)
             }
         )*
     };
@@ -183,7 +206,7 @@ fn zigzag(number: i32) -> u32 {
     ((number << 1) ^ (number >> 31)).cast_unsigned()
 }
 
-impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
+impl<'m, O: Output> ser::Serializer for Next<'m, O> {
     type Ok = ();
     type Error = Refusal;
     type SerializeSeq = Parts<'m, O>;
@@ -210,25 +233,25 @@ impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
         serialize_i128 i128 => wide_number(((i128 << 1) ^ (i128 >> 127)).cast_unsigned());
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_human_readable(&self) -> bool {
         false
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_char(self, character: char) -> Result<(), Refusal> {
         self.serialize_str(character.encode_utf8(&mut [0; 4]))
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_str(self, text: &str) -> Result<(), Refusal> {
         self.serialize_bytes(text.as_bytes())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.output.number(bytes.len() as u64)?;
-        self.output.bytes(bytes)
+        self.writer.output.number(bytes.len() as u64)?;
+        self.writer.output.bytes(bytes)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Refusal> {
@@ -250,51 +273,52 @@ impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
         // Its length stands before it, so it is made twice.
         let mut length = Length(0);
         fmt::write(&mut length, format_args!("{value}")).map_err(ser::Error::custom)?;
-        self.output.number(length.0)?;
-        fmt::write(&mut Text(&mut self.output), format_args!("{value}")).map_err(ser::Error::custom)
+        self.writer.output.number(length.0)?;
+        fmt::write(&mut Text(&mut self.writer.output), format_args!("{value}"))
+            .map_err(ser::Error::custom)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_none(self) -> Result<(), Refusal> {
-        self.output.array([0])
+        self.writer.output.array([0])
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refusal> {
-        self.output.array([1])?;
-        self.nested(value)
+        self.writer.output.array([1])?;
+        value.serialize(self.deeper()?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit(self) -> Result<(), Refusal> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), Refusal> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit_variant(
         self,
         _: &'static str,
         index: u32,
         _: &'static str,
     ) -> Result<(), Refusal> {
-        self.output.short_number(index)
+        self.writer.output.short_number(index)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
         value: &T,
     ) -> Result<(), Refusal> {
-        self.nested(value)
+        value.serialize(self.deeper()?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
         _: &'static str,
@@ -302,31 +326,31 @@ impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
         _: &'static str,
         value: &T,
     ) -> Result<(), Refusal> {
-        self.output.short_number(index)?;
-        self.nested(value)
+        self.writer.output.short_number(index)?;
+        value.serialize(self.deeper()?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'m, O>, Refusal> {
         self.sequence(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_map(self, len: Option<usize>) -> Result<Parts<'m, O>, Refusal> {
         self.sequence(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_tuple(self, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_tuple_variant(
         self,
         _: &'static str,
@@ -334,16 +358,16 @@ impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
         _: &'static str,
         len: usize,
     ) -> Result<Parts<'m, O>, Refusal> {
-        self.output.short_number(index)?;
+        self.writer.output.short_number(index)?;
         self.parts(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Parts<'m, O>, Refusal> {
         self.parts(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_struct_variant(
         self,
         _: &'static str,
@@ -351,7 +375,7 @@ impl<'m, O: Output> ser::Serializer for &'m mut Writer<O> {
         _: &'static str,
         len: usize,
     ) -> Result<Parts<'m, O>, Refusal> {
-        self.output.short_number(index)?;
+        self.writer.output.short_number(index)?;
         self.parts(len)
     }
 }
@@ -363,12 +387,12 @@ macro_rules! parts {
                 type Ok = ();
                 type Error = Refusal;
 
-                #[inline]
+                #[inline(always)]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
                     self.part(value)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn end(self) -> Result<(), Refusal> {
                     self.end()
                 }
@@ -384,7 +408,7 @@ macro_rules! fields {
                 type Ok = ();
                 type Error = Refusal;
 
-                #[inline]
+                #[inline(always)]
                 fn serialize_field<T: Serialize + ?Sized>(
                     &mut self,
                     _: &'static str,
@@ -397,7 +421,7 @@ macro_rules! fields {
                     Err(ser::Error::custom(format_args!("its field `{name}` is left out")))
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn end(self) -> Result<(), Refusal> {
                     self.end()
                 }
@@ -419,17 +443,17 @@ impl<O: Output> ser::SerializeMap for Parts<'_, O> {
     type Ok = ();
     type Error = Refusal;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refusal> {
         self.part(key)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
-        value.serialize(&mut *self.writer)
+        value.serialize(self.one())
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(self) -> Result<(), Refusal> {
         self.end()
     }
