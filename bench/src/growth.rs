@@ -22,10 +22,11 @@ const CALLED: &str = "It is the same call. Around it stand the word that this fi
                       call may kill, and the note of where the file ends.";
 
 /// Why an append into room may take more than its part of a short output.
-const ROOM: &str = "An append into room takes as long on any file system, output on tmpfs much less \
-                    than elsewhere. A third of it is the first touch of each page; a store into a page \
-                    that was touched takes 9 ns, and most of the rest are the atomic numbers by which \
-                    several threads can append at once.";
+const ROOM: &str = "An append into room takes as long on any file system, output on tmpfs much less than \
+                    elsewhere. Two fifths of it are the zeroed memory that is set aside and the first \
+                    touch of its pages; a store into a page that was touched takes 9 ns, and most of \
+                    the rest is the word that this file is not cut meanwhile, and the note of where it \
+                    ends.";
 
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Table>> {
     let mut tables = Vec::new();

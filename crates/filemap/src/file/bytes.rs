@@ -443,11 +443,11 @@ impl MappedFile {
     /// show the new length before they have put zeros where they belong. So output that is done
     /// tells that everything before the length seen earlier may be stored to through a map.
     pub(super) fn append(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        let _uncut = self.cutting.uncut();
+        let uncut = self.cutting.uncut();
         let seen = self.known_len.load(Ordering::Relaxed);
         self.mapping.write_file(offset, bytes).map_err(|error| self.named(error))?;
         let end = offset.saturating_add(bytes.len() as u64);
-        self.room.wrote(end);
+        self.room.wrote(end, &uncut);
         self.note(end, seen.max(end));
         Ok(())
     }

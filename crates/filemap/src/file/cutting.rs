@@ -47,6 +47,14 @@ pub(super) enum Uncut<'a> {
     ),
 }
 
+impl Uncut<'_> {
+    /// Tells whether this is the place for one, which nobody else has meanwhile.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self, Self::Alone(_))
+    }
+}
+
 /// The file is nobody else's as long as this lives.
 #[derive(Debug)]
 pub(super) struct Cut<'a> {

@@ -1,4 +1,4 @@
-use std::ops::RangeBounds;
+use std::ops::{Range, RangeBounds};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -188,6 +188,15 @@ impl View {
     #[inline]
     pub fn atomic<T: AtomicValue>(&self, offset: usize) -> Result<AtomicCell<'_, T>> {
         AtomicCell::of(&self.region, offset)
+    }
+
+    /// Says that a range is about to be stored to for the first time, all of it; what is not in the
+    /// view is left out.
+    pub(crate) fn expect_stores(&self, range: Range<usize>) {
+        let end = range.end.min(self.len());
+        if range.start < end {
+            self.region.expect_stores(range.start, end - range.start);
+        }
     }
 
     /// Lets no more than the first bytes be touched by the methods that do so at once, so many read

@@ -161,6 +161,10 @@ pub(crate) trait RegionContract: Copying {
     /// Reads bytes in, so that a later touch does not wait.
     fn prefetch(&self, offset: usize, len: usize) -> Result<()>;
 
+    /// Says that pages are about to be stored to for the first time, each of them. Where the system
+    /// has no way to make many of them ready in less time than one by one, nothing is done.
+    fn expect_stores(&self, _offset: usize, _len: usize) {}
+
     /// Keeps bytes in memory.
     fn lock(&self, offset: usize, len: usize) -> Result<()>;
 

@@ -417,6 +417,20 @@ impl RegionContract for Region {
         Ok(())
     }
 
+    fn expect_stores(&self, offset: usize, len: usize) {
+        let operation = Operation::Advise;
+        if self.to_write(offset, len, operation).is_err() {
+            return;
+        }
+        if let Ok((pages, len)) = self.pages_around(offset, len, operation) {
+            // What fails here, as on kernels before 5.14, is left to the stores.
+            // SAFETY: `pages_around` gives pages of this region, and to make them writable changes
+            // no byte.
+            let _done_by_stores =
+                unsafe { mm::madvise(pages.as_ptr().cast(), len, mm::Advice::LinuxPopulateWrite) };
+        }
+    }
+
     fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
         self.to_read(offset, len, Operation::Advise)?;
         let (pages, len) = self.pages_around(offset, len, Operation::Advise)?;
