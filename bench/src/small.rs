@@ -223,19 +223,7 @@ fn reading<'a, const SIZE: usize>(work: Work, maps: Maps<'a, [u8]>) -> Vec<Pair<
 fn ten_no_operations() {
     // SAFETY: they do nothing.
     unsafe {
-        asm!(
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            "nop",
-            options(nomem, nostack, preserves_flags),
-        );
+        asm!(".rept 10", "nop", ".endr", options(nomem, nostack, preserves_flags),);
     }
 }
 

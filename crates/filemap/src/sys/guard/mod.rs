@@ -118,6 +118,12 @@ impl Unfinished {
     /// Nothing was tried.
     pub(crate) const UNTRIED: Self = Self(Rest { len: 0, address: 0 });
 
+    /// Turns what a copy hands back into its caller's result.
+    #[inline(always)]
+    fn of(rest: Rest) -> Result<(), Self> {
+        if rest.len == 0 { Ok(()) } else { Err(Self(rest)) }
+    }
+
     /// A value was tried, which is one access: nothing is to be counted.
     #[inline(always)]
     pub(crate) fn value(lost: Lost) -> Self {
@@ -209,7 +215,7 @@ pub(crate) unsafe fn copy_inlined(
 ) -> Result<(), Unfinished> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_inlined(to, from, len) };
-    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
+    Unfinished::of(rest)
 }
 
 /// Copies `len` bytes out of a mapping into private memory.
@@ -229,7 +235,7 @@ pub(crate) unsafe fn copy_inlined(
 pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Result<(), Unfinished> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_out(to, from, len) };
-    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
+    Unfinished::of(rest)
 }
 
 /// Copies `len` bytes of private memory into a mapping.
@@ -249,7 +255,7 @@ pub(crate) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Resul
 pub(crate) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Result<(), Unfinished> {
     // SAFETY: the two ranges are what this function's own contract asks for.
     let rest = unsafe { machine::copy_in(to, from, len) };
-    if rest.len == 0 { Ok(()) } else { Err(Unfinished(rest)) }
+    Unfinished::of(rest)
 }
 
 /// Copies `len` bytes from one place of a mapping to another, in the same mapping or not.
