@@ -1,4 +1,4 @@
-/* The SEC_ flags and what they may stand beside. */
+/* The SEC_ flags and their combinations. */
 #define AREA "attributes"
 #include "subject.h"
 
@@ -12,7 +12,7 @@ static const struct {
     {"image", SEC_IMAGE},
 };
 
-/* A view of the mapping: whether its pages are there, and what a touch says. */
+/* A view of the mapping: the state of its pages, and the result of a read. */
 static const char *pages_of(HANDLE mapping, DWORD access) {
     BYTE *view = map(mapping, access, 0, 0);
     if (!view) return text("no view (%lu)", (unsigned long)GetLastError());
@@ -34,7 +34,7 @@ static void combinations(const char *what, HANDLE file, DWORD protection) {
             name = text("%s-%s", name, words[index].word);
             count++;
         }
-        /* Larger sets say nothing that their parts do not. */
+        /* Larger sets add nothing to their parts. */
         if (count > 3) continue;
         HANDLE mapping;
         struct outcome made = ATTEMPT(

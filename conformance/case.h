@@ -1,9 +1,9 @@
-/* What the programs of this folder share: a case is a call, and becomes a line.
+/* Cases, for all programs of this folder: a case is a call, and becomes a line.
  *
  *     area/case:  call  result  last error  observation          (with tabs in between)
  *
- * A program defines AREA before it includes this. Nothing that is different from run to run, an
- * address, a handle or the number of a process, may be in a line. */
+ * A program defines AREA before it includes this. A line must not contain anything that differs
+ * from run to run: no address, no handle, no number of a process. */
 #ifndef CONFORMANCE_CASE_H
 #define CONFORMANCE_CASE_H
 
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <windows.h>
 
-/* What the last error is before each call, and so after it, if the call leaves it alone. */
+/* The last error before each call, and after it if the call leaves it unchanged. */
 #define UNTOUCHED 0xBADu
 
 struct outcome {
@@ -26,10 +26,10 @@ static inline struct outcome judged(const char *call, int good) {
     return outcome;
 }
 
-/* Makes a call that gives 0 or NULL if it fails, and keeps what came of it. */
+/* Makes a call that returns 0 or NULL on failure, and keeps its outcome. */
 #define ATTEMPT(call, expression) (SetLastError(UNTOUCHED), judged(call, (expression) != 0))
 
-/* Formats a text that lives until a good number of others were formatted. */
+/* Formats a text in one of several static buffers, which are reused in turn. */
 __attribute__((format(printf, 1, 2))) static inline const char *text(const char *format, ...) {
     static char texts[32][512];
     static unsigned next;
@@ -45,7 +45,7 @@ static inline const char *error_text(DWORD error) {
     return error == UNTOUCHED ? "-" : text("%lu", (unsigned long)error);
 }
 
-/* Tells what came of a call, in words for an observation. */
+/* Returns the outcome of a call in words, for an observation. */
 static inline const char *outcome_text(struct outcome outcome) {
     if (!outcome.good && outcome.error == ERROR_CALL_NOT_IMPLEMENTED) return "unsupported";
     return outcome.good ? "ok" : error_text(outcome.error);

@@ -1,6 +1,6 @@
-/* A second process: this program once more, which does what it is told, line by line.
- *
- * Its `main` hands over to `child_serve` if its first argument is "child". */
+/* A second process: this program again, which executes commands, one a line.
+*
+* Its `main` calls `child_serve` if its first argument is "child". */
 #ifndef CONFORMANCE_CHILD_H
 #define CONFORMANCE_CHILD_H
 
@@ -24,7 +24,7 @@ static struct child child_start(void) {
     if (!CreatePipe(&in[0], &in[1], &inheritable, 0) ||
         !CreatePipe(&out[0], &out[1], &inheritable, 0))
         return child;
-    /* The parent's ends are the parent's alone. */
+    /* The child must not inherit the parent's ends. */
     SetHandleInformation(in[1], HANDLE_FLAG_INHERIT, 0);
     SetHandleInformation(out[0], HANDLE_FLAG_INHERIT, 0);
     char path[MAX_PATH], line[MAX_PATH + 16];
@@ -90,7 +90,7 @@ static void child_wait(struct child *child, int sharply) {
 }
 #endif
 
-/* Lets the child end by itself, or ends it on the spot; it is gone when this returns. */
+/* Lets the child end by itself, or kills it, and waits for its end. */
 static void child_end(struct child *child, int sharply) {
     if (!child->to || !child->from) return;
     if (sharply) child_wait(child, 1);
@@ -99,7 +99,7 @@ static void child_end(struct child *child, int sharply) {
     fclose(child->from);
 }
 
-/* Tells the child to do something, and returns its answer. */
+/* Sends the child a command, and returns its answer. */
 __attribute__((format(printf, 2, 3))) static const char *ask(struct child *child,
                                                              const char *format, ...) {
     static char answers[16][512];
@@ -117,7 +117,7 @@ __attribute__((format(printf, 2, 3))) static const char *ask(struct child *child
     return answer;
 }
 
-/* What the child does: it has one handle and one view at a time. */
+/* The commands of the child, which has one handle and one view at a time. */
 static const char *child_do(char *line) {
     static HANDLE handle;
     static BYTE *view;

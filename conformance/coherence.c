@@ -1,8 +1,8 @@
-/* Who sees which stores. */
+/* Coherence: which stores are visible through which ways. */
 #define AREA "coherence"
 #include "subject.h"
 
-/* The ways to a byte of a file or of memory. */
+/* The ways to access a byte of a file or of memory. */
 struct way {
     const char *word;
     DWORD access;
@@ -18,7 +18,7 @@ static const struct way ways[] = {
     {"file", 0, 0},
 };
 
-/* Stores one way and reads another, with and without a look, or a store, there before. */
+/* Stores one way and reads another, with and without an earlier access there. */
 static void pairs(void) {
     for (size_t one = 0; one < COUNT(ways); one++) {
         for (size_t two = 0; two < COUNT(ways); two++) {
@@ -37,7 +37,7 @@ static void pairs(void) {
                 if (before == 2) did = to ? poke_text(poke(to + PAGE + 1, 50)) : "nothing";
                 struct outcome stored = ATTEMPT("store", from ? poke(from + PAGE, 99) == 0
                                                               : file_store(file, PAGE, 99));
-                /* A store into memory has no last error, and a file's is another's business. */
+                /* A store to memory has no last error, and that of file output is tested elsewhere. */
                 stored.error = UNTOUCHED;
                 const char *seen =
                     to ? text("%s, beside %s, next page %s", peek_text(peek(to + PAGE)),
@@ -135,7 +135,7 @@ static void closed(void) {
     report("memory-after-all-closed", stored,
            text("%s, %s", poke_text(poke(view, 32)), peek_text(peek(view))));
     unmap_if(view);
-    /* Memory keeps its bytes while a handle is there, also without a view. */
+    /* Memory keeps its bytes while a handle is open, even without a view. */
     mapping = create_memory(PAGE_READWRITE, 8192, NULL);
     view = map(mapping, FILE_MAP_WRITE, 0, 0);
     poke(view + 5000, 33);

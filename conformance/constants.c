@@ -1,4 +1,4 @@
-/* The numbers behind Windows' words, and the shapes of its structures. */
+/* The values of Windows' constants, and the layouts of its structures. */
 #define AREA "constants"
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* What can be created: protections, files, sizes. */
+/* Creation: protections, files, sizes. */
 #define AREA "creation"
 #include "subject.h"
 
@@ -10,7 +10,7 @@ static void sets_of_protections(void) {
     for (size_t one = 0; one < COUNT(bits); one++) {
         for (size_t two = one; two < COUNT(bits); two++) {
             DWORD flags = bits[one] | bits[two];
-            /* Each set of bits once: not with nothing added. */
+            /* Each set of bits once, so not with nothing added. */
             if (one == 0 && two != 0) continue;
             struct outcome made =
                 ATTEMPT("CreateFileMapping", mapping = create_memory(flags, PAGE, NULL));
@@ -60,7 +60,7 @@ static void files_opened_for(void) {
     DeleteFileA("opened");
 }
 
-/* What a writable view of the last bytes shows: how long the mapping is, and that it is zero. */
+/* A writable view of the last bytes: it shows the size of the mapping, and that it is zero. */
 static const char *end_of_memory(HANDLE mapping, unsigned long long size) {
     unsigned long long offset = (size - 1) / UNIT * UNIT;
     BYTE *view = map(mapping, FILE_MAP_WRITE, offset, 0);
@@ -114,7 +114,7 @@ static void file_sizes(void) {
         unsigned long long sizes[] = {0, 1, length - 1, length, length + 1, length + 5000};
         const char *words[] = {"0", "1", "one-less", "the-same", "one-more", "5000-more"};
         for (size_t size = 0; size < COUNT(sizes); size++) {
-            /* The same numbers under another word, or below zero. */
+            /* The same values under another name, or negative. */
             if (length <= 2 && size >= 2 && size <= 3) continue;
             for (size_t each = 0; each < COUNT(protections); each++) {
                 HANDLE file = file_new("sized", length), mapping;
@@ -128,7 +128,7 @@ static void file_sizes(void) {
                 close_if(mapping);
                 const char *seen = text("file of %lld, view %s, file of %lld afterwards", during,
                                         shown, file_length(file));
-                /* A call that failed must not have changed the file either. */
+                /* A failed call must not change the file. */
                 if (!made.good && during != (long long)length) made.call = "changed the file";
                 report(text("file-of-%llu-with-size-%s-as-%s", length, words[size],
                             protections[each].word),
@@ -147,6 +147,7 @@ static void large_files(void) {
     } sizes[] = {
         {"4-gib-and-a-page", (1ull << 32) + 4096},
         {"6-gib", 6ull << 30},
+        {"512-pib", 1ull << 59},
         {"the-largest-signed", ~0ull >> 1},
         {"the-smallest-negative", 1ull << 63},
         {"minus-1", ~0ull},
@@ -220,7 +221,7 @@ static void handles(void) {
     close_if(mapping);
     close_if(file);
 
-    /* What is wrong in more than one way: which code comes first. */
+    /* Several errors in one call: which code is reported. */
     file = file_open("handles", GENERIC_READ);
     made = ATTEMPT("CreateFileMapping", mapping = create_over(file, PAGE_READWRITE, 1 << 20, NULL));
     report("access-before-size", made, "");

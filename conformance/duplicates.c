@@ -1,4 +1,4 @@
-/* Duplicates of handles: what they may do, and what they keep. */
+/* Duplicates of handles: their rights, and the objects that they keep. */
 #define AREA "duplicates"
 #include "subject.h"
 
@@ -108,6 +108,82 @@ static void wrong(void) {
     DeleteFileA("twin");
 }
 
+/* Files: what a duplicate with other rights may do, and where it reads. */
+static void files(void) {
+    static const struct {
+        const char *word;
+        DWORD access, options;
+    } wanted[] = {
+        {"the-same", 0, DUPLICATE_SAME_ACCESS},
+        {"nothing", 0, 0},
+        {"read", FILE_READ_DATA, 0},
+        {"write", FILE_WRITE_DATA, 0},
+        {"generic-read", GENERIC_READ, 0},
+        {"generic-write", GENERIC_WRITE, 0},
+        {"both", GENERIC_READ | GENERIC_WRITE, 0},
+        {"maximum", MAXIMUM_ALLOWED, 0},
+    };
+    static const struct {
+        const char *word;
+        DWORD access;
+    } sources[] = {
+        {"reader", GENERIC_READ}, {"writer", GENERIC_WRITE}, {"owner", GENERIC_READ | GENERIC_WRITE}};
+    close_if(file_new("twins", 5000));
+    for (size_t source = 0; source < COUNT(sources); source++) {
+        HANDLE file = file_open("twins", sources[source].access);
+        for (size_t index = 0; index < COUNT(wanted); index++) {
+            HANDLE other;
+            struct outcome made = ATTEMPT(
+                "DuplicateHandle", other = twin(file, wanted[index].access, wanted[index].options));
+            char *told = "";
+            if (other) {
+                LARGE_INTEGER to, at;
+                BYTE byte = 0;
+                DWORD count;
+                to.QuadPart = 100;
+                at.QuadPart = -1;
+                SetFilePointerEx(file, to, NULL, FILE_BEGIN);
+                struct outcome read = ATTEMPT("", ReadFile(other, &byte, 1, &count, NULL));
+                struct outcome wrote = ATTEMPT("", WriteFile(other, "x", 1, &count, NULL));
+                to.QuadPart = 0;
+                SetFilePointerEx(file, to, &at, FILE_CURRENT);
+                told = (char *)text("read %s, write %s, source at %lld",
+                                    read.good ? "ok" : error_text(read.error),
+                                    wrote.good ? "ok" : error_text(wrote.error),
+                                    (long long)at.QuadPart);
+            }
+            report(text("file-of-a-%s-for-%s", sources[source].word, wanted[index].word), made, told);
+            close_if(other);
+        }
+        close_if(file);
+    }
+    DeleteFileA("twins");
+}
+
+/* This process, and attributes that are the source's. */
+static void others(void) {
+    HANDLE here = GetCurrentProcess(), process, other = NULL;
+    struct outcome made =
+        ATTEMPT("DuplicateHandle", process = twin(here, 0, DUPLICATE_SAME_ACCESS));
+    report("of-this-process", made, "");
+    HANDLE mapping = create_memory(PAGE_READWRITE, PAGE, NULL);
+    made = ATTEMPT("DuplicateHandle", DuplicateHandle(process, mapping, process, &other, 0, FALSE,
+                                                      DUPLICATE_SAME_ACCESS));
+    report("by-a-handle-of-this-process", made, other ? views_of(other) : "");
+    close_if(other);
+    close_if(process);
+    SetHandleInformation(mapping, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    DWORD flags = 0;
+    made = ATTEMPT("DuplicateHandle", other = twin(mapping, 0, DUPLICATE_SAME_ACCESS | 4));
+    report("with-the-attributes-of-its-source", made,
+           GetHandleInformation(other, &flags) ? text("%lx", (unsigned long)flags) : "none");
+    close_if(other);
+    made = ATTEMPT("DuplicateHandle", other = twin(mapping, 0, DUPLICATE_SAME_ACCESS | 8));
+    report("with-an-option-that-is-none", made, "");
+    close_if(other);
+    close_if(mapping);
+}
+
 int main(void) {
     begin();
     for (size_t index = 0; index < COUNT(protections); index++) {
@@ -130,5 +206,7 @@ int main(void) {
     DeleteFileA("duplicates");
     lives();
     wrong();
+    files();
+    others();
     return 0;
 }

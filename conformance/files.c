@@ -1,11 +1,11 @@
-/* What may happen to a file while it is mapped. */
+/* Changes to a file while it is mapped. */
 #define AREA "files"
 #include "subject.h"
 
-/* Of the protections, those that are told apart by what may happen to the file. */
+/* The protections that differ in the changes that they allow. */
 #define TRIED 3
 
-/* What of a mapping is still there. */
+/* What is left of the mapping. */
 static const char *const held[] = {"handle", "view", "both", "nothing"};
 
 static void lengths(void) {
@@ -75,7 +75,7 @@ static void opened_again(void) {
                   {"all", SHARE_ALL}};
     for (size_t each = 0; each < TRIED; each++) {
         for (size_t how = 0; how < COUNT(hows); how++) {
-            /* Access and sharing matter when the file is merely opened. */
+            /* Access and sharing matter only when the file is opened without cutting it. */
             int plain = hows[how].how == OPEN_EXISTING;
             for (size_t access = 0; access < COUNT(accesses); access++) {
                 for (size_t share = 0; share < COUNT(shares); share++) {
@@ -87,7 +87,7 @@ static void opened_again(void) {
                         ATTEMPT("CreateFile",
                                 again = file_open_sharing("again", accesses[access].access,
                                                           shares[share].share, hows[how].how));
-                    /* Whether it was there before is another matter. */
+                    /* ERROR_ALREADY_EXISTS is tested elsewhere. */
                     if (opened.good) opened.error = UNTOUCHED;
                     long long length = again ? file_length(again) : -1;
                     close_if(again);
@@ -181,7 +181,7 @@ static void handles_closed(void) {
     report("stored-after-the-file-was-closed", read, text("%d", file_byte(file, 0)));
     close_if(file);
 
-    /* A mapping by name, of a file that nobody has open. */
+    /* A mapping by name, of a file that is not open any more. */
     char kept[64];
     strcpy(kept, name_of("files"));
     file = file_new("closed", 10000);

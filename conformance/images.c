@@ -1,4 +1,4 @@
-/* Programs of Windows, mapped as they are loaded. */
+/* Images: programs of Windows, mapped as they are loaded. */
 #define AREA "images"
 #include "subject.h"
 
@@ -149,7 +149,7 @@ static void laid_out(const BYTE *program, DWORD length) {
     struct outcome unmapped = ATTEMPT("UnmapViewOfFile", UnmapViewOfFile(one + 0x3001));
     report("unmapped-by-an-address-inside", unmapped, "");
     unmap_if(two);
-    /* Which part is asked for does not matter. */
+    /* The requested range is ignored. */
     mapped = ATTEMPT("MapViewOfFile", one = map(mapping, FILE_MAP_READ, 0x10000, 0));
     report("mapped-from-an-offset", mapped, text("%d", peek(one)));
     unmap_if(one);
@@ -167,6 +167,7 @@ static void no_programs(const BYTE *program, DWORD length) {
     } changes[] = {
         {"no-mz", 0, 'X', 1},          {"headers-far-away", 0x3c, 0x7fffffff, 4},
         {"no-pe", 0x80, 'X', 1},       {"no-magic", 0x98, 0x999, 2},
+        {"no-machine", 0x84, 0xdead, 2}, {"machine-of-32-bits", 0x84, 0x14c, 2},
     };
     struct outcome made;
     HANDLE file, mapping;
@@ -191,6 +192,104 @@ static void no_programs(const BYTE *program, DWORD length) {
     }
 }
 
+/* Programs that say odd things, and are programs. */
+static void odd(const BYTE *program, DWORD length) {
+    static BYTE changed[0x3000];
+    static const struct {
+        const char *word;
+        DWORD flags;
+    } flags[] = {
+        {"nothing", 0x00000040},  {"execute", 0x20000020},       {"write", 0x80000040},
+        {"write-run", 0xA0000020}, {"read-write-run", 0xE0000020}, {"shared-alone", 0x10000040},
+        {"shared-write", 0x90000040}, {"shared-run", 0x30000020},
+    };
+    struct outcome mapped;
+    HANDLE file, mapping;
+    BYTE *view;
+    for (size_t index = 0; index < COUNT(flags); index++) {
+        memcpy(changed, program, length);
+        put(changed, TABLE + 40 + 36, flags[index].flags, 4);
+        file = stored(changed, length, GENERIC_READ);
+        mapping = create_over(file, PAGE_READONLY | SEC_IMAGE, 0, NULL);
+        mapped = ATTEMPT("MapViewOfFile", view = map(mapping, FILE_MAP_READ, 0, 0));
+        report(text("section-for-%s", flags[index].word), mapped,
+               view ? protection_text(query(view + 0x2000).Protect) : "");
+        unmap_if(view);
+        close_if(mapping);
+        close_if(file);
+    }
+    /* Headers that end past the file. */
+    memset(changed, 0, sizeof changed);
+    memcpy(changed, program, length);
+    put(changed, 0x98 + 60, 0x1000, 4);
+    file = stored(changed, length, GENERIC_READ);
+    mapping = create_over(file, PAGE_READONLY | SEC_IMAGE, 0, NULL);
+    mapped = ATTEMPT("MapViewOfFile", view = map(mapping, FILE_MAP_READ, 0, 0));
+    report("headers-longer-than-the-file", mapped,
+           text("%s, %s, %s", peek_text(peek(view)), peek_text(peek(view + 0x400)),
+                peek_text(peek(view + 0xfff))));
+    unmap_if(view);
+    close_if(mapping);
+    close_if(file);
+    /* Bytes that do not begin at a sector of the file. */
+    for (DWORD at = 0x1000; at < 0x1200; at += 0x10) {
+        if (at != 0x1010 && at != 0x11f0 && at != 0x1000) continue;
+        memset(changed, 0, sizeof changed);
+        memcpy(changed, program, length);
+        for (DWORD byte = 0x1000; byte < 0x3000; byte++) changed[byte] = (BYTE)(byte >> 8);
+        put(changed, TABLE + 20, at, 4);
+        file = stored(changed, 0x3000, GENERIC_READ);
+        mapping = create_over(file, PAGE_READONLY | SEC_IMAGE, 0, NULL);
+        mapped = ATTEMPT("MapViewOfFile", view = map(mapping, FILE_MAP_READ, 0, 0));
+        report(text("bytes-at-%lx", (unsigned long)at), mapped,
+               text("%s, %s, %s, %s", peek_text(peek(view + 0x1000)),
+                    peek_text(peek(view + 0x11ff)), peek_text(peek(view + 0x1200)),
+                    peek_text(peek(view + 0x1400))));
+        unmap_if(view);
+        close_if(mapping);
+        close_if(file);
+    }
+}
+
+/* The file of a program while it is mapped. */
+static void opened_while_mapped(const BYTE *program, DWORD length) {
+    static const struct {
+        const char *word;
+        DWORD access, how, flags;
+    } hows[] = {
+        {"create-always", GENERIC_READ | GENERIC_WRITE, CREATE_ALWAYS, 0},
+        {"create-always-for-reading", GENERIC_READ, CREATE_ALWAYS, 0},
+        {"truncate", GENERIC_WRITE, TRUNCATE_EXISTING, 0},
+        {"open-for-writing", GENERIC_WRITE, OPEN_EXISTING, 0},
+        {"open-always-for-writing", GENERIC_WRITE, OPEN_ALWAYS, 0},
+        {"open-for-reading", GENERIC_READ, OPEN_EXISTING, 0},
+        {"open-for-nothing", 0, OPEN_EXISTING, 0},
+        {"open-to-remove", GENERIC_READ, OPEN_EXISTING, FILE_FLAG_DELETE_ON_CLOSE},
+    };
+    for (size_t index = 0; index < COUNT(hows); index++) {
+        for (int by_view = 0; by_view < 3; by_view++) {
+            HANDLE file = stored(program, length, GENERIC_READ);
+            HANDLE mapping = create_over(file, PAGE_READONLY | SEC_IMAGE, 0, NULL);
+            BYTE *view = by_view ? map(mapping, FILE_MAP_READ, 0, 0) : NULL;
+            close_if(file);
+            if (by_view) close_if(mapping);
+            if (by_view == 2) unmap_if(view);
+            struct outcome opened =
+                ATTEMPT("CreateFile", (file = CreateFileA("image", hows[index].access, SHARE_ALL,
+                                                          NULL, hows[index].how,
+                                                          hows[index].flags, NULL)) !=
+                                          INVALID_HANDLE_VALUE);
+            if (opened.good && opened.error == 0) opened.error = UNTOUCHED;
+            report(text("%s-with-%s", hows[index].word,
+                        by_view == 2 ? "nothing" : by_view ? "a-view" : "a-handle"),
+                   opened, "");
+            close_if(file);
+            if (!by_view) close_if(mapping);
+            if (by_view == 1) unmap_if(view);
+        }
+    }
+}
+
 int main(void) {
     static BYTE program[0x2000];
     begin();
@@ -199,6 +298,8 @@ int main(void) {
     sizes(program, length);
     laid_out(program, length);
     no_programs(program, length);
+    odd(program, length);
+    opened_while_mapped(program, length);
     DeleteFileA("image");
     return 0;
 }

@@ -1,4 +1,4 @@
-/* What is known of handles, of the machine, and of errors. */
+/* Information about handles, the machine, and errors. */
 #define AREA "information"
 #include "subject.h"
 
@@ -39,6 +39,19 @@ static void handle_flags(const char *word, HANDLE handle) {
     struct outcome set =
         ATTEMPT("SetHandleInformation", SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0));
     report(text("%s-set-when-closed", word), set, "");
+}
+
+/* Numbers beside a handle's: on Windows they are the handle. */
+static void low_bits(void) {
+    HANDLE handle = create_memory(PAGE_READWRITE, 10, NULL);
+    for (ULONG_PTR bits = 1; bits < 4; bits++) {
+        HANDLE beside = (HANDLE)((ULONG_PTR)handle ^ bits);
+        struct outcome told = ATTEMPT("GetHandleInformation", GetHandleInformation(beside, &(DWORD){0}));
+        report(text("handle-and-%lu", (unsigned long)bits), told, "");
+    }
+    report("handle-in-31-bits", ATTEMPT("CreateFileMapping", handle),
+           (ULONG_PTR)handle <= 0x7FFFFFFF ? "fits" : "does not fit");
+    close_if(handle);
 }
 
 static void inherited(void) {
@@ -86,7 +99,7 @@ static void machine(void) {
                 (unsigned long long)(ULONG_PTR)system.lpMaximumApplicationAddress));
 }
 
-/* That there is a text; not which, as each system has its own. */
+/* Only that there is a text, as each system has its own. */
 static void messages(void) {
     static const DWORD codes[] = {0,   2,   3,   4,   5,    6,    8,    31,   32,   33,   38,
                                   50,  80,  87,  112, 122,  123,  131,  145,  161,  183,  193,
@@ -118,6 +131,15 @@ static void messages(void) {
     report("text-given", told, given && strlen(given) == length ? "whole" : "other");
     struct outcome gone = ATTEMPT("LocalFree", LocalFree(given) == NULL);
     report("text-given-back", gone, "");
+    given = buffer;
+    told = ATTEMPT("FormatMessage", !FormatMessageA(plain | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL,
+                                                    0x1FFFFFFF, 0, (LPSTR)&given, 0, NULL));
+    report("text-of-no-code-given", told, given ? "an address" : "NULL");
+    given = buffer;
+    told = ATTEMPT("FormatMessage",
+                   !FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ALLOCATE_BUFFER,
+                                   "one%", 0, 0, (LPSTR)&given, 0, NULL));
+    report("wrong-text-given", told, given ? "an address" : "NULL");
 
     static const struct {
         const char *word, *text;
@@ -132,8 +154,31 @@ static void messages(void) {
         {"ignored", "%1 %2!s! %3!d!", FORMAT_MESSAGE_IGNORE_INSERTS},
         {"line", "one\r\ntwo", FORMAT_MESSAGE_MAX_WIDTH_MASK},
         {"wanted-line", "one%ntwo", FORMAT_MESSAGE_MAX_WIDTH_MASK},
+        {"line-feed", "one\ntwo\n\nthree", 0},
+        {"returns", "one\rtwo\r\r\nthree\n\r", 0},
+        {"line-feed-on-one-line", "one\ntwo\rthree\n", FORMAT_MESSAGE_MAX_WIDTH_MASK},
+        {"line-feed-ignoring", "one\ntwo %% %. %n %M %!", FORMAT_MESSAGE_IGNORE_INSERTS},
+        {"end-ignoring", "before%0after", FORMAT_MESSAGE_IGNORE_INSERTS},
+        {"signs-ignoring", "%r|%t|%b|% |%%|%%%|%12!d!|", FORMAT_MESSAGE_IGNORE_INSERTS},
+        {"wide-numbers", "|%3!7d!|%3!-7d!|%3!07d!|%3!+d!|%3!.8d!|%3!9.7d!|%3! d!|%3!+09d!|", 0},
+        {"negative-numbers", "|%4!d!|%4!6d!|%4!-6d!|%4!06d!|%4!.3d!|%4!u!|%4!hd!|%4!x!|", 0},
+        {"wide-digits", "|%3!6x!|%3!#x!|%3!#10x!|%3!#X!|%3!08X!|%3!.6x!|%3!o!|%3!#o!|%3!hx!|", 0},
+        {"wide-texts", "|%2!8s!|%2!-8s!|%2!.3s!|%2!5.2s!|%2!-5.2s!|%2!s!|%2!hs!|%2!.0s!|", 0},
+        {"width-in-an-argument", "|%5!*s!|", 0},
+        {"left-width-in-an-argument", "|%5!-*s!|", 0},
+        {"precision-in-an-argument", "|%5!.*s!|", 0},
+        {"both-in-arguments", "|%7!*.*s!|", 0},
+        {"width-of-a-number-in-an-argument", "|%7!0*d!|", 0},
+        {"no-text", "|%10!s!|%10|%10!8s!|%10!.3s!|", 0},
+        {"characters", "|%11!c!|%11!3c!|%11!-3c!|", 0},
+        {"percent-at-the-end", "one%", 0},
+        {"percent-at-the-end-ignoring", "one%", FORMAT_MESSAGE_IGNORE_INSERTS},
+        {"unclosed", "%1!s", 0},
+        {"longer-numbers", "|%12!I64d!|%12!I64x!|%12!I64u!|%12!lld!|%12!Id!|", 0},
     };
-    ULONG_PTR arguments[] = {(ULONG_PTR)"first", (ULONG_PTR)"second", 48879};
+    ULONG_PTR arguments[] = {(ULONG_PTR)"first", (ULONG_PTR)"second", 48879, (ULONG_PTR)-21,
+                             8, (ULONG_PTR)"padded", 6, 2, (ULONG_PTR)"cut", 0, 'z',
+                             (ULONG_PTR)-5000000000LL};
     for (size_t index = 0; index < COUNT(forms); index++) {
         memset(buffer, 0, sizeof buffer);
         told = ATTEMPT("FormatMessage",
@@ -141,6 +186,8 @@ static void messages(void) {
                                           forms[index].flags,
                                       forms[index].text, 0, 0, buffer, sizeof buffer,
                                       (va_list *)(void *)arguments));
+        for (char *at = buffer; *at; at++)
+            if (*at == '\t') *at = '^';
         for (char *at = buffer; *at; at++)
             if (*at == '\r') *at = '<';
             else if (*at == '\n') *at = '>';
@@ -156,6 +203,7 @@ int main(void) {
     handle_flags("file", file);
     DeleteFileA("information");
     inherited();
+    low_bits();
     machine();
     messages();
     return 0;

@@ -6,7 +6,7 @@ static HANDLE opened(const char *name) {
     return OpenFileMappingA(FILE_MAP_READ, FALSE, name);
 }
 
-/* What each protection gives a child that opens for each access. */
+/* For each protection and access: what a child can open and map. */
 static void matrix(void) {
     static const struct {
         const char *word;
@@ -40,7 +40,7 @@ static void matrix(void) {
     DeleteFileA("matrix");
 }
 
-/* Who stores and who sees it, in two processes. */
+/* Stores of one process, and their visibility in the other. */
 static void coherence(void) {
     static const struct {
         const char *word;
@@ -94,7 +94,7 @@ static void coherence(void) {
     DeleteFileA("coherence");
 }
 
-/* How a child's handles and views end: by closing, by its end, by force. */
+/* The end of a child's handles and views: by closing, by its exit, by a kill. */
 static void ends(void) {
     static const char *const words[] = {"closing", "ending", "being-killed"};
     for (int how = 0; how < 3; how++) {
@@ -155,7 +155,7 @@ static void ends(void) {
     }
 }
 
-/* A parent that ends its own part while a child goes on, and the other way round. */
+/* A parent that closes its own while a child goes on, and the reverse. */
 static void survivors(void) {
     char name[64];
     strcpy(name, name_of("survivors"));
@@ -196,7 +196,7 @@ static unsigned long long number(HANDLE handle) {
     return (unsigned long long)(uintptr_t)handle;
 }
 
-/* Handles that a child has because its parent had them. */
+/* Handles that a child inherits. */
 static void inherited(void) {
     char name[64];
     strcpy(name, name_of("inherited"));

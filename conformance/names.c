@@ -1,4 +1,4 @@
-/* Which names there are, and which of them are one. */
+/* Valid names, and which spellings are the same name. */
 #define AREA "names"
 #include "subject.h"
 
@@ -6,7 +6,7 @@ static HANDLE create_wide(const WCHAR *name) {
     return CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, name);
 }
 
-/* Creates and opens one name, and opens it again when nobody has it any more. */
+/* Creates and opens a name, and opens it again after its last handle was closed. */
 static void lives(const char *word, const char *name) {
     HANDLE made, found;
     struct outcome outcome =
@@ -130,7 +130,7 @@ static void lengths_in_bytes(void) {
         char name[1024];
         const char *start = name_of("length");
         memset(name, 'n', sizeof name);
-        /* Too short for a name of its own: one that nobody else will have. */
+        /* Too short for a unique name: one that no other program will use. */
         if (lengths[index] > strlen(start))
             memcpy(name, start, strlen(start));
         else
@@ -138,7 +138,7 @@ static void lengths_in_bytes(void) {
         name[lengths[index]] = 0;
         lives(text("of-%u-bytes", (unsigned)lengths[index]), name);
     }
-    /* The scope counts as well. */
+    /* The scope counts towards the length. */
     for (size_t length = 258; length <= 261; length++) {
         char name[300];
         memset(name, 'n', sizeof name);
@@ -169,7 +169,7 @@ static void lengths_in_units(void) {
         report(text("create-of-%u-units", (unsigned)lengths[index]), outcome, "");
         outcome = ATTEMPT("OpenFileMappingW", found = OpenFileMappingW(FILE_MAP_READ, FALSE, name));
         report(text("open-of-%u-units", (unsigned)lengths[index]), outcome, "");
-        /* Another name, which differs in its last unit alone. */
+        /* Another name, which differs only in its last unit. */
         name[lengths[index] - 1] = L'x';
         outcome = ATTEMPT("CreateFileMappingW", other = create_wide(name));
         report(text("another-of-%u-units", (unsigned)lengths[index]), outcome, "");
@@ -213,7 +213,7 @@ static void wide(void) {
         }
         close_if(made);
     }
-    /* Both kinds of function have the same names. */
+    /* Both encodings lead to the same names. */
     WCHAR name[100];
     HANDLE made, found;
     widen(name, name_of("both"));

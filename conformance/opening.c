@@ -1,4 +1,4 @@
-/* Opening by name: what each access gives, over each protection. */
+/* Opening by name: the rights for each access, over each protection. */
 #define AREA "opening"
 #include "subject.h"
 
@@ -33,6 +33,17 @@ static const struct {
     {"read-control", READ_CONTROL},
     {"delete", DELETE},
     {"synchronize", SYNCHRONIZE},
+    {"read-synchronize", FILE_MAP_READ | SYNCHRONIZE},
+    {"system-security", ACCESS_SYSTEM_SECURITY},
+    {"read-system-security", FILE_MAP_READ | ACCESS_SYSTEM_SECURITY},
+    {"maximum-system-security", MAXIMUM_ALLOWED | ACCESS_SYSTEM_SECURITY},
+    {"unknown-40", 0x40},
+    {"unknown-8000", FILE_MAP_READ | 0x8000},
+    {"unknown-200000", 0x00200000},
+    {"unknown-400000", FILE_MAP_READ | 0x00400000},
+    {"unknown-800000", 0x00800000},
+    {"unknown-4000000", 0x04000000},
+    {"unknown-8000000", MAXIMUM_ALLOWED | 0x08000000},
 };
 
 static void over(const char *word, DWORD protection, HANDLE file) {
@@ -58,7 +69,7 @@ int main(void) {
     over("file-readwrite", PAGE_READWRITE, file);
     close_if(file);
 
-    /* With the file closed, and reopened by nobody, the name alone leads to its bytes. */
+    /* With the file closed, only the name leads to its bytes. */
     char kept[64];
     strcpy(kept, name_of("file"));
     file = file_new("opening", 5000);

@@ -1,4 +1,4 @@
-/* Pages of views: what they are, what they may become, which are there. */
+/* Pages of views: their state, protection and commitment. */
 #define AREA "pages"
 #include "subject.h"
 
@@ -31,7 +31,7 @@ static const DWORD wanted[] = {
     0x80000000u,
 };
 
-/* All that is told of the page at an address, and of those that are like it. */
+/* Everything that VirtualQuery reports for an address. */
 static const char *page_text(const void *view, SIZE_T offset) {
     MEMORY_BASIC_INFORMATION found = query((const BYTE *)view + offset);
     return text("[%s %s %s %llu at %lld of %lld, %lx]", state_text(found.State),
@@ -90,7 +90,7 @@ static void ranges_of_protection(const char *word, HANDLE mapping) {
 static void committed(const char *word, HANDLE mapping) {
     for (size_t each = 0; each < COUNT(views); each++) {
         for (size_t index = 0; index < COUNT(wanted); index++) {
-            /* An own mapping each time: what is committed stays so. */
+            /* A new mapping each time, because committed pages stay committed. */
             HANDLE own = mapping ? mapping
                                  : create_memory(PAGE_EXECUTE_READWRITE | SEC_RESERVE, 4 * PAGE,
                                                  NULL);
@@ -164,7 +164,7 @@ static void locked(const char *word, HANDLE mapping) {
     unmap_if(view);
 }
 
-/* Reserved pages, and what becomes of them for others and over time. */
+/* Reserved pages: their commitment, as seen by other views and later ones. */
 static void reserved(void) {
     HANDLE mapping = create_memory(PAGE_READWRITE | SEC_RESERVE, 8 * PAGE, NULL);
     BYTE *view = map(mapping, FILE_MAP_WRITE, 0, 0), *reader = map(mapping, FILE_MAP_READ, 0, 0);

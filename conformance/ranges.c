@@ -28,7 +28,7 @@ static void matrix(const char *word, HANDLE mapping, unsigned long long size) {
     };
     for (size_t index = 0; index < COUNT(offsets); index++) {
         unsigned long long offset = offsets[index].offset;
-        /* Only offsets inside have a rest to count from. */
+        /* Only an offset inside the mapping has a rest. */
         unsigned long long rest = offset < size ? size - offset : 0;
         unsigned long long whole = (rest + PAGE - 1) / PAGE * PAGE;
         const struct {
@@ -48,7 +48,7 @@ static void matrix(const char *word, HANDLE mapping, unsigned long long size) {
             {"2-gib", 2ull << 30},
         };
         for (size_t each = 0; each < COUNT(sizes); each++) {
-            /* Past the end these are other words for 0 and 1. */
+            /* Past the end these are the same as 0 and 1. */
             if (rest == 0 && each >= 5 && each <= 8) continue;
             BYTE *view;
             struct outcome mapped =
@@ -69,7 +69,7 @@ static void matrix(const char *word, HANDLE mapping, unsigned long long size) {
 }
 
 static void addresses(const char *word, HANDLE mapping) {
-    /* Addresses that nobody has: a view was just there. */
+    /* A free address: a view has just been unmapped there. */
     BYTE *view, *free_place = map(mapping, FILE_MAP_READ, 0, 0);
     UnmapViewOfFile(free_place);
     BYTE *taken = map(mapping, FILE_MAP_READ, 0, 0);
@@ -98,7 +98,7 @@ static void addresses(const char *word, HANDLE mapping) {
         report(text("%s-address-%s", word, hints[index].word), mapped, "");
         unmap_if(view);
     }
-    /* A range that was found free, given back, and asked for. */
+    /* A range that was found free, released, and requested. */
     BYTE *given = map(mapping, FILE_MAP_READ, 0, 0);
     UnmapViewOfFile(given);
     struct outcome mapped =
@@ -118,7 +118,7 @@ static void addresses(const char *word, HANDLE mapping) {
                 view == taken ? "the same" : "another one"));
     unmap_if(view);
 
-    /* Two things that are wrong, and which is said. */
+    /* Two errors in one call: which code is reported. */
     mapped =
         ATTEMPT("MapViewOfFileEx", view = MapViewOfFileEx(mapping, FILE_MAP_READ, 0, 1, 0, taken));
     report(text("%s-odd-offset-and-taken-address", word), mapped, "");
@@ -158,7 +158,7 @@ static void grown_files(void) {
     close_if(later);
     close_if(mapping);
 
-    /* A mapping of a part of its file. */
+    /* A mapping of the beginning of its file. */
     mapping = create_over(file, PAGE_READONLY, 6000, NULL);
     static const SIZE_T parts[] = {0, 6000, 6001, 8192, 8193};
     for (size_t index = 0; index < COUNT(parts); index++) {

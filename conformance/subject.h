@@ -1,4 +1,4 @@
-/* What cases act on: names, files, mappings and views, each in one call. */
+/* The subjects of cases: names, files, mappings and views, each by one call. */
 #ifndef CONFORMANCE_SUBJECT_H
 #define CONFORMANCE_SUBJECT_H
 
@@ -10,7 +10,7 @@
 #define PAGE ((SIZE_T)4096)
 #define UNIT ((SIZE_T)65536)
 
-/* All protections that a mapping can have. */
+/* All protections of mappings. */
 static const struct {
     const char *word;
     DWORD flags;
@@ -49,7 +49,7 @@ static inline void unmap_if(const void *view) {
     if (view) UnmapViewOfFile(view);
 }
 
-/* The byte that subjects have at an offset: the number of its page, from 1 on. */
+/* Returns the byte of all subjects at an offset: the number of its page, from 1 on. */
 static inline int byte_at(unsigned long long offset) {
     return (int)((offset / PAGE + 1) % 251);
 }
@@ -79,9 +79,10 @@ static inline unsigned long long file_position(HANDLE file) {
     return (unsigned long long)at.QuadPart;
 }
 
-/* A file of this length and the bytes of `byte_at`, open for reading and writing. */
+/* A file of this length and the bytes of `byte_at`, open for everything. */
 static inline HANDLE file_new(const char *path, unsigned long long length) {
-    HANDLE file = file_open_sharing(path, GENERIC_READ | GENERIC_WRITE, SHARE_ALL, CREATE_ALWAYS);
+    HANDLE file = file_open_sharing(path, GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE, SHARE_ALL,
+                                    CREATE_ALWAYS);
     unsigned long long done = 0;
     while (file && done < length) {
         BYTE page[4096];
@@ -160,14 +161,14 @@ static inline MEMORY_BASIC_INFORMATION query(const void *address) {
     return found;
 }
 
-/* What the system says about a view: its protection and its length. */
+/* Returns what the system reports for a view: its protection and its length. */
 static inline const char *view_text(const void *view) {
     MEMORY_BASIC_INFORMATION found = query(view);
     return text("%s %llu", protection_text(found.AllocationProtect),
                 (unsigned long long)found.RegionSize);
 }
 
-/* Which views a handle gives, each with its error. */
+/* Returns the accesses for which a handle can be mapped, each with its error. */
 static inline const char *views_of(HANDLE mapping) {
     static const struct {
         const char *word;
@@ -191,7 +192,7 @@ static inline const char *views_of(HANDLE mapping) {
     return all;
 }
 
-/* Opens a program: after this, lines are whole and touches are survived. */
+/* Prepares a program: faults of `peek` and `poke` are caught from now on. */
 static inline void begin(void) {
     touch_prepare();
 }

@@ -1,18 +1,18 @@
-/* Touching a byte that may not be there: what the processor says becomes a value. */
+/* Access to a byte that may be missing: a fault becomes a value. */
 #ifndef CONFORMANCE_TOUCH_H
 #define CONFORMANCE_TOUCH_H
 
 #include "case.h"
 
-/* The page may not be touched so. */
+/* The page does not allow this access. */
 #define VIOLATION (-1)
-/* The page's file could not supply it. */
+/* The file could not supply the page. */
 #define LOST (-2)
 
 static volatile int touching, touch_result;
 
 #ifdef _WIN32
-/* Where a touch goes on that was refused. Not `longjmp`, which unwinds, and here not far. */
+/* Where a refused access continues. `longjmp` would unwind, which fails in a handler here. */
 static volatile DWORD64 touch_landing;
 
 static LONG WINAPI touch_handler(EXCEPTION_POINTERS *pointers) {
@@ -65,7 +65,7 @@ static void touch_handler(int signal) {
     siglongjmp(touch_landing, 1);
 }
 
-/* Before the first view is mapped: the library then comes first, and passes on what is not its. */
+/* Before the first view is mapped, so that the library's handler runs first and passes faults on. */
 static inline void touch_prepare(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);

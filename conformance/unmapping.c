@@ -1,10 +1,10 @@
-/* Unmapping and flushing: which addresses and ranges there are. */
+/* Unmapping and flushing: valid addresses and ranges. */
 #define AREA "unmapping"
 #include "subject.h"
 #include <stdlib.h>
 
 static void unmapped(HANDLE mapping, const char *word) {
-    /* Where in a view of 10000 bytes, three pages. */
+    /* Addresses in a view of 10000 bytes, three pages. */
     static const struct {
         const char *word;
         SIZE_T at;
@@ -42,12 +42,12 @@ static void unmapped(HANDLE mapping, const char *word) {
         report(text("%s-of-%s", word, outside[index].word), done, "");
     }
     free(allocated);
-    /* Of two views of the same bytes, one. */
+    /* One of two views of the same bytes. */
     BYTE *other = map(mapping, FILE_MAP_READ, 0, 10000);
     struct outcome done = ATTEMPT("UnmapViewOfFile", UnmapViewOfFile(view));
     report(text("%s-one-of-two", word), done, text("other %s", peek_text(peek(other))));
     unmap_if(other);
-    /* Of a view without access. */
+    /* A view without access. */
     view = map(mapping, 0, 0, 0);
     done = ATTEMPT("UnmapViewOfFile", UnmapViewOfFile(view));
     report(text("%s-without-access", word), done, "");
@@ -112,7 +112,7 @@ static void flushed_files(void) {
                 peek_text(peek(copy))));
     unmap_if(copy);
     unmap_if(view);
-    /* After the handles are closed a view still flushes. */
+    /* A view can be flushed after the handles were closed. */
     view = map(mapping, FILE_MAP_WRITE, 0, 0);
     close_if(mapping);
     close_if(file);

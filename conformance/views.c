@@ -1,4 +1,4 @@
-/* Protection by access: which views there are, and what a touch of them says. */
+/* Protection by access: which views can be mapped, and the result of accessing them. */
 #define AREA "views"
 #include "subject.h"
 
@@ -23,7 +23,7 @@ static void matrix(const char *word, HANDLE file) {
                 const char *stored = poke_text(poke(view + PAGE, 9));
                 seen = text("%s, read %s, store %s, then %s, others see %s", view_text(view), read,
                             stored, peek_text(peek(view + PAGE)), peek_text(peek(other + PAGE)));
-                /* As it was, for the next access. */
+                /* Restored for the next access. */
                 poke(view + PAGE, 0);
             }
             report(text("%s-%s-for-0x%lx", word, protections[index].word,

@@ -1,20 +1,22 @@
-//! Measuring: pairs of base and contestant, in random order, with fresh seeds.
+//! The paired measurement: contestant and base, alternating, in random order, with fresh seeds.
 //!
 //! A machine is never quiet, and a fixed order favours whoever comes after the one that warmed
-//! the caches. So each contestant runs right beside its base, who goes first is drawn by lot,
-//! and what counts is the ratio of the two, not the time.
+//! the caches. So contestant, base and a second base take turns, their order is drawn by lot each
+//! time, each runs as often as the others, and what counts is the ratio of the two, not the time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::figures::Figures;
-use crate::results::{Limit, Ratios, Row, Spread};
 
 /// How much work a run does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
-    /// How often each contestant is measured beside its base.
+    /// How often all sides of a row are prepared anew.
     pub(crate) rounds: usize,
+    /// How often each side runs in a round.
+    pub(crate) turns: usize,
     /// The length of the files, in bytes.
     pub(crate) len: u64,
     /// Small accesses in one measurement.
@@ -25,179 +27,172 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// What may be quoted.
-    pub(crate) const FULL: Self = Self { rounds: 41, len: 1 << 30, accesses: 100_000, names: 500 };
+    pub(crate) const FULL: Self =
+        Self { rounds: 9, turns: 7, len: 1 << 30, accesses: 50_000, names: 200 };
     /// What shows that everything runs.
-    pub(crate) const QUICK: Self = Self { rounds: 5, len: 1 << 27, accesses: 20_000, names: 50 };
+    pub(crate) const QUICK: Self =
+        Self { rounds: 3, turns: 5, len: 1 << 27, accesses: 10_000, names: 50 };
 }
 
-/// One way to do the work.
-pub(crate) struct Contestant<'a> {
-    name: String,
-    run: Work<'a>,
-    target: Option<Target>,
-    limit: Option<(&'static str, Target)>,
+/// Prepares one side of a measurement: opens, maps and touches what it will work on.
+pub(crate) type Side<'a> = Box<dyn Fn() -> Result<Work<'a>> + 'a>;
+
+/// Works once with a seed, and returns the nanoseconds of one operation.
+pub(crate) type Work<'a> = Box<dyn FnMut(u64) -> Result<f64> + 'a>;
+
+/// One comparison: a row of the table.
+pub(crate) struct Row<'a> {
+    pub(crate) name: String,
+    pub(crate) beside: &'static str,
+    pub(crate) bar: Bar,
+    pub(crate) contestant: Side<'a>,
+    pub(crate) base: Side<'a>,
 }
 
-/// Does the work once with this seed, and tells how long one operation took.
-pub(crate) type Work<'a> = Box<dyn FnMut(u64) -> Result<Duration> + 'a>;
-
-/// What a contestant should reach.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Target {
-    /// At most this many times the base's time.
+/// What a contestant has to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Bar {
+    /// At most this many times the time of the base.
     Ratio(f64),
-    /// At most this long.
-    Time(Duration),
+    /// At most this many nanoseconds more than the base.
+    More(f64),
 }
 
-impl<'a> Contestant<'a> {
-    pub(crate) fn new(
-        name: impl Into<String>,
-        run: impl FnMut(u64) -> Result<Duration> + 'a,
-    ) -> Self {
-        Self { name: name.into(), run: Box::new(run), target: None, limit: None }
-    }
+/// A median, with the quarters below and above.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Spread {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) high: f64,
+}
 
-    /// Sets what it should reach.
-    pub(crate) fn within(self, target: Target) -> Self {
-        Self { target: Some(target), ..self }
-    }
-
-    /// Says why it cannot reach that, in a sentence or two, which stand under the table where it
-    /// does not, and up to where the reason explains it: what takes longer is missed for another.
-    pub(crate) fn limited(self, reason: &'static str, most: Target) -> Self {
-        Self { limit: Some((reason, most)), ..self }
-    }
-
-    fn row(self, times: &[(Duration, Duration)]) -> Row {
-        let target = self.target.map(Into::into);
-        let limit =
-            self.limit.map(|(reason, most)| Limit { reason: reason.to_owned(), most: most.into() });
-        Row { target, limit, ..row(self.name, times) }
+impl Spread {
+    /// Returns the spread of `values`, of which there is at least one.
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let quarter = |number: usize| values[(values.len() - 1) * number / 4];
+        Self { low: quarter(1), median: quarter(2), high: quarter(3) }
     }
 }
 
-/// What a group found out.
-#[derive(Debug)]
-pub(crate) enum Table {
-    /// Something beside what it is compared with.
-    Ratios(Ratios),
-    /// What has nothing beside it.
-    Figures(Figures),
+/// The times of one side, each with that of the base beside it, in nanoseconds.
+#[derive(Debug, Default)]
+pub(crate) struct Times(Vec<(f64, f64)>);
+
+impl Times {
+    /// Returns the ratios to the base.
+    pub(crate) fn ratio(&self) -> Spread {
+        Spread::of(self.0.iter().map(|(own, base)| own / base))
+    }
+
+    /// Returns the ratios of two sides of one kind, each of which may be the base of the other.
+    pub(crate) fn noise(&self) -> Spread {
+        Spread::of(self.0.iter().flat_map(|(one, other)| [one / other, other / one]))
+    }
+
+    /// Returns the nanoseconds above the base.
+    pub(crate) fn more(&self) -> Spread {
+        Spread::of(self.0.iter().map(|(own, base)| own - base))
+    }
+
+    /// Returns the nanoseconds of this side alone.
+    pub(crate) fn own(&self) -> Spread {
+        Spread::of(self.0.iter().map(|(own, _)| *own))
+    }
 }
 
-/// What the row is called that shows the noise.
-pub(crate) const NOISE: &str = "the base against itself";
+/// What the measurement of a row gave.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) contestant: Times,
+    /// The base against a second one of its own kind.
+    pub(crate) control: Times,
+}
 
-/// Measures every contestant beside the base, `rounds` times; the base beside itself as well.
-pub(crate) fn compare<'a>(
-    title: impl Into<String>,
-    operation: &'static str,
-    rounds: usize,
-    mut base: Contestant<'a>,
-    mut contestants: Vec<Contestant<'a>>,
-) -> Result<Table> {
-    // The first of them is the base itself.
-    let times = measure(rounds, contestants.len() + 1, |index, side, seed| {
-        match index.checked_sub(1).filter(|_| side == Side::Own) {
-            None => (base.run)(seed),
-            Some(index) => (contestants[index].run)(seed),
+/// Measures a row.
+///
+/// Each round prepares the contestant and two bases anew and in random order: where a map lies
+/// and who touched the file first makes a difference, which is then nobody's for long. The second
+/// base is the control: where it is not as fast as the first, the row says nothing.
+pub(crate) fn measure(row: &Row<'_>, effort: Effort) -> Result<Measured> {
+    let mut measured = Measured::default();
+    for round in 0..=effort.rounds {
+        let sides = [&row.base, &row.contestant, &row.base];
+        let mut works: [Option<Work<'_>>; 3] = [None, None, None];
+        for index in shuffled() {
+            works[index] = Some(sides[index]()?);
         }
-    })?;
-    let mut times = times.iter();
-    let noise = times.next().map(|times| row(NOISE.to_owned(), times));
-    let own = contestants.into_iter().zip(times).map(|(contestant, times)| contestant.row(times));
-    let (title, operation, base) = (title.into(), operation.to_owned(), base.name);
-    let rows = noise.into_iter().chain(own).collect();
-    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows }))
-}
-
-/// A contestant with a base of its own.
-pub(crate) struct Pair<'a> {
-    pub(crate) base: Work<'a>,
-    pub(crate) own: Contestant<'a>,
-}
-
-/// Measures every contestant beside its own base, and each of these beside itself.
-pub(crate) fn compare_pairs(
-    title: impl Into<String>,
-    operation: &'static str,
-    rounds: usize,
-    base: &str,
-    mut pairs: Vec<Pair<'_>>,
-) -> Result<Table> {
-    let count = pairs.len();
-    let times = measure(rounds, 2 * count, |index, side, seed| {
-        let pair = &mut pairs[index % count];
-        if index < count && side == Side::Own { (pair.own.run)(seed) } else { (pair.base)(seed) }
-    })?;
-    let (own, noise) = times.split_at(count);
-    let pairs = pairs.into_iter().zip(own.iter().zip(noise));
-    let rows = pairs.map(|(pair, (own, noise))| {
-        let noise = Some(spread(noise));
-        Row { noise, ..pair.own.row(own) }
-    });
-    let (title, operation, base) = (title.into(), operation.to_owned(), base.to_owned());
-    Ok(Table::Ratios(Ratios { title, operation, base, rounds, rows: rows.collect() }))
-}
-
-/// Which of two that run beside each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Base,
-    Own,
-}
-
-/// Times of a contestant, each with that of the base beside it.
-type Times = Vec<(Duration, Duration)>;
-
-/// Runs `count` contestants in a new order in each round, each beside its base.
-fn measure(
-    rounds: usize,
-    count: usize,
-    mut run: impl FnMut(usize, Side, u64) -> Result<Duration>,
-) -> Result<Vec<Times>> {
-    let mut times = vec![Vec::with_capacity(rounds); count];
-    for round in 0..=rounds {
-        let mut order: Vec<usize> = (0..count).collect();
-        fastrand::shuffle(&mut order);
-        for index in order {
-            let mut run = |side| run(index, side, fastrand::u64(..));
-            let (own, base) = if fastrand::bool() {
-                let base = run(Side::Base)?;
-                (run(Side::Own)?, base)
-            } else {
-                (run(Side::Own)?, run(Side::Base)?)
-            };
-            // The first round warms everything up.
+        for _ in 0..effort.turns {
+            let mut times = [0.0; 3];
+            for index in shuffled() {
+                let work = works[index].as_mut().ok_or("a side was not prepared")?;
+                times[index] = work(fastrand::u64(..))?;
+            }
+            let [base, contestant, control] = times;
+            // The first round warms up, and is not counted.
             if round > 0 {
-                times[index].push((own, base));
+                measured.contestant.0.push((contestant, base));
+                measured.control.0.push((control, base));
             }
         }
     }
-    Ok(times)
+    Ok(measured)
 }
 
-fn row(name: String, times: &[(Duration, Duration)]) -> Row {
-    let mut own: Vec<Duration> = times.iter().map(|(own, _)| *own).collect();
-    own.sort();
-    Row::new(name, own[(own.len() - 1) / 2], spread(times))
+/// Returns the numbers of the three sides in an order drawn by lot.
+fn shuffled() -> [usize; 3] {
+    let mut order = [0, 1, 2];
+    fastrand::shuffle(&mut order);
+    order
 }
 
-fn spread(times: &[(Duration, Duration)]) -> Spread {
-    let mut ratios: Vec<f64> =
-        times.iter().map(|(own, base)| own.as_secs_f64() / base.as_secs_f64()).collect();
-    ratios.sort_by(f64::total_cmp);
-    let quarter = |number: usize| ratios[(ratios.len() - 1) * number / 4];
-    Spread::new(quarter(1), quarter(2), quarter(3))
+/// Returns the nanoseconds of each of `count` operations that took `time` together.
+pub(crate) fn each(time: Duration, count: usize) -> f64 {
+    time.as_secs_f64() * 1e9 / f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Divides the time of `count` operations among them, to a tenth of a nanosecond and finer.
-pub(crate) fn each(time: Duration, count: usize) -> Duration {
-    // Durations hold whole nanoseconds, too coarse for an access: keep picoseconds in their
-    // place, which the results undo.
-    time.saturating_mul(PRECISION) / u32::try_from(count).unwrap_or(u32::MAX)
+/// Runs `operation` so often, and returns the nanoseconds of one.
+pub(crate) fn timed(count: usize, mut operation: impl FnMut() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    for _ in 0..count {
+        operation()?;
+    }
+    Ok(each(start.elapsed(), count))
 }
 
-/// How many times longer than true the durations of [`each`] are, which the results undo.
-pub(crate) const PRECISION: u32 = 1000;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_has_the_median_and_the_quarters() {
+        let spread = Spread::of([5.0, 1.0, 4.0, 2.0, 3.0].into_iter());
+
+        assert_eq!(spread, Spread { low: 2.0, median: 3.0, high: 4.0 });
+    }
+
+    #[test]
+    fn each_round_prepares_and_runs_a_contestant_and_two_bases() -> Result<()> {
+        let prepared = std::cell::RefCell::new([0, 0]);
+        let side = |which: usize, nanoseconds: f64| -> Side<'_> {
+            let prepared = &prepared;
+            Box::new(move || {
+                prepared.borrow_mut()[which] += 1;
+                Ok(Box::new(move |_| Ok(nanoseconds)))
+            })
+        };
+        let (name, bar) = (String::new(), Bar::Ratio(1.0));
+        let (contestant, base) = (side(0, 30.0), side(1, 10.0));
+        let row = Row { name, beside: "", bar, contestant, base };
+
+        let measured = measure(&row, Effort::QUICK)?;
+
+        assert_eq!(*prepared.borrow(), [4, 8]);
+        assert_eq!(measured.contestant.0, [(30.0, 10.0); 15]);
+        assert_eq!(measured.control.0, [(10.0, 10.0); 15]);
+        assert_eq!(measured.contestant.more().median, 20.0);
+        Ok(())
+    }
+}

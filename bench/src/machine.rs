@@ -1,88 +1,81 @@
-//! Where and with what the figures were made, as the system itself tells.
+//! The machine that figures were made on, as the system itself describes it.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::SystemTime;
 
-/// The versions that were built in.
-const LOCK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
+use serde::{Deserialize, Serialize};
 
-/// What is measured, and what it is measured against.
-const CRATES: [&str; 8] = [
-    "filemap",
-    "memmap2",
-    "mmap-io",
-    "vmap",
-    "rustix",
-    "shared_memory",
-    "iceoryx2-bb-posix",
-    "postcard",
-];
-
-/// Facts about a run, each a word and what it stands for.
-pub(crate) fn facts() -> Vec<(&'static str, String)> {
-    let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let system = first_line("/proc/sys/kernel/osrelease");
-    vec![
-        ("date", date.split('T').next().unwrap_or(&date).to_owned()),
-        ("processor", format!("{}, {cores} of its threads", field("/proc/cpuinfo", "model name"))),
-        ("memory", field("/proc/meminfo", "MemTotal")),
-        ("large pages", first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled")),
-        ("system", format!("Linux {system}, {}", std::env::consts::ARCH)),
-        ("load before", load()),
-        ("compiler", compiler()),
-        ("crates", CRATES.map(version).join(", ")),
-    ]
+/// A machine, and the day of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) processor: String,
+    pub(crate) threads: usize,
+    pub(crate) memory: String,
+    pub(crate) disk: String,
+    pub(crate) system: String,
+    pub(crate) compiler: String,
+    pub(crate) date: String,
 }
 
-/// What a file system is called, as the table of mounts has it.
-pub(crate) fn file_system(path: &Path) -> String {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let mut best = (0, "an unknown file system");
-    for line in mounts.lines() {
-        let mut words = line.split(' ').skip(1);
-        if let (Some(place), Some(kind)) = (words.next(), words.next())
-            && path.starts_with(place)
-            && place.len() >= best.0
-        {
-            best = (place.len(), kind);
+impl Machine {
+    pub(crate) fn this() -> Self {
+        let cpu = |name| field("/proc/cpuinfo", name);
+        let kibibytes = field("/proc/meminfo", "MemTotal").replace(" kB", "");
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        Self {
+            processor: format!(
+                "{}, family {}, model {}",
+                cpu("model name").replace("(R)", ""),
+                cpu("cpu family"),
+                cpu("model\t")
+            ),
+            threads: std::thread::available_parallelism().map_or(0, usize::from),
+            memory: format!("{} GiB", kibibytes.parse::<u64>().unwrap_or(0) >> 20),
+            disk: file_system(&std::env::temp_dir()),
+            system: format!("Linux {}, {}", release.trim(), std::env::consts::ARCH),
+            compiler: output("rustc", "--version"),
+            date: output("date", "--iso-8601"),
         }
     }
-    best.1.to_owned()
+
+    /// Returns the file name of this processor's results.
+    pub(crate) fn vendor() -> String {
+        match field("/proc/cpuinfo", "vendor_id").as_str() {
+            "AuthenticAMD" => "amd".to_owned(),
+            "GenuineIntel" => "intel".to_owned(),
+            _ => std::env::consts::ARCH.to_owned(),
+        }
+    }
 }
 
-fn first_line(path: &str) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines().next().unwrap_or("unknown").trim().to_owned()
+/// Returns the type of the file system that holds `path`, as the table of mounts has it.
+fn file_system(path: &Path) -> String {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        Some((words.next()?.to_owned(), words.next()?.to_owned()))
+    });
+    let here = mounts.filter(|(place, _)| path.starts_with(place));
+    here.max_by_key(|(place, _)| place.len()).map_or_else(unknown, |(_, kind)| kind)
 }
 
-/// The load of the last minute, of five and of fifteen.
-fn load() -> String {
-    let line = first_line("/proc/loadavg");
-    line.split(' ').take(3).collect::<Vec<_>>().join(" ")
-}
-
+/// Returns the value of the first field whose name begins so.
 fn field(path: &str, name: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));
-    let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim());
-    value.unwrap_or("unknown").to_owned()
+    let value = line.and_then(|line| line.split_once(':'));
+    value.map_or_else(unknown, |(_, value)| value.trim().to_owned())
 }
 
-fn compiler() -> String {
-    let output = Command::new("rustc").arg("--version").output();
+fn output(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output();
     output.map_or_else(
-        |_| "unknown".to_owned(),
+        |_| unknown(),
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
     )
 }
 
-fn version(name: &str) -> String {
-    let heading = format!("name = \"{name}\"");
-    let mut lines = LOCK.lines().skip_while(|line| *line != heading).skip(1);
-    let version = lines.next().and_then(|line| line.strip_prefix("version = "));
-    format!("{name} {}", version.unwrap_or("unknown").trim_matches('"'))
+fn unknown() -> String {
+    "unknown".to_owned()
 }

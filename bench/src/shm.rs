@@ -1,8 +1,9 @@
-//! Shared memory by the bare calls: what a named mapping is measured against.
+//! Shared memory by bare system calls: what names and views are measured beside.
 
-#![expect(unsafe_code, reason = "a baseline of bare system calls")]
+#![expect(unsafe_code, reason = "a base of bare system calls")]
 
-use std::os::fd::OwnedFd;
+use std::ffi::c_void;
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 
 use rustix::fs::Mode;
@@ -15,9 +16,9 @@ use rustix::shm::OFlags;
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Makes an object that has this name, and closes it.
+    /// Makes an object of this name, and closes it.
     pub(crate) fn create(name: String, len: u64) -> Result<Self, Errno> {
-        create(&name, len, OFlags::EXCL)?;
+        create(&name, len)?;
         Ok(Self(name))
     }
 }
@@ -29,52 +30,40 @@ impl Drop for Name {
     }
 }
 
-/// `shm_open` for a new name, `ftruncate`, `mmap`, `munmap`, `close`, `shm_unlink`.
+/// Calls `shm_open` for a new name, `ftruncate`, `mmap`, `munmap`, `close` and `shm_unlink`.
 pub(crate) fn cycle_new(name: &str, len: u64) -> Result<(), Errno> {
-    cycle(name, len, OFlags::EXCL)
-}
-
-/// The same for a name that may be there already, and may be gone when it is to be removed.
-pub(crate) fn cycle_any(name: &str, len: u64) -> Result<(), Errno> {
-    match cycle(name, len, OFlags::empty()) {
-        Err(Errno::NOENT) => Ok(()),
-        other => other,
-    }
-}
-
-fn cycle(name: &str, len: u64, flags: OFlags) -> Result<(), Errno> {
-    let descriptor = create(name, len, flags)?;
-    map_and_unmap(&descriptor, len)?;
+    let descriptor = create(name, len)?;
+    map_and_unmap(&descriptor, usize::try_from(len).map_err(|_| Errno::NOMEM)?, |_| {})?;
     drop(descriptor);
     rustix::shm::unlink(name)
 }
 
-fn create(name: &str, len: u64, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::CREATE | OFlags::RDWR;
+fn create(name: &str, len: u64) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::EXCL | OFlags::CREATE | OFlags::RDWR;
     let descriptor = rustix::shm::open(name, flags, Mode::RUSR | Mode::WUSR)?;
     rustix::fs::ftruncate(&descriptor, len)?;
     Ok(descriptor)
 }
 
-/// `shm_open` for a name that is there, `fstat` for its length, `mmap`, `munmap`, `close`.
+/// Calls `shm_open` for a name that exists, `fstat` for its length, `mmap`, `munmap`, `close`.
 pub(crate) fn cycle_there(name: &str) -> Result<(), Errno> {
     let descriptor = rustix::shm::open(name, OFlags::RDWR, Mode::empty())?;
     let stat = rustix::fs::fstat(&descriptor)?;
-    match u64::try_from(stat.st_size) {
-        // Somebody has just made it, and has not said yet how long it is to be.
-        Ok(0) | Err(_) => Ok(()),
-        Ok(len) => map_and_unmap(&descriptor, len),
-    }
+    map_and_unmap(&descriptor, usize::try_from(stat.st_size).map_err(|_| Errno::NOMEM)?, |_| {})
 }
 
-/// `mmap` of `len` bytes, and `munmap` at once.
-fn map_and_unmap(descriptor: &OwnedFd, len: u64) -> Result<(), Errno> {
-    let len = usize::try_from(len).map_err(|_| Errno::NOMEM)?;
+/// Calls `mmap` of `len` bytes, `touch` with their address, and `munmap`.
+pub(crate) fn map_and_unmap(
+    descriptor: impl AsFd,
+    len: usize,
+    touch: impl Fn(*mut c_void),
+) -> Result<(), Errno> {
     let access = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
     let mapped =
         unsafe { rustix::mm::mmap(ptr::null_mut(), len, access, MapFlags::SHARED, descriptor, 0) }?;
     let mapped = std::hint::black_box(mapped);
+    touch(mapped);
     // SAFETY: the range was mapped a moment ago, and no reference leads into it.
     unsafe { rustix::mm::munmap(mapped, len) }
 }

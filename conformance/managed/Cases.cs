@@ -1,13 +1,12 @@
-// A program in several roles, each a process: what it finds to be otherwise than it should be ends
-// it with 1, and a line that says so. A role says a word when others may go on, and hears one when
-// it may itself.
+// A program in several roles, each a process. A failed check ends it with 1 and a line on the
+// failure. A role prints a word when the others may go on, and reads one when it may itself.
 //
 //   maker FILE    maps the file under a name, writes, reads the user's answers
 //   user          knows the name alone, reads, answers, is the last to hold the name
-//   late FILE     finds all of it in the file when both have ended
-//   limits FILE   what the class does at its limits, alone
+//   late FILE     finds all of it in the file after both have ended
+//   limits FILE   checks the class at its limits, alone
 //
-// It is compiled with one Subject, the class that it is about, and runs on every runtime as it is.
+// It is compiled with one Subject, the class under test, and runs unchanged on every runtime.
 
 using System;
 using System.ComponentModel;
@@ -18,11 +17,11 @@ using System.Threading;
 
 static class Cases
 {
-    // Where bytes and objects are. The bytes begin amid a granule and end in another.
+    // The offsets of bytes and objects. The bytes begin within a granule and end in another.
     const long Bytes = 0x30001, Objects = 0x100000, Answers = 0x300000, Asked = 0x500001, Answered = 0x600003;
     const int Rounds = 40;
 
-    // Characters of two, three and four bytes of UTF-8, which a terminal might not pass on.
+    // Characters of two, three and four bytes of UTF-8; no argument, as a terminal may change them.
     const string Name = "cases \u00e9\u20ac\ud83d\ude00";
 
     static int Main(string[] arguments)
@@ -99,7 +98,7 @@ static class Cases
             file.Write(value, Values.Place(Answers + 0x20000, index++));
         Say("answered");
 
-        // The maker has ended: the name lives on with whoever holds it.
+        // The maker has ended: the name exists as long as another process holds it.
         Hear("alone");
         using (var again = new Subject(name))
             CheckWritten(again);

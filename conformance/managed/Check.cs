@@ -1,4 +1,4 @@
-// What is claimed, counted; and what is not so, told.
+// Checks, which are counted; a failed one is reported.
 
 using System;
 using System.Collections;
@@ -29,7 +29,7 @@ static class Check
         throw new Exception(what + ": wanted " + typeof(T) + ", and nothing was thrown");
     }
 
-    // The exception that carries this error of Windows.
+    // Expects an exception with this Windows error.
     public static void Code(int code, string what, Action action)
     {
         Count++;
@@ -46,7 +46,7 @@ static class Check
         throw new Exception(what + ": wanted error " + code + ", and nothing was thrown");
     }
 
-    // By value, with what is in collections. Numbers of several types are the same number.
+    // Equality by value, also in collections. Numbers of different types can be equal.
     static bool Same(object one, object other)
     {
         if (one is int && other is long)

@@ -1,5 +1,5 @@
-// The functions as they are: 64-bit numbers are split at bit 32, and lengths are as wide as
-// pointers. Names are UTF-16, the library has the spelling of Microsoft's own pages.
+// The functions, declared correctly: 64-bit numbers are split at bit 32, and lengths are as wide as
+// pointers. Names are UTF-16; the library is spelled as in Microsoft's documentation.
 
 using System;
 using System.IO;
@@ -7,16 +7,15 @@ using System.Runtime.InteropServices;
 
 static partial class Win32API
 {
-    // How long a file becomes that is mapped with no limit, unless it is longer.
+    // The length of a file that is mapped with no limit, unless it is longer.
     //
-    // Classes ask for a maximum of Int64.MaxValue and mean "as much as there may be". To Windows
-    // that is a size like any other, one that no file can have, and the call fails. A section has
-    // one size for all its life, so somebody has to choose it: whoever uses the class does, here.
-    // The bytes are a hole of the file until they are written. With Int64.MaxValue itself, the
-    // number goes through as it is, and the call fails as it does on Windows.
+    // Classes ask for a maximum of Int64.MaxValue and mean "no limit". To Windows that is a size
+    // that no file can have, and the call fails. A section has one size for all its life, so the
+    // user of the class chooses it here. The bytes are a hole of the file until they are written.
+    // With Int64.MaxValue as this value, the number is passed on, and the call fails as on Windows.
     public static Int64 Room = 64 << 20;
 
-    // How long the file is to be, so that each view of a granule fits that begins in it.
+    // The length that the file needs, so that every view of a granule that begins in it fits.
     static Int64 WithRoom(Int64 length)
     {
         if (Room == Int64.MaxValue)

@@ -1,5 +1,5 @@
-// The functions themselves, declared in the ways in which programs declare them: each character
-// set, handles as numbers and as objects, errors and successes.
+// The functions themselves, in the declarations that programs use: each character set, handles as
+// numbers and as objects, errors and successes.
 
 using System;
 using System.IO;
@@ -17,12 +17,13 @@ static class Functions
         Names(name);
         Errors(name);
         Handles(name);
+        global::Handles.Try(name);
         Texts();
         Copies();
         Lost();
     }
 
-    // Whichever way a name comes, it is one name.
+    // Each character set leads to the same name.
     static void Names(string name)
     {
         IntPtr wide = Wide(Memory, None, ReadWrite, 0, 1, name);
@@ -43,7 +44,7 @@ static class Functions
         Check.Equal(true, CloseHandle(nameless) && CloseHandle(wide), "both are closed");
     }
 
-    // Each of these fails, and says why in the thread that called it, whatever else that does.
+    // Each of these fails, with its code in the calling thread, whatever that does meanwhile.
     static void Errors(string name)
     {
         Failed(2, OpenAuto(All, false, name), "a name that nobody has");
@@ -72,7 +73,7 @@ static class Functions
         string fileName = Path.GetTempFileName();
         using (var file = new FileStream(fileName, FileMode.Open, FileAccess.ReadWrite))
         {
-            // As an object, as its number, and as the number that the oldest programs take.
+            // As an object, as its number, and as the number that the oldest programs use.
             using (var mapping = OfFile(file.SafeFileHandle, None, ReadWrite, 0, 10, name))
                 Check.Equal(false, mapping.IsInvalid, "a mapping of a file's handle");
             Check.Equal(10L, file.Length, "the file has grown");
@@ -90,17 +91,14 @@ static class Functions
             Check.Equal(false, CloseHandle(number), "closed twice");
             Check.Equal(6, Marshal.GetLastWin32Error(), "its code");
         }
-        // Those of CreateFile are handles for these functions, and no numbers of descriptors.
         IntPtr created = CreateFile(fileName, 0xc0000000, 3, None, 3, 0x80, None);
         IntPtr ofCreated = Wide(created, None, ReadWrite, 0, 0, name);
         Check.Equal(true, ofCreated != None, "a mapping of what CreateFile opened");
-        Check.Throws<Exception>("a stream over it",
-            () => new FileStream(new SafeFileHandle(created, false), FileAccess.ReadWrite));
         Check.Equal(true, CloseHandle(ofCreated) && CloseHandle(created), "both are closed");
         File.Delete(fileName);
     }
 
-    // The four that Mono otherwise has for itself, and their names in kernel32.
+    // The four functions that Mono has itself, and their names in kernel32.
     static void Copies()
     {
         var from = new byte[] { 1, 2, 3, 4 };
@@ -116,7 +114,7 @@ static class Functions
         Check.Equal(new byte[] { 0, 0, 0, 4 }, from, "cleared bytes");
     }
 
-    // Runtimes' own texts are for the numbers of Linux. These are Windows'.
+    // The runtimes' texts are for the numbers of Linux, these for Windows' codes.
     static void Texts()
     {
         foreach (int code in new[] { 2, 5, 6, 87, 183, 487, 1006, 1132 })
@@ -129,8 +127,8 @@ static class Functions
         }
     }
 
-    // Pages that are gone from the file: functions of this library copy what there is, and say so.
-    // A runtime that touches them by itself ends.
+    // Pages that the file has lost: this library's functions copy the bytes before them, and return
+    // an error. A runtime that accesses them directly ends.
     static void Lost()
     {
         string fileName = Path.GetTempFileName();
@@ -151,7 +149,7 @@ static class Functions
                 Check.Equal(1UL, done.ToUInt64(), "the bytes before it");
                 Check.Equal(new byte[] { 7, 0 }, bytes, "the bytes before it");
                 Check.Equal(false, filemap_write(view + 5000, bytes, new UIntPtr(2), out done), "a lost page");
-                // What the runtime does with signals of its own goes on.
+                // The runtime's own use of signals still works.
                 Check.Throws<NullReferenceException>("no object", () => nothing.ToString());
                 GC.Collect();
             }

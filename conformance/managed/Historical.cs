@@ -1,6 +1,6 @@
-// The functions as many programs declare them, kept so that those programs are seen to work as
-// they did: numbers are split by Int32.MaxValue and not at bit 32, lengths are 32 bits,
-// the library is spelt in three ways, and character sets are left to the runtime.
+// The functions as many programs declare them, to check that those programs work as they did:
+// numbers are split by Int32.MaxValue and not at bit 32, lengths have 32 bits, the library is
+// spelled in three ways, and character sets are left to the runtime.
 //
 // No limit, Int64.MaxValue, becomes halves of 2 and 1: a file of 8 GiB and a byte. Offsets from
 // 2 GiB on reach other bytes than they name, or none.

@@ -1,4 +1,4 @@
-// The class of this project, as the cases are to see it.
+// The subject of the cases for the class of this project.
 
 using System;
 using System.IO;
@@ -83,7 +83,7 @@ sealed class Subject : SharedFile
         }
         Check.Code(2, "the name is free", () => new Subject(name));
 
-        // A thread of its own, for its stack has nothing left of the object when it has ended.
+        // In a thread of its own, so that no reference to the object is left on a stack.
         var careless = new Thread(() => Forget(fileName, name));
         careless.Start();
         careless.Join();
@@ -107,7 +107,7 @@ sealed class Subject : SharedFile
         Functions.Try(name);
     }
 
-    // Each has a place of its own in one page, and objects that the others overlap in granules.
+    // Each has its own bytes in a common page, and objects in granules that others use as well.
     static void CheckThreads(Subject file)
     {
         var threads = new Thread[4];

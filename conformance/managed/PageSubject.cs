@@ -1,10 +1,10 @@
-// The class of a page, as the cases are to see it. `PageClass` is its name, whatever that is.
+// The subject of the cases for a class in a page of text. `PageClass` stands for its name.
 //
-// It has the shape that such classes have: each call maps the granule of the offset and what is
-// beyond it up to one granule more, and puts a stream over that. So one granule, 65,536 bytes, is
-// what a call takes at any offset. More is refused by the stream if the offset is a multiple of
-// the granule; at others the stream is longer than the view and writes past it, which on Windows
-// as well ends the process or spoils what is mapped there. No case does that.
+// Such classes have a common form: each call maps the granule of the offset and up to one granule
+// more, and puts a stream over that. So a call can take one granule, 65,536 bytes, at any offset.
+// More is refused by the stream if the offset is a multiple of the granule; at other offsets the
+// stream is longer than the view and writes past it, which ends the process or destroys what is
+// mapped there, on Windows as well. No case does that.
 
 using System;
 using System.IO;
@@ -30,7 +30,7 @@ sealed class Subject : PageClass
     }
 #endif
 
-    // Of a mapping that was opened by its name, the class knows no length.
+    // The class does not know the length of a mapping that was opened by name.
     public const long LengthByName = -1;
     const int Granule = 65536;
 
@@ -86,12 +86,12 @@ sealed class Subject : PageClass
 #else
     static void CheckEnd(Subject file)
     {
-        // What is mapped reaches past the end, although the object would not.
+        // The mapped range reaches past the end, although the object does not.
         Check.Code(5, "an offset in the last granule", () => file.Write(1, LengthByFile - 100));
         Check.Code(5, "the offset of the end", () => file.Read(LengthByFile));
     }
 
-    // What becomes of a maximum that is no limit.
+    // The effect of a maximum of Int64.MaxValue.
     static void CheckRoom(string fileName, string name)
     {
         Win32API.Room = 1 << 20;
@@ -105,8 +105,8 @@ sealed class Subject : PageClass
 
         Win32API.Room = Int64.MaxValue;
         File.WriteAllText(other, "as it was");
-        // Windows' code depends on the file system; what Linux says becomes this one.
-        Check.Code(223, "a maximum that is a size", () => new Subject(other, name));
+        // Windows compares with the limit of mappings, before it asks the file system.
+        Check.Code(8, "a maximum that is a size", () => new Subject(other, name));
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Check.Equal("as it was", File.ReadAllText(other), "the file");

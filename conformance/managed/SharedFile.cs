@@ -2,9 +2,9 @@
 // programs over CreateFileMapping have had for years, without its faults.
 //
 // Objects have any size that fits, and nothing is written of one that does not. Reads and writes
-// are checked against the mapping and never pass its end. Handles and views are freed even if
-// nobody disposes of them. The size is the caller's choice. Offsets have 64 bits. Only objects of
-// types that the reader has named are made from what is read. It may be used by several threads.
+// are checked against the mapping and never pass its end. Handles and views are freed even without
+// Dispose. The caller chooses the size. Offsets have 64 bits. Only objects of types that the reader
+// has allowed are deserialized. Several threads may use it.
 
 using System;
 using System.Collections.Generic;
@@ -27,7 +27,7 @@ public class SharedFile : IDisposable
     readonly Named _types = new Named();
 
     // Maps the file under the name, or opens the mapping that has the name already. The file is
-    // made if there is none, and has `length` bytes at least, rounded up to whole pages.
+    // created if it does not exist, and has at least `length` bytes, rounded up to whole pages.
     public SharedFile(string fileName, string name, long length)
     {
         if (length < 0)
@@ -40,7 +40,7 @@ public class SharedFile : IDisposable
                 PageReadWrite, (uint)(wanted >> 32), unchecked((uint)wanted), name);
             if (_mapping.IsInvalid)
                 throw Failure("map " + fileName + " as " + name);
-            // If the name was there already, its mapping has the size that it was made with.
+            // If the name existed already, its mapping has the size that it was created with.
             _length = Measure();
         }
         catch
@@ -50,7 +50,7 @@ public class SharedFile : IDisposable
         }
     }
 
-    // Opens the mapping of this name, which some process has made and holds.
+    // Opens the mapping of this name, which another process holds.
     public SharedFile(string name)
     {
         _mapping = OpenFileMapping(MapRead | MapWrite, false, name);
@@ -67,14 +67,14 @@ public class SharedFile : IDisposable
         }
     }
 
-    // How many bytes can be reached, whichever way it was opened.
+    // The number of bytes that can be accessed.
     public long Length
     {
         get { return _length; }
     }
 
-    // Lets Read make objects of this type. Numbers, strings, dates and arrays of those need no
-    // permission; whatever else an object is made of does.
+    // Allows Read to create objects of this type. Numbers, strings, dates and arrays of those need
+    // no permission; all other types within an object do.
     public void Allow(Type type)
     {
         _types.Add(type);
@@ -92,7 +92,7 @@ public class SharedFile : IDisposable
     public unsafe object Read(long offset)
     {
         CheckRange(0, offset);
-        // An object does not say how long it is: it may reach to the end.
+        // The length of an object is not stored: it may reach to the end.
         using (var view = new View(this, MapRead, offset, _length - offset))
         using (var bytes = new UnmanagedMemoryStream(view.Start, _length - offset))
             return new BinaryFormatter { Binder = _types }.Deserialize(bytes);
@@ -108,7 +108,7 @@ public class SharedFile : IDisposable
             Marshal.Copy(buffer, 0, (IntPtr)view.Start, count);
     }
 
-    // Returns how many bytes there were to read: fewer than asked for at the end alone.
+    // Returns the number of bytes read: fewer than requested only at the end.
     public unsafe int Read(byte[] buffer, int count, long offset)
     {
         CheckBuffer(buffer, count);
@@ -121,7 +121,7 @@ public class SharedFile : IDisposable
         return there;
     }
 
-    // How many bytes the object takes when it is written.
+    // Returns the number of bytes that the object takes.
     public long Size(object value)
     {
         using (var bytes = new MemoryStream())
@@ -131,7 +131,7 @@ public class SharedFile : IDisposable
         }
     }
 
-    // Brings what was written to the disk. Other processes see it without.
+    // Writes modified bytes to the disk. Other processes see them without this.
     public void Flush()
     {
         using (var view = new View(this, MapWrite, 0, _length))
@@ -168,8 +168,8 @@ public class SharedFile : IDisposable
                 count + " bytes at " + offset + " do not lie in the " + _length + " that are mapped");
     }
 
-    // No function tells the size of a mapping. A view of all of it does, in whole pages, which is
-    // exact as long as everybody makes mappings of whole pages.
+    // No function returns the size of a mapping. That of a view of all of it is in whole pages,
+    // which is exact if all mappings are created with whole pages.
     unsafe long Measure()
     {
         using (var view = MapViewOfFile(_mapping, MapRead, 0, 0, UIntPtr.Zero))
@@ -188,7 +188,7 @@ public class SharedFile : IDisposable
         return checked(length + page - 1) / page * page;
     }
 
-    // What runtimes print for a number on Linux is meant for other errors: kernel32 has the text.
+    // Runtimes print the text of a Linux error for the number; kernel32 has the right text.
     static Win32Exception Failure(string what)
     {
         const uint FromSystem = 0x1000, IgnoreInserts = 0x200;
@@ -205,7 +205,7 @@ public class SharedFile : IDisposable
         return system;
     }
 
-    // A handle of a mapping, which is closed with its last use.
+    // A handle to a mapping, closed after its last use.
     sealed class Mapping : SafeHandleZeroOrMinusOneIsInvalid
     {
         Mapping() : base(true) { }
@@ -216,7 +216,7 @@ public class SharedFile : IDisposable
         }
     }
 
-    // An address that MapViewOfFile gave.
+    // An address returned by MapViewOfFile.
     sealed class Mapped : SafeHandleZeroOrMinusOneIsInvalid
     {
         Mapped() : base(true) { }
@@ -227,7 +227,7 @@ public class SharedFile : IDisposable
         }
     }
 
-    // Some bytes of the file, mapped: from the granule on that the first of them lies in.
+    // A mapped range of the file, from the beginning of the granule of its first byte.
     unsafe sealed class View : IDisposable
     {
         readonly Mapped _mapped;
@@ -255,8 +255,8 @@ public class SharedFile : IDisposable
         }
     }
 
-    // The types that objects may be of. What others wrote may name any type there is, and to make
-    // one can be to run its code.
+    // The allowed types of objects. Bytes from other processes may name any type, and creating one
+    // may run its code.
     sealed class Named : SerializationBinder
     {
         readonly Dictionary<string, Type> _types = new Dictionary<string, Type>();
@@ -290,7 +290,7 @@ public class SharedFile : IDisposable
             throw new SerializationException("an object of " + name + " is not expected here");
         }
 
-        // The name without assemblies, which the runtimes call differently.
+        // The name without those of assemblies, which differ between runtimes.
         static string Plain(string name)
         {
             return Regex.Replace(name, @", [^\[\]]*", "");

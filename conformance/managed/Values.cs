@@ -1,9 +1,9 @@
-// Objects of many types, each of which comes back equal to itself.
+// Objects of many types, each of which must be read back equal.
 
 using System;
 using System.Collections.Generic;
 
-// An object of a program's own, which may refer to others and to itself.
+// An object of the program, which may refer to others and to itself.
 [Serializable]
 public sealed class Player
 {
@@ -11,7 +11,7 @@ public sealed class Player
     public int[] Points;
     public Player Next;
 
-    // A ring of two: what leads from one leads back to it.
+    // A cycle of two objects.
     public static Player Ring()
     {
         var one = new Player { Name = "Ada", Points = new[] { 3, 5 } };
@@ -52,7 +52,7 @@ static class Values
         };
     }
 
-    // What these need to be read besides numbers, texts, dates and arrays of those.
+    // The types that these need besides numbers, texts, dates and arrays of those.
     public static readonly Type[] Types =
     {
         typeof(DayOfWeek), typeof(int[,]), typeof(Player), typeof(List<string>),
@@ -60,7 +60,7 @@ static class Values
         typeof(KeyValuePair<string, int>[]), EqualityComparer<string>.Default.GetType(),
     };
 
-    // Where the object of this number is: no two begin at the same place of a page.
+    // The offset of the object of this number; no two begin at the same offset within a page.
     public static long Place(long start, int index)
     {
         return start + index * 5000 + index;

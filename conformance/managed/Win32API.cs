@@ -1,7 +1,7 @@
-// What a class over file mappings calls, in the words that such classes use: this part is the same
-// whichever way 64-bit numbers become the two halves that the functions take.
+// The functions that a class over file mappings calls, under the names that such classes use. This
+// part is independent of how 64-bit numbers are split into two halves.
 //
-// Exact.cs and Historical.cs each complete it, and are never compiled together.
+// Exact.cs or Historical.cs completes it; they are never compiled together.
 
 using System;
 using System.IO;
@@ -38,7 +38,7 @@ static partial class Win32API
         public ushort wProcessorRevision;
     }
 
-    // What a file is handed over as: on Linux the number of its descriptor.
+    // The handle of a file: on Linux the number of its descriptor.
     static IntPtr HandleOf(FileStream file)
     {
         return file.SafeFileHandle.DangerousGetHandle();

@@ -6,7 +6,8 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 
 use filemap::{
-    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, Registry, Rights, page_size,
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, PositionedIo, Registry,
+    Rights, page_size,
 };
 use tempfile::TempDir;
 
@@ -177,7 +178,7 @@ fn look(mapping: &FileMapping, room: u64) {
         }
         for at in [0, view.len().saturating_sub(1)] {
             let is_there = view.offset() + (at as u64) < room;
-            match view.read_at(at, &mut [0]) {
+            match view.read_exact_at(&mut [0], at as u64) {
                 Ok(()) => assert!(is_there, "a byte that is not there was read"),
                 Err(error) if error.kind() == ErrorKind::NotCommitted => {
                     assert!(mapping.attributes().contains(Attributes::RESERVE), "{error}");

@@ -1,5 +1,8 @@
 #![no_main]
 
+#[path = "../src/file_name.rs"]
+mod file_name;
+
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    filemap::fuzzing::file_name(input);
+    file_name::check(input);
 });

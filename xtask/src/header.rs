@@ -1,32 +1,10 @@
-//! `cargo xtask header`: makes `filemap.h` of the sources of the C interface.
-//!
-//! The test that compares the two also writes it, so that there is one way to make it.
+//! `cargo xtask header`: makes `filemap.h` from the sources of the C interface.
 
-use crate::report;
-use std::env;
-use std::path::Path;
-use std::process::Command;
+use crate::process;
+use crate::stop::Done;
 
-/// Tells whether the header could be made.
-pub(crate) fn run(root: &Path) -> bool {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args([
-        "test",
-        "--quiet",
-        "--package",
-        "filemap-abi",
-        "--test",
-        "abi",
-        "--",
-        "the_header",
-    ]);
-    command.current_dir(root).env("FILEMAP_WRITE_HEADER", "1");
-    match command.status() {
-        Ok(status) => status.success(),
-        Err(err) => {
-            report::complain(&format!("xtask header: could not start cargo: {err}"));
-            false
-        }
-    }
+/// Runs the test that compares the two, which also writes the header if it is told to.
+pub(crate) fn run() -> Done {
+    let mut test = process::cargo(["test", "--quiet", "--package", "filemap-abi", "--test", "abi"]);
+    process::run(test.args(["--", "the_header"]).env("FILEMAP_WRITE_HEADER", "1"))
 }

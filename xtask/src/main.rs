@@ -1,9 +1,10 @@
 //! The project's automation, the same on every platform and in CI: `cargo xtask <verb>`.
 //!
-//! Each verb is one module with one function, which returns whether all was well.
+//! Each verb is one module with one function. All run in the root of the workspace.
 
 mod report;
-mod installed;
+mod stop;
+mod process;
 mod tidy;
 mod test;
 mod bench;
@@ -12,96 +13,112 @@ mod soak;
 mod fuzz;
 mod conformance;
 mod header;
+mod interface;
+mod licences;
 mod package;
+mod ci;
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use stop::{Done, Stop};
 
 const HELP: &str = "\
-The project's automation. CI runs these same verbs.
+The project's automation. CI runs these same verbs. What a verb lacks on this machine it names,
+with the command that installs it, and skips.
 
 Usage: cargo xtask <verb>
 
-  tidy [DIR]       Checks what no compiler checks: the direction of the layers, where `unsafe`
-                   may stand, lengths of files, links of documents. Takes less than a second.
-                   Reads the tree DIR, or this one.
-  test [--quick]   Everything that a change must pass: format, clippy, tidy, documentation, all
-                   tests, and the examples, each of them run. --quick leaves out documentation
-                   and the tests of the portable copies.
-                   The tests keep their names in a directory of their own, removed afterwards.
-  test --target T  All tests for another target: aarch64, which is emulated where the machine is
-                   none; windows, which Wine runs; or musl. Says what is missing, and how to get it.
-  test --types     Lets the compiler check what nothing here can run: Windows with Microsoft's
-                   libraries must pass; macOS and FreeBSD must stop with one error. Needs nightly Rust.
-  bench [ARGS...]  Measures. The arguments go to the benchmark: `cargo xtask bench --help` lists
-                   them, and --quick gives rough figures in two minutes.
+  tidy             Layers, platforms, circles among files, lengths, links: in under a second.
+  test [--quick]   All that a change must pass: format, clippy, tidy, documentation, tests, examples.
+                   --quick leaves out documentation, single features, and the tests that need
+                   builds of their own.
+  test --target T  All tests for another target: aarch64 (emulated), windows (Wine), or musl.
+  test --types     What the compiler says of platforms that nothing here can run.
+  test --loom      What threads share without a lock, in every order of its steps.
+  test --sanitizer A storm of threads under ThreadSanitizer.
+  test --miri      The tests of `types` under Miri.
+  test --oldest    Whether the oldest supported Rust compiles the workspace.
+  bench [ARGS...]  Measures; `cargo xtask bench --help` lists the arguments.
   instructions [--renew]
-                   Counts the instructions of the paths that call no system, by Valgrind, and fails
-                   if one has become dearer than bench/instructions.toml allows. --renew writes it.
-                   Says how to get Valgrind.
+                   Counts the instructions of paths that call no system, and fails if one has become
+                   dearer than bench/instructions.toml allows. --renew writes that file.
   soak [--cycles N] [--hosts]
-                   Goes on with the tests of what happens by chance: files that are cut N times
-                   (100,000 if not said) under threads and processes, and a storm of names. Takes
-                   minutes. --hosts also runs the library inside Mono and a JVM, if they are
-                   installed; with --cycles 0, nothing else.
+                   The long form of the tests of what happens by chance: N cuts of files (100,000 if
+                   not said) and storms of names. --hosts: the library inside Mono and a JVM.
   fuzz [--seconds N] [TARGET...]
-                   Shows made-up bytes to what reads others' bytes, 30 seconds for each target if
-                   not said: trailer, file_name, name, object, entry. Needs nightly Rust and
-                   cargo-fuzz, and says how to get them. What it finds stays in fuzz/corpus.
+                   Made-up bytes for what reads others' bytes, 30 seconds for each target if not said.
   conformance [--area A]
-                   Builds the programs in conformance/ twice, runs them under Wine and over the
-                   library, and compares their answers, area by area or one area alone. Fails if
-                   a difference remains that conformance/differences.toml does not explain. Needs
-                   gcc, mingw and Wine, and says how to get them.
+                   C programs under Wine and over the library, and how their answers differ.
   conformance --managed [--class FILE]
-                   Runs C# programs that call kernel32 under Mono and .NET Core, in pairs of
-                   processes. Over the project's own class, or over the class in the page FILE,
-                   unchanged. Says how to get the runtimes.
-  header           Makes the header of the C interface of its sources.
+                   C# programs under Mono and .NET Core, over the project's class or that of a page.
+  header           Makes the header of the C interface from its sources.
+  interface [--renew]
+                   The library's public interface, beside crates/filemap/interface.txt.
+                   --renew writes that file.
+  licences         Licences, sources and advisories of all dependencies.
   package [--check]
-                   Builds a Debian package of the command, its manual and its completions; needs
-                   cargo-deb, and says how to get it. --check also installs it, uses what it
-                   brings, and removes it, if this is the superuser's doing.
+                   A Debian package of the command. --check installs, uses and removes it.
+  ci               All of these that CI runs, in order. Fails at a skip that .ci/skips does not name.
 
-A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.
-";
+A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
+    let done = env::set_current_dir(root()).map_err(Stop::from).and_then(|()| run(&words));
+    let verb = words.first().copied().unwrap_or_default();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Skipped(why)) => {
+            report::skip(verb, why);
+            ExitCode::SUCCESS
+        }
+        Err(Stop::Failed(what)) => {
+            report::complain(&format!("{verb}: FAILED: {what}"));
+            ExitCode::FAILURE
+        }
+        Err(Stop::Misused) => {
+            report::complain(&format!("xtask: `{}` is not understood\n\n{HELP}", words.join(" ")));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Done {
+    match words {
         [] | ["help" | "--help" | "-h"] => {
-            report::say(HELP.trim_end());
-            Some(true)
+            report::say(HELP);
+            Ok(())
         }
-        ["tidy"] => Some(tidy::run(&root())),
-        ["tidy", directory] if !directory.starts_with('-') => Some(tidy::run(Path::new(directory))),
-        ["test"] => Some(test::run(&root(), test::Extent::All)),
-        ["test", "--quick"] => Some(test::run(&root(), test::Extent::Quick)),
-        ["test", "--types"] => Some(test::check_types(&root())),
-        ["test", "--target", target] => test::run_for(&root(), target),
-        ["bench", arguments @ ..] => Some(bench::run(&root(), arguments)),
-        ["instructions", arguments @ ..] => instructions::run(&root(), arguments),
-        ["soak", arguments @ ..] => soak::run(&root(), arguments),
-        ["fuzz", arguments @ ..] => fuzz::run(&root(), arguments),
-        ["conformance"] => Some(conformance::run(&root(), None)),
-        ["conformance", "--area", area] => Some(conformance::run(&root(), Some(area))),
-        ["conformance", "--managed"] => Some(conformance::run_managed(&root(), None)),
-        ["conformance", "--managed", "--class", page] => {
-            Some(conformance::run_managed(&root(), Some(Path::new(page))))
-        }
-        ["header"] => Some(header::run(&root())),
-        ["package"] => Some(package::run(&root(), package::Extent::Build)),
-        ["package", "--check"] => Some(package::run(&root(), package::Extent::Check)),
-        _ => None,
-    };
-    let Some(done) = done else {
-        let given = words.join(" ");
-        report::complain(&format!("xtask: `{given}` is not understood\n\n{}", HELP.trim_end()));
-        return ExitCode::from(2);
-    };
-    if done { ExitCode::SUCCESS } else { ExitCode::from(1) }
+        ["tidy"] => tidy::run(),
+        ["test"] => test::run(test::Extent::All),
+        ["test", "--quick"] => test::run(test::Extent::Quick),
+        ["test", "--types"] => test::check_types(),
+        ["test", "--loom"] => test::run_in_loom(),
+        ["test", "--sanitizer"] => test::run_in_sanitizer(),
+        ["test", "--miri"] => test::run_in_miri(),
+        ["test", "--oldest"] => test::check_oldest(),
+        ["test", "--target", target] => test::run_for(target),
+        ["bench", arguments @ ..] if bench::run(&root(), arguments) => Ok(()),
+        ["bench", ..] => stop::failed("see the lines above"),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--renew"] => instructions::run(true),
+        ["soak", arguments @ ..] => soak::run(arguments),
+        ["fuzz", arguments @ ..] => fuzz::run(arguments),
+        ["conformance"] => conformance::run(None),
+        ["conformance", "--area", area] => conformance::run(Some(area)),
+        ["conformance", "--managed"] => conformance::run_managed(None),
+        ["conformance", "--managed", "--class", page] => conformance::run_managed(Some(page)),
+        ["header"] => header::run(),
+        ["interface"] => interface::run(false),
+        ["interface", "--renew"] => interface::run(true),
+        ["licences"] => licences::run(),
+        ["package"] => package::run(false),
+        ["package", "--check"] => package::run(true),
+        ["ci"] => ci::run(),
+        _ => Err(Stop::Misused),
+    }
 }
 
 /// Returns the root of the workspace that this program was started in.

@@ -1,6 +1,6 @@
 /* kernel32's file mapping functions, and some of this library's own, for Linux.
  *
- * This file is made of the library's sources by `cargo xtask header`: change those. */
+ * Generated from the library's sources by `cargo xtask header`: change those. */
 
 #ifndef FILEMAP_H
 #define FILEMAP_H
@@ -25,6 +25,21 @@ typedef uint32_t DWORD;
 typedef int32_t LONG;
 typedef uint32_t ULONG;
 typedef int INT;
+typedef int16_t SHORT;
+typedef uint16_t USHORT;
+typedef unsigned char UCHAR;
+typedef BYTE BOOLEAN;
+typedef int8_t INT8;
+typedef uint8_t UINT8;
+typedef int16_t INT16;
+typedef uint16_t UINT16;
+typedef int32_t INT32, LONG32;
+typedef uint32_t UINT32, ULONG32, DWORD32;
+typedef long long INT64, LONG64;
+typedef unsigned long long UINT64, ULONG64, DWORDLONG;
+typedef float FLOAT;
+typedef intptr_t INT_PTR, SSIZE_T;
+typedef uintptr_t UINT_PTR;
 typedef unsigned int UINT;
 typedef long long LONGLONG;
 typedef unsigned long long ULONGLONG;
@@ -45,16 +60,30 @@ typedef void *HANDLE;
 typedef void *PVOID;
 typedef void *LPVOID;
 typedef const void *LPCVOID;
-typedef BOOL *LPBOOL;
-typedef BYTE *LPBYTE;
-typedef WORD *LPWORD;
+typedef BOOL *LPBOOL, *PBOOL;
+typedef BYTE *LPBYTE, *PBYTE;
+typedef WORD *LPWORD, *PWORD;
 typedef DWORD *LPDWORD, *PDWORD;
+typedef INT *LPINT, *PINT;
+typedef UINT *PUINT;
+typedef LONG *LPLONG, *PLONG;
+typedef ULONG *PULONG;
+typedef SHORT *PSHORT;
+typedef USHORT *PUSHORT;
+typedef UCHAR *PUCHAR;
+typedef CHAR *PCHAR;
+typedef WCHAR *PWCHAR;
+typedef LONGLONG *PLONGLONG;
+typedef ULONGLONG *PULONGLONG;
+typedef SIZE_T *PSIZE_T;
 typedef HANDLE *LPHANDLE, *PHANDLE;
 typedef CHAR *LPSTR, *PSTR;
 typedef const CHAR *LPCSTR, *PCSTR;
 typedef WCHAR *LPWSTR, *PWSTR;
 typedef const WCHAR *LPCWSTR, *PCWSTR;
 typedef HANDLE HLOCAL;
+typedef HANDLE HMODULE;
+typedef HMODULE HINSTANCE;
 typedef va_list *PVA_LIST;
 
 #ifndef VOID
@@ -91,6 +120,18 @@ typedef struct _SECURITY_ATTRIBUTES {
     LPVOID lpSecurityDescriptor;
     BOOL bInheritHandle;
 } SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
+
+typedef PVOID PSID, PACL, PSECURITY_DESCRIPTOR;
+
+typedef struct _SECURITY_DESCRIPTOR {
+    BYTE Revision;
+    BYTE Sbz1;
+    WORD Control;
+    PSID Owner;
+    PSID Group;
+    PACL Sacl;
+    PACL Dacl;
+} SECURITY_DESCRIPTOR;
 
 typedef struct _OVERLAPPED {
     ULONG_PTR Internal;
@@ -140,6 +181,33 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
     SIZE_T NumberOfBytes;
 } WIN32_MEMORY_RANGE_ENTRY, *PWIN32_MEMORY_RANGE_ENTRY;
 
+typedef union _ULARGE_INTEGER {
+    __extension__ struct {
+        DWORD LowPart;
+        DWORD HighPart;
+    };
+    struct {
+        DWORD LowPart;
+        DWORD HighPart;
+    } u;
+    ULONGLONG QuadPart;
+} ULARGE_INTEGER, *PULARGE_INTEGER;
+
+typedef struct _MEMORYSTATUSEX {
+    DWORD dwLength;
+    DWORD dwMemoryLoad;
+    DWORDLONG ullTotalPhys;
+    DWORDLONG ullAvailPhys;
+    DWORDLONG ullTotalPageFile;
+    DWORDLONG ullAvailPageFile;
+    DWORDLONG ullTotalVirtual;
+    DWORDLONG ullAvailVirtual;
+    DWORDLONG ullAvailExtendedVirtual;
+} MEMORYSTATUSEX, *LPMEMORYSTATUSEX;
+
+/* In C it takes any arguments, as on Windows, until C23. */
+typedef INT_PTR (*FARPROC)();
+
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 
 #define PAGE_NOACCESS 0x01u
@@ -187,6 +255,7 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define WRITE_OWNER 0x00080000u
 #define SYNCHRONIZE 0x00100000u
 #define STANDARD_RIGHTS_REQUIRED 0x000F0000u
+#define ACCESS_SYSTEM_SECURITY 0x01000000u
 #define MAXIMUM_ALLOWED 0x02000000u
 #define GENERIC_ALL 0x10000000u
 #define GENERIC_EXECUTE 0x20000000u
@@ -196,12 +265,18 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define FILE_READ_DATA 0x0001u
 #define FILE_WRITE_DATA 0x0002u
 #define FILE_APPEND_DATA 0x0004u
+#define FILE_EXECUTE 0x0020u
+#define FILE_READ_ATTRIBUTES 0x0080u
 #define FILE_SHARE_READ 0x00000001u
 #define FILE_SHARE_WRITE 0x00000002u
 #define FILE_SHARE_DELETE 0x00000004u
+#define FILE_ATTRIBUTE_READONLY 0x00000001u
+#define FILE_ATTRIBUTE_HIDDEN 0x00000002u
+#define FILE_ATTRIBUTE_ARCHIVE 0x00000020u
 #define FILE_ATTRIBUTE_NORMAL 0x00000080u
 #define FILE_ATTRIBUTE_TEMPORARY 0x00000100u
 #define FILE_FLAG_WRITE_THROUGH 0x80000000u
+#define FILE_FLAG_OVERLAPPED 0x40000000u
 #define FILE_FLAG_NO_BUFFERING 0x20000000u
 #define FILE_FLAG_RANDOM_ACCESS 0x10000000u
 #define FILE_FLAG_SEQUENTIAL_SCAN 0x08000000u
@@ -216,6 +291,32 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define OPEN_EXISTING 3
 #define OPEN_ALWAYS 4
 #define TRUNCATE_EXISTING 5
+
+#define SECURITY_DESCRIPTOR_REVISION 1
+#define SECURITY_DESCRIPTOR_MIN_LENGTH (sizeof(SECURITY_DESCRIPTOR))
+#define SDDL_REVISION_1 1
+
+#define INVALID_FILE_SIZE 0xFFFFFFFFu
+#define INVALID_SET_FILE_POINTER 0xFFFFFFFFu
+#define INVALID_FILE_ATTRIBUTES 0xFFFFFFFFu
+#define FILE_TYPE_UNKNOWN 0x0000u
+#define FILE_TYPE_DISK 0x0001u
+#define FILE_TYPE_CHAR 0x0002u
+#define FILE_TYPE_PIPE 0x0003u
+#define LOCKFILE_FAIL_IMMEDIATELY 0x00000001u
+#define LOCKFILE_EXCLUSIVE_LOCK 0x00000002u
+
+#define INFINITE 0xFFFFFFFFu
+#define MAXDWORD 0xFFFFFFFFu
+
+#define CP_ACP 0
+#define CP_OEMCP 1
+#define CP_THREAD_ACP 3
+#define CP_UTF8 65001
+#define MB_PRECOMPOSED 0x00000001u
+#define MB_ERR_INVALID_CHARS 0x00000008u
+#define WC_NO_BEST_FIT_CHARS 0x00000400u
+#define WC_ERR_INVALID_CHARS 0x00000080u
 
 #define MOVEFILE_REPLACE_EXISTING 0x00000001u
 
@@ -288,6 +389,8 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define ERROR_CALL_NOT_IMPLEMENTED 120u
 #define ERROR_INSUFFICIENT_BUFFER 122u
 #define ERROR_INVALID_NAME 123u
+#define ERROR_MOD_NOT_FOUND 126u
+#define ERROR_PROC_NOT_FOUND 127u
 #define ERROR_NEGATIVE_SEEK 131u
 #define ERROR_DIR_NOT_EMPTY 145u
 #define ERROR_NOT_LOCKED 158u
@@ -296,27 +399,34 @@ typedef struct _WIN32_MEMORY_RANGE_ENTRY {
 #define ERROR_BAD_EXE_FORMAT 193u
 #define ERROR_FILENAME_EXCED_RANGE 206u
 #define ERROR_FILE_TOO_LARGE 223u
+#define ERROR_INVALID_LOCK_RANGE 307u
 #define ERROR_MR_MID_NOT_FOUND 317u
 #define ERROR_INVALID_ADDRESS 487u
 #define ERROR_NOACCESS 998u
 #define ERROR_SWAPERROR 999u
+#define ERROR_INVALID_FLAGS 1004u
 #define ERROR_FILE_INVALID 1006u
 #define ERROR_NO_UNICODE_TRANSLATION 1113u
 #define ERROR_IO_DEVICE 1117u
 #define ERROR_MAPPED_ALIGNMENT 1132u
 #define ERROR_USER_MAPPED_FILE 1224u
+#define ERROR_UNKNOWN_REVISION 1305u
 #define ERROR_PRIVILEGE_NOT_HELD 1314u
+#define ERROR_INVALID_ACL 1336u
+#define ERROR_INVALID_SID 1337u
+#define ERROR_INVALID_SECURITY_DESCR 1338u
 #define ERROR_INTERNAL_ERROR 1359u
 #define ERROR_FILE_CORRUPT 1392u
 #define ERROR_NO_SYSTEM_RESOURCES 1450u
 #define ERROR_WORKING_SET_QUOTA 1453u
 #define ERROR_COMMITMENT_LIMIT 1455u
 #define ERROR_TIMEOUT 1460u
+#define ERROR_INVALID_USER_BUFFER 1784u
 #define ERROR_RESOURCE_LANG_NOT_FOUND 1815u
 
 
 /*
- What the registry tells about a name.
+ An entry of the registry.
  */
 typedef struct filemap_name {
     /*
@@ -328,34 +438,34 @@ typedef struct filemap_name {
      */
     const char *path;
     /*
-     Bytes; 0 if it is as long as its file.
+     The size in bytes; 0 if it follows the length of its file.
      */
     uint64_t size;
     /*
-     When it was created, in nanoseconds since 1970.
+     The time of its creation, in nanoseconds since 1970.
      */
     uint64_t created;
     /*
-     What it allows its views, a `PAGE_` word.
+     Its protection, a `PAGE_` word.
      */
     DWORD protection;
     /*
-     How its pages are provided, `SEC_` words.
+     Its attributes, `SEC_` words.
      */
     DWORD attributes;
     /*
-     The number of the process that created it, which may be gone.
+     The number of the process that created it, which may have ended.
      */
     DWORD creator;
     /*
-     Whether a handle is open anywhere; without one the name is nobody's.
+     Whether any process has a handle open; without one the name is dead.
      */
     BOOL live;
 } filemap_name;
 
 /*
- What `filemap_list` calls for each name: it returns FALSE to see no more. The structure and its
- texts are there until it returns.
+ The function that `filemap_list` calls for each name. It returns FALSE to end the list. The
+ structure and its texts are valid until it returns.
  */
 typedef BOOL (*filemap_each)(const struct filemap_name *name,
                              void *context);
@@ -368,10 +478,12 @@ extern "C" {
  Creates a file mapping, or opens the one that has the name.
 
  `hFile` is a handle of `CreateFile`, a descriptor above 0, or `INVALID_HANDLE_VALUE` (or NULL)
- for memory. `flProtect` is one `PAGE_` word with `SEC_` words. `lpName` is UTF-8.
+ for memory. `flProtect` is one `PAGE_` word with `SEC_` words. `lpName` is UTF-8. A security
+ descriptor tells whether others than this user may open the name, to read or to write: it is what
+ it allows to everybody, or to all users.
 
- Returns NULL on failure. `GetLastError` is 0 for a new mapping and `ERROR_ALREADY_EXISTS` for
- one that was there.
+ Returns NULL on failure. `GetLastError` is 0 for a new mapping and `ERROR_ALREADY_EXISTS` for an
+ existing one.
  */
 HANDLE CreateFileMappingA(HANDLE hFile,
                           const SECURITY_ATTRIBUTES *lpFileMappingAttributes,
@@ -391,7 +503,7 @@ HANDLE CreateFileMappingW(HANDLE hFile,
                           LPCWSTR lpName);
 
 /*
- `CreateFileMappingA`; the preferred node is a hint, which is not followed.
+ `CreateFileMappingA`; the preferred node is a hint, which is ignored.
  */
 HANDLE CreateFileMappingNumaA(HANDLE hFile,
                               const SECURITY_ATTRIBUTES *lpFileMappingAttributes,
@@ -402,7 +514,7 @@ HANDLE CreateFileMappingNumaA(HANDLE hFile,
                               DWORD nndPreferred);
 
 /*
- `CreateFileMappingW`; the preferred node is a hint, which is not followed.
+ `CreateFileMappingW`; the preferred node is a hint, which is ignored.
  */
 HANDLE CreateFileMappingNumaW(HANDLE hFile,
                               const SECURITY_ATTRIBUTES *lpFileMappingAttributes,
@@ -415,8 +527,9 @@ HANDLE CreateFileMappingNumaW(HANDLE hFile,
 /*
  Opens the file mapping that has the name, in UTF-8.
 
- Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no handle to such a mapping is open
- anywhere.
+ Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no process has a handle to such a mapping,
+ `ERROR_ACCESS_DENIED` for an access of 0, one that its maker does not give, and one that mappings
+ do not have, such as `SYNCHRONIZE`.
  */
 HANDLE OpenFileMappingA(DWORD dwDesiredAccess,
                         BOOL bInheritHandle,
@@ -463,8 +576,8 @@ LPVOID MapViewOfFileEx(HANDLE hFileMappingObject,
 BOOL UnmapViewOfFile(LPCVOID lpBaseAddress);
 
 /*
- `UnmapViewOfFile`; the flags are hints (`MEM_UNMAP_WITH_TRANSIENT_BOOST`), or about
- placeholders, which there are none of (`ERROR_INVALID_PARAMETER`).
+ `UnmapViewOfFile`; the flags are a hint (`MEM_UNMAP_WITH_TRANSIENT_BOOST`), or about placeholders,
+ which are not supported (`ERROR_INVALID_PARAMETER`).
  */
 BOOL UnmapViewOfFileEx(LPVOID BaseAddress,
                        DWORD UnmapFlags);
@@ -479,16 +592,16 @@ BOOL FlushViewOfFile(LPCVOID lpBaseAddress,
                      SIZE_T dwNumberOfBytesToFlush);
 
 /*
- Tells what is known of the pages from an address on that are alike.
+ Stores the state and protection of an address, and how many pages from there on have the same.
 
- Returns how many bytes of the structure were filled in, and 0 on failure.
+ Returns the number of bytes stored, and 0 on failure.
  */
 SIZE_T VirtualQuery(LPCVOID lpAddress,
                     MEMORY_BASIC_INFORMATION *lpBuffer,
                     SIZE_T dwLength);
 
 /*
- Gives pages of a view another protection, within the one that the view was mapped with.
+ Changes the protection of pages of a view, within the one that the view was mapped with.
 
  Returns FALSE on failure, and then changes nothing: `ERROR_INVALID_PARAMETER` for a protection
  that the view does not allow and for a range that ends past its pages, `ERROR_INVALID_ADDRESS`
@@ -500,9 +613,9 @@ BOOL VirtualProtect(LPVOID lpAddress,
                     DWORD *lpflOldProtect);
 
 /*
- Commits pages of a view (`MEM_COMMIT`), or says that their bytes are not needed (`MEM_RESET`).
+ Commits pages of a view (`MEM_COMMIT`), or declares their bytes unneeded (`MEM_RESET`).
 
- Memory that belongs to no mapping is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+ Memory that belongs to no mapping is not supported (`ERROR_CALL_NOT_IMPLEMENTED`).
 
  Returns the address of the first page, and NULL on failure.
  */
@@ -512,15 +625,15 @@ LPVOID VirtualAlloc(LPVOID lpAddress,
                     DWORD flProtect);
 
 /*
- Fails: what a view has is given back by `UnmapViewOfFile` alone (`ERROR_INVALID_PARAMETER`), and
- other addresses are not this library's (`ERROR_INVALID_ADDRESS`).
+ Fails: pages of a view are released by `UnmapViewOfFile` alone (`ERROR_INVALID_PARAMETER`), and
+ other addresses do not belong to this library (`ERROR_INVALID_ADDRESS`).
  */
 BOOL VirtualFree(LPVOID lpAddress,
                  SIZE_T _dwSize,
                  DWORD dwFreeType);
 
 /*
- Keeps a range of a view in memory.
+ Locks a range of a view in memory.
 
  Returns FALSE on failure: `ERROR_WORKING_SET_QUOTA` if the process may not lock so much,
  `ERROR_NOACCESS` if the range is not in one view.
@@ -529,7 +642,7 @@ BOOL VirtualLock(LPVOID lpAddress,
                  SIZE_T dwSize);
 
 /*
- Lets a range of a view leave memory again.
+ Unlocks a range of a view, which may then leave memory.
 
  Returns FALSE on failure: `ERROR_NOACCESS` if the range is not in one view.
  */
@@ -537,8 +650,8 @@ BOOL VirtualUnlock(LPVOID lpAddress,
                    SIZE_T dwSize);
 
 /*
- Reads ranges of views into memory, so that their first touch does not wait; of other addresses
- nothing is read.
+ Reads ranges of views into memory, so that their first access does not wait; other addresses are
+ ignored.
  */
 BOOL PrefetchVirtualMemory(HANDLE hProcess,
                            size_t NumberOfEntries,
@@ -548,14 +661,14 @@ BOOL PrefetchVirtualMemory(HANDLE hProcess,
 /*
  Closes a handle.
 
- A descriptor is no handle, and whoever opened it closes it.
+ A descriptor is no handle, and is closed by `close`.
 
- Returns FALSE on failure: `ERROR_INVALID_HANDLE` if it is none, or not any more.
+ Returns FALSE on failure: `ERROR_INVALID_HANDLE` if it is no open handle.
  */
 BOOL CloseHandle(HANDLE hObject);
 
 /*
- Makes another handle to the same object, in this process.
+ Opens another handle to the same object, in this process.
  */
 BOOL DuplicateHandle(HANDLE hSourceProcessHandle,
                      HANDLE hSourceHandle,
@@ -566,8 +679,8 @@ BOOL DuplicateHandle(HANDLE hSourceProcessHandle,
                      DWORD dwOptions);
 
 /*
- Tells whether child processes inherit a handle (`HANDLE_FLAG_INHERIT`), and whether closing it
- is refused (`HANDLE_FLAG_PROTECT_FROM_CLOSE`).
+ Stores the flags of a handle: whether child processes inherit it (`HANDLE_FLAG_INHERIT`), and
+ whether closing it is refused (`HANDLE_FLAG_PROTECT_FROM_CLOSE`).
  */
 BOOL GetHandleInformation(HANDLE hObject,
                           DWORD *lpdwFlags);
@@ -594,14 +707,15 @@ DWORD GetLastError(void);
 void SetLastError(DWORD dwErrCode);
 
 /*
- Writes the text of an error, in UTF-8 and with a line end, or another text with what is
- inserted.
+ Writes the text of an error, in UTF-8 and with a line break, or another text with its inserts.
 
- Texts are this library's own, in English. Inserts take their arguments from an array
- (`FORMAT_MESSAGE_ARGUMENT_ARRAY`); a `va_list` is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+ Texts are this library's own, in English. Inserts are formed as by `printf`, without numbers that
+ have a fraction. They take their arguments from an array
+ (`FORMAT_MESSAGE_ARGUMENT_ARRAY`); a `va_list` is not supported (`ERROR_CALL_NOT_IMPLEMENTED`).
 
- Returns the length in bytes without the end, and 0 on failure: `ERROR_INSUFFICIENT_BUFFER` if
- the buffer is too small, `ERROR_MR_MID_NOT_FOUND` for a code without a text.
+ Returns the length in bytes without the end, and 0 on failure, with NULL instead of an allocated
+ buffer: `ERROR_INSUFFICIENT_BUFFER` if the buffer is too small, `ERROR_MR_MID_NOT_FOUND` for a
+ code without a text.
  */
 DWORD FormatMessageA(DWORD dwFlags,
                      LPCVOID lpSource,
@@ -623,14 +737,51 @@ DWORD FormatMessageW(DWORD dwFlags,
                      PVA_LIST Arguments);
 
 /*
- Gives a buffer of `FormatMessage` back.
+ Frees what `FormatMessage` or `ConvertStringSecurityDescriptorToSecurityDescriptor` has
+ allocated.
 
- Returns NULL, and on failure the address: `ERROR_INVALID_HANDLE` if it is not such a buffer.
+ Returns NULL, and on failure the address: `ERROR_INVALID_HANDLE` if it is no such memory.
  */
 HLOCAL LocalFree(HLOCAL hMem);
 
 /*
- Tells what the machine is: above all `dwPageSize`, and `dwAllocationGranularity`, which is
+ Makes a security descriptor that says nothing. `dwRevision` is `SECURITY_DESCRIPTOR_REVISION`
+ (`ERROR_UNKNOWN_REVISION`).
+ */
+BOOL InitializeSecurityDescriptor(LPVOID pSecurityDescriptor,
+                                  DWORD dwRevision);
+
+/*
+ Puts a list of who may do what into a security descriptor; NULL stands for everybody and
+ everything. Without `bDaclPresent` the descriptor says nothing of it.
+ */
+BOOL SetSecurityDescriptorDacl(LPVOID pSecurityDescriptor,
+                               BOOL bDaclPresent,
+                               LPVOID pDacl,
+                               BOOL bDaclDefaulted);
+
+/*
+ Makes a security descriptor of a text such as `D:(A;;GA;;;WD)`, which gives everybody everything.
+ The program frees it by `LocalFree`.
+
+ Returns FALSE on failure: `ERROR_INVALID_PARAMETER` for what is no such text, `ERROR_INVALID_ACL`
+ for a wrong entry, `ERROR_INVALID_SID` for a user or a group that is not known by two letters.
+ */
+BOOL ConvertStringSecurityDescriptorToSecurityDescriptorA(LPCSTR StringSecurityDescriptor,
+                                                          DWORD StringSDRevision,
+                                                          LPVOID *SecurityDescriptor,
+                                                          DWORD *SecurityDescriptorSize);
+
+/*
+ `ConvertStringSecurityDescriptorToSecurityDescriptorA` with a text in UTF-16.
+ */
+BOOL ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR StringSecurityDescriptor,
+                                                          DWORD StringSDRevision,
+                                                          LPVOID *SecurityDescriptor,
+                                                          DWORD *SecurityDescriptorSize);
+
+/*
+ Stores facts about the machine, among them `dwPageSize`, and `dwAllocationGranularity`, which is
  65536.
  */
 void GetSystemInfo(SYSTEM_INFO *lpSystemInfo);
@@ -651,12 +802,110 @@ DWORD GetCurrentProcessId(void);
 SIZE_T GetLargePageMinimum(void);
 
 /*
- Opens or creates a file; the path is UTF-8, or whatever bytes it has.
+ Returns the number of this thread, which no other thread of the machine has.
+ */
+DWORD GetCurrentThreadId(void);
 
- Sharing modes are accepted and mean nothing on Linux, and so do the template and all flags but
- `FILE_FLAG_BACKUP_SEMANTICS`, without which no folder is opened.
+/*
+ Stores how much memory there is and how much of it is left, in bytes.
 
- Returns `INVALID_HANDLE_VALUE` on failure. `GetLastError` is `ERROR_ALREADY_EXISTS` if
+ `dwLength` must be the size of the structure (`ERROR_INVALID_PARAMETER`).
+ */
+BOOL GlobalMemoryStatusEx(MEMORYSTATUSEX *lpBuffer);
+
+/*
+ Waits for a number of milliseconds: 0 lets other threads run, `INFINITE` never returns.
+ */
+void Sleep(DWORD dwMilliseconds);
+
+/*
+ Returns the milliseconds since the machine was started, which begin again at 0 every 49.7 days.
+ */
+DWORD GetTickCount(void);
+
+/*
+ Returns the milliseconds since the machine was started.
+ */
+ULONGLONG GetTickCount64(void);
+
+/*
+ Stores the time since the machine was started, in units of which `QueryPerformanceFrequency`
+ tells the number in a second. All processes have the same.
+ */
+BOOL QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount);
+
+/*
+ Stores the number of `QueryPerformanceCounter`'s units in a second, 10,000,000.
+ */
+BOOL QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency);
+
+/*
+ Translates UTF-8 to UTF-16. The length -1 stands for a text that ends with a NUL, which is
+ translated as well.
+
+ `CP_ACP`, `CP_OEMCP` and `CP_THREAD_ACP` are UTF-8 as well; there are no other pages
+ (`ERROR_INVALID_PARAMETER`). What is not UTF-8 becomes U+FFFD, or an error
+ (`ERROR_NO_UNICODE_TRANSLATION`) with `MB_ERR_INVALID_CHARS`.
+
+ Returns the number of units, and stores them unless there is no room (`cchWideChar` 0); returns 0
+ on failure: `ERROR_INSUFFICIENT_BUFFER` if there is too little.
+ */
+int MultiByteToWideChar(UINT CodePage,
+                        DWORD dwFlags,
+                        LPCSTR lpMultiByteStr,
+                        int cbMultiByte,
+                        LPWSTR lpWideCharStr,
+                        int cchWideChar);
+
+/*
+ Translates UTF-16 to UTF-8. The length -1 stands for a text that ends with a zero, which is
+ translated as well.
+
+ Pages and results are those of `MultiByteToWideChar`. Unpaired surrogates become U+FFFD, or an
+ error (`ERROR_NO_UNICODE_TRANSLATION`) with `WC_ERR_INVALID_CHARS`. No default character is ever
+ used; with `CP_UTF8` none may be given (`ERROR_INVALID_PARAMETER`).
+ */
+int WideCharToMultiByte(UINT CodePage,
+                        DWORD dwFlags,
+                        LPCWSTR lpWideCharStr,
+                        int cchWideChar,
+                        LPSTR lpMultiByteStr,
+                        int cbMultiByte,
+                        LPCSTR lpDefaultChar,
+                        BOOL *lpUsedDefaultChar);
+
+/*
+ Returns the module of this library, for `kernel32` and `kernelbase` with or without `.dll`, and
+ that of the program for NULL.
+
+ Returns NULL on failure: `ERROR_MOD_NOT_FOUND` for any other name.
+ */
+HMODULE GetModuleHandleA(LPCSTR lpModuleName);
+
+/*
+ `GetModuleHandleA` with a name in UTF-16.
+ */
+HMODULE GetModuleHandleW(LPCWSTR lpModuleName);
+
+/*
+ Returns the address of a function of this library.
+
+ Returns NULL on failure: `ERROR_PROC_NOT_FOUND` if it has no such function, and for the module of
+ the program, `ERROR_MOD_NOT_FOUND` if there is no such module.
+ */
+FARPROC GetProcAddress(HMODULE hModule,
+                       LPCSTR lpProcName);
+
+/*
+ Opens or creates a file; the path is UTF-8, or any bytes.
+
+ With `FILE_FLAG_DELETE_ON_CLOSE` the file is removed with the last of its handle and that one's
+ duplicates, or when the process exits; one that is killed leaves it. Without
+ `FILE_FLAG_BACKUP_SEMANTICS` no folder is opened. Sharing modes are accepted and ignored, and so
+ are the template and all other flags.
+
+ Returns `INVALID_HANDLE_VALUE` on failure: `ERROR_SHARING_VIOLATION` if it is to be written and
+ this process has it mapped as a program. `GetLastError` is `ERROR_ALREADY_EXISTS` if
  `CREATE_ALWAYS` or `OPEN_ALWAYS` found a file, and 0 if not.
  */
 HANDLE CreateFileA(LPCSTR lpFileName,
@@ -679,11 +928,49 @@ HANDLE CreateFileW(LPCWSTR lpFileName,
                    HANDLE hTemplateFile);
 
 /*
- Reads from where the file's position is, or from where `lpOverlapped` says; returns when that is
- done.
+ Waits until everything written to the file is on the disk.
+
+ Returns FALSE on failure: `ERROR_ACCESS_DENIED` if the file is not open for writing.
+ */
+BOOL FlushFileBuffers(HANDLE hFile);
+
+/*
+ Returns what kind of file a handle is of: `FILE_TYPE_DISK`, `FILE_TYPE_CHAR` for terminals and other
+ devices, `FILE_TYPE_PIPE` for pipes and sockets, and `FILE_TYPE_UNKNOWN` for others and on failure.
+ */
+DWORD GetFileType(HANDLE hFile);
+
+/*
+ Removes a file. Processes that have it open or mapped can still use it.
+ */
+BOOL DeleteFileA(LPCSTR lpFileName);
+
+/*
+ `DeleteFileA` with a path in UTF-16.
+ */
+BOOL DeleteFileW(LPCWSTR lpFileName);
+
+/*
+ Renames a file, and replaces another one only with `MOVEFILE_REPLACE_EXISTING`.
+ */
+BOOL MoveFileExA(LPCSTR lpExistingFileName,
+                 LPCSTR lpNewFileName,
+                 DWORD dwFlags);
+
+/*
+ `MoveFileExA` with paths in UTF-16.
+ */
+BOOL MoveFileExW(LPCWSTR lpExistingFileName,
+                 LPCWSTR lpNewFileName,
+                 DWORD dwFlags);
+
+/*
+ Reads at the file's position, or at the offset in `lpOverlapped`, and returns when that is done.
+ The position is then behind what was read.
 
  At the end of the file nothing is read, which is a success without `lpOverlapped`, and
- `ERROR_HANDLE_EOF` with it.
+ `ERROR_HANDLE_EOF` with it. A buffer that cannot be written to is `ERROR_NOACCESS`, and then
+ nothing is read.
  */
 BOOL ReadFile(HANDLE hFile,
               LPVOID lpBuffer,
@@ -692,8 +979,10 @@ BOOL ReadFile(HANDLE hFile,
               OVERLAPPED *lpOverlapped);
 
 /*
- Writes all of the bytes where the file's position is, or where `lpOverlapped` says; returns when
- that is done.
+ Writes all of the bytes at the file's position, or at the offset in `lpOverlapped`, and returns
+ when that is done. The position is then behind what was written.
+
+ A buffer that cannot be read is `ERROR_INVALID_USER_BUFFER`, and then nothing is written.
  */
 BOOL WriteFile(HANDLE hFile,
                LPCVOID lpBuffer,
@@ -710,47 +999,88 @@ BOOL SetFilePointerEx(HANDLE hFile,
                       DWORD dwMoveMethod);
 
 /*
- Makes the file end where its position is: longer with zeros, or shorter.
+ Sets the length of a file to its position. New bytes are zero.
 
  Returns FALSE on failure: `ERROR_USER_MAPPED_FILE` if the file would become shorter and a process
- of this user has a mapping or a view of it by this library.
+ of this user has a mapping or a view of it by this library, `ERROR_ACCESS_DENIED` if it is not open
+ for writing.
  */
 BOOL SetEndOfFile(HANDLE hFile);
 
 /*
- Tells how long the file is, in bytes.
+ Stores the length of a file in bytes.
  */
 BOOL GetFileSizeEx(HANDLE hFile,
                    LARGE_INTEGER *lpFileSize);
 
 /*
- Waits until everything that was written to the file is on the disk.
+ Moves the file's position by 32 bits, or by 64 if there are upper ones, and returns its lower 32.
+
+ Returns `INVALID_SET_FILE_POINTER` on failure, and for a position that has these bits, for which
+ the last error is 0: `ERROR_NEGATIVE_SEEK` for one before the start, and
+ `ERROR_INVALID_PARAMETER` for one that has more than 32 bits without a place for the upper ones.
+ The position is then where it was.
  */
-BOOL FlushFileBuffers(HANDLE hFile);
+DWORD SetFilePointer(HANDLE hFile,
+                     LONG lDistanceToMove,
+                     LONG *lpDistanceToMoveHigh,
+                     DWORD dwMoveMethod);
 
 /*
- Removes a file; who has it open or mapped keeps it.
+ Returns the lower 32 bits of a file's length in bytes, and stores the upper ones.
+
+ Returns `INVALID_FILE_SIZE` on failure, and for a length that has these bits, for which the last
+ error is 0.
  */
-BOOL DeleteFileA(LPCSTR lpFileName);
+DWORD GetFileSize(HANDLE hFile,
+                  DWORD *lpFileSizeHigh);
 
 /*
- `DeleteFileA` with a path in UTF-16.
+ Locks a range of a file for this handle alone, or fails at once: `ERROR_LOCK_VIOLATION` if
+ anybody has a part of it, this handle included.
+
+ Locks keep out other locks, of all processes, and not reading and writing. The handle must allow
+ writing (`ERROR_ACCESS_DENIED`). Closing it gives its locks back.
  */
-BOOL DeleteFileW(LPCWSTR lpFileName);
+BOOL LockFile(HANDLE hFile,
+              DWORD dwFileOffsetLow,
+              DWORD dwFileOffsetHigh,
+              DWORD nNumberOfBytesToLockLow,
+              DWORD nNumberOfBytesToLockHigh);
 
 /*
- Renames a file, over another one if `MOVEFILE_REPLACE_EXISTING` says so.
+ Locks a range of a file, for this handle alone with `LOCKFILE_EXCLUSIVE_LOCK`, and waits for it,
+ unless `LOCKFILE_FAIL_IMMEDIATELY` is set (`ERROR_LOCK_VIOLATION`).
+
+ A lock that others may have too needs a handle that allows reading, an exclusive one writing
+ (`ERROR_ACCESS_DENIED`).
  */
-BOOL MoveFileExA(LPCSTR lpExistingFileName,
-                 LPCSTR lpNewFileName,
-                 DWORD dwFlags);
+BOOL LockFileEx(HANDLE hFile,
+                DWORD dwFlags,
+                DWORD dwReserved,
+                DWORD nNumberOfBytesToLockLow,
+                DWORD nNumberOfBytesToLockHigh,
+                OVERLAPPED *lpOverlapped);
 
 /*
- `MoveFileExA` with paths in UTF-16.
+ Gives a range back that `LockFile` or `LockFileEx` has locked for this handle.
+
+ Returns FALSE on failure: `ERROR_NOT_LOCKED` if it is not exactly such a range.
  */
-BOOL MoveFileExW(LPCWSTR lpExistingFileName,
-                 LPCWSTR lpNewFileName,
-                 DWORD dwFlags);
+BOOL UnlockFile(HANDLE hFile,
+                DWORD dwFileOffsetLow,
+                DWORD dwFileOffsetHigh,
+                DWORD nNumberOfBytesToUnlockLow,
+                DWORD nNumberOfBytesToUnlockHigh);
+
+/*
+ `UnlockFile` with the offset in `lpOverlapped`.
+ */
+BOOL UnlockFileEx(HANDLE hFile,
+                  DWORD dwReserved,
+                  DWORD nNumberOfBytesToUnlockLow,
+                  DWORD nNumberOfBytesToUnlockHigh,
+                  OVERLAPPED *lpOverlapped);
 
 /*
  Copies bytes; the ranges may overlap.
@@ -760,7 +1090,7 @@ void RtlMoveMemory(LPVOID Destination,
                    SIZE_T Length);
 
 /*
- `RtlMoveMemory`: what Windows' headers call `CopyMemory` tolerates overlapping ranges as well.
+ `RtlMoveMemory`: the `CopyMemory` of Windows' headers tolerates overlapping ranges as well.
  */
 void RtlCopyMemory(LPVOID Destination,
                    LPCVOID Source,
@@ -807,10 +1137,10 @@ void ZeroMemory(LPVOID Destination,
                 SIZE_T Length);
 
 /*
- Copies bytes out of a view; a page that the file has lost is an error and no signal.
+ Copies bytes out of a view. A page that the file has lost is an error and no signal.
 
- `address` is any address in a view, and `done`, if it is not NULL, gets the number of bytes that
- were copied, which are good also after a failure.
+ `address` is any address in a view. If `done` is not NULL, it receives the number of bytes that
+ were copied; they are valid after a failure, too.
 
  Returns FALSE on failure: `ERROR_SWAPERROR` if the file has become shorter, `ERROR_IO_DEVICE` or
  `ERROR_DISK_FULL` if the disk is the cause; `ERROR_INVALID_ADDRESS` if the address is in no view,
@@ -822,9 +1152,9 @@ BOOL filemap_read(LPCVOID address,
                   SIZE_T *done);
 
 /*
- Copies bytes into a view; a page that the file has lost is an error and no signal.
+ Copies bytes into a view. A page that the file has lost is an error and no signal.
 
- As `filemap_read`. After a failure bytes behind the first `*done` may have been written, too.
+ Like `filemap_read`. After a failure, bytes after the first `*done` may have been written, too.
  */
 BOOL filemap_write(LPVOID address,
                    LPCVOID buffer,
@@ -832,9 +1162,9 @@ BOOL filemap_write(LPVOID address,
                    SIZE_T *done);
 
 /*
- Sets bytes of a view to one value; a page that the file has lost is an error and no signal.
+ Sets bytes of a view to one value. A page that the file has lost is an error and no signal.
 
- As `filemap_write`.
+ Like `filemap_write`.
  */
 BOOL filemap_fill(LPVOID address,
                   SIZE_T len,
@@ -842,7 +1172,15 @@ BOOL filemap_fill(LPVOID address,
                   SIZE_T *done);
 
 /*
- Calls a function for each name of the machine that this user may read, in their order.
+ Takes the name from a file mapping, so that it is free at once. Who has a handle or a view keeps
+ the mapping.
+
+ The handle must allow writing (`ERROR_ACCESS_DENIED`). Returns FALSE on failure.
+ */
+BOOL filemap_withdraw(HANDLE mapping);
+
+/*
+ Calls a function for each name of the machine that this user may read, sorted by name.
 
  Returns FALSE on failure.
  */
@@ -855,14 +1193,17 @@ BOOL filemap_list(filemap_each each,
 
 #endif  /* FILEMAP_H */
 
-/* Names without a letter are macros, as on Windows. The library has none of them: one symbol could
- * not be of both encodings. */
+/* Names without a letter are macros, as on Windows. The library does not export them: one symbol
+ * cannot have both encodings. */
 #ifdef UNICODE
+#define ConvertStringSecurityDescriptorToSecurityDescriptor \
+    ConvertStringSecurityDescriptorToSecurityDescriptorW
 #define CreateFile CreateFileW
 #define CreateFileMapping CreateFileMappingW
 #define CreateFileMappingNuma CreateFileMappingNumaW
 #define DeleteFile DeleteFileW
 #define FormatMessage FormatMessageW
+#define GetModuleHandle GetModuleHandleW
 #define MoveFileEx MoveFileExW
 #define OpenFileMapping OpenFileMappingW
 typedef WCHAR TCHAR;
@@ -872,11 +1213,14 @@ typedef WCHAR TCHAR;
 #define FILEMAP_TEXT(literal) u##literal
 #endif
 #else
+#define ConvertStringSecurityDescriptorToSecurityDescriptor \
+    ConvertStringSecurityDescriptorToSecurityDescriptorA
 #define CreateFile CreateFileA
 #define CreateFileMapping CreateFileMappingA
 #define CreateFileMappingNuma CreateFileMappingNumaA
 #define DeleteFile DeleteFileA
 #define FormatMessage FormatMessageA
+#define GetModuleHandle GetModuleHandleA
 #define MoveFileEx MoveFileExA
 #define OpenFileMapping OpenFileMappingA
 typedef CHAR TCHAR;

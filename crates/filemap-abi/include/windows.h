@@ -1,8 +1,9 @@
-/* For sources that include <windows.h>: what they find there is filemap.h, and nothing else of
- * Windows. */
+/* For sources that include <windows.h>: what of it programs need that share memory. */
 #ifndef FILEMAP_WINDOWS_H
 #define FILEMAP_WINDOWS_H
 
-#include "filemap.h"
+#include "windef.h"
+#include "winnt.h"
+#include "winbase.h"
 
 #endif

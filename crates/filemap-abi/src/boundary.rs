@@ -1,4 +1,4 @@
-//! The boundary to C: what a function returns, `errno`, the last error, and no panic.
+//! The boundary to C: return values, `errno`, the last error, and no panic.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -14,15 +14,15 @@ use crate::windows::{
 };
 
 thread_local! {
-    /// What `GetLastError` returns. Not `errno` itself, which any function of C may change.
+    /// The value of `GetLastError`. It is not `errno`, which every function of C may change.
     static LAST: Cell<DWORD> = const { Cell::new(ERROR_SUCCESS) };
 }
 
-/// Windows' number for a failure.
+/// A Windows error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Code(pub(crate) DWORD);
 
-/// The result of what a function does.
+/// The result of the body of a function.
 pub(crate) type Result<T> = std::result::Result<T, Code>;
 
 impl From<filemap::Error> for Code {
@@ -32,7 +32,7 @@ impl From<filemap::Error> for Code {
 }
 
 impl From<io::Error> for Code {
-    /// Of the calls that are about files alone, which the library has nothing to do with.
+    /// The code for a failed call about a file alone, which the library has no part in.
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
         Self(match error.kind() {
@@ -51,7 +51,7 @@ impl From<io::Error> for Code {
             Kind::DirectoryNotEmpty => ERROR_DIR_NOT_EMPTY,
             Kind::Unsupported => ERROR_NOT_SUPPORTED,
             _ => match error.raw_os_error() {
-                // A descriptor that was not opened for what is asked is no descriptor to Linux.
+                // Linux reports this for a descriptor that was not opened for the access as well.
                 Some(libc::EBADF) => ERROR_ACCESS_DENIED,
                 Some(libc::EMFILE | libc::ENFILE) => ERROR_TOO_MANY_OPEN_FILES,
                 Some(libc::EIO) => ERROR_IO_DEVICE,
@@ -61,24 +61,24 @@ impl From<io::Error> for Code {
     }
 }
 
-/// What a call that succeeded does with the last error.
+/// The effect of a successful call on the last error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Last {
-    /// Leaves it as it was, as most functions do.
+    /// Leaves it unchanged, as most functions do.
     Untouched,
-    /// Sets it: to 0, or to what there is to be told beside the result.
+    /// Sets it: to 0, or to a code that belongs to the success.
     Set(DWORD),
 }
 
-/// Does what a function does, and gives C what came of it.
+/// Runs the body of a function, and returns its result to C.
 ///
-/// `errno` is the code of this call in any case: of its failure, what there is to be told of its
-/// success, or 0. Managed runtimes read it after every call, and not all of them clear it before.
-/// The last error is left alone by a success that has nothing to tell, so that a program which
-/// cleans up after a failure can still ask for it.
+/// `errno` is set by every call: to the code of a failure, to the code that belongs to a success, or
+/// to 0. Managed runtimes read it after every call, and not all of them clear it before. A success
+/// without a code leaves the last error alone, so that a program that cleans up after a failure can
+/// still read it.
 pub(crate) fn call<T>(failed: T, body: impl FnOnce() -> Result<(T, Last)>) -> T {
-    // What a panic leaves behind is this library's own, whose locks do not mind it; and it is a
-    // fault of this library, so that there is nobody else to tell.
+    // A panic is a fault of this library. It must not unwind into C, and the library's locks
+    // tolerate it.
     let done = catch_unwind(AssertUnwindSafe(body));
     let (value, last) = match done {
         Ok(Ok((value, last))) => (value, last),
@@ -92,7 +92,7 @@ pub(crate) fn call<T>(failed: T, body: impl FnOnce() -> Result<(T, Last)>) -> T 
     value
 }
 
-/// [`call`] for functions that leave the last error alone when they succeed.
+/// [`call`] for functions that leave the last error unchanged on success.
 pub(crate) fn quiet<T>(failed: T, body: impl FnOnce() -> Result<T>) -> T {
     call(failed, || body().map(|value| (value, Last::Untouched)))
 }
@@ -103,13 +103,13 @@ pub(crate) fn set_last(code: DWORD) {
     set_errno(code);
 }
 
-/// The last error of this thread.
+/// Returns the last error of this thread.
 pub(crate) fn last() -> DWORD {
     LAST.get()
 }
 
 fn set_errno(code: DWORD) {
-    // Windows' codes that anybody has seen are small; a program may set what it likes.
+    // Known codes are small; only a program can set one that becomes negative here.
     let code: c_int = code.cast_signed();
     // SAFETY: the C library gives the address of this thread's own number, always.
     let place = unsafe { libc::__errno_location() };

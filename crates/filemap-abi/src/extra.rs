@@ -1,35 +1,36 @@
-//! What kernel32 lacks: copies that survive lost pages, and a list of the names.
+//! Functions that kernel32 lacks: copies that survive lost pages, and a list of the names.
 //!
-//! Access in C to a page that the file has lost ends the process, here as on Windows. These
-//! functions copy through the library's guard instead, and say how far they came.
+//! An access in C to a page that the file has lost ends the process, here as on Windows. These
+//! functions copy through the library's guard instead, and report how many bytes they copied.
 
 #![expect(non_camel_case_types, reason = "types for C are named as C's are")]
 
 use std::cell::Cell;
 use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt as _;
 use std::ptr::null;
 use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use filemap::{Backing, NamedMapping, Registry, prepare_thread};
+use filemap::{Backing, ForeignBytes, NamedMapping, PositionedIo, Registry, prepare_thread};
 
 use crate::boundary::{Code, Result, quiet};
+use crate::handles;
 use crate::kernel32::create;
 use crate::views::{self, Mapped};
 use crate::windows::{
-    BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, LPCVOID, LPVOID, SIZE_T,
-    TRUE,
+    BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, HANDLE, LPCVOID, LPVOID,
+    SIZE_T, TRUE,
 };
 
 thread_local! {
-    /// Whether this thread is ready for lost pages.
+    /// Whether this thread is prepared for lost pages.
     static PREPARED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes this thread and the process ready for lost pages of a view: at its first guarded access,
-/// and at this thread's.
+/// Prepares the process and this thread for lost pages of a view, once for each.
 fn prepare(mapped: &Mapped) -> Result<()> {
     if !(PREPARED.get() && mapped.prepared.load(Ordering::Relaxed)) {
         prepare_thread()?;
@@ -39,7 +40,7 @@ fn prepare(mapped: &Mapped) -> Result<()> {
     Ok(())
 }
 
-/// Does something with `len` bytes of a view, and tells how many were dealt with.
+/// Runs an access to `len` bytes of a view, and stores how many bytes it reached.
 ///
 /// # Safety
 ///
@@ -54,7 +55,11 @@ unsafe fn guarded(
     unsafe { tell(done, 0) };
     let (base, mapped) = views::find(address.addr())?;
     prepare(&mapped)?;
-    match access(&mapped, address.addr() - base) {
+    let offset = address.addr() - base;
+    if mapped.view.len().checked_sub(offset).is_none_or(|rest| len > rest) {
+        return Err(Code(ERROR_INVALID_PARAMETER));
+    }
+    match access(&mapped, offset) {
         Ok(()) => {
             // SAFETY: as above.
             unsafe { tell(done, len) };
@@ -68,7 +73,7 @@ unsafe fn guarded(
     }
 }
 
-/// Stores a count, if somebody wants to know.
+/// Stores a count, unless `place` is null.
 ///
 /// # Safety
 ///
@@ -80,10 +85,10 @@ unsafe fn tell(place: *mut SIZE_T, count: SIZE_T) {
     }
 }
 
-/// Copies bytes out of a view; a page that the file has lost is an error and no signal.
+/// Copies bytes out of a view. A page that the file has lost is an error and no signal.
 ///
-/// `address` is any address in a view, and `done`, if it is not NULL, gets the number of bytes that
-/// were copied, which are good also after a failure.
+/// `address` is any address in a view. If `done` is not NULL, it receives the number of bytes that
+/// were copied; they are valid after a failure, too.
 ///
 /// Returns FALSE on failure: `ERROR_SWAPERROR` if the file has become shorter, `ERROR_IO_DEVICE` or
 /// `ERROR_DISK_FULL` if the disk is the cause; `ERROR_INVALID_ADDRESS` if the address is in no view,
@@ -91,7 +96,8 @@ unsafe fn tell(place: *mut SIZE_T, count: SIZE_T) {
 ///
 /// # Safety
 ///
-/// `buffer` has room for `len` bytes; `done` is null or has room for a number.
+/// `buffer` has room for `len` bytes, which no other thread accesses during the call and no view has;
+/// `done` is null or has room for a number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn filemap_read(
     address: LPCVOID,
@@ -101,31 +107,32 @@ pub unsafe extern "C" fn filemap_read(
 ) -> BOOL {
     quiet(FALSE, || {
         let len = buffered(buffer, len)?;
-        let buffer: &mut [u8] = if len == 0 {
+        let buffer: &mut [MaybeUninit<u8>] = if len == 0 {
             &mut []
         } else {
-            // SAFETY: it is not null, and the caller vouches for `len` bytes of plain memory, which
-            // nobody touches meanwhile. They may be uninitialised, but are only written.
+            // SAFETY: it is not null, and the caller vouches for `len` bytes of memory that is not
+            // accessed meanwhile, written before or not.
             unsafe { slice::from_raw_parts_mut(buffer.cast(), len) }
         };
-        let read = |mapped: &Mapped, offset| mapped.view.read_at(offset, buffer);
+        let read =
+            |mapped: &Mapped, offset| mapped.view.read_uninit_at(buffer, offset as u64).map(drop);
         // SAFETY: the caller vouches for its pointer.
         unsafe { guarded(address, len, done, read) }
     })
 }
 
-/// Checks a buffer, as far as that can be done, and returns its length.
+/// Checks a buffer as far as possible, and returns its length.
 fn buffered(buffer: LPCVOID, len: SIZE_T) -> Result<usize> {
     if buffer.is_null() && len > 0 {
         return Err(Code(ERROR_NOACCESS));
     }
-    // No buffer has more.
+    // No buffer is longer.
     isize::try_from(len).map(|_| len).map_err(|_| Code(ERROR_INVALID_PARAMETER))
 }
 
-/// Copies bytes into a view; a page that the file has lost is an error and no signal.
+/// Copies bytes into a view. A page that the file has lost is an error and no signal.
 ///
-/// As `filemap_read`. After a failure bytes behind the first `*done` may have been written, too.
+/// Like `filemap_read`. After a failure, bytes after the first `*done` may have been written, too.
 ///
 /// # Safety
 ///
@@ -139,22 +146,18 @@ pub unsafe extern "C" fn filemap_write(
 ) -> BOOL {
     quiet(FALSE, || {
         let len = buffered(buffer, len)?;
-        let buffer: &[u8] = if len == 0 {
-            &[]
-        } else {
-            // SAFETY: it is not null, and the caller vouches for `len` bytes, which nobody changes
-            // meanwhile.
-            unsafe { slice::from_raw_parts(buffer.cast(), len) }
-        };
-        let write = |mapped: &Mapped, offset| mapped.view.write_at(offset, buffer);
+        // SAFETY: the caller vouches for `len` bytes, which no allocation has more than fit.
+        let bytes = unsafe { ForeignBytes::new(buffer.cast(), len) };
+        let write =
+            |mapped: &Mapped, offset| mapped.view.write_foreign_at(bytes, offset as u64).map(drop);
         // SAFETY: the caller vouches for its pointer.
         unsafe { guarded(address, len, done, write) }
     })
 }
 
-/// Sets bytes of a view to one value; a page that the file has lost is an error and no signal.
+/// Sets bytes of a view to one value. A page that the file has lost is an error and no signal.
 ///
-/// As `filemap_write`.
+/// Like `filemap_write`.
 ///
 /// # Safety
 ///
@@ -172,39 +175,51 @@ pub unsafe extern "C" fn filemap_fill(
     })
 }
 
-/// What the registry tells about a name.
+/// Takes the name from a file mapping, so that it is free at once. Who has a handle or a view keeps
+/// the mapping.
+///
+/// The handle must allow writing (`ERROR_ACCESS_DENIED`). Returns FALSE on failure.
+#[unsafe(no_mangle)]
+pub extern "C" fn filemap_withdraw(mapping: HANDLE) -> BOOL {
+    quiet(FALSE, || {
+        handles::mapping(mapping)?.withdraw_name()?;
+        Ok(TRUE)
+    })
+}
+
+/// An entry of the registry.
 #[repr(C)]
 pub struct filemap_name {
     /// The name with its scope, in UTF-8.
     pub name: *const c_char,
     /// The file behind it when it was named, or NULL for memory.
     pub path: *const c_char,
-    /// Bytes; 0 if it is as long as its file.
+    /// The size in bytes; 0 if it follows the length of its file.
     pub size: u64,
-    /// When it was created, in nanoseconds since 1970.
+    /// The time of its creation, in nanoseconds since 1970.
     pub created: u64,
-    /// What it allows its views, a `PAGE_` word.
+    /// Its protection, a `PAGE_` word.
     pub protection: DWORD,
-    /// How its pages are provided, `SEC_` words.
+    /// Its attributes, `SEC_` words.
     pub attributes: DWORD,
-    /// The number of the process that created it, which may be gone.
+    /// The number of the process that created it, which may have ended.
     pub creator: DWORD,
-    /// Whether a handle is open anywhere; without one the name is nobody's.
+    /// Whether any process has a handle open; without one the name is dead.
     pub live: BOOL,
 }
 
-/// What `filemap_list` calls for each name: it returns FALSE to see no more. The structure and its
-/// texts are there until it returns.
+/// The function that `filemap_list` calls for each name. It returns FALSE to end the list. The
+/// structure and its texts are valid until it returns.
 pub type filemap_each =
     Option<unsafe extern "C" fn(name: *const filemap_name, context: *mut c_void) -> BOOL>;
 
-/// Calls a function for each name of the machine that this user may read, in their order.
+/// Calls a function for each name of the machine that this user may read, sorted by name.
 ///
 /// Returns FALSE on failure.
 ///
 /// # Safety
 ///
-/// The function may be called with the context, and does not throw.
+/// The function may be called with the context, and does not unwind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn filemap_list(each: filemap_each, context: *mut c_void) -> BOOL {
     quiet(FALSE, || {
@@ -222,7 +237,7 @@ pub unsafe extern "C" fn filemap_list(each: filemap_each, context: *mut c_void) 
     })
 }
 
-/// The texts of a name.
+/// The texts of an entry, as C strings.
 struct Told {
     name: CString,
     path: Option<CString>,

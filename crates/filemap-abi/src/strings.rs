@@ -9,8 +9,8 @@ use crate::windows::{
     ERROR_FILENAME_EXCED_RANGE, ERROR_NO_UNICODE_TRANSLATION, ERROR_PATH_NOT_FOUND, LPCSTR, LPCWSTR,
 };
 
-/// The functions for narrow names turn them into UTF-16 in a buffer of this many units, of which
-/// one is the end.
+/// Windows converts narrow names into UTF-16 in a buffer of this many units, of which one is the
+/// terminating zero.
 const NARROW: usize = 260;
 
 /// Reads the bytes of a narrow text; `None` for a null pointer.
@@ -19,7 +19,7 @@ const NARROW: usize = 260;
 ///
 /// `text` is null, or ends with a NUL and does not change.
 unsafe fn narrow<'text>(text: LPCSTR) -> Option<&'text CStr> {
-    // SAFETY: the caller vouches for what is not null.
+    // SAFETY: it is not null, so the caller vouches for it.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
@@ -36,7 +36,7 @@ unsafe fn wide(text: LPCWSTR) -> Option<Vec<u16>> {
     loop {
         // SAFETY: no unit before this one was the zero that ends the text.
         let place = unsafe { text.add(units.len()) };
-        // SAFETY: as above. A text out of a packed structure may lie anywhere.
+        // SAFETY: as above. A text in a packed structure may be unaligned.
         match unsafe { place.read_unaligned() } {
             0 => return Some(units),
             unit => units.push(unit),
@@ -45,7 +45,7 @@ unsafe fn wide(text: LPCWSTR) -> Option<Vec<u16>> {
 }
 
 fn text_of(units: &[u16]) -> Result<String> {
-    // The library's names are Unicode, and half of a pair of surrogates is not.
+    // The library's names are Unicode, which has no unpaired surrogates.
     String::from_utf16(units).map_err(|_| Code(ERROR_NO_UNICODE_TRANSLATION))
 }
 
@@ -74,7 +74,7 @@ pub(crate) unsafe fn wide_name(name: LPCWSTR) -> Result<Option<String>> {
     unsafe { wide(name) }.map(|units| text_of(&units)).transpose()
 }
 
-/// Reads a path of bytes, which on Linux are of no encoding.
+/// Reads a path of bytes, which have no encoding on Linux.
 ///
 /// # Safety
 ///
@@ -98,7 +98,7 @@ pub(crate) unsafe fn wide_path(path: LPCWSTR) -> Result<PathBuf> {
     Ok(OsString::from_vec(text_of(&path)?.into_bytes()).into())
 }
 
-/// Reads a text for people in UTF-8; what is not is replaced. `None` for a null pointer.
+/// Reads a text in UTF-8, and replaces invalid parts; `None` for a null pointer.
 ///
 /// # Safety
 ///
@@ -108,7 +108,7 @@ pub(crate) unsafe fn narrow_text(text: LPCSTR) -> Option<String> {
     unsafe { narrow(text) }.map(|text| text.to_string_lossy().into_owned())
 }
 
-/// Reads a text for people in UTF-16; what is not is replaced. `None` for a null pointer.
+/// Reads a text in UTF-16, and replaces invalid parts; `None` for a null pointer.
 ///
 /// # Safety
 ///

@@ -1,11 +1,14 @@
-/* Names without a letter are macros, as on Windows. The library has none of them: one symbol could
- * not be of both encodings. */
+/* Names without a letter are macros, as on Windows. The library does not export them: one symbol
+ * cannot have both encodings. */
 #ifdef UNICODE
+#define ConvertStringSecurityDescriptorToSecurityDescriptor \
+    ConvertStringSecurityDescriptorToSecurityDescriptorW
 #define CreateFile CreateFileW
 #define CreateFileMapping CreateFileMappingW
 #define CreateFileMappingNuma CreateFileMappingNumaW
 #define DeleteFile DeleteFileW
 #define FormatMessage FormatMessageW
+#define GetModuleHandle GetModuleHandleW
 #define MoveFileEx MoveFileExW
 #define OpenFileMapping OpenFileMappingW
 typedef WCHAR TCHAR;
@@ -15,11 +18,14 @@ typedef WCHAR TCHAR;
 #define FILEMAP_TEXT(literal) u##literal
 #endif
 #else
+#define ConvertStringSecurityDescriptorToSecurityDescriptor \
+    ConvertStringSecurityDescriptorToSecurityDescriptorA
 #define CreateFile CreateFileA
 #define CreateFileMapping CreateFileMappingA
 #define CreateFileMappingNuma CreateFileMappingNumaA
 #define DeleteFile DeleteFileA
 #define FormatMessage FormatMessageA
+#define GetModuleHandle GetModuleHandleA
 #define MoveFileEx MoveFileExA
 #define OpenFileMapping OpenFileMappingA
 typedef CHAR TCHAR;

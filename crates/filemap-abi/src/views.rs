@@ -1,49 +1,40 @@
-//! Views: found by any address in their pages.
+//! Views, by any address in their pages.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use filemap::{Attributes, KeptLength, View, page_size};
+use filemap::{Attributes, LengthLock, View, page_size};
 
 use crate::boundary::{Code, Result};
+use crate::fork_lock::ForkLock;
 use crate::windows::ERROR_INVALID_ADDRESS;
 
-/// A view that a program has the address of.
+/// A view whose address a program has.
 #[derive(Debug)]
 pub(crate) struct Mapped {
     pub(crate) view: View,
-    /// The hold on its file's length, which views have as well as handles.
-    pub(crate) kept: Option<Arc<KeptLength>>,
-    /// How the pages of its mapping are provided.
+    /// The lock on its file's length, which views keep as well as handles.
+    pub(crate) kept: Option<Arc<LengthLock>>,
+    /// The attributes of its mapping.
     pub(crate) attributes: Attributes,
-    /// Whether the process is ready for the loss of its pages.
+    /// Whether the process is prepared for the loss of its pages.
     pub(crate) prepared: AtomicBool,
 }
 
 impl Mapped {
-    /// The bytes of the view's pages: what is behind its end in the last of them can be touched
-    /// too.
+    /// Returns the length of the view's pages, which can be accessed to the end of the last one.
     pub(crate) fn whole_pages(&self) -> usize {
         self.view.len().next_multiple_of(page_size())
     }
 }
 
 /// All views of this process, by the addresses of their first bytes.
-static VIEWS: RwLock<BTreeMap<usize, Arc<Mapped>>> = RwLock::new(BTreeMap::new());
+static VIEWS: ForkLock<BTreeMap<usize, Arc<Mapped>>> = ForkLock::new(BTreeMap::new());
 
-// Nothing under the lock leaves it half changed, so a panic does not spoil it.
-fn reading() -> RwLockReadGuard<'static, BTreeMap<usize, Arc<Mapped>>> {
-    VIEWS.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn writing() -> RwLockWriteGuard<'static, BTreeMap<usize, Arc<Mapped>>> {
-    VIEWS.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Notes a view that begins at `base`.
+/// Records a view that begins at `base`.
 pub(crate) fn insert(base: usize, mapped: Mapped) {
-    writing().insert(base, Arc::new(mapped));
+    VIEWS.write().insert(base, Arc::new(mapped));
 }
 
 fn base_of(views: &BTreeMap<usize, Arc<Mapped>>, address: usize) -> Option<usize> {
@@ -51,17 +42,17 @@ fn base_of(views: &BTreeMap<usize, Arc<Mapped>>, address: usize) -> Option<usize
     (address - base < mapped.whole_pages()).then_some(*base)
 }
 
-/// Finds the view that has `address` in its pages, and where it begins.
+/// Returns the view that has `address` in its pages, and its first address.
 pub(crate) fn find(address: usize) -> Result<(usize, Arc<Mapped>)> {
-    let views = reading();
+    let views = VIEWS.read();
     let base = base_of(&views, address).ok_or(Code(ERROR_INVALID_ADDRESS))?;
     let mapped = views.get(&base).ok_or(Code(ERROR_INVALID_ADDRESS))?;
     Ok((base, Arc::clone(mapped)))
 }
 
-/// Takes the view that has `address` in its pages; it is the caller's to unmap.
+/// Removes the view that has `address` in its pages, and returns it for the caller to unmap.
 pub(crate) fn take(address: usize) -> Result<Arc<Mapped>> {
-    let mut views = writing();
+    let mut views = VIEWS.write();
     let base = base_of(&views, address).ok_or(Code(ERROR_INVALID_ADDRESS))?;
     views.remove(&base).ok_or(Code(ERROR_INVALID_ADDRESS))
 }

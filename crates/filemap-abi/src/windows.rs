@@ -1,6 +1,6 @@
 //! Windows' types, structures and constants, under Windows' own names.
 //!
-//! `src/preamble.h` says the same to C. Values are those of the Windows headers.
+//! `src/preamble.h` declares the same for C. Values are those of the Windows headers.
 
 #![expect(clippy::upper_case_acronyms, reason = "these are Windows' names")]
 #![expect(non_camel_case_types, reason = "these are Windows' names")]
@@ -12,6 +12,9 @@ pub(crate) type BOOL = c_int;
 pub(crate) type BYTE = u8;
 pub(crate) type WORD = u16;
 pub(crate) type DWORD = u32;
+pub(crate) type UINT = u32;
+pub(crate) type LONG = i32;
+pub(crate) type ULONGLONG = u64;
 pub(crate) type SIZE_T = usize;
 pub(crate) type DWORD_PTR = usize;
 pub(crate) type LPVOID = *mut c_void;
@@ -21,7 +24,10 @@ pub(crate) type LPCWSTR = *const u16;
 pub(crate) type LPSTR = *mut c_char;
 pub(crate) type LPWSTR = *mut u16;
 pub(crate) type HLOCAL = *mut c_void;
-/// A `va_list` to C, which Rust cannot read, or an array of arguments.
+pub(crate) type HMODULE = *mut c_void;
+/// A function of whatever kind, which the caller casts.
+pub(crate) type FARPROC = Option<unsafe extern "C" fn() -> isize>;
+/// A `va_list` of C, which Rust cannot read, or an array of arguments.
 pub(crate) type PVA_LIST = *const usize;
 
 pub(crate) const TRUE: BOOL = 1;
@@ -53,7 +59,9 @@ pub(crate) const FILE_MAP_WRITE: DWORD = 0x02;
 pub(crate) const FILE_MAP_READ: DWORD = 0x04;
 pub(crate) const FILE_MAP_EXECUTE: DWORD = 0x20;
 pub(crate) const SECTION_MAP_EXECUTE: DWORD = 0x08;
+pub(crate) const SECTION_ALL_ACCESS: DWORD = 0x000F_001F;
 
+pub(crate) const ACCESS_SYSTEM_SECURITY: DWORD = 0x0100_0000;
 pub(crate) const MAXIMUM_ALLOWED: DWORD = 0x0200_0000;
 pub(crate) const GENERIC_ALL: DWORD = 0x1000_0000;
 pub(crate) const GENERIC_EXECUTE: DWORD = 0x2000_0000;
@@ -64,6 +72,9 @@ pub(crate) const FILE_READ_DATA: DWORD = 0x0001;
 pub(crate) const FILE_WRITE_DATA: DWORD = 0x0002;
 pub(crate) const FILE_APPEND_DATA: DWORD = 0x0004;
 
+pub(crate) const FILE_EXECUTE: DWORD = 0x0020;
+
+pub(crate) const FILE_FLAG_DELETE_ON_CLOSE: DWORD = 0x0400_0000;
 pub(crate) const FILE_FLAG_BACKUP_SEMANTICS: DWORD = 0x0200_0000;
 
 pub(crate) const CREATE_NEW: DWORD = 1;
@@ -76,10 +87,29 @@ pub(crate) const FILE_BEGIN: DWORD = 0;
 pub(crate) const FILE_CURRENT: DWORD = 1;
 pub(crate) const FILE_END: DWORD = 2;
 
+pub(crate) const INVALID_SET_FILE_POINTER: DWORD = DWORD::MAX;
+pub(crate) const INVALID_FILE_SIZE: DWORD = DWORD::MAX;
+
+pub(crate) const FILE_TYPE_UNKNOWN: DWORD = 0;
+pub(crate) const FILE_TYPE_DISK: DWORD = 1;
+pub(crate) const FILE_TYPE_CHAR: DWORD = 2;
+pub(crate) const FILE_TYPE_PIPE: DWORD = 3;
+
+pub(crate) const LOCKFILE_FAIL_IMMEDIATELY: DWORD = 0x1;
+pub(crate) const LOCKFILE_EXCLUSIVE_LOCK: DWORD = 0x2;
+
+pub(crate) const INFINITE: DWORD = DWORD::MAX;
+
+pub(crate) const CP_ACP: UINT = 0;
+pub(crate) const CP_OEMCP: UINT = 1;
+pub(crate) const CP_THREAD_ACP: UINT = 3;
+pub(crate) const CP_UTF8: UINT = 65001;
+
 pub(crate) const MOVEFILE_REPLACE_EXISTING: DWORD = 0x1;
 
 pub(crate) const DUPLICATE_CLOSE_SOURCE: DWORD = 0x1;
 pub(crate) const DUPLICATE_SAME_ACCESS: DWORD = 0x2;
+pub(crate) const DUPLICATE_SAME_ATTRIBUTES: DWORD = 0x4;
 
 pub(crate) const HANDLE_FLAG_INHERIT: DWORD = 0x1;
 pub(crate) const HANDLE_FLAG_PROTECT_FROM_CLOSE: DWORD = 0x2;
@@ -112,6 +142,8 @@ pub(crate) const ERROR_NOT_ENOUGH_MEMORY: DWORD = 8;
 pub(crate) const ERROR_WRITE_PROTECT: DWORD = 19;
 pub(crate) const ERROR_BAD_LENGTH: DWORD = 24;
 pub(crate) const ERROR_GEN_FAILURE: DWORD = 31;
+pub(crate) const ERROR_SHARING_VIOLATION: DWORD = 32;
+pub(crate) const ERROR_LOCK_VIOLATION: DWORD = 33;
 pub(crate) const ERROR_HANDLE_EOF: DWORD = 38;
 pub(crate) const ERROR_NOT_SUPPORTED: DWORD = 50;
 pub(crate) const ERROR_FILE_EXISTS: DWORD = 80;
@@ -119,20 +151,36 @@ pub(crate) const ERROR_INVALID_PARAMETER: DWORD = 87;
 pub(crate) const ERROR_DISK_FULL: DWORD = 112;
 pub(crate) const ERROR_CALL_NOT_IMPLEMENTED: DWORD = 120;
 pub(crate) const ERROR_INSUFFICIENT_BUFFER: DWORD = 122;
+pub(crate) const ERROR_MOD_NOT_FOUND: DWORD = 126;
+pub(crate) const ERROR_PROC_NOT_FOUND: DWORD = 127;
 pub(crate) const ERROR_NEGATIVE_SEEK: DWORD = 131;
 pub(crate) const ERROR_DIR_NOT_EMPTY: DWORD = 145;
+pub(crate) const ERROR_NOT_LOCKED: DWORD = 158;
 pub(crate) const ERROR_ALREADY_EXISTS: DWORD = 183;
 pub(crate) const ERROR_FILENAME_EXCED_RANGE: DWORD = 206;
 pub(crate) const ERROR_FILE_TOO_LARGE: DWORD = 223;
+pub(crate) const ERROR_INVALID_LOCK_RANGE: DWORD = 307;
 pub(crate) const ERROR_MR_MID_NOT_FOUND: DWORD = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: DWORD = 487;
 pub(crate) const ERROR_NOACCESS: DWORD = 998;
+pub(crate) const ERROR_INVALID_FLAGS: DWORD = 1004;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: DWORD = 1113;
 pub(crate) const ERROR_IO_DEVICE: DWORD = 1117;
+pub(crate) const ERROR_UNKNOWN_REVISION: DWORD = 1305;
+pub(crate) const ERROR_PRIVILEGE_NOT_HELD: DWORD = 1314;
+pub(crate) const ERROR_INVALID_ACL: DWORD = 1336;
+pub(crate) const ERROR_INVALID_SID: DWORD = 1337;
+pub(crate) const ERROR_INVALID_SECURITY_DESCR: DWORD = 1338;
 pub(crate) const ERROR_INTERNAL_ERROR: DWORD = 1359;
+pub(crate) const ERROR_INVALID_USER_BUFFER: DWORD = 1784;
 pub(crate) const ERROR_RESOURCE_LANG_NOT_FOUND: DWORD = 1815;
 
-/// What is to become of a handle, and who may open the name.
+/// The statuses in an `OVERLAPPED`.
+pub(crate) const STATUS_SUCCESS: usize = 0;
+pub(crate) const STATUS_PENDING: usize = 0x103;
+pub(crate) const STATUS_END_OF_FILE: usize = 0xC000_0011;
+
+/// Whether a handle is inherited, and who may open the name.
 #[repr(C)]
 pub(crate) struct SECURITY_ATTRIBUTES {
     pub(crate) nLength: DWORD,
@@ -140,14 +188,26 @@ pub(crate) struct SECURITY_ATTRIBUTES {
     pub(crate) bInheritHandle: BOOL,
 }
 
-/// A number of 64 bits; C sees a union of it and its halves, which is passed in the same way.
+/// Who may do what with an object, in the form that programs fill in.
+#[repr(C)]
+pub(crate) struct SECURITY_DESCRIPTOR {
+    pub(crate) Revision: BYTE,
+    pub(crate) Sbz1: BYTE,
+    pub(crate) Control: WORD,
+    pub(crate) Owner: LPVOID,
+    pub(crate) Group: LPVOID,
+    pub(crate) Sacl: LPVOID,
+    pub(crate) Dacl: LPVOID,
+}
+
+/// A number of 64 bits; for C it is a union with its halves, which is passed in the same way.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct LARGE_INTEGER {
     pub(crate) QuadPart: i64,
 }
 
-/// What a machine is.
+/// Facts about the machine.
 #[repr(C)]
 pub(crate) struct SYSTEM_INFO {
     pub(crate) wProcessorArchitecture: WORD,
@@ -163,7 +223,7 @@ pub(crate) struct SYSTEM_INFO {
     pub(crate) wProcessorRevision: WORD,
 }
 
-/// What is known of a range of addresses.
+/// The state and protection of a range of addresses.
 #[repr(C)]
 pub(crate) struct MEMORY_BASIC_INFORMATION {
     pub(crate) BaseAddress: LPVOID,
@@ -176,7 +236,7 @@ pub(crate) struct MEMORY_BASIC_INFORMATION {
     pub(crate) Type: DWORD,
 }
 
-/// Where an input or output begins that does not begin at the file's position.
+/// The offset of an input or output that does not begin at the file's position.
 #[repr(C)]
 pub(crate) struct OVERLAPPED {
     pub(crate) Internal: usize,
@@ -184,6 +244,20 @@ pub(crate) struct OVERLAPPED {
     pub(crate) Offset: DWORD,
     pub(crate) OffsetHigh: DWORD,
     pub(crate) hEvent: HANDLE,
+}
+
+/// How much memory there is.
+#[repr(C)]
+pub(crate) struct MEMORYSTATUSEX {
+    pub(crate) dwLength: DWORD,
+    pub(crate) dwMemoryLoad: DWORD,
+    pub(crate) ullTotalPhys: ULONGLONG,
+    pub(crate) ullAvailPhys: ULONGLONG,
+    pub(crate) ullTotalPageFile: ULONGLONG,
+    pub(crate) ullAvailPageFile: ULONGLONG,
+    pub(crate) ullTotalVirtual: ULONGLONG,
+    pub(crate) ullAvailVirtual: ULONGLONG,
+    pub(crate) ullAvailExtendedVirtual: ULONGLONG,
 }
 
 /// A range of addresses.

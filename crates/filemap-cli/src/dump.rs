@@ -1,4 +1,4 @@
-//! Bytes laid out in rows: as hexadecimal and text, or as numbers.
+//! Hex dumps: bytes in rows, as hexadecimal and text, or as numbers.
 
 use std::io::{self, Write};
 
@@ -6,30 +6,30 @@ use anstyle::{AnsiColor, Style};
 
 use crate::value::{Order, Type};
 
-/// Bytes in one row, where there is room.
+/// The default number of bytes in a row.
 pub(crate) const ROW: usize = 16;
 
-/// What a row looks like.
+/// The shape of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Bytes in a row.
     pub(crate) row: usize,
-    /// Digits of an offset.
+    /// Digits of the offset.
     pub(crate) digits: usize,
-    /// Numbers, and not bytes with their text.
+    /// The type of numbers, or `None` for bytes with their text.
     pub(crate) numbers: Option<(Type, Order)>,
 }
 
 impl Shape {
-    /// The shape of rows in a target that is `len` bytes long: as many columns as are wanted, or as
-    /// `width` characters have room for.
+    /// Returns the shape of rows for a target of `len` bytes: with the given number of columns, or as
+    /// many as fit into `width` characters.
     pub(crate) fn fitting(
         numbers: Option<(Type, Order)>,
         columns: Option<u8>,
         width: Option<usize>,
         len: u64,
     ) -> Self {
-        // The column of offsets is as wide at the first row as the last one will need it.
+        // As wide in the first row as the last one will need.
         let digits = if len > u64::from(u32::MAX) { 12 } else { 8 };
         let size = numbers.map_or(1, |(kind, _)| kind.size());
         let mut shape = Self { row: ROW, digits, numbers };
@@ -44,7 +44,7 @@ impl Shape {
         shape
     }
 
-    /// Characters in a whole row.
+    /// Returns the number of characters in a whole row.
     pub(crate) fn width(self) -> usize {
         self.digits
             + match self.numbers {
@@ -53,13 +53,13 @@ impl Shape {
             }
     }
 
-    /// Bytes of one cell of a row.
+    /// Returns the number of bytes in a cell.
     pub(crate) fn cell(self) -> usize {
         self.numbers.map_or(1, |(kind, _)| kind.size())
     }
 
-    /// The text of one cell, as wide as all the others; bytes that are too few for a number are
-    /// shown one by one.
+    /// Returns the text of a cell, padded to the common width; too few bytes for a number are shown
+    /// in hexadecimal.
     pub(crate) fn text(self, bytes: &[u8]) -> String {
         let one_by_one = || bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self.numbers {
@@ -72,7 +72,7 @@ impl Shape {
     }
 }
 
-/// A hex dump that is written while its bytes arrive, in pieces of any length.
+/// A hex dump that is written as its bytes arrive, in pieces of any length.
 ///
 /// ```text
 /// 00000000  66 69 6c 65 6d 61 70 0a  00 00 00 00 00 00 00 00  |filemap.........|
@@ -81,13 +81,13 @@ impl Shape {
 /// 00001000
 /// ```
 ///
-/// A row like the one above it is folded into `*`; the last line is the offset after the last byte.
+/// Rows equal to the one above are folded into `*`; the last line is the offset after the last byte.
 #[derive(Debug)]
 pub(crate) struct Dump {
-    /// Where `row` begins.
+    /// The offset of `row`.
     offset: u64,
     row: Vec<u8>,
-    /// The whole row above; empty if there is none.
+    /// The previous row if it was whole, and otherwise empty.
     above: Vec<u8>,
     folding: bool,
     shape: Shape,
@@ -95,7 +95,7 @@ pub(crate) struct Dump {
 }
 
 impl Dump {
-    /// Begins a dump of the bytes from `offset` on.
+    /// Returns a dump of the bytes from `offset` on.
     pub(crate) fn new(offset: u64, shape: Shape, colour: bool) -> Self {
         let row = Vec::with_capacity(shape.row);
         Self { offset, row, above: Vec::new(), folding: false, shape, colour }
@@ -105,7 +105,7 @@ impl Dump {
     ///
     /// # Errors
     ///
-    /// What the writer reports.
+    /// Those of the writer.
     pub(crate) fn push(&mut self, out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             bytes = self.skip_folded(bytes);
@@ -119,11 +119,11 @@ impl Dump {
         Ok(())
     }
 
-    /// Adds so many zeros: a hole, however large, is passed over at once.
+    /// Adds `count` zeros, in constant time for a hole of any size.
     ///
     /// # Errors
     ///
-    /// What the writer reports.
+    /// Those of the writer.
     pub(crate) fn push_zeros(&mut self, out: &mut impl Write, count: u64) -> io::Result<()> {
         let row = self.shape.row as u64;
         let zeros = vec![0; self.shape.row];
@@ -142,7 +142,7 @@ impl Dump {
         Ok(())
     }
 
-    /// Passes over rows that are folded anyway: they are read no slower than they are copied.
+    /// Skips whole rows that are folded, which is much faster than to copy them.
     fn skip_folded<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         if !self.folding || !self.row.is_empty() || self.above.is_empty() {
             return bytes;
@@ -157,11 +157,11 @@ impl Dump {
         self.offset = self.offset.saturating_add(u64::try_from(len).unwrap_or(0));
     }
 
-    /// Writes what is left, and the offset after the last byte.
+    /// Writes the last, incomplete row, and the offset after the last byte.
     ///
     /// # Errors
     ///
-    /// What the writer reports.
+    /// Those of the writer.
     pub(crate) fn finish(mut self, out: &mut impl Write) -> io::Result<()> {
         if !self.row.is_empty() {
             self.end_row(out)?;
@@ -192,7 +192,7 @@ impl Dump {
     }
 }
 
-/// One row: its offset, its cells, and their text; the bytes of `lit` stand out.
+/// Returns one row: its offset, its cells, and their text; the bytes of `lit` are highlighted.
 pub(crate) fn line(
     offset: u64,
     row: &[u8],
@@ -220,7 +220,7 @@ pub(crate) fn line(
             Some(byte) => line.styled(style_of(*byte, is_lit(column)), &format!("{byte:02x}")),
             None => line.plain("  "),
         }
-        // What is lit in one piece is one piece.
+        // The space between two highlighted bytes is highlighted, too.
         if is_lit(column) && is_lit(column + 1) && column + 1 < row.len() && column % 8 != 7 {
             line.text.push(' ');
         } else if is_lit(column) {
@@ -238,7 +238,7 @@ pub(crate) fn line(
     line.text
 }
 
-/// One line of a dump; a style is written only where it changes.
+/// One line of a dump. A style is written only where it changes.
 struct Line {
     text: String,
     colour: bool,
@@ -274,7 +274,8 @@ pub(crate) fn is_printable(byte: u8) -> bool {
     byte == b' ' || byte.is_ascii_graphic()
 }
 
-/// Nothing is faint, text stands out, the rest is of a third kind, and what is lit is reversed.
+/// Returns the style of a byte: zeros are dimmed, text and other bytes have a colour each, and
+/// highlighted bytes are reversed.
 fn style_of(byte: u8, lit: bool) -> Style {
     let style = if byte == 0 {
         Style::new().dimmed()

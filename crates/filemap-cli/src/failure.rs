@@ -1,4 +1,4 @@
-//! Why a verb ended without doing what it was asked for.
+//! Failures of verbs, and their exit codes.
 
 use std::fmt;
 use std::io;
@@ -12,24 +12,28 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// A failure, as `main` reports it.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nobody reads the output any more, so there is nothing left to do. It counts as success.
+    /// The output was closed by its reader. It counts as success.
     OutputClosed,
     /// The answer is "no" or "none": exit code 1.
     No(Reason),
-    /// The same, where the output says so already.
+    /// The answer is "no", and the output says so already: exit code 1.
     NoSilently,
-    /// It could not be done: exit code 2.
+    /// An error: exit code 2.
     Broken(Reason),
+    /// The end by an interrupt, or by a command that cannot be run, with the exit code of a shell.
+    Ended(u8, Reason),
+    /// The end by an interrupt of what has no end of its own, with the exit code of a shell.
+    Interrupted(u8),
 }
 
-/// One sentence, and what a program would want to know.
+/// The message of a failure, with its kind for programs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Reason {
     /// Begins with "could not".
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
-    /// What `GetLastError` would tell; `null` where the library was not asked.
+    /// What `GetLastError` would return; `null` for an error that is not the library's.
     win32_code: Option<u32>,
 }
 
@@ -46,7 +50,7 @@ impl Reason {
         }
     }
 
-    /// What `--verbose` adds to the sentence.
+    /// Returns what `--verbose` adds to the message.
     pub(crate) fn more(&self) -> String {
         match (&self.kind, self.win32_code) {
             (Some(kind), Some(code)) => format!(" ({kind}, Win32 code {code})"),
@@ -62,46 +66,88 @@ impl fmt::Display for Reason {
 }
 
 impl Failure {
-    /// It could not be done; `message` begins with "could not".
+    /// Returns an error; `message` begins with "could not".
     pub(crate) fn broken(message: impl Into<String>) -> Self {
         Self::Broken(Reason::said(message))
     }
 
-    /// It could not be done, and the library has a kind for that.
+    /// Returns an error of arguments that do not belong together; `why` says what is wrong.
+    pub(crate) fn usage(why: impl fmt::Display) -> Self {
+        let message = format!("could not understand the arguments: {why}");
+        Self::broken_as(ErrorKind::InvalidArgument, message)
+    }
+
+    /// Returns an error of a kind that the library has.
     pub(crate) fn broken_as(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::Broken(Reason::of_kind(kind, message))
     }
 
-    /// The answer is "no"; `message` begins with "could not".
+    /// Returns the end with an exit code of its own; `message` begins with "could not".
+    pub(crate) fn ended(code: u8, message: impl Into<String>) -> Self {
+        Self::Ended(code, Reason::said(message))
+    }
+
+    /// Adds what is left behind to the message.
+    pub(crate) fn leaving(mut self, what: &str) -> Self {
+        if let Self::No(reason) | Self::Broken(reason) | Self::Ended(_, reason) = &mut self {
+            reason.message.push_str("; ");
+            reason.message.push_str(what);
+        }
+        self
+    }
+
+    /// Returns the answer "no"; `message` begins with "could not".
     pub(crate) fn no(message: impl Into<String>) -> Self {
         Self::No(Reason::said(message))
     }
 
-    /// The answer is "no", and the library has a kind for that.
+    /// Returns the answer "no", of a kind that the library has.
     pub(crate) fn no_as(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::No(Reason::of_kind(kind, message))
     }
 
-    /// The sentence, where there is one.
+    /// Returns the message, if there is one.
     pub(crate) fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::OutputClosed | Self::NoSilently => None,
-            Self::No(reason) | Self::Broken(reason) => Some(reason),
+            Self::OutputClosed | Self::NoSilently | Self::Interrupted(_) => None,
+            Self::No(reason) | Self::Broken(reason) | Self::Ended(_, reason) => Some(reason),
         }
     }
 
-    /// Tells whether what was asked for is not there.
+    /// Returns whether a name or a file was not found.
     pub(crate) fn is_not_found(&self) -> bool {
         let not_found = Some(ErrorKind::NotFound.win32_code());
         self.reason().is_some_and(|reason| reason.win32_code == not_found)
     }
 
-    /// What went wrong while the output was written.
+    /// Returns the failure for an error of the output.
     pub(crate) fn from_output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputClosed
         } else {
-            Self::broken(format!("could not write the output: {error}"))
+            Self::broken(format!("could not write the output: {}", Why(error)))
+        }
+    }
+}
+
+/// The reason that the system gives for an error of input or output, without its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Why<'e>(pub(crate) &'e io::Error);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind() {
+            // It has a text of its own.
+            _ if self.0.raw_os_error().is_none() => self.0.fmt(f),
+            io::ErrorKind::NotFound => f.write_str("it does not exist"),
+            io::ErrorKind::PermissionDenied => f.write_str("access is denied"),
+            io::ErrorKind::AlreadyExists => f.write_str("it exists already"),
+            io::ErrorKind::NotADirectory => f.write_str("a part of its path is no folder"),
+            io::ErrorKind::StorageFull => f.write_str("there is no space left"),
+            _ => {
+                let text = self.0.to_string();
+                f.write_str(text.split(" (os error").next().unwrap_or_default())
+            }
         }
     }
 }

@@ -1,37 +1,40 @@
-//! Bytes as hexadecimal: read from an argument, and written without anything between them.
+//! Hexadecimal: bytes read from an argument, and written without separators.
 
 use std::io::{self, Write};
 
-/// Reads bytes from pairs of hexadecimal digits; spaces, `:`, `-` and `_` between pairs are
-/// ignored, and so is `0x` in front of them.
+/// What bytes are, for errors.
+const EXPECTED: &str = "expected two hexadecimal digits for each byte, such as `de ad be ef`";
+
+/// Parses pairs of hexadecimal digits; spaces, `:`, `-` and `_` between them are ignored, and so is
+/// a leading `0x`.
 ///
 /// # Errors
 ///
-/// A sentence that says which part is not a byte.
+/// A sentence that names the part that is no byte.
 pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let words = text.split(|between: char| between.is_whitespace() || ":-_".contains(between));
     for word in words.filter(|word| !word.is_empty()) {
         let digits = word.strip_prefix("0x").unwrap_or(word);
         if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(format!("`{word}` is not hexadecimal"));
+            return Err(format!("`{word}` is not hexadecimal; {EXPECTED}"));
         }
         if digits.len() % 2 != 0 {
-            return Err(format!("`{word}` ends within a byte: each byte needs two digits"));
+            return Err(format!("`{word}` ends within a byte; {EXPECTED}"));
         }
         for start in (0..digits.len()).step_by(2) {
             let byte = u8::from_str_radix(&digits[start..start + 2], 16);
-            bytes.push(byte.map_err(|_| format!("`{word}` is not hexadecimal"))?);
+            bytes.push(byte.map_err(|_| format!("`{word}` is not hexadecimal; {EXPECTED}"))?);
         }
     }
     Ok(bytes)
 }
 
-/// Writes bytes as pairs of hexadecimal digits, nothing between them.
+/// Writes bytes as pairs of hexadecimal digits without separators.
 ///
 /// # Errors
 ///
-/// What the writer reports.
+/// Those of the writer.
 pub(crate) fn write_plain(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = Vec::with_capacity(bytes.len() * 2);

@@ -1,14 +1,15 @@
 //! The command `filemap`: mappings by name, from a shell.
 //!
-//! A front of the library `filemap`, and translation only: words from the command line into
-//! calls, and what comes back into text or JSON. A rule that is found here belongs into the
-//! library.
+//! A front of the library `filemap`, which only translates: arguments into calls, and results into
+//! text or JSON. Rules belong into the library.
 
 mod sys;
 mod args;
 mod size;
 mod offset;
 mod hex;
+mod from_json;
+mod to_json;
 mod value;
 mod dump;
 mod reader;
@@ -16,7 +17,9 @@ mod progress;
 mod failure;
 mod output;
 mod target;
+mod written;
 mod attended;
+mod interruption;
 mod command;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Where in a target: from its start, or from its end.
+//! Offsets in a target, from its start or from its end.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,22 +6,22 @@ use std::str::FromStr;
 use filemap::ErrorKind;
 
 use crate::failure::{Failure, Result};
-use crate::size;
+use crate::size::{self, Counted};
 
-/// A place in bytes, as it is written on the command line.
+/// An offset, as it is written on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offset {
     FromStart(u64),
-    /// So many bytes before the end; written with a minus.
+    /// Bytes before the end; written with a minus.
     FromEnd(u64),
 }
 
 impl Offset {
-    /// The place in a target that has `len` bytes.
+    /// Returns the offset from the start of a target of `len` bytes.
     ///
     /// # Errors
     ///
-    /// A sentence, if it lies before the start.
+    /// [`Failure::Broken`] if it lies before the start.
     pub(crate) fn within(self, len: u64, target: &impl fmt::Display) -> Result<u64> {
         match self {
             Self::FromStart(offset) => Ok(offset),
@@ -29,18 +29,19 @@ impl Offset {
                 Failure::broken_as(
                     ErrorKind::InvalidRange,
                     format!(
-                        "could not go back {back} bytes from the end of {target}: it has {len}"
+                        "could not go back {} from the end of {target}: it has {len}",
+                        Counted(back)
                     ),
                 )
             }),
         }
     }
 
-    /// The place in a target that must reach to it.
+    /// Returns the offset from the start of a target, which must not end before it.
     ///
     /// # Errors
     ///
-    /// A sentence, if it lies before the start or past the end.
+    /// [`Failure::Broken`] if it lies before the start or past the end.
     pub(crate) fn inside(self, len: u64, target: &impl fmt::Display) -> Result<u64> {
         let offset = self.within(len, target)?;
         if offset > len {
@@ -58,7 +59,9 @@ impl FromStr for Offset {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         match text.trim().strip_prefix('-') {
-            Some(back) if back.starts_with(['-', '+']) => Err("one minus is enough".to_owned()),
+            Some(back) if back.starts_with(['-', '+']) => {
+                Err("expected one minus at most, as in -16".to_owned())
+            }
             Some(back) => size::parse(back).map(Self::FromEnd),
             None => size::parse(text).map(Self::FromStart),
         }

@@ -1,7 +1,7 @@
-//! What the command prints: text or JSON on standard output, failures on standard error.
+//! Output: text or JSON on standard output, failures on standard error.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -15,7 +15,7 @@ pub(crate) const NO: u8 = 1;
 /// The exit code of an error.
 const BROKEN: u8 = 2;
 
-/// Where a verb prints what it found, in the form that was asked for.
+/// The output of a verb, in the requested form.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Output {
     json: bool,
@@ -23,25 +23,25 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Prints in the form that the options of every verb ask for.
+    /// Returns an output of the form that the options request.
     pub(crate) fn new(common: &Common) -> Self {
         Self { json: common.json, verbose: common.verbose }
     }
 
-    /// Tells whether JSON was asked for.
+    /// Returns whether JSON was requested.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
-    /// Tells whether standard output wants colour: a terminal does, unless `NO_COLOR` is set.
+    /// Returns whether standard output gets colour: a terminal does, unless `NO_COLOR` is set.
     pub(crate) fn has_colour(self) -> bool {
         !self.json && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
-    /// How many characters a line of the terminal has; none, where standard output is no terminal.
+    /// Returns the width of the terminal in characters, or `None` if standard output is no terminal.
     pub(crate) fn width(self) -> Option<usize> {
         let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
-        // A terminal that does not know tells zero.
+        // A terminal that does not know its width reports zero.
         Some(usize::from(width.0)).filter(|width| *width > 0)
     }
 
@@ -55,7 +55,7 @@ impl Output {
         self.print_to(stdout, report)
     }
 
-    /// Prints a report on standard error, where standard output is somebody else's.
+    /// Prints a report on standard error, for verbs whose standard output belongs to a child.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`Failure::OutputClosed`] if nobody reads them; what `write` reports.
+    /// [`Failure::OutputClosed`] if nobody reads them; those of `write`.
     pub(crate) fn stream(
         self,
         write: impl FnOnce(&mut io::BufWriter<io::StdoutLock<'_>>) -> Result<()>,
@@ -92,12 +92,13 @@ impl Output {
         out.flush().map_err(|error| Failure::from_output(&error))
     }
 
-    /// Reports a failure on standard error and tells the exit code that goes with it.
+    /// Reports a failure on standard error and returns its exit code.
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
         let code = match failure {
             Failure::OutputClosed => return ExitCode::SUCCESS,
             Failure::No(_) | Failure::NoSilently => NO,
             Failure::Broken(_) => BROKEN,
+            Failure::Ended(code, _) | Failure::Interrupted(code) => *code,
         };
         if let Some(reason) = failure.reason() {
             let text = if self.json {
@@ -106,21 +107,55 @@ impl Output {
                 let more = if self.verbose { reason.more() } else { String::new() };
                 format!("filemap: {}{more}", Printable(&reason.to_string()))
             };
-            // If standard error is closed as well, nobody is there to be told.
+            // If standard error is closed, the exit code is all that is left.
             drop(writeln!(anstream::stderr().lock(), "{text}"));
         }
         ExitCode::from(code)
     }
 }
 
-/// Prints what the parser of the arguments says: help, the version, or what was wrong.
+/// Prints the message of the parser of the arguments: help, the version, or an error.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe is no reason to fail: `filemap --help | head -1` has all it wanted.
+    let code = u8::try_from(error.exit_code()).unwrap_or(BROKEN);
+    // What follows `--` is a command's.
+    let mut own = std::env::args_os().skip(1).take_while(|word| word != "--");
+    if code != 0 && own.any(|word| word == "--json") {
+        let output = Output { json: true, verbose: false };
+        let text = error.render().to_string();
+        let message = text.strip_prefix("error: ").unwrap_or(&text);
+        return output.failed(&Failure::usage(one_line(message)));
+    }
+    // A closed pipe is no failure: `filemap --help | head -1` has all it needs.
     drop(error.print());
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(BROKEN))
+    ExitCode::from(code)
 }
 
-/// Begins a table without lines, of columns with two spaces between them.
+/// Returns the first paragraph of a message on one line.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    lines
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .filter(|line| !line.is_empty() && !line.starts_with("[subcommands:"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Refuses to print bytes as they are to a terminal, which would take some of them for orders.
+///
+/// # Errors
+///
+/// [`Failure::Broken`] if standard output is a terminal.
+pub(crate) fn refuse_terminal() -> Result<()> {
+    if io::stdout().is_terminal() {
+        return Err(Failure::broken(
+            "could not print the bytes: standard output is a terminal, which may act on them; \
+             `| less` or `> FILE` takes them, and `filemap read` shows them",
+        ));
+    }
+    Ok(())
+}
+
+/// Returns a table without borders, with two spaces between columns.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -130,8 +165,8 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// The lines of a table; the columns of numbers are aligned to the right, and on a terminal cells
-/// that it has no room for are broken.
+/// Returns the lines of a table. Columns of numbers are aligned to the right; on a terminal, cells
+/// that are too long for it are broken.
 pub(crate) fn lines(table: &mut Table, numbers: &[usize]) -> String {
     if let Some(width) = Output::default().width() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -140,7 +175,7 @@ pub(crate) fn lines(table: &mut Table, numbers: &[usize]) -> String {
     unbroken_lines(table, numbers)
 }
 
-/// The same, if the terminal has room for whole cells.
+/// Returns the lines of a table, or `None` if the terminal is too narrow for them.
 pub(crate) fn lines_that_fit(table: &mut Table, numbers: &[usize]) -> Option<String> {
     let lines = unbroken_lines(table, numbers);
     let longest = lines.lines().map(|line| line.chars().count()).max().unwrap_or(0);
@@ -157,24 +192,29 @@ fn unbroken_lines(table: &mut Table, numbers: &[usize]) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Text from elsewhere, control characters escaped: a name cannot move the cursor.
+/// Foreign text, with control characters escaped: a name cannot move the cursor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printable<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
-            if character.is_control() || is_invisible(character) {
-                write!(f, "{}", character.escape_default())?;
-            } else {
+            if is_printable(character) {
                 write!(f, "{character}")?;
+            } else {
+                write!(f, "{}", character.escape_default())?;
             }
         }
         Ok(())
     }
 }
 
-/// Characters that reorder or break the line around them, and are not seen themselves.
+/// Returns whether a terminal shows a character and does nothing else with it.
+pub(crate) fn is_printable(character: char) -> bool {
+    !character.is_control() && !is_invisible(character)
+}
+
+/// Returns whether a character is invisible and reorders or breaks the line around it.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! How far a long task is, shown on a terminal while it runs.
+//! The progress bar of long tasks, on a terminal.
 
 use std::io;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use crate::output::Output;
 use crate::sys;
 
-/// How often it is drawn in a second, at most.
+/// The most drawings per second.
 const RATE: u8 = 10;
 
-/// A bar, or nothing where nobody would see one. It goes away when it is dropped.
+/// A progress bar, hidden if standard error is no terminal. It is cleared when dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Begins a task of so many bytes, or of nobody knows how many.
+    /// Starts a bar for a task of `total` bytes, or of an unknown number.
     pub(crate) fn new(output: Output, total: Option<u64>) -> Self {
-        // Standard error: standard output may be what is copied.
+        // Standard error, because standard output may be the destination of the copy.
         let terminal = Narrower(Term::stderr());
         let width = usize::from(terminal.width());
         let target = if output.is_json() || !terminal.0.is_term() {
@@ -31,7 +31,7 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(total, target);
         let template = match total {
-            // There is no room for all figures.
+            // Too narrow for all figures.
             Some(_) if width < 60 => "{percent:>3}% {wide_bar} {binary_bytes_per_sec}",
             Some(_) => {
                 "{percent:>3}% {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}"
@@ -46,12 +46,12 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars(chars).tick_chars(ticks));
         }
-        // What was done last is shown, also while nothing more is.
+        // So that time and rate go on while no byte is copied.
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar }
     }
 
-    /// So many bytes more are done.
+    /// Adds bytes that are done.
     pub(crate) fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
@@ -63,8 +63,8 @@ impl Drop for Progress {
     }
 }
 
-/// A terminal that tells less than its width: a line that is broken, if only by the `^C` of
-/// somebody who ends the task, could not be taken back.
+/// A terminal that reports less than its width: a bar that wraps, if only by the `^C` that the
+/// terminal echoes, could not be cleared.
 #[derive(Debug)]
 struct Narrower(Term);
 

@@ -1,37 +1,76 @@
-//! Sizes and offsets as people write them, and sizes as people read them.
+//! Sizes: parsed from the command line, and shown with units.
 
 use std::fmt;
 
-use parse_size::Config;
+/// What a size is, for errors.
+const EXPECTED: &str = "expected a number of bytes, such as 4096, 0x1000, 64KiB or 1.5G";
 
-/// Reads a size or an offset: `4096`, `0x10000`, `64KiB`, `1.5G`.
+const TOO_MUCH: &str = "64 bits count 18446744073709551615 bytes at most";
+
+/// Parses a size or an offset: `4096`, `0x10000`, `64KiB`, `1.5G`.
 ///
 /// # Errors
 ///
-/// A sentence that says what cannot be read; it never contains the text itself, because the
-/// parser of the arguments shows that already.
+/// A sentence that says what is wrong. It never contains the text itself, which the parser of the
+/// arguments shows already.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let text = text.trim();
+    if text.is_empty() {
+        return Err(EXPECTED.to_owned());
+    }
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         return hexadecimal(&digits.replace('_', ""));
     }
-    // A fraction of a byte is a slip of the hand: the unit was forgotten.
-    if text.contains('.') && text.ends_with(|last: char| last.is_ascii_digit()) {
-        return Err("a part of a byte cannot be meant; is a unit missing, as in 1.5G?".to_owned());
+    let number = text.trim_end_matches(|last: char| last.is_ascii_alphabetic());
+    let shift = shift_of(&text[number.len()..]).ok_or(EXPECTED)?;
+    let number = number.trim_end().replace('_', "");
+    let (whole, fraction) = number.split_once('.').unwrap_or((&number, "0"));
+    let is_number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return Err(EXPECTED.to_owned());
     }
-    Config::new().with_binary().parse_size(text).map_err(|error| match error {
-        parse_size::Error::Empty => "there is no number in it".to_owned(),
-        parse_size::Error::PosOverflow => "it is more than 64 bits can count".to_owned(),
-        _ => "expected a number of bytes, such as 4096, 0x1000, 64KiB or 1.5G".to_owned(),
-    })
+    let rest = part_of(fraction, shift).ok_or(if shift == 0 {
+        "expected a whole number of bytes; is a unit missing, as in 1.5G?"
+    } else {
+        "expected a whole number of bytes"
+    })?;
+    let whole: u64 = whole.parse().map_err(|_| TOO_MUCH)?;
+    let bytes = whole.checked_mul(1 << shift).and_then(|bytes| bytes.checked_add(rest));
+    bytes.ok_or_else(|| TOO_MUCH.to_owned())
+}
+
+/// Returns the power of two that a unit stands for: `k`, `KB` and `KiB` are 10.
+fn shift_of(unit: &str) -> Option<u32> {
+    let unit = unit.to_ascii_lowercase();
+    if unit.is_empty() || unit == "b" {
+        return Some(0);
+    }
+    let mut letters = unit.chars();
+    let place = "kmgtpe".find(letters.next()?)?;
+    matches!(letters.as_str(), "" | "b" | "i" | "ib")
+        .then_some(10 * (u32::try_from(place).ok()? + 1))
+}
+
+/// Returns the bytes in a decimal fraction of `1 << shift` bytes, if that is a whole number.
+fn part_of(fraction: &str, shift: u32) -> Option<u64> {
+    let digits = fraction.trim_end_matches('0');
+    if digits.is_empty() {
+        return Some(0);
+    }
+    // Of `digits / 10^n`, all fives must go, and as many twos as the unit does not bring along.
+    let n = u32::try_from(digits.len()).ok()?;
+    let (digits, fives) = (digits.parse::<u128>().ok()?, 5_u128.checked_pow(n)?);
+    let bytes = (digits / fives) << shift;
+    (digits % fives == 0 && bytes.trailing_zeros() >= n).then_some(u64::try_from(bytes >> n).ok()?)
 }
 
 fn hexadecimal(digits: &str) -> Result<u64, String> {
-    // `from_str_radix` would also take a sign.
+    // `from_str_radix` would also accept a sign.
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err("expected hexadecimal digits after 0x".to_owned());
     }
-    u64::from_str_radix(digits, 16).map_err(|_| "it is more than 64 bits can count".to_owned())
+    u64::from_str_radix(digits, 16).map_err(|_| TOO_MUCH.to_owned())
 }
 
 /// Shows a number of bytes in the largest unit that keeps it above one: `64 KiB`, `1.5 GiB`.
@@ -55,13 +94,32 @@ impl fmt::Display for Readable {
         }
         let whole = self.0 >> shift;
         let rest = self.0 & ((1 << shift) - 1);
-        // Cut, not rounded: 1023.99 KiB must not be shown as 1024 KiB.
+        // Truncated, not rounded: 1023.99 KiB must not be shown as 1024 KiB.
         let tenth = (u128::from(rest) * 10) >> shift;
         f.pad(&if rest == 0 {
             format!("{whole} {unit}")
         } else {
             format!("{whole}.{tenth} {unit}")
         })
+    }
+}
+
+/// Shows a number of bytes as it is counted: `1 byte`, `2 bytes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted(pub(crate) u64);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "byte" } else { "bytes" })
+    }
+}
+
+/// Returns a size in its largest unit and in bytes: `64 KiB (65 536 bytes)`.
+pub(crate) fn in_full(bytes: u64) -> String {
+    if bytes < 1024 {
+        Counted(bytes).to_string()
+    } else {
+        format!("{} ({} bytes)", Readable(bytes), Grouped(bytes))
     }
 }
 
@@ -106,6 +164,9 @@ mod tests {
         assert_eq!(parse("2T"), Ok(2 << 40));
         assert_eq!(parse("1P"), Ok(1 << 50));
         assert_eq!(parse("8EiB"), Ok(8 << 60));
+        assert_eq!(parse("0.0009765625K"), Ok(1));
+        assert_eq!(parse("1.50G"), Ok(3 << 29));
+        assert_eq!(parse("15.99999999999999999913E").ok(), None);
     }
 
     #[test]
@@ -125,14 +186,19 @@ mod tests {
 
     #[test]
     fn what_is_not_a_size_is_refused() {
-        for text in ["", "x", "-1", "+", "1Q", "1.5", "0x", "0x-1", "0x+1", "0xg", "1KiBs", "K"] {
+        for text in [
+            "", "x", "-1", "+", "1Q", "1.5", "0x", "0x-1", "0x+1", "0xg", "1KiBs", "K", "1e3",
+            "1e3K", "1.0001K", "0.3K", ".5K", "1.K", "1..5K", "1 2", "1_K_", "KiB", "é", "1é",
+            "1.5B",
+        ] {
             assert!(parse(text).is_err(), "{text:?} was read as {:?}", parse(text));
         }
     }
 
     #[test]
     fn what_64_bits_cannot_count_is_refused() {
-        for text in ["18446744073709551616", "16EiB", "0x10000000000000000", "1e40"] {
+        for text in ["18446744073709551616", "16EiB", "0x10000000000000000", "99999999999999999999"]
+        {
             let error = parse(text).unwrap_err();
             assert!(error.contains("64 bits"), "{text}: {error}");
         }

@@ -1,4 +1,4 @@
-//! `NAME|FILE`: what one word on the command line means.
+//! Targets: the mapping or the file that a word `NAME|FILE` stands for.
 
 use std::convert::Infallible;
 use std::ffi::OsStr;
@@ -11,31 +11,29 @@ use crate::args::TargetArguments;
 use crate::failure::{Failure, Result};
 use crate::output::Printable;
 
-/// What a verb works on.
+/// The target of a verb.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// A mapping that has a name now.
+    /// A mapping with a live name.
     Name(Box<NamedMapping>),
     /// A file, which may not exist.
     File(PathBuf),
 }
 
-/// What a target is opened for.
+/// The purpose for which a target is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Nothing is changed; a file must exist.
+    /// Reading: a file must exist.
     Reading,
-    /// A file is made if there is none.
-    Writing,
-    /// A file must exist.
+    /// Changing: a file must exist.
     Changing,
 }
 
-/// A name as it is meant: `Local/x` is `Local\x`, because a shell takes a `\` away.
+/// Returns the name for a word: `Local/x` is `Local\x`, because a shell removes a `\`.
 ///
 /// # Errors
 ///
-/// None: what is no name is told by the library.
+/// None: the library reports an invalid name.
 pub(crate) fn name(word: &str) -> std::result::Result<String, Infallible> {
     let meant = SCOPES.iter().find_map(|scope| {
         let base = word.strip_prefix(scope)?.strip_prefix('/')?;
@@ -46,7 +44,7 @@ pub(crate) fn name(word: &str) -> std::result::Result<String, Infallible> {
 
 const SCOPES: [&str; 2] = ["Local", "Global"];
 
-/// What to do about a name that nobody has.
+/// Returns advice about a name that was not found.
 fn remedy(name: &str) -> String {
     match SCOPES.iter().find_map(|scope| Some((scope, name.strip_prefix(scope)?))) {
         Some((scope, base)) if base.starts_with(char::is_alphanumeric) => {
@@ -57,7 +55,7 @@ fn remedy(name: &str) -> String {
 }
 
 impl Target {
-    /// Finds what a word means that has no option `--file` beside it.
+    /// Finds the target of a word without an option `--file` beside it.
     ///
     /// # Errors
     ///
@@ -66,19 +64,21 @@ impl Target {
         Self::find(&TargetArguments { target: Some(word.to_owned()), file: None }, registry)
     }
 
-    /// Finds what the arguments mean: a live name, else a path, if it looks like one or is one.
+    /// Finds the target of the arguments: a live name, or else a path, if it looks like one or exists.
     ///
     /// # Errors
     ///
-    /// [`Failure::No`] if it is neither; whatever the registry says about the name otherwise.
+    /// [`Failure::No`] if it is neither; otherwise those of the registry about the name.
     pub(crate) fn find(arguments: &TargetArguments, registry: &Registry) -> Result<Self> {
         let word = match (&arguments.file, &arguments.target) {
             (Some(path), _) => return Ok(Self::File(path.clone())),
             (None, Some(word)) => word,
-            (None, None) => return Err(Failure::broken("could not tell which name or file")),
+            (None, None) => {
+                return Err(Failure::broken("could not find a name or a file in the arguments"));
+            }
         };
         let looks_like_a_path = is_like_a_path(word) || Path::new(word).exists();
-        // A name is text. A word that is not can still be a path.
+        // Names are UTF-8. Another word can still be a path.
         let Some(name) = word.to_str() else {
             return Ok(Self::File(word.into()));
         };
@@ -93,7 +93,9 @@ impl Target {
                 | ErrorKind::InvalidPath
                 | ErrorKind::NameTooLong
                 | ErrorKind::WrongObject => Ok(Self::File(word.into())),
-                // The name may well be live, and is only out of reach: the file is not meant.
+                // No name can be used, so nobody means one by what can only be a path by its looks.
+                ErrorKind::UntrustedRegistry if is_like_a_path(word) => Ok(Self::File(word.into())),
+                // The name may be live and only be out of reach, so the file is not taken instead.
                 _ => Err(error.into()),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::no_as(
@@ -107,7 +109,7 @@ impl Target {
         }
     }
 
-    /// Tells whether it becomes longer where it is written past its end.
+    /// Returns whether a write past its end makes it longer.
     pub(crate) fn can_grow(&self) -> bool {
         match self {
             Self::Name(entry) => entry.size().is_none(),
@@ -115,20 +117,19 @@ impl Target {
         }
     }
 
-    /// Opens it, to read or write at any offset.
+    /// Opens it for reading or changing at any offset.
     ///
     /// # Errors
     ///
-    /// What the library says.
+    /// Those of the library.
     pub(crate) fn open(&self, registry: &Registry, purpose: Purpose) -> Result<MappedFile> {
         let mut options = MappedFile::options().registry(registry);
         options = match purpose {
             Purpose::Reading => options.read_only().must_exist(),
             Purpose::Changing => options.must_exist(),
-            Purpose::Writing => options,
         };
         Ok(match self {
-            Self::Name(entry) => options.open_by_name(&entry.name().to_string())?,
+            Self::Name(entry) => options.open_by_name(entry.name())?,
             Self::File(path) => options.open(path)?,
         })
     }

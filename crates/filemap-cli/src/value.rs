@@ -1,4 +1,4 @@
-//! Bytes as numbers of a type.
+//! Numbers of a given type and byte order, read from bytes.
 
 use clap::ValueEnum;
 
@@ -17,12 +17,12 @@ pub(crate) enum Type {
     F64,
 }
 
-/// The order in which the bytes of a number stand.
+/// The byte order of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Order {
-    /// The smallest part first, as in the memory of most machines.
+    /// The least significant byte first, as in the memory of most machines.
     Little,
-    /// The largest part first, as on the network.
+    /// The most significant byte first, as on the network.
     Big,
 }
 
@@ -36,12 +36,12 @@ pub(crate) enum Number {
 }
 
 impl Type {
-    /// Its name, as it is written on the command line.
+    /// Returns its name, as it is written on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// How many bytes it has.
+    /// Returns its size in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
@@ -51,7 +51,7 @@ impl Type {
         }
     }
 
-    /// How many characters its longest number has.
+    /// Returns the number of characters of its longest number.
     pub(crate) fn width(self) -> usize {
         match self {
             Self::U8 => 3,
@@ -67,7 +67,7 @@ impl Type {
         }
     }
 
-    /// Reads a number from as many bytes as it has; `None` from fewer.
+    /// Returns the number at the start of `bytes`, or `None` if they are too few.
     pub(crate) fn read(self, bytes: &[u8], order: Order) -> Option<Number> {
         let bytes = bytes.get(..self.size())?;
         let mut little = [0; 8];
@@ -97,13 +97,13 @@ impl Type {
 }
 
 impl Number {
-    /// The number as JSON has it; what JSON cannot say, `NaN` and the infinities, is a text.
+    /// Returns the number as JSON; `NaN` and the infinities, which JSON lacks, become strings.
     pub(crate) fn to_json(self) -> serde_json::Value {
         match self {
             Self::Unsigned(number) => number.into(),
             Self::Signed(number) => number.into(),
             Self::Single(number) if number.is_finite() => {
-                // Not widened: 0.1 is to stay 0.1.
+                // Through its text, because widening would turn 0.1 into 0.10000000149011612.
                 number.to_string().parse::<f64>().unwrap_or(number.into()).into()
             }
             Self::Double(number) if number.is_finite() => number.into(),
@@ -114,7 +114,7 @@ impl Number {
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The shortest text that is this number and no other.
+        // The shortest text that is parsed as the same number.
         f.pad(&match self {
             Self::Unsigned(number) => number.to_string(),
             Self::Signed(number) => number.to_string(),

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 
-use filemap::{Access, FileMapping, Protection};
+use filemap::{Access, FileMapping, PositionedIo, Protection};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let place = tempfile::tempdir()?;
@@ -15,12 +15,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let draft = mapping.map(Access::Copy)?;
     let other = mapping.map(Access::Read)?;
 
-    draft.write_at(4, b"changed!")?;
+    draft.write_all_at(b"changed!", 4)?;
 
     let mut bytes = [0; 17];
-    draft.read_at(0, &mut bytes)?;
+    draft.read_exact_at(&mut bytes, 0)?;
     println!("the draft:      {}", String::from_utf8_lossy(&bytes));
-    other.read_at(0, &mut bytes)?;
+    other.read_exact_at(&mut bytes, 0)?;
     println!("another view:   {}", String::from_utf8_lossy(&bytes));
     println!("the file:       {}", fs::read_to_string(&path)?);
     Ok(())

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use filemap::{Flush, MappedFile};
+use filemap::{Flush, MappedFile, PositionedIo};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let place = tempfile::tempdir()?;
@@ -10,12 +10,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = MappedFile::open(&path)?;
     println!("a new file has {} bytes", file.len()?);
 
-    file.write_at(7, b"seven")?;
-    file.write_at(5_000_000_001, b"beyond 4 GiB")?;
+    file.write_all_at(b"seven", 7)?;
+    file.write_all_at(b"beyond 4 GiB", 5_000_000_001)?;
     println!("after two writes it has {} bytes, most of them a hole", file.len()?);
 
     let mut bytes = [0; 100];
-    let count = file.read_at(5_000_000_008, &mut bytes)?;
+    let count = file.read_at(&mut bytes, 5_000_000_008)?;
     println!("{count} bytes were left: {:?}", String::from_utf8_lossy(&bytes[..count]));
 
     file.write(100, &0x0102_0304_u32)?;

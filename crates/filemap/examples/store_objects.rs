@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use filemap::MappedFile;
+use filemap::{MappedFile, PositionedIo};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
-    file.write_at(end - 1, b"!")?; // the last byte of the last player
+    file.write_all_at(b"!", end - 1)?; // the last byte of the last player
     if let Err(error) = file.read_object::<Player>(offsets[1]) {
         println!("then at {}: {error}", offsets[1]);
     }

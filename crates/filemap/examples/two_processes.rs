@@ -5,7 +5,7 @@
 use std::env;
 use std::process::Command;
 
-use filemap::{Access, FileMapping};
+use filemap::{Access, FileMapping, PositionedIo};
 
 const GREETING: &[u8] = b"hello from the first";
 const ANSWER_AT: usize = 2000;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = format!("Local\\two_processes {}", std::process::id());
     let mapping = FileMapping::options().name(&name).size(4096).create_new()?;
     let view = mapping.map(Access::Write)?;
-    view.write_at(0, GREETING)?;
+    view.write_all_at(GREETING, 0)?;
     println!("first:  made `{name}`, and starts a second process");
     let second = Command::new(env::current_exe()?).arg(&name).status()?;
     assert!(second.success(), "the second process failed");
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn answer(name: &str) -> Result<(), filemap::Error> {
     let view = FileMapping::open(name)?.map(Access::Write)?;
     let mut greeting = [0; GREETING.len()];
-    view.read_at(0, &mut greeting)?;
+    view.read_exact_at(&mut greeting, 0)?;
     println!("second: reads \"{}\"", String::from_utf8_lossy(&greeting));
     view.write(ANSWER_AT, &42_u32)
 }

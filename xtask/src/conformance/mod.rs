@@ -1,26 +1,23 @@
 //! `cargo xtask conformance`: the same C programs over Wine's `kernel32` and over the library.
 //!
 //! Each prints a line for a case. Two lines that differ are a fault, unless
-//! `conformance/differences.toml` explains them by a row of `docs/semantics.md`. What is missing
-//! to run the programs is told, and is no failure.
+//! `conformance/differences.toml` explains them by a row of `docs/semantics.md`.
 
 mod programs;
 mod cases;
 mod differences;
 mod managed;
 
+pub(crate) use differences::matches;
 pub(crate) use managed::run as run_managed;
 
 use crate::report;
+use crate::stop::{Done, about, failed};
 use cases::Cases;
 use differences::{Differences, Side};
-use programs::{Build, Programs};
+use programs::{Build, Programs, SOURCES, Width};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::path::Path;
-
-/// How many differences of an area are printed.
-const SHOWN: usize = 40;
 
 /// What the comparison of an area came to.
 #[derive(Default)]
@@ -29,8 +26,7 @@ struct Tally {
     equal: usize,
     /// Of those equal, how many are known to be otherwise on Windows.
     unlike_windows: usize,
-    /// Explained, by [`Side`].
-    explained: [usize; Side::ALL.len()],
+    explained: BTreeMap<Side, usize>,
     /// Of those explained, how many the library has no words for.
     unsupported: usize,
     different: usize,
@@ -41,102 +37,90 @@ impl Tally {
         self.cases += other.cases;
         self.equal += other.equal;
         self.unlike_windows += other.unlike_windows;
-        for (sum, part) in self.explained.iter_mut().zip(other.explained) {
-            *sum += part;
+        for (side, count) in &other.explained {
+            *self.explained.entry(*side).or_default() += count;
         }
         self.unsupported += other.unsupported;
         self.different += other.different;
     }
 
-    fn row(&self, area: &str) -> String {
-        let Self { cases, equal, explained, unsupported, different, .. } = self;
-        let explained: usize = explained.iter().sum();
-        format!(
-            "{area:<12} {cases:>6} {equal:>6} {explained:>10} {unsupported:>12} {different:>10}"
-        )
+    fn say(&self, area: &str) {
+        let explained = self.explained.values().sum();
+        let counts = [self.cases, self.equal, explained, self.unsupported, self.different];
+        report::say(&row(area, counts.map(|count| count.to_string())));
     }
 }
 
-/// Compares all areas, or one, and tells whether all differences are explained.
-pub(crate) fn run(root: &Path, area: Option<&str>) -> bool {
-    compare(root, area).unwrap_or_else(|err| {
-        report::complain(&format!("xtask conformance: {err}"));
-        false
-    })
+fn row(first: &str, rest: [String; 5]) -> String {
+    let [cases, equal, explained, unsupported, different] = rest;
+    format!("{first:<12} {cases:>6} {equal:>6} {explained:>10} {unsupported:>12} {different:>10}")
 }
 
-fn compare(root: &Path, only: Option<&str>) -> io::Result<bool> {
-    let folder = root.join("conformance");
-    let all = areas(&folder)?;
-    let areas: Vec<&str> =
-        all.iter().map(String::as_str).filter(|area| only.is_none_or(|o| o == *area)).collect();
+/// Compares all areas, or one; fails unless all differences are explained.
+pub(crate) fn run(only: Option<&str>) -> Done {
+    let mut areas = areas()?;
+    areas.push(SOURCES_AREA.to_owned());
+    areas.retain(|area| only.is_none_or(|only| only == area));
     if areas.is_empty() {
-        return Err(io::Error::other(format!(
-            "there is no area `{}`; there are {}",
-            only.unwrap_or_default(),
-            all.join(", ")
-        )));
+        return failed("there is no such area");
     }
-    let list = fs::read_to_string(folder.join("differences.toml"))?;
-    let page = fs::read_to_string(root.join("docs/semantics.md"))?;
-    let differences = Differences::parse(&list, &page).map_err(io::Error::other)?;
-    if let Some(missing) = programs::missing() {
-        report::say(&format!("conformance: skipped: {missing}"));
-        return Ok(true);
-    }
-
-    let programs = Programs::new(root)?;
-    let mut rows = Vec::new();
+    let list = fs::read_to_string(LIST).map_err(about(LIST))?;
+    let page = fs::read_to_string(PAGE).map_err(about(PAGE))?;
+    let differences = Differences::parse(&list, &page).map_err(about(LIST))?;
+    let programs = Programs::new()?;
     let mut total = Tally::default();
-    let mut used = vec![false; differences.len()];
+    let head = ["cases", "equal", "explained", "unsupported", "different"];
+    report::say(&row("area", head.map(str::to_owned)));
     for area in &areas {
-        let wine = Cases::parse(&programs.run(area, Build::Wine)?).map_err(io::Error::other)?;
-        let here = Cases::parse(&programs.run(area, Build::Here)?).map_err(io::Error::other)?;
-        let tally = judge(&wine, &here, &differences, &mut used);
-        rows.push(tally.row(area));
+        let wine = Cases::parse(&printed(&programs, area, Build::Wine)?)?;
+        let here = Cases::parse(&printed(&programs, area, Build::Here)?)?;
+        let tally = judge(&wine, &here, &differences);
+        tally.say(area);
         total.add(&tally);
     }
-
-    let head = ["area", "cases", "equal", "explained", "unsupported", "different"];
-    let [area, cases, equal, explained, unsupported, different] = head;
-    report::say(&format!(
-        "{area:<12} {cases:>6} {equal:>6} {explained:>10} {unsupported:>12} {different:>10}"
-    ));
-    for row in &rows {
-        report::say(row);
+    total.say("all");
+    for (side, words) in Side::ALL {
+        report::say(&format!("explained: {} {words}", total.explained.get(&side).unwrap_or(&0)));
     }
-    if rows.len() > 1 {
-        report::say(&total.row("all"));
-    }
-    let sides: Vec<String> = Side::ALL
-        .iter()
-        .zip(total.explained)
-        .filter(|(_, count)| *count > 0)
-        .map(|(side, count)| format!("{count} {}", side.words()))
-        .collect();
-    if !sides.is_empty() {
-        report::say(&format!("explained: {}", sides.join("; ")));
-    }
-    if total.unlike_windows > 0 {
-        report::say(&format!(
-            "equal, and known to be otherwise on Windows: {}",
-            total.unlike_windows
-        ));
-    }
+    let unlike = total.unlike_windows;
+    report::say(&format!("equal, and known to be otherwise on Windows: {unlike}"));
     // An explanation without a difference would hide the next one. One area does not tell.
-    let idle: Vec<_> = differences.unused(&used).filter(|_| only.is_none()).collect();
-    for row in &idle {
-        report::say(&format!("conformance/differences.toml: explains nothing: {row}"));
+    let unused: Vec<_> = differences.unused().filter(|_| only.is_none()).collect();
+    if total.different == 0 && unused.is_empty() {
+        return Ok(());
     }
-    let well = total.different == 0 && idle.is_empty();
-    report::say(if well { "conformance: passed" } else { "conformance: FAILED" });
-    Ok(well)
+    failed(format!("{} differences; {LIST} explains nothing by {unused:?}", total.different))
 }
 
-/// The areas: each C program in the folder is one.
-fn areas(folder: &Path) -> io::Result<Vec<String>> {
+const LIST: &str = "conformance/differences.toml";
+const PAGE: &str = "docs/semantics.md";
+
+/// The area of the sources that were written for Windows, and compile here as they are.
+const SOURCES_AREA: &str = "sources";
+
+/// Returns what the programs of an area print.
+fn printed(programs: &Programs, area: &str, build: Build) -> Done<String> {
+    if area != SOURCES_AREA {
+        return programs.run(area, build);
+    }
+    let mut all = String::new();
+    for folder in fs::read_dir(SOURCES)? {
+        let folder = folder?.file_name();
+        let folder = folder.to_string_lossy();
+        for width in [Width::Narrow, Width::Wide] {
+            // One width is enough for those that name their functions with a letter.
+            if width == Width::Narrow || folder == "tchar" {
+                all += &programs.run_sources(&folder, width, build)?;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the areas: each C program in the folder is one.
+fn areas() -> Done<Vec<String>> {
     let mut areas = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir("conformance")? {
         let name = entry?.file_name();
         areas.extend(name.to_str().and_then(|name| name.strip_suffix(".c")).map(str::to_owned));
     }
@@ -145,34 +129,21 @@ fn areas(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Compares two sides case by case, and prints what nobody explains.
-fn judge(wine: &Cases, here: &Cases, differences: &Differences, used: &mut [bool]) -> Tally {
+fn judge(wine: &Cases, here: &Cases, differences: &Differences) -> Tally {
     let mut tally = Tally::default();
-    let mut shown = 0;
     for (name, answers) in wine.beside(here) {
         tally.cases += 1;
-        let (Some(theirs), Some(ours)) = answers else {
-            tally.different += 1;
-            let side = if answers.0.is_some() { "the library" } else { "Wine" };
-            report::say(&format!("{name}: no answer from {side}"));
-            continue;
-        };
+        let (theirs, ours) = answers;
         if theirs == ours {
             tally.equal += 1;
-            let unlike = differences.is_unlike_windows(name, ours, used);
-            tally.unlike_windows += usize::from(unlike);
-        } else if let Some(side) = differences.explain(name, theirs, ours, used) {
-            tally.explained[side as usize] += 1;
+            tally.unlike_windows += usize::from(differences.is_unlike_windows(name, ours));
+        } else if let Some(side) = differences.explain(name, theirs, ours) {
+            *tally.explained.entry(side).or_default() += 1;
             tally.unsupported += usize::from(ours.starts_with("unsupported"));
         } else {
             tally.different += 1;
-            shown += 1;
-            if shown <= SHOWN {
-                report::say(&format!("{name}\n  Wine  {theirs}\n  here  {ours}"));
-            }
+            report::say(&format!("{name}\n  Wine  {theirs}\n  here  {ours}"));
         }
-    }
-    if shown > SHOWN {
-        report::say(&format!("... and {} more differences", shown - SHOWN));
     }
     tally
 }
@@ -183,23 +154,21 @@ mod tests {
 
     #[test]
     fn each_difference_names_a_row_of_the_page() {
-        let root = crate::root();
-        let list = fs::read_to_string(root.join("conformance/differences.toml")).unwrap();
-        let page = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
+        let list = fs::read_to_string(crate::root().join(LIST)).unwrap();
+        let page = fs::read_to_string(crate::root().join(PAGE)).unwrap();
 
-        let read = Differences::parse(&list, &page).map(|list| list.len());
+        let read = Differences::parse(&list, &page);
 
-        assert!(read.as_ref().is_ok_and(|count| *count > 0), "{read:?}");
+        assert!(read.as_ref().is_ok_and(|list| list.unused().count() > 0), "{read:?}");
     }
 
     #[test]
     fn a_difference_that_nobody_explains_is_counted() {
         let wine = Cases::parse("a/x:\tf\tok\t0\t1 2\na/y:\tf\tok\t-\t\n").unwrap();
-        let here = Cases::parse("a/x:\tf\tok\t0\t1 3\na/y:\tf\tok\t-\t\n").unwrap();
-        let none = Differences::parse("", "").unwrap();
+        let here = Cases::parse("a/x:\tf\tok\t0\t1 3\na/z:\tf\tok\t-\t\n").unwrap();
 
-        let tally = judge(&wine, &here, &none, &mut []);
+        let tally = judge(&wine, &here, &Differences::default());
 
-        assert_eq!((tally.cases, tally.equal, tally.different), (2, 1, 1));
+        assert_eq!((tally.cases, tally.equal, tally.different), (3, 0, 3));
     }
 }

@@ -1,76 +1,48 @@
-//! Documents keep their word: links lead somewhere, and the changelog has the coming version.
+//! Documents: links lead somewhere, and the tests that prove a promise exist.
 
-use super::Violation;
-use super::tree::Tree;
+use pulldown_cmark::{Event, Parser, Tag};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-pub(super) fn check(tree: &Tree, violations: &mut Vec<Violation>) {
-    check_links(tree, violations);
-    check_changelog(tree, violations);
-}
-
-fn check_links(tree: &Tree, violations: &mut Vec<Violation>) {
-    for document in &tree.documents {
-        let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for link in &document.links {
-            if link.what.contains("://") || link.what.starts_with("mailto:") {
-                continue;
+/// Checks the documents among `files`, pairs of a path and a text.
+pub(super) fn check(files: &[(String, String)], faults: &mut Vec<String>) {
+    let functions = files.iter().flat_map(|(_, text)| text.split("#[test]\n").skip(1));
+    let tests: BTreeSet<_> =
+        functions.filter_map(|text| text.split_once("fn ")?.1.split('(').next()).collect();
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
+        for (event, range) in Parser::new(text).into_offset_iter() {
+            if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event
+                && !leads_somewhere(path, &dest_url)
+            {
+                let line = text[..range.start].matches('\n').count() + 1;
+                faults.push(format!("{path}:{line}: `{dest_url}` leads nowhere"));
             }
-            let (path, anchor) = link.what.split_once('#').unwrap_or((&link.what, ""));
-            let target =
-                if path.is_empty() { Some(document.path.clone()) } else { resolve(folder, path) };
-            let page = tree.documents.iter().find(|page| Some(&page.path) == target.as_ref());
-            let what = match (target, page) {
-                (None, _) => "leads out of the project",
-                (Some(target), None) if !tree.holds(&target) => "leads to no file",
-                (_, Some(page))
-                    if !anchor.is_empty() && !page.anchors.iter().any(|a| a == anchor) =>
-                {
-                    "leads to no heading of that document"
-                }
-                _ => continue,
-            };
-            violations.push(Violation {
-                path: document.path.clone(),
-                line: link.line,
-                rule: "rule link",
-                what: format!("`{}` {what}", link.what),
-            });
+        }
+        // The last cell of a row names the tests, perhaps with the module that holds them.
+        let rows = (1..).zip(text.lines()).filter(|(_, row)| row.starts_with('|'));
+        for (line, row) in rows.filter(|_| path == "docs/semantics.md") {
+            let cell = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+            let mut names = cell.split('`').skip(1).step_by(2);
+            let is_test = |name: &str| name.rsplit("::").next().is_some_and(|n| tests.contains(n));
+            if let Some(name) = names.find(|name| !is_test(name)) {
+                faults.push(format!("{path}:{line}: `{name}` is no test"));
+            }
         }
     }
 }
 
-/// Returns the path from the root for `link`, as written in a document in `folder`.
-fn resolve(folder: &str, link: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in link.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-fn check_changelog(tree: &Tree, violations: &mut Vec<Violation>) {
-    let version = env!("CARGO_PKG_VERSION");
-    let wanted = ["## [Unreleased]".to_owned(), format!("## [{version}]")];
-    let changelog = tree.files.iter().find(|file| file.path == "CHANGELOG.md");
-    let what = match changelog {
-        None => "there is no changelog: users read there what a version changes for them",
-        Some(file)
-            if !file.text.lines().any(|line| wanted.iter().any(|head| line.starts_with(head))) =>
-        {
-            "neither an Unreleased heading nor one for the version that Cargo.toml names"
-        }
-        Some(_) => return,
+/// Returns whether there is what `link` means in the document at `path`.
+fn leads_somewhere(path: &str, link: &str) -> bool {
+    let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let file = Path::new(path);
+    let file = if target.is_empty() { file.into() } else { file.with_file_name(target) };
+    // As viewers make it: `one-call-followed-down`.
+    let is_kept = |sign: &char| sign.is_alphanumeric() || "-_".contains(*sign);
+    let is_it = |line: &str| {
+        let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        line.starts_with('#') && title.chars().filter(is_kept).eq(anchor.chars())
     };
-    violations.push(Violation {
-        path: "CHANGELOG.md".to_owned(),
-        line: 1,
-        rule: "rule changelog",
-        what: what.to_owned(),
-    });
+    let has_it = || fs::read_to_string(&file).is_ok_and(|text| text.lines().any(is_it));
+    link.contains(':') || file.exists() && (anchor.is_empty() || has_it())
 }

@@ -1,7 +1,7 @@
-//! `CopyMemory` and its like, which managed programs ask kernel32 for.
+//! `CopyMemory` and related functions, which managed programs call in kernel32.
 //!
-//! They are the C library's functions under other names. A lost page under them kills, as it does
-//! under any other access in C: `filemap_read` and `filemap_write` are those that survive it.
+//! They are the C library's functions under other names. A lost page kills the process, as it does
+//! under any other access in C; `filemap_read` and `filemap_write` survive it.
 
 use std::ffi::c_int;
 
@@ -11,18 +11,18 @@ use crate::windows::{LPCVOID, LPVOID, SIZE_T};
 ///
 /// # Safety
 ///
-/// Both ranges are as long as is said.
+/// Both ranges have the given length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn RtlMoveMemory(Destination: LPVOID, Source: LPCVOID, Length: SIZE_T) {
     if Length > 0 {
-        // SAFETY: the caller vouches for it. The C library's own function, because the bytes may
-        // be mapped, and others may change them meanwhile, which Rust's copies do not allow.
+        // SAFETY: the caller vouches for it. It is the C library's function, because other
+        // processes may change mapped bytes meanwhile, which Rust's copies do not allow.
         unsafe { libc::memmove(Destination, Source, Length) };
     }
     crate::boundary::quiet((), || Ok(()));
 }
 
-/// `RtlMoveMemory`: what Windows' headers call `CopyMemory` tolerates overlapping ranges as well.
+/// `RtlMoveMemory`: the `CopyMemory` of Windows' headers tolerates overlapping ranges as well.
 ///
 /// # Safety
 ///
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn RtlCopyMemory(Destination: LPVOID, Source: LPCVOID, Len
 ///
 /// # Safety
 ///
-/// The range is as long as is said.
+/// The range has the given length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn RtlFillMemory(Destination: LPVOID, Length: SIZE_T, Fill: u8) {
     if Length > 0 {
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn RtlFillMemory(Destination: LPVOID, Length: SIZE_T, Fill
 ///
 /// # Safety
 ///
-/// The range is as long as is said.
+/// The range has the given length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn RtlZeroMemory(Destination: LPVOID, Length: SIZE_T) {
     // SAFETY: the caller vouches for it.

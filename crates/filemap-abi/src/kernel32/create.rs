@@ -3,24 +3,31 @@
 use std::ptr::null_mut;
 use std::sync::Arc;
 
-use filemap::{Attributes, ErrorKind, FileMapping, KeptLength, Protection, Rights};
+use filemap::{
+    Attributes, ErrorKind, FileMapping, LengthLock, Permissions, Protection, Rights, page_size,
+};
 
 use crate::boundary::{Code, Last, Result, call, quiet};
-use crate::handles::{self, Held, Object};
+use crate::handles;
+use crate::kernel32::security;
+use crate::objects::Held;
+use crate::programs;
 use crate::strings;
 use crate::windows::{
-    BOOL, DWORD, ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER, ERROR_SUCCESS, FILE_MAP_COPY,
-    FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ,
-    GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, LPCSTR, LPCWSTR, MAXIMUM_ALLOWED,
-    PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_READONLY,
-    PAGE_READWRITE, PAGE_WRITECOPY, SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES, SEC_NOCACHE,
-    SEC_RESERVE, SEC_WRITECOMBINE, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
+    ACCESS_SYSTEM_SECURITY, BOOL, DWORD, ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS,
+    ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_PRIVILEGE_NOT_HELD, ERROR_SUCCESS,
+    FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL, GENERIC_EXECUTE,
+    GENERIC_READ, GENERIC_WRITE, HANDLE, LPCSTR, LPCWSTR, MAXIMUM_ALLOWED, PAGE_EXECUTE_READ,
+    PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_WRITECOPY, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY,
+    SEC_COMMIT, SEC_IMAGE, SEC_LARGE_PAGES, SEC_NOCACHE, SEC_RESERVE, SEC_WRITECOMBINE,
+    SECTION_ALL_ACCESS, SECTION_MAP_EXECUTE, SECURITY_ATTRIBUTES,
 };
 
 /// The arguments of `CreateFileMapping` but for the name.
 struct Wanted {
     file: HANDLE,
     inherit: bool,
+    permissions: Result<Permissions>,
     flags: DWORD,
     size: u64,
 }
@@ -28,7 +35,7 @@ struct Wanted {
 impl Wanted {
     /// # Safety
     ///
-    /// `security` is null, or points to what it says.
+    /// `security` is null, or points to its structure, and that to a descriptor or to nothing.
     unsafe fn new(
         file: HANDLE,
         security: *const SECURITY_ATTRIBUTES,
@@ -38,15 +45,17 @@ impl Wanted {
     ) -> Self {
         // SAFETY: the caller vouches for it.
         let inherit = unsafe { inherits(security) };
-        Self { file, inherit, flags, size: u64::from(high) << 32 | u64::from(low) }
+        // SAFETY: as above.
+        let permissions = unsafe { security::permissions(security) };
+        Self { file, inherit, permissions, flags, size: u64::from(high) << 32 | u64::from(low) }
     }
 }
 
-/// Tells whether child processes are to have the handle.
+/// Returns whether child processes are to inherit the handle.
 ///
 /// # Safety
 ///
-/// `security` is null, or points to what it says.
+/// `security` is null, or points to its structure.
 pub(super) unsafe fn inherits(security: *const SECURITY_ATTRIBUTES) -> bool {
     if security.is_null() {
         return false;
@@ -65,21 +74,27 @@ const PROTECTIONS: [(DWORD, Protection); 6] = [
     (PAGE_EXECUTE_WRITECOPY, Protection::ExecuteWriteCopy),
 ];
 
+/// `SEC_NOCACHE`. The library keeps and reports this bit of [`Attributes`] without a name for it,
+/// as Linux has no switch for the processor's cache.
+pub(super) const NO_CACHE: Attributes = Attributes::from_bits(1 << 2).unwrap();
+/// `SEC_WRITECOMBINE`, likewise.
+const WRITE_COMBINE: Attributes = Attributes::from_bits(1 << 3).unwrap();
+
 const ATTRIBUTES: [(DWORD, Attributes); 6] = [
     (SEC_IMAGE, Attributes::IMAGE),
     (SEC_RESERVE, Attributes::RESERVE),
     (SEC_COMMIT, Attributes::COMMIT),
-    (SEC_NOCACHE, Attributes::NO_CACHE),
-    (SEC_WRITECOMBINE, Attributes::WRITE_COMBINE),
+    (SEC_NOCACHE, NO_CACHE),
+    (SEC_WRITECOMBINE, WRITE_COMBINE),
     (SEC_LARGE_PAGES, Attributes::LARGE_PAGES),
 ];
 
-/// The `PAGE_` word for a protection.
+/// Returns the `PAGE_` word for a protection.
 pub(crate) fn protection_word(protection: Protection) -> DWORD {
     PROTECTIONS.iter().find(|(_, known)| *known == protection).map_or(0, |(word, _)| *word)
 }
 
-/// The `SEC_` words for attributes.
+/// Returns the `SEC_` words for attributes.
 pub(crate) fn attribute_words(attributes: Attributes) -> DWORD {
     let set = ATTRIBUTES.iter().filter(|(_, attribute)| attributes.contains(*attribute));
     let words: DWORD = set.map(|(word, _)| word).sum();
@@ -94,16 +109,17 @@ fn split(flags: DWORD) -> Result<(Protection, Attributes)> {
         attributes.set(attribute, flags & word != 0);
         rest &= !word;
     }
-    if attributes.contains(Attributes::IMAGE | Attributes::NO_CACHE) {
+    if attributes.contains(Attributes::IMAGE | NO_CACHE) {
         // One bit with two meanings: `SEC_IMAGE_NO_EXECUTE` has it.
-        attributes.toggle(Attributes::NO_CACHE | Attributes::NO_EXECUTE);
+        attributes.set(NO_CACHE, false);
+        attributes.set(Attributes::NO_EXECUTE, true);
     }
     let known = PROTECTIONS.iter().find(|(word, _)| *word == rest);
     let (_, protection) = known.ok_or(Code(ERROR_INVALID_PARAMETER))?;
     Ok((*protection, attributes))
 }
 
-/// The rights that an access mask names; `None` if it is as many as are to be had.
+/// Returns the rights that an access mask names; `None` for as many as possible.
 pub(super) fn rights(access: DWORD) -> Option<Rights> {
     let any = |bits: DWORD| access & (bits | GENERIC_ALL) != 0;
     let mut rights = Rights::empty();
@@ -113,7 +129,7 @@ pub(super) fn rights(access: DWORD) -> Option<Rights> {
     (access & MAXIMUM_ALLOWED == 0).then_some(rights)
 }
 
-/// The access mask that `OpenFileMapping` makes of `FILE_MAP_` words, which are those of views.
+/// Returns the access mask for the `FILE_MAP_` words of `OpenFileMapping`, which are those of views.
 fn opened_for(access: DWORD) -> DWORD {
     match access {
         // A copy alone needs what reading needs.
@@ -128,39 +144,76 @@ fn opened_for(access: DWORD) -> DWORD {
 fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last)> {
     handles::begin();
     let (protection, attributes) = split(wanted.flags)?;
-    let over_file = !wanted.file.is_null() && wanted.file != INVALID_HANDLE_VALUE;
-    // What is wrong in itself comes before a handle that is none.
+    let over_file = !wanted.file.is_null() && !handles::is_invalid(wanted.file);
+    // Windows reports wrong arguments before an invalid handle.
     attributes.check(over_file)?;
     let file = over_file.then(|| handles::file(wanted.file)).transpose()?;
-    // Before its length is looked at, so that it is still that long when it is mapped.
-    let kept = file.as_ref().and_then(|file| KeptLength::of_file(file).ok()).map(Arc::new);
-    let mut options =
-        FileMapping::options().size(wanted.size).protection(protection).attributes(attributes);
-    if let Some(file) = &file {
+    file.as_ref().map_or(Ok(()), |file| file.check(protection))?;
+    // Before its length is read, so that it is still that long when it is mapped.
+    let kept = file.as_ref().and_then(|file| LengthLock::of_file(file).ok()).map(Arc::new);
+    // Windows gives memory whole pages.
+    let size = match wanted.size.checked_next_multiple_of(page_size() as u64) {
+        Some(whole) if !over_file => whole,
+        _ => wanted.size,
+    };
+    // An empty name means no name.
+    let name = name.map(|name| name.filter(|name| !name.is_empty()));
+    // The descriptor of a mapping without a name is the file's, and is not to be the program's own.
+    let own = match (&file, &name) {
+        (Some(file), Ok(None)) => file.for_mapping(protection),
+        _ => None,
+    };
+    let is_shared = file.is_some() && own.is_none();
+    let mut options = FileMapping::options()
+        .size(size)
+        .protection(protection)
+        .attributes(attributes)
+        .permissions(wanted.permissions?);
+    if let Some(file) = own.as_ref().or(file.as_ref().map(|file| &***file)) {
         options = options.file(file);
     }
-    // An empty name is none.
-    if let Some(name) = name?.filter(|name| !name.is_empty()) {
+    if let Some(name) = name? {
         options = options.name(&name);
     }
-    let mapping = options.create()?;
-    if wanted.inherit {
-        mapping.set_inheritable(true)?;
-    }
+    let mapping = options.create().map_err(|error| match error.kind() {
+        // A file system has its own limit; Windows compares with that of mappings first.
+        ErrorKind::FileTooLarge => Code(ERROR_NOT_ENOUGH_MEMORY),
+        _ => error.into(),
+    })?;
     let existed = mapping.existed();
-    // What has the name is not over the file that was given.
-    let held = if existed { Held::new(mapping) } else { Held { mapping, kept } };
-    let handle = handles::insert(Object::Mapping(Arc::new(held)))?;
+    if let (Some(file), Some(kept)) = (&file, &kept)
+        && attributes.contains(Attributes::IMAGE)
+        && !existed
+    {
+        programs::mapped(file, kept);
+    }
+    // The existing mapping is not over the given file.
+    let held = if existed { Held::new(mapping) } else { Held::with_lock(mapping, kept) };
+    let is_shared = is_shared && held.is_the_file();
+    let handle = handles::insert_mapping(held, wanted.inherit, is_shared)?;
     Ok((handle, Last::Set(if existed { ERROR_ALREADY_EXISTS } else { ERROR_SUCCESS })))
+}
+
+/// Checks the access that a program asks for when it opens a name: some right, and none that mappings
+/// do not have.
+fn check(access: DWORD) -> Result<()> {
+    let generic = GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL;
+    if access & ACCESS_SYSTEM_SECURITY != 0 {
+        return Err(Code(ERROR_PRIVILEGE_NOT_HELD));
+    }
+    if access == 0 || access & !(SECTION_ALL_ACCESS | MAXIMUM_ALLOWED | generic) != 0 {
+        return Err(Code(ERROR_ACCESS_DENIED));
+    }
+    Ok(())
 }
 
 fn open(access: DWORD, inherit: bool, name: Result<Option<String>>) -> Result<HANDLE> {
     handles::begin();
     let name = name?.ok_or(Code(ERROR_INVALID_PARAMETER))?;
-    let mapping = match rights(opened_for(access)) {
+    let access = opened_for(access);
+    let mapping = match rights(access) {
         Some(rights) => FileMapping::open_with(&name, rights)?,
-        // As many as are to be had, whatever the protection makes of them: all, or those that go
-        // without writing.
+        // As many as possible: all, or those without writing.
         None => match FileMapping::open_with(&name, Rights::all()) {
             Err(error) if error.kind() == ErrorKind::AccessDenied => {
                 FileMapping::open_with(&name, Rights::READ | Rights::EXECUTE)?
@@ -168,19 +221,21 @@ fn open(access: DWORD, inherit: bool, name: Result<Option<String>>) -> Result<HA
             opened => opened?,
         },
     };
-    if inherit {
-        mapping.set_inheritable(true)?;
-    }
-    handles::insert(Object::Mapping(Arc::new(Held::new(mapping))))
+    // After the name, which may be unknown: as on Windows, where an object is found before its access
+    // is checked.
+    check(access)?;
+    handles::insert_mapping(Held::new(mapping), inherit, false)
 }
 
 /// Creates a file mapping, or opens the one that has the name.
 ///
 /// `hFile` is a handle of `CreateFile`, a descriptor above 0, or `INVALID_HANDLE_VALUE` (or NULL)
-/// for memory. `flProtect` is one `PAGE_` word with `SEC_` words. `lpName` is UTF-8.
+/// for memory. `flProtect` is one `PAGE_` word with `SEC_` words. `lpName` is UTF-8. A security
+/// descriptor tells whether others than this user may open the name, to read or to write: it is what
+/// it allows to everybody, or to all users.
 ///
-/// Returns NULL on failure. `GetLastError` is 0 for a new mapping and `ERROR_ALREADY_EXISTS` for
-/// one that was there.
+/// Returns NULL on failure. `GetLastError` is 0 for a new mapping and `ERROR_ALREADY_EXISTS` for an
+/// existing one.
 ///
 /// # Safety
 ///
@@ -227,7 +282,7 @@ pub unsafe extern "C" fn CreateFileMappingW(
     })
 }
 
-/// `CreateFileMappingA`; the preferred node is a hint, which is not followed.
+/// `CreateFileMappingA`; the preferred node is a hint, which is ignored.
 ///
 /// # Safety
 ///
@@ -247,7 +302,7 @@ pub unsafe extern "C" fn CreateFileMappingNumaA(
     unsafe { CreateFileMappingA(hFile, lpFileMappingAttributes, flProtect, high, low, lpName) }
 }
 
-/// `CreateFileMappingW`; the preferred node is a hint, which is not followed.
+/// `CreateFileMappingW`; the preferred node is a hint, which is ignored.
 ///
 /// # Safety
 ///
@@ -269,8 +324,9 @@ pub unsafe extern "C" fn CreateFileMappingNumaW(
 
 /// Opens the file mapping that has the name, in UTF-8.
 ///
-/// Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no handle to such a mapping is open
-/// anywhere.
+/// Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no process has a handle to such a mapping,
+/// `ERROR_ACCESS_DENIED` for an access of 0, one that its maker does not give, and one that mappings
+/// do not have, such as `SYNCHRONIZE`.
 ///
 /// # Safety
 ///

@@ -1,76 +1,77 @@
-//! What is done with handles, whatever they refer to.
-
-use std::fs::File;
-use std::sync::Arc;
+//! Handles: functions that apply to those of mappings and of files.
 
 use filemap::Rights;
 
 use crate::boundary::{Code, Result, quiet};
-use crate::handles::{self, Held, Object};
+use crate::handles;
 use crate::kernel32::create;
+use crate::marks;
+use crate::numbered::{Descriptor as _, Numbered};
+use crate::objects::{self, Held, Object, OpenFile, Process};
 use crate::windows::{
-    BOOL, DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DWORD, ERROR_INVALID_HANDLE,
-    ERROR_INVALID_PARAMETER, ERROR_NOACCESS, ERROR_NOT_SUPPORTED, FALSE, HANDLE,
-    HANDLE_FLAG_INHERIT, HANDLE_FLAG_PROTECT_FROM_CLOSE, INVALID_HANDLE_VALUE, TRUE,
+    BOOL, DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DUPLICATE_SAME_ATTRIBUTES, DWORD,
+    ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, HANDLE,
+    HANDLE_FLAG_INHERIT, HANDLE_FLAG_PROTECT_FROM_CLOSE, MAXIMUM_ALLOWED, TRUE,
 };
 
 fn close(handle: HANDLE) -> Result<BOOL> {
-    match handles::take(handle)? {
-        // Another thread that is in a call with it closes it when that is done.
-        Object::Mapping(held) => {
-            if let Some(Held { mapping, .. }) = Arc::into_inner(held) {
-                mapping.close()?;
-            }
-        }
-        Object::File(file) => drop(file),
-    }
+    handles::close(handle)?;
     Ok(TRUE)
 }
 
-fn is_inheritable(object: &Object) -> Result<bool> {
-    // SAFETY: the descriptor is open while the object is borrowed, and the call only looks.
-    let flags = unsafe { libc::fcntl(object.number(), libc::F_GETFD) };
-    if flags == -1 {
-        return Err(Code(ERROR_INVALID_HANDLE));
-    }
-    Ok(flags & libc::FD_CLOEXEC == 0)
+/// What a duplicate is to be; without an access mask it may be used for what its source may be.
+#[derive(Debug, Clone, Copy)]
+struct Twin {
+    access: Option<DWORD>,
+    inherit: bool,
 }
 
-fn duplicate(source: HANDLE, access: DWORD, inherit: bool, same: bool) -> Result<HANDLE> {
-    let object = match handles::find(source)? {
-        Object::Mapping(held) => {
-            let mapping = &held.mapping;
-            let rights = if same { Some(mapping.rights()) } else { create::rights(access) };
-            let twin = mapping.duplicate(rights.unwrap_or(Rights::all()))?;
-            if inherit {
-                twin.set_inheritable(true)?;
-            }
-            Object::Mapping(Arc::new(Held { mapping: twin, kept: held.kept.clone() }))
+impl Twin {
+    fn of(self, source: HANDLE) -> Result<HANDLE> {
+        handles::begin();
+        if handles::is_invalid(source) {
+            return handles::insert_process(Process::this()?, self.inherit);
         }
-        Object::File(file) if same => {
-            let twin: File = file.try_clone()?;
-            if inherit {
-                handles::set_inheritable(&twin, true)?;
+        match handles::find(source) {
+            Ok(Object::Mapping(held)) => self.of_mapping(&held),
+            Ok(Object::File(file)) => self.of_file(&file, false),
+            Ok(Object::Process(process)) => {
+                handles::insert_process(process.duplicate()?, self.inherit)
             }
-            Object::File(Arc::new(twin))
+            // A descriptor of the program's, or nothing.
+            Err(_) => self.of_file(&*handles::file(source)?, true),
         }
-        // A file that is open can be opened with other rights by its name alone.
-        Object::File(_) => return Err(Code(ERROR_NOT_SUPPORTED)),
-    };
-    handles::insert(object)
+    }
+
+    fn of_mapping(self, held: &Numbered<Held>) -> Result<HANDLE> {
+        let rights = match self.access {
+            None => held.rights(),
+            Some(access) => create::rights(access).unwrap_or(Rights::all()),
+        };
+        let twin = Held::with_lock(held.duplicate(rights)?, held.kept.clone());
+        // A file that could not be opened again for its mapping is the program's own description.
+        let is_shared = twin.is_the_file() && marks::value(held.number()) == 0;
+        handles::insert_mapping(twin, self.inherit, is_shared)
+    }
+
+    fn of_file(self, file: &OpenFile, is_shared: bool) -> Result<HANDLE> {
+        let wanted = self.access.filter(|access| access & MAXIMUM_ALLOWED == 0);
+        let access = wanted.map_or(file.access(), objects::file_access);
+        handles::insert_file(file.duplicate(access, self.inherit)?, self.inherit, is_shared)
+    }
 }
 
 /// Closes a handle.
 ///
-/// A descriptor is no handle, and whoever opened it closes it.
+/// A descriptor is no handle, and is closed by `close`.
 ///
-/// Returns FALSE on failure: `ERROR_INVALID_HANDLE` if it is none, or not any more.
+/// Returns FALSE on failure: `ERROR_INVALID_HANDLE` if it is no open handle.
 #[unsafe(no_mangle)]
 pub extern "C" fn CloseHandle(hObject: HANDLE) -> BOOL {
     quiet(FALSE, || close(hObject))
 }
 
-/// Makes another handle to the same object, in this process.
+/// Opens another handle to the same object, in this process.
 ///
 /// # Safety
 ///
@@ -86,23 +87,34 @@ pub unsafe extern "C" fn DuplicateHandle(
     dwOptions: DWORD,
 ) -> BOOL {
     quiet(FALSE, || {
-        let here = INVALID_HANDLE_VALUE;
-        if hSourceProcessHandle != here || hTargetProcessHandle != here {
-            // There are no handles to other processes.
+        if ![hSourceProcessHandle, hTargetProcessHandle].into_iter().all(handles::is_this_process) {
+            // Handles of other processes cannot be reached.
             return Err(Code(ERROR_INVALID_HANDLE));
         }
-        if dwOptions & !(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS) != 0 {
+        const KNOWN: DWORD =
+            DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES;
+        if dwOptions & !KNOWN != 0 {
             return Err(Code(ERROR_INVALID_PARAMETER));
         }
-        let same = dwOptions & DUPLICATE_SAME_ACCESS != 0;
-        let done = duplicate(hSourceHandle, dwDesiredAccess, bInheritHandle != 0, same);
+        let alike = dwOptions & DUPLICATE_SAME_ATTRIBUTES != 0;
+        let inherit = match handles::find(hSourceHandle) {
+            Ok(source) if alike => handles::is_inheritable(source.number())?,
+            _ => bInheritHandle != 0,
+        };
+        let is_kept = handles::is_kept(hSourceHandle).unwrap_or(false);
+        let is_same = dwOptions & DUPLICATE_SAME_ACCESS != 0;
+        let access = (!is_same).then_some(dwDesiredAccess);
+        let done = Twin { access, inherit }.of(hSourceHandle);
         if dwOptions & DUPLICATE_CLOSE_SOURCE != 0 {
-            // It is closed whether or not there is a duplicate.
+            // Closed even if there is no duplicate.
             let _closed = close(hSourceHandle);
         }
         let handle = done?;
+        if alike && is_kept {
+            handles::keep(handle, true)?;
+        }
         if lpTargetHandle.is_null() {
-            // Nobody will ever know it.
+            // The caller has no place for it, so it would never be closed.
             close(handle)?;
         } else {
             // SAFETY: it is not null, so the caller vouches for it.
@@ -112,8 +124,8 @@ pub unsafe extern "C" fn DuplicateHandle(
     })
 }
 
-/// Tells whether child processes inherit a handle (`HANDLE_FLAG_INHERIT`), and whether closing it
-/// is refused (`HANDLE_FLAG_PROTECT_FROM_CLOSE`).
+/// Stores the flags of a handle: whether child processes inherit it (`HANDLE_FLAG_INHERIT`), and
+/// whether closing it is refused (`HANDLE_FLAG_PROTECT_FROM_CLOSE`).
 ///
 /// # Safety
 ///
@@ -122,7 +134,8 @@ pub unsafe extern "C" fn DuplicateHandle(
 pub unsafe extern "C" fn GetHandleInformation(hObject: HANDLE, lpdwFlags: *mut DWORD) -> BOOL {
     quiet(FALSE, || {
         let object = handles::find(hObject)?;
-        let inherit = if is_inheritable(&object)? { HANDLE_FLAG_INHERIT } else { 0 };
+        let inherits = handles::is_inheritable(object.number())?;
+        let inherit = if inherits { HANDLE_FLAG_INHERIT } else { 0 };
         let kept = if handles::is_kept(hObject)? { HANDLE_FLAG_PROTECT_FROM_CLOSE } else { 0 };
         if lpdwFlags.is_null() {
             return Err(Code(ERROR_NOACCESS));
@@ -142,11 +155,7 @@ pub extern "C" fn SetHandleInformation(hObject: HANDLE, dwMask: DWORD, dwFlags: 
         }
         let object = handles::find(hObject)?;
         if dwMask & HANDLE_FLAG_INHERIT != 0 {
-            let inheritable = dwFlags & HANDLE_FLAG_INHERIT != 0;
-            match &object {
-                Object::Mapping(held) => held.mapping.set_inheritable(inheritable)?,
-                Object::File(file) => handles::set_inheritable(file, inheritable)?,
-            }
+            handles::set_inheritable(&object, dwFlags & HANDLE_FLAG_INHERIT != 0)?;
         }
         if dwMask & HANDLE_FLAG_PROTECT_FROM_CLOSE != 0 {
             handles::keep(hObject, dwFlags & HANDLE_FLAG_PROTECT_FROM_CLOSE != 0)?;

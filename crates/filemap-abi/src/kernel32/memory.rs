@@ -1,6 +1,5 @@
-//! Pages: what is known of them, and what may be done with those of a view.
+//! Pages: their state, protection, commitment and locking.
 
-use std::fs;
 use std::ops::Range;
 use std::ptr::{null_mut, without_provenance_mut};
 use std::sync::Arc;
@@ -8,6 +7,8 @@ use std::sync::Arc;
 use filemap::{Attributes, PageAccess, PageProtection, PageState, page_size};
 
 use crate::boundary::{Code, Result, quiet};
+use crate::kernel32::create::NO_CACHE;
+use crate::kernel32::maps::{self, MappedRange};
 use crate::kernel32::system::ADDRESSES;
 use crate::views::{self, Mapped};
 use crate::windows::{
@@ -20,23 +21,23 @@ use crate::windows::{
     WIN32_MEMORY_RANGE_ENTRY,
 };
 
-/// What pages may do, and Windows' words for it.
+/// The access of pages, and the `PAGE_` words for it.
 const WORDS: [(PageAccess, DWORD); 8] = [
     (PageAccess::NoAccess, PAGE_NOACCESS),
     (PageAccess::Read, PAGE_READONLY),
     (PageAccess::Write, PAGE_READWRITE),
     (PageAccess::Copy, PAGE_WRITECOPY),
     (PageAccess::Execute, PAGE_EXECUTE),
-    (PageAccess::ReadExecute, PAGE_EXECUTE_READ),
-    (PageAccess::WriteExecute, PAGE_EXECUTE_READWRITE),
-    (PageAccess::CopyExecute, PAGE_EXECUTE_WRITECOPY),
+    (PageAccess::ExecuteRead, PAGE_EXECUTE_READ),
+    (PageAccess::ExecuteWrite, PAGE_EXECUTE_READWRITE),
+    (PageAccess::ExecuteCopy, PAGE_EXECUTE_WRITECOPY),
 ];
 
 fn word(access: PageAccess) -> DWORD {
     WORDS.iter().find(|(known, _)| *known == access).map_or(PAGE_NOACCESS, |(_, word)| *word)
 }
 
-/// The protection that a word names, with or without a guard.
+/// Returns the protection for a word, with or without `PAGE_GUARD`.
 fn protection(word: DWORD) -> Result<PageProtection> {
     let plain = word & !PAGE_GUARD;
     let known = WORDS.iter().find(|(_, known)| *known == plain);
@@ -44,7 +45,7 @@ fn protection(word: DWORD) -> Result<PageProtection> {
     Ok(if word & PAGE_GUARD != 0 { access.guarded() } else { (*access).into() })
 }
 
-/// The word for a protection, as the pages of this view have it.
+/// Returns the word for a protection, as pages of this view report it.
 fn told(mapped: &Mapped, protection: PageProtection) -> DWORD {
     let guard = if protection.is_guarded() { PAGE_GUARD } else { 0 };
     word(protection.access()) | guard | cache(mapped)
@@ -55,15 +56,15 @@ fn is_image(mapped: &Mapped) -> bool {
 }
 
 fn cache(mapped: &Mapped) -> DWORD {
-    if mapped.attributes.contains(Attributes::NO_CACHE) { PAGE_NOCACHE } else { 0 }
+    if mapped.attributes.contains(NO_CACHE) { PAGE_NOCACHE } else { 0 }
 }
 
-/// The view that has `address` in its pages, and the range of it that `len` bytes are.
+/// Returns the view that has `address` in its pages, and the range of `len` bytes from there.
 ///
 /// # Errors
 ///
-/// `ERROR_INVALID_ADDRESS` if there is none; what `outside` says if the range ends past its pages,
-/// or past all addresses.
+/// `ERROR_INVALID_ADDRESS` if there is none; `outside` if the range ends past its pages, or past all
+/// addresses.
 fn part(address: LPCVOID, len: SIZE_T, outside: DWORD) -> Result<(Arc<Mapped>, Range<usize>)> {
     let (base, mapped) = views::find(address.addr())?;
     let start = address.addr() - base;
@@ -90,32 +91,29 @@ fn query(address: usize) -> Result<MEMORY_BASIC_INFORMATION> {
     })
 }
 
-/// What the system says of addresses that are in no view
-/// ([proc_pid_maps(5)](https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html)).
+/// Returns what the system knows of addresses that are in no view.
 fn elsewhere(page: usize) -> Result<MEMORY_BASIC_INFORMATION> {
     let (_, last) = ADDRESSES;
     if page > last {
         return Err(Code(ERROR_INVALID_PARAMETER));
     }
-    let maps = fs::read_to_string("/proc/self/maps")?;
     let mut end = last + 1;
-    for line in maps.lines() {
-        let Some((from, to, rest)) = range_of(line) else { continue };
-        if page < from {
-            end = end.min(from);
+    for MappedRange { start, end: to, reads, writes, runs } in maps::ranges()? {
+        if page < start {
+            end = end.min(start);
             break;
         }
         if page < to {
-            let protection = match rest.get(..3) {
-                Some("r--") => PAGE_READONLY,
-                Some("rw-" | "-w-") => PAGE_READWRITE,
-                Some("r-x" | "--x") => PAGE_EXECUTE_READ,
-                Some("rwx" | "-wx") => PAGE_EXECUTE_READWRITE,
-                _ => PAGE_NOACCESS,
+            let protection = match (reads, writes, runs) {
+                (_, true, true) => PAGE_EXECUTE_READWRITE,
+                (_, true, false) => PAGE_READWRITE,
+                (_, false, true) => PAGE_EXECUTE_READ,
+                (true, false, false) => PAGE_READONLY,
+                (false, false, false) => PAGE_NOACCESS,
             };
             return Ok(MEMORY_BASIC_INFORMATION {
                 BaseAddress: without_provenance_mut(page),
-                AllocationBase: without_provenance_mut(from),
+                AllocationBase: without_provenance_mut(start),
                 AllocationProtect: protection,
                 PartitionId: 0,
                 RegionSize: to - page,
@@ -137,40 +135,37 @@ fn elsewhere(page: usize) -> Result<MEMORY_BASIC_INFORMATION> {
     })
 }
 
-/// The addresses of a line, and what comes after them.
-fn range_of(line: &str) -> Option<(usize, usize, &str)> {
-    let (range, rest) = line.split_once(' ')?;
-    let (from, to) = range.split_once('-')?;
-    let number = |digits| usize::from_str_radix(digits, 16).ok();
-    Some((number(from)?, number(to)?, rest))
-}
-
 fn allocate(address: LPVOID, len: SIZE_T, kind: DWORD, word: DWORD) -> Result<LPVOID> {
     let known = MEM_COMMIT | MEM_RESERVE | MEM_RESET;
     if kind & known == 0 || len == 0 {
         return Err(Code(ERROR_INVALID_PARAMETER));
     }
     let protection = protection(word)?;
+    let copies = matches!(word & !PAGE_GUARD, PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY);
+    if copies && (address.is_null() || kind & MEM_RESERVE != 0) {
+        // Memory of a process has nothing to copy from.
+        return Err(Code(ERROR_INVALID_PARAMETER));
+    }
     if address.is_null() {
-        // Memory without a mapping has `mmap` and `malloc`.
+        // Memory without a mapping is the business of `mmap` and `malloc`.
         return Err(Code(ERROR_CALL_NOT_IMPLEMENTED));
     }
     let (mapped, range) = part(address, len, ERROR_INVALID_ADDRESS)?;
     let page = address.addr() - address.addr() % page_size();
     match kind {
         MEM_COMMIT => mapped.view.commit(range, protection)?,
-        // That the bytes are not needed is a hint, and those of a file are kept all the same.
+        // `MEM_RESET` is a hint, and the bytes of a file must be kept anyway.
         MEM_RESET => {}
-        // What is a view's already cannot be reserved.
+        // The addresses of a view cannot be reserved again.
         _ if kind & MEM_RESERVE != 0 => return Err(Code(ERROR_INVALID_ADDRESS)),
         _ => return Err(Code(ERROR_INVALID_PARAMETER)),
     }
     Ok(address.with_addr(page))
 }
 
-/// Tells what is known of the pages from an address on that are alike.
+/// Stores the state and protection of an address, and how many pages from there on have the same.
 ///
-/// Returns how many bytes of the structure were filled in, and 0 on failure.
+/// Returns the number of bytes stored, and 0 on failure.
 ///
 /// # Safety
 ///
@@ -190,13 +185,13 @@ pub unsafe extern "C" fn VirtualQuery(
         if lpBuffer.is_null() {
             return Err(Code(ERROR_NOACCESS));
         }
-        // SAFETY: it is not null and long enough, by the caller's word.
+        // SAFETY: it is not null, and the caller vouches for its length.
         unsafe { lpBuffer.write_unaligned(found) };
         Ok(len)
     })
 }
 
-/// Gives pages of a view another protection, within the one that the view was mapped with.
+/// Changes the protection of pages of a view, within the one that the view was mapped with.
 ///
 /// Returns FALSE on failure, and then changes nothing: `ERROR_INVALID_PARAMETER` for a protection
 /// that the view does not allow and for a range that ends past its pages, `ERROR_INVALID_ADDRESS`
@@ -225,9 +220,9 @@ pub unsafe extern "C" fn VirtualProtect(
     })
 }
 
-/// Commits pages of a view (`MEM_COMMIT`), or says that their bytes are not needed (`MEM_RESET`).
+/// Commits pages of a view (`MEM_COMMIT`), or declares their bytes unneeded (`MEM_RESET`).
 ///
-/// Memory that belongs to no mapping is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+/// Memory that belongs to no mapping is not supported (`ERROR_CALL_NOT_IMPLEMENTED`).
 ///
 /// Returns the address of the first page, and NULL on failure.
 #[unsafe(no_mangle)]
@@ -240,8 +235,8 @@ pub extern "C" fn VirtualAlloc(
     quiet(null_mut(), || allocate(lpAddress, dwSize, flAllocationType, flProtect))
 }
 
-/// Fails: what a view has is given back by `UnmapViewOfFile` alone (`ERROR_INVALID_PARAMETER`), and
-/// other addresses are not this library's (`ERROR_INVALID_ADDRESS`).
+/// Fails: pages of a view are released by `UnmapViewOfFile` alone (`ERROR_INVALID_PARAMETER`), and
+/// other addresses do not belong to this library (`ERROR_INVALID_ADDRESS`).
 #[unsafe(no_mangle)]
 pub extern "C" fn VirtualFree(lpAddress: LPVOID, _dwSize: SIZE_T, dwFreeType: DWORD) -> BOOL {
     quiet(FALSE, || {
@@ -253,7 +248,7 @@ pub extern "C" fn VirtualFree(lpAddress: LPVOID, _dwSize: SIZE_T, dwFreeType: DW
     })
 }
 
-/// Keeps a range of a view in memory.
+/// Locks a range of a view in memory.
 ///
 /// Returns FALSE on failure: `ERROR_WORKING_SET_QUOTA` if the process may not lock so much,
 /// `ERROR_NOACCESS` if the range is not in one view.
@@ -266,7 +261,7 @@ pub extern "C" fn VirtualLock(lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL {
     })
 }
 
-/// Lets a range of a view leave memory again.
+/// Unlocks a range of a view, which may then leave memory.
 ///
 /// Returns FALSE on failure: `ERROR_NOACCESS` if the range is not in one view.
 #[unsafe(no_mangle)]
@@ -278,8 +273,8 @@ pub extern "C" fn VirtualUnlock(lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL {
     })
 }
 
-/// The part of a view that is locked as a range of pages: what is behind the view's end in its
-/// last page is locked with it.
+/// Returns the range of a view to lock or unlock for a range of addresses. These may reach past the
+/// view's end in its last page, which is locked as a whole.
 fn locked(address: LPCVOID, len: SIZE_T) -> Result<(Arc<Mapped>, Range<usize>)> {
     let found = part(address, len, ERROR_NOACCESS).map_err(|_| Code(ERROR_NOACCESS));
     let (mapped, Range { start, end }) = found?;
@@ -287,12 +282,12 @@ fn locked(address: LPCVOID, len: SIZE_T) -> Result<(Arc<Mapped>, Range<usize>)> 
     Ok((mapped, start.min(end)..end))
 }
 
-/// Reads ranges of views into memory, so that their first touch does not wait; of other addresses
-/// nothing is read.
+/// Reads ranges of views into memory, so that their first access does not wait; other addresses are
+/// ignored.
 ///
 /// # Safety
 ///
-/// `VirtualAddresses` is null or points to as many ranges as is said.
+/// `VirtualAddresses` is null or points to the given number of ranges.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PrefetchVirtualMemory(
     hProcess: HANDLE,
@@ -311,7 +306,7 @@ pub unsafe extern "C" fn PrefetchVirtualMemory(
             return Err(Code(ERROR_NOACCESS));
         }
         for index in 0..NumberOfEntries {
-            // SAFETY: it is not null, so the caller vouches for as many as it says.
+            // SAFETY: it is not null, so the caller vouches for the given number.
             let place = unsafe { VirtualAddresses.add(index) };
             // SAFETY: as above.
             let entry = unsafe { place.read_unaligned() };

@@ -1,33 +1,25 @@
-//! `FormatMessage`, and the memory that it gives out.
+//! `FormatMessage`.
 
-use std::collections::BTreeMap;
 use std::ptr::{null_mut, with_exposed_provenance};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::boundary::{Code, Result, quiet};
+use crate::kernel32::allocated::allocate;
+use crate::kernel32::insert::{Conversion, Count, Form};
 use crate::kernel32::text;
 use crate::strings;
 use crate::windows::{
-    DWORD, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE,
-    ERROR_INVALID_PARAMETER, ERROR_MR_MID_NOT_FOUND, ERROR_RESOURCE_LANG_NOT_FOUND,
-    FORMAT_MESSAGE_ALLOCATE_BUFFER, FORMAT_MESSAGE_ARGUMENT_ARRAY, FORMAT_MESSAGE_FROM_HMODULE,
-    FORMAT_MESSAGE_FROM_STRING, FORMAT_MESSAGE_FROM_SYSTEM, FORMAT_MESSAGE_IGNORE_INSERTS,
-    FORMAT_MESSAGE_MAX_WIDTH_MASK, HLOCAL, LPCVOID, LPSTR, LPVOID, LPWSTR, PVA_LIST,
+    DWORD, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER,
+    ERROR_MR_MID_NOT_FOUND, ERROR_RESOURCE_LANG_NOT_FOUND, FORMAT_MESSAGE_ALLOCATE_BUFFER,
+    FORMAT_MESSAGE_ARGUMENT_ARRAY, FORMAT_MESSAGE_FROM_HMODULE, FORMAT_MESSAGE_FROM_STRING,
+    FORMAT_MESSAGE_FROM_SYSTEM, FORMAT_MESSAGE_IGNORE_INSERTS, FORMAT_MESSAGE_MAX_WIDTH_MASK,
+    LPCVOID, LPSTR, LPVOID, LPWSTR, PVA_LIST,
 };
-
-/// Buffers that programs have, and give back with `LocalFree`; in units of 16 bits, so that each is
-/// aligned for both widths of text.
-static GIVEN: Mutex<BTreeMap<usize, Box<[u16]>>> = Mutex::new(BTreeMap::new());
-
-fn given() -> MutexGuard<'static, BTreeMap<usize, Box<[u16]>>> {
-    GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A width of text: bytes of UTF-8, or units of UTF-16.
 trait Unit: Copy + Default {
     fn encode(text: &str) -> Vec<Self>;
 
-    /// Reads a text that ends with a zero; nothing for a null pointer.
+    /// Reads a text that ends with a zero; a null pointer is an empty text.
     ///
     /// # Safety
     ///
@@ -57,7 +49,7 @@ impl Unit for u16 {
     }
 }
 
-/// The arguments of `FormatMessage` that say what the text is.
+/// The arguments of `FormatMessage` that choose the text.
 struct Wanted {
     flags: DWORD,
     source: LPCVOID,
@@ -67,27 +59,27 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// The text, with what is inserted.
+    /// Returns the text with its inserts.
     ///
     /// # Safety
     ///
-    /// The source is a text of this width if the flags say that it is one, and the arguments are
-    /// as many, and of the kinds, that the text asks for.
+    /// The source is a text of this width if the flags say so, and the arguments have the number and
+    /// the types that the text requires.
     unsafe fn text<U: Unit>(&self) -> Result<String> {
         let ignores_inserts = self.flags & FORMAT_MESSAGE_IGNORE_INSERTS != 0;
         let text = if self.flags & FORMAT_MESSAGE_FROM_STRING != 0 {
             // SAFETY: the caller vouches for it.
             let text = unsafe { U::read(self.source) }.ok_or(Code(ERROR_INVALID_PARAMETER))?;
             // SAFETY: as above.
-            unsafe { self.filled_in::<U>(&self.in_lines(text), !ignores_inserts) }?
+            unsafe { self.filled_in::<U>(&self.in_lines(&text), !ignores_inserts) }?
         } else if self.flags & FORMAT_MESSAGE_FROM_SYSTEM != 0 {
             if !is_spoken(self.language) {
                 return Err(Code(ERROR_RESOURCE_LANG_NOT_FOUND));
             }
             let text = text::of(self.code).ok_or(Code(ERROR_MR_MID_NOT_FOUND))?;
-            self.in_lines(format!("{text}\r\n"))
+            self.in_lines(&format!("{text}\n"))
         } else if self.flags & FORMAT_MESSAGE_FROM_HMODULE != 0 {
-            // Modules have no texts on Linux.
+            // Modules have no message tables on Linux.
             return Err(Code(ERROR_MR_MID_NOT_FOUND));
         } else {
             return Err(Code(ERROR_INVALID_PARAMETER));
@@ -95,16 +87,16 @@ impl Wanted {
         Ok(text)
     }
 
-    /// The text with its lines, or with spaces for their ends: then only those are to be there that
-    /// the text asks for with `%n`.
-    fn in_lines(&self, text: String) -> String {
-        if self.flags & FORMAT_MESSAGE_MAX_WIDTH_MASK == FORMAT_MESSAGE_MAX_WIDTH_MASK {
-            return text.replace("\r\n", " ").replace('\n', " ");
-        }
-        text
+    /// Returns the text with line breaks as Windows has them, or with spaces instead, if the flags
+    /// want only the line breaks of `%n`.
+    fn in_lines(&self, text: &str) -> String {
+        let is_one_line =
+            self.flags & FORMAT_MESSAGE_MAX_WIDTH_MASK == FORMAT_MESSAGE_MAX_WIDTH_MASK;
+        let end = if is_one_line { " " } else { "\r\n" };
+        text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', end)
     }
 
-    /// Replaces what begins with a per cent sign.
+    /// Replaces the sequences that begin with a per cent sign.
     ///
     /// # Safety
     ///
@@ -117,12 +109,12 @@ impl Wanted {
             let sign = after.chars().next().ok_or(Code(ERROR_INVALID_PARAMETER))?;
             rest = &after[sign.len_utf8()..];
             match sign {
-                // The end, without the line end that would be there.
+                // `%0` ends the text without a line break.
                 '0' => return Ok(filled),
                 'n' => filled.push_str("\r\n"),
                 'r' => filled.push('\r'),
                 't' => filled.push('\t'),
-                'b' => filled.push(' '),
+                'b' if with_arguments => filled.push(' '),
                 '1'..='9' => {
                     let digits =
                         1 + usize::from(rest.starts_with(|next: char| next.is_ascii_digit()));
@@ -144,6 +136,7 @@ impl Wanted {
                     }
                     rest = behind;
                 }
+                other if !with_arguments => filled.extend(['%', other]),
                 other => filled.push(other),
             }
         }
@@ -151,7 +144,8 @@ impl Wanted {
         Ok(filled)
     }
 
-    /// The argument that an insert asks for, counted from 1, in the form it asks for.
+    /// Returns the argument of an insert, counted from 1, in the given form. Widths and precisions
+    /// that the form leaves to arguments come before it.
     ///
     /// # Safety
     ///
@@ -161,49 +155,62 @@ impl Wanted {
             return Err(Code(ERROR_INVALID_PARAMETER));
         }
         if self.flags & FORMAT_MESSAGE_ARGUMENT_ARRAY == 0 {
-            // A `va_list` is the compiler's own, and no Rust that is stable can read it.
+            // Stable Rust cannot read a `va_list`.
             return Err(Code(ERROR_CALL_NOT_IMPLEMENTED));
         }
-        // SAFETY: the caller vouches for as many arguments as the text asks for.
-        let place = unsafe { self.arguments.add(number - 1) };
-        // SAFETY: as above.
-        let value = unsafe { place.read_unaligned() };
+        let form = Form::parse(form).ok_or(Code(ERROR_CALL_NOT_IMPLEMENTED))?;
+        let mut next = number - 1;
+        let mut value = || {
+            // SAFETY: the caller vouches for the arguments that the text requires.
+            let place = unsafe { self.arguments.add(next) };
+            next += 1;
+            // SAFETY: as above.
+            unsafe { place.read_unaligned() }
+        };
+        let mut counted = |count| match count {
+            Some(Count::Argument) => Some(value() & 0xFFFF),
+            Some(Count::Number(number)) => Some(number),
+            None => None,
+        };
+        let (width, precision) = (counted(form.width), counted(form.precision));
+        let value = value();
         let address = with_exposed_provenance(value);
-        let low = DWORD::try_from(value & 0xFFFF_FFFF).unwrap_or(0);
-        let character = |code: u32| char::from_u32(code).unwrap_or('\u{FFFD}').to_string();
-        Ok(match form {
-            // SAFETY: as above, and the text says that this one is a text.
-            "s" => unsafe { U::read(address) }.unwrap_or_default(),
+        let text = match form.conversion {
+            // SAFETY: as above, and the form says that this one is a text.
+            Conversion::Text => unsafe { U::read(address) },
             // SAFETY: as above.
-            "hs" => unsafe { u8::read(address) }.unwrap_or_default(),
+            Conversion::Narrow => unsafe { u8::read(address) },
             // SAFETY: as above.
-            "ls" | "ws" => unsafe { u16::read(address) }.unwrap_or_default(),
-            "c" | "lc" | "hc" => character(low),
-            "d" | "i" | "ld" | "li" => low.cast_signed().to_string(),
-            "u" | "lu" => low.to_string(),
-            "x" | "lx" => format!("{low:x}"),
-            "X" | "lX" => format!("{low:X}"),
-            "08x" | "08lx" | "8.8x" | "8.8lx" => format!("{low:08x}"),
-            "08X" | "08lX" | "8.8X" | "8.8lX" => format!("{low:08X}"),
-            "I64d" | "lld" | "Id" => value.cast_signed().to_string(),
-            "I64u" | "llu" | "Iu" => value.to_string(),
-            "I64x" | "llx" | "Ix" => format!("{value:x}"),
-            "p" => format!("{value:016X}"),
-            _ => return Err(Code(ERROR_CALL_NOT_IMPLEMENTED)),
-        })
+            Conversion::Wide => unsafe { u16::read(address) },
+            Conversion::Character => {
+                let code = DWORD::try_from(value & 0xFFFF).unwrap_or(0);
+                Some(char::from_u32(code).unwrap_or('\u{FFFD}').to_string())
+            }
+            _ => {
+                let width = width.unwrap_or(0);
+                return Ok(form.padded(form.number(value, width, precision), width));
+            }
+        };
+        let text = Form::text(text.as_deref().unwrap_or("(null)"), precision);
+        Ok(form.padded(text, width.unwrap_or(0)))
     }
 
-    /// Stores the text where it is wanted, and returns its length.
+    /// Stores the text in the buffer or in an allocated one, and returns its length.
     ///
     /// # Safety
     ///
-    /// Those of [`text`](Self::text); and `buffer` is null or has room for `size` units, or for an
-    /// address if the flags say that it is to have one.
+    /// That of [`text`](Self::text); and `buffer` is null or has room for `size` units, or for an
+    /// address with `FORMAT_MESSAGE_ALLOCATE_BUFFER`.
     unsafe fn store<U: Unit>(&self, buffer: LPVOID, size: DWORD) -> Result<DWORD> {
         if buffer.is_null() {
             return Err(Code(ERROR_INVALID_PARAMETER));
         }
         let allocates = self.flags & FORMAT_MESSAGE_ALLOCATE_BUFFER != 0;
+        if allocates {
+            // For a caller that frees it whatever happens.
+            // SAFETY: it is not null, so the caller vouches for room for an address.
+            unsafe { buffer.cast::<LPVOID>().write_unaligned(null_mut()) };
+        }
         // SAFETY: the caller vouches for it.
         let mut units = U::encode(&unsafe { self.text::<U>() }?);
         let len = DWORD::try_from(units.len()).map_err(|_| Code(ERROR_INVALID_PARAMETER))?;
@@ -211,7 +218,7 @@ impl Wanted {
         let room = usize::try_from(size).map_err(|_| Code(ERROR_INVALID_PARAMETER))?;
         let target: *mut U = if allocates {
             let target = allocate(units.len().max(room) * size_of::<U>());
-            // SAFETY: it is not null, so the caller vouches for the place of an address.
+            // SAFETY: it is not null, so the caller vouches for room for an address.
             unsafe { buffer.cast::<LPVOID>().write_unaligned(target) };
             target.cast()
         } else if units.len() > room {
@@ -220,7 +227,7 @@ impl Wanted {
             buffer.cast()
         };
         for (index, unit) in units.into_iter().enumerate() {
-            // SAFETY: there are as many units as was seen above, of the caller's or of our own.
+            // SAFETY: the buffer has this many units, by the check or the allocation above.
             let place = unsafe { target.add(index) };
             // SAFETY: as above.
             unsafe { place.write_unaligned(unit) };
@@ -229,32 +236,25 @@ impl Wanted {
     }
 }
 
-/// Tells whether there are texts in a language: there are English ones, and those for who does not
-/// mind.
+/// Returns whether texts exist in a language: they do in English, and for the neutral language.
 fn is_spoken(language: DWORD) -> bool {
     matches!(language & 0x3FF, 0x00 | 0x09)
 }
 
-fn allocate(bytes: usize) -> LPVOID {
-    let mut buffer = vec![0_u16; bytes.div_ceil(2)].into_boxed_slice();
-    let address: LPVOID = buffer.as_mut_ptr().cast();
-    given().insert(address.addr(), buffer);
-    address
-}
-
-/// Writes the text of an error, in UTF-8 and with a line end, or another text with what is
-/// inserted.
+/// Writes the text of an error, in UTF-8 and with a line break, or another text with its inserts.
 ///
-/// Texts are this library's own, in English. Inserts take their arguments from an array
-/// (`FORMAT_MESSAGE_ARGUMENT_ARRAY`); a `va_list` is not offered (`ERROR_CALL_NOT_IMPLEMENTED`).
+/// Texts are this library's own, in English. Inserts are formed as by `printf`, without numbers that
+/// have a fraction. They take their arguments from an array
+/// (`FORMAT_MESSAGE_ARGUMENT_ARRAY`); a `va_list` is not supported (`ERROR_CALL_NOT_IMPLEMENTED`).
 ///
-/// Returns the length in bytes without the end, and 0 on failure: `ERROR_INSUFFICIENT_BUFFER` if
-/// the buffer is too small, `ERROR_MR_MID_NOT_FOUND` for a code without a text.
+/// Returns the length in bytes without the end, and 0 on failure, with NULL instead of an allocated
+/// buffer: `ERROR_INSUFFICIENT_BUFFER` if the buffer is too small, `ERROR_MR_MID_NOT_FOUND` for a
+/// code without a text.
 ///
 /// # Safety
 ///
 /// `lpBuffer` is null or has room for `nSize` characters, or for an address with
-/// `FORMAT_MESSAGE_ALLOCATE_BUFFER`; `lpSource` and `Arguments` are what the flags say.
+/// `FORMAT_MESSAGE_ALLOCATE_BUFFER`; `lpSource` and `Arguments` are as the flags require.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn FormatMessageA(
     dwFlags: DWORD,
@@ -303,18 +303,5 @@ pub unsafe extern "C" fn FormatMessageW(
         };
         // SAFETY: the caller vouches for its pointers.
         unsafe { wanted.store::<u16>(lpBuffer.cast(), nSize) }
-    })
-}
-
-/// Gives a buffer of `FormatMessage` back.
-///
-/// Returns NULL, and on failure the address: `ERROR_INVALID_HANDLE` if it is not such a buffer.
-#[unsafe(no_mangle)]
-pub extern "C" fn LocalFree(hMem: HLOCAL) -> HLOCAL {
-    quiet(hMem, || {
-        if hMem.is_null() || given().remove(&hMem.addr()).is_some() {
-            return Ok(null_mut());
-        }
-        Err(Code(ERROR_INVALID_HANDLE))
     })
 }

@@ -1,16 +1,27 @@
 //! The functions of Windows' `kernel32`, each with the checks and the codes that it has there.
 //!
-//! What a function accepts is what C must be trusted with: addresses of texts that end, of
-//! structures, of buffers as long as is said. Null, and numbers that are no handles or no views, are
-//! refused.
+//! C is trusted with addresses: of texts that end, of structures, of buffers with the given length.
+//! Null, and numbers that are no handles or no views, are refused.
 
+mod allocated;
+mod sddl;
+mod security;
 pub(crate) mod create;
 mod view;
+mod maps;
+mod buffer;
 mod memory;
 mod handle;
 mod error;
 mod text;
+mod insert;
 mod message;
 mod system;
+mod time;
+mod encoding;
 mod file;
+mod transfer;
+mod position;
+mod lock;
 mod copy;
+mod module;

@@ -1,12 +1,10 @@
-//! The texts of errors.
+//! The texts of error codes.
 
 use crate::windows::DWORD;
 
-/// What each code says: of all that this library gives, and of those that programs ask for by
-/// themselves.
-///
-/// Sorted by code.
-const TEXTS: [(DWORD, &str); 51] = [
+/// The texts, sorted by code: of all codes that this library returns, and of others that programs
+/// ask for.
+const TEXTS: [(DWORD, &str); 58] = [
     (0, "The call succeeded."),
     (1, "There is no such function."),
     (2, "There is no such file or name."),
@@ -29,6 +27,8 @@ const TEXTS: [(DWORD, &str); 51] = [
     (120, "This system does not have the function."),
     (122, "The buffer is too small."),
     (123, "The name is not well formed."),
+    (126, "There is no such module."),
+    (127, "The module has no such function."),
     (131, "The position would be before the start of the file."),
     (145, "The folder is not empty."),
     (158, "The range is not locked."),
@@ -37,10 +37,12 @@ const TEXTS: [(DWORD, &str); 51] = [
     (193, "The file is no program that can be mapped."),
     (206, "The name is too long."),
     (223, "The file would be larger than is allowed."),
+    (307, "The range has no end that a number can tell."),
     (317, "There is no text for this code."),
     (487, "The address is not one that can be used."),
     (998, "The memory cannot be accessed."),
     (999, "The mapped bytes are gone."),
+    (1004, "The flags are not valid."),
     (1006, "The file cannot be mapped: it is empty, or not the one that was named."),
     (1113, "The text cannot be translated to the other encoding."),
     (1117, "The device failed."),
@@ -48,6 +50,9 @@ const TEXTS: [(DWORD, &str); 51] = [
     (1224, "The file is mapped, and so cannot become shorter."),
     (1305, "The version of the structure is not known."),
     (1314, "A privilege is missing."),
+    (1336, "The list of who may do what is not well formed."),
+    (1337, "The user or the group is not known."),
+    (1338, "The security descriptor is not of the form that is needed."),
     (1359, "There is a fault in the library."),
     (1392, "The file or its entry is damaged."),
     (1450, "The system has no more of what it needs."),
@@ -60,7 +65,7 @@ const TEXTS: [(DWORD, &str); 51] = [
     (1815, "There are no texts in this language."),
 ];
 
-/// The text of a code, if there is one.
+/// Returns the text of a code, if there is one.
 pub(super) fn of(code: DWORD) -> Option<&'static str> {
     TEXTS.binary_search_by_key(&code, |(code, _)| *code).ok().map(|index| TEXTS[index].1)
 }

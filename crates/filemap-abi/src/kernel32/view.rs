@@ -1,4 +1,4 @@
-//! `MapViewOfFile`, and what is done with the views that it gives.
+//! `MapViewOfFile`, and the functions to unmap and flush its views.
 
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use crate::windows::{
     FILE_MAP_WRITE, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
 };
 
-/// What `FILE_MAP_` words ask of a view's pages.
+/// Returns the access for the `FILE_MAP_` words of a view.
 fn access(wanted: DWORD) -> Access {
     let executable = wanted & FILE_MAP_EXECUTE != 0;
     match wanted & !FILE_MAP_EXECUTE {
-        // Together with anything else, the word for a copy means nothing.
-        FILE_MAP_COPY if executable => Access::CopyExecute,
+        // `FILE_MAP_COPY` is ignored beside any other word.
+        FILE_MAP_COPY if executable => Access::ExecuteCopy,
         FILE_MAP_COPY => Access::Copy,
-        rest if rest & FILE_MAP_WRITE != 0 && executable => Access::WriteExecute,
+        rest if rest & FILE_MAP_WRITE != 0 && executable => Access::ExecuteWrite,
         rest if rest & FILE_MAP_WRITE != 0 => Access::Write,
-        rest if rest & FILE_MAP_READ != 0 && executable => Access::ReadExecute,
+        rest if rest & FILE_MAP_READ != 0 && executable => Access::ExecuteRead,
         rest if rest & FILE_MAP_READ != 0 => Access::Read,
         _ => Access::NoAccess,
     }
@@ -38,9 +38,9 @@ fn map(
 ) -> Result<LPVOID> {
     let held = handles::mapping(mapping)?;
     let offset = u64::from(high) << 32 | u64::from(low);
-    let mut options = held.mapping.view(access(wanted)).strict().unguarded();
-    // A program is mapped as a whole, whatever part is asked for.
-    if !held.mapping.attributes().contains(Attributes::IMAGE) {
+    let mut options = held.view(access(wanted)).strict().unguarded();
+    // An image is mapped as a whole, whatever range is given.
+    if !held.attributes().contains(Attributes::IMAGE) {
         options = options.offset(offset);
         if len != 0 {
             options = options.len(len);
@@ -50,11 +50,8 @@ fn map(
         options = options.address(address.addr());
     }
     let view = options.map()?;
-    let raw = view.raw();
-    // SAFETY: the pointer goes to a program that has taken the door's terms upon itself: this is
-    // what it is to map a view in C.
-    let start = unsafe { raw.pointer() }.as_ptr();
-    let attributes = held.mapping.attributes();
+    let start = view.as_ptr();
+    let attributes = held.attributes();
     let prepared = AtomicBool::new(false);
     views::insert(start.addr(), Mapped { view, kept: held.kept.clone(), attributes, prepared });
     Ok(start.cast())
@@ -62,7 +59,7 @@ fn map(
 
 fn unmap(address: LPCVOID) -> Result<BOOL> {
     let mapped = views::take(address.addr())?;
-    // Somebody who copies out of it at this moment unmaps it when that is done.
+    // A copy in progress in another thread keeps the view mapped until it is done.
     if let Some(Mapped { view, kept, .. }) = Arc::into_inner(mapped) {
         view.unmap()?;
         drop(kept);
@@ -78,7 +75,7 @@ fn flush(address: LPCVOID, len: SIZE_T) -> Result<BOOL> {
         0 => view.len(),
         len => start.checked_add(len).ok_or(Code(ERROR_INVALID_PARAMETER))?,
     };
-    // What belongs to the last page and not to the view is nothing that could be flushed.
+    // Bytes past the view's end in its last page cannot be flushed.
     let end = if end <= mapped.whole_pages() { end.min(view.len()) } else { end };
     view.flush(start.min(end)..end, Flush::Written)?;
     Ok(TRUE)
@@ -130,8 +127,8 @@ pub extern "C" fn UnmapViewOfFile(lpBaseAddress: LPCVOID) -> BOOL {
     quiet(FALSE, || unmap(lpBaseAddress))
 }
 
-/// `UnmapViewOfFile`; the flags are hints (`MEM_UNMAP_WITH_TRANSIENT_BOOST`), or about
-/// placeholders, which there are none of (`ERROR_INVALID_PARAMETER`).
+/// `UnmapViewOfFile`; the flags are a hint (`MEM_UNMAP_WITH_TRANSIENT_BOOST`), or about placeholders,
+/// which are not supported (`ERROR_INVALID_PARAMETER`).
 #[unsafe(no_mangle)]
 pub extern "C" fn UnmapViewOfFileEx(BaseAddress: LPVOID, UnmapFlags: DWORD) -> BOOL {
     const TRANSIENT_BOOST: DWORD = 1;

@@ -1,4 +1,4 @@
-//! The header is what cbindgen makes of the sources.
+//! The header `filemap.h`, which cbindgen generates from the sources.
 
 use std::error::Error;
 use std::fs;
@@ -6,16 +6,24 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The files that have exported functions, in the order in which a reader wants them.
-const SOURCES: [&str; 10] = [
+/// The files with exported functions, in the order of the header.
+const SOURCES: [&str; 18] = [
     "kernel32/create.rs",
     "kernel32/view.rs",
     "kernel32/memory.rs",
     "kernel32/handle.rs",
     "kernel32/error.rs",
     "kernel32/message.rs",
+    "kernel32/allocated.rs",
+    "kernel32/security.rs",
     "kernel32/system.rs",
+    "kernel32/time.rs",
+    "kernel32/encoding.rs",
+    "kernel32/module.rs",
     "kernel32/file.rs",
+    "kernel32/transfer.rs",
+    "kernel32/position.rs",
+    "kernel32/lock.rs",
     "kernel32/copy.rs",
     "extra.rs",
 ];
@@ -34,15 +42,15 @@ fn generated() -> Result<String, Box<dyn Error>> {
     Ok(for_readers_of_c(&String::from_utf8(header)?))
 }
 
-/// Takes out what is for those who read Rust: what is unsafe about a function, as all of C is, and
-/// the mark of arguments that are not used.
+/// Removes what only readers of Rust need: the sections `Safety`, and the underscore of unused
+/// arguments.
 fn for_readers_of_c(header: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut unsafety = false;
     for line in header.lines() {
         if line == " # Safety" {
             unsafety = true;
-            // With the empty line before it.
+            // The empty line before it, too.
             lines.pop();
         } else if line == " */" {
             unsafety = false;
@@ -58,7 +66,7 @@ fn for_readers_of_c(header: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `cargo xtask header` sets the variable, and so has the header written instead.
+/// `cargo xtask header` sets the variable to write the header instead.
 #[test]
 fn the_header_is_what_the_sources_say() -> Result<(), Box<dyn Error>> {
     let place = Path::new(ROOT).join("include/filemap.h");

@@ -1,4 +1,4 @@
-//! How a test comes by the library that C programs link to.
+//! The library that C programs link to, built for the tests.
 
 use std::env;
 use std::error::Error;
@@ -6,10 +6,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The folder in which cargo has put `libfilemap.so` and `libfilemap.a`, built as this program was.
+/// Returns the folder with `libfilemap.so` and `libfilemap.a`, built with the profile of this program.
 ///
-/// Cargo builds no library for tests that cannot be linked to Rust. It is asked to do so as it has
-/// built this program, beside it, where most of what it takes is there already.
+/// Cargo builds no C library for tests, so this runs cargo, in the target directory of this program,
+/// where most dependencies are built already.
 pub(crate) fn folder() -> Result<PathBuf, Box<dyn Error>> {
     let program = env::current_exe()?;
     // `target/debug/deps/abi-0123`.

@@ -1,4 +1,4 @@
-//! The C interface as C sees it: the header, the symbols, and programs that use both.
+//! The C interface, as C uses it: the header, the symbols, and programs with both.
 
 #![cfg(target_os = "linux")]
 

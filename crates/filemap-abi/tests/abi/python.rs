@@ -7,16 +7,34 @@ use crate::support::{Outcome, Place, folder};
 
 #[test]
 fn ctypes_reads_the_codes_from_errno() -> Outcome {
-    let mut python = Command::new("python3");
-    python.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if !python.status().is_ok_and(|status| status.success()) {
+    if !has_python() {
         println!("skipped: python3 cannot be started");
         return Ok(());
     }
+    run("codes.py")
+}
+
+#[test]
+fn ctypes_passes_handles_as_ints_and_as_descriptors() -> Outcome {
+    if !has_python() {
+        println!("skipped: python3 cannot be started");
+        return Ok(());
+    }
+    run("numbers.py")
+}
+
+fn has_python() -> bool {
+    let mut python = Command::new("python3");
+    python.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
+}
+
+/// Runs a program of `programs/` over the library.
+fn run(program: &str) -> Outcome {
     let place = Place::new()?;
     let mut command = Command::new("python3");
     command
-        .arg(folder("tests/abi/programs/codes.py"))
+        .arg(folder("tests/abi/programs").join(program))
         .arg(library::folder()?.join("libfilemap.so"));
 
     place.run(command)

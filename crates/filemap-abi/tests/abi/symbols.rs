@@ -1,4 +1,4 @@
-//! What the library exports: what its header declares, and nothing else.
+//! The exported symbols: exactly the functions that the header declares.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,9 +7,8 @@ use std::process::Command;
 use crate::library;
 use crate::support::{Outcome, folder, output};
 
-/// The names that the header declares: each is at the start of a line, behind a type, in front of
-/// a bracket.
-fn declared() -> std::io::Result<BTreeSet<String>> {
+/// Returns the names that the header declares: at the start of a line, between a type and a bracket.
+pub(crate) fn declared() -> std::io::Result<BTreeSet<String>> {
     let header = fs::read_to_string(folder("include/filemap.h"))?;
     let names = header.lines().filter_map(|line| {
         let (before, _) = line.split_once('(')?;

@@ -1,10 +1,11 @@
-//! Verbs about bytes.
+//! The arguments of the verbs that read, write, compare and watch bytes.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::quantity::{columns, interval, number, time};
 use super::target::target_and_word;
 use super::{Offset, Part, TargetArguments};
 use crate::failure::Result;
@@ -15,8 +16,8 @@ use crate::value::{Order, Type};
 /// Show bytes as a hex dump, as numbers, or pass them on as they are.
 ///
 /// The dump has offset, hex and text; rows like the one above are folded into `*`; the last line
-/// is the offset after the last byte. Reading ends where the target ends. On a terminal the rows are
-/// as long as it has room for.
+/// is the offset after the last byte. Reading ends at the end of the target. On a terminal the rows
+/// are as long as its width allows.
 #[derive(Debug, Args)]
 #[command(after_help = READ_EXAMPLES)]
 pub(crate) struct Read {
@@ -45,25 +46,25 @@ Examples:
   filemap read scores --json | jq -r .hex"
 );
 
-/// How bytes are laid out.
+/// The layout of bytes in rows.
 #[derive(Debug, Args)]
 pub(crate) struct Layout {
     /// Show numbers of this type instead of bytes.
     #[arg(long = "as", value_name = "TYPE")]
     pub(crate) kind: Option<Type>,
-    /// In which order the bytes of a number stand.
+    /// The byte order of the numbers.
     #[arg(long, value_name = "ORDER", default_value = "little", requires = "kind")]
     pub(crate) order: Order,
-    /// How many bytes, or numbers, stand in a row.
-    #[arg(long, short = 'c', value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    /// The number of bytes, or of numbers, in a row.
+    #[arg(long, short = 'c', value_name = "N", value_parser = columns)]
     pub(crate) columns: Option<u8>,
 }
 
 /// Write bytes at an offset: a text, hexadecimal, or standard input.
 ///
-/// A file grows as needed, and is made if there is none at a path with a `/` in it or after
-/// --file. A name that `create` made cannot grow: --text and --hex then write all or nothing, and
-/// input is written until a piece of it does not fit.
+/// A file grows as needed, and is created if a path with a `/` in it, or after --file, leads to none.
+/// A mapping that `create` made cannot grow: --text and --hex then write all or nothing, and
+/// standard input is written as far as it fits.
 #[derive(Debug, Args)]
 #[command(after_help = WRITE_EXAMPLES)]
 pub(crate) struct Write {
@@ -75,12 +76,12 @@ pub(crate) struct Write {
     /// The bytes of this text, with no newline after it.
     #[arg(long, value_name = "TEXT", group = "what")]
     pub(crate) text: Option<OsString>,
-    /// These bytes, two digits each; spaces, `:`, `-` and `_` may stand between them.
+    /// These bytes, two digits each; spaces, `:`, `-` and `_` between bytes are ignored.
     #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
     pub(crate) hex: Option<Bytes>,
 }
 
-/// Bytes that an argument spells out. An alias, for clap takes a plain `Vec` for many arguments.
+/// Bytes given as one argument. An alias, because clap reads a plain `Vec` as many arguments.
 pub(crate) type Bytes = Vec<u8>;
 
 const WRITE_EXAMPLES: &str = concat!(
@@ -94,10 +95,10 @@ Examples:
   filemap write ./log.bin --offset 5G --text 'far out'      grows it, sparsely"
 );
 
-/// Fill a part with one byte, or with a pattern that is repeated.
+/// Fill a range with one byte, or with a repeated pattern.
 ///
-/// Zeros, if nothing else is said, and to the end, if no length is given. A file grows as needed, and
-/// is made as by `write`; a mapping that `create` made cannot grow.
+/// With zeros by default, and to the end if no length is given. A file grows as needed, and is created
+/// as by `write`; a mapping that `create` made cannot grow.
 #[derive(Debug, Args)]
 #[command(after_help = FILL_EXAMPLES)]
 pub(crate) struct Fill {
@@ -105,10 +106,10 @@ pub(crate) struct Fill {
     pub(crate) target: TargetArguments,
     #[command(flatten)]
     pub(crate) part: Part,
-    /// The bytes of this text, again and again.
+    /// The bytes of this text, repeated.
     #[arg(long, value_name = "TEXT", group = "what")]
     pub(crate) text: Option<OsString>,
-    /// These bytes, again and again; written as for `write`.
+    /// These bytes, repeated; written as for `write`.
     #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
     pub(crate) hex: Option<Bytes>,
 }
@@ -126,7 +127,7 @@ Examples:
 
 /// Find bytes or a text.
 ///
-/// One row for each place: its offset, and the bytes there and after it. Places do not overlap. Exit
+/// One row for each match: its offset, and the bytes there and after it. Matches do not overlap. Exit
 /// code 1 if there is none.
 #[derive(Debug, Args)]
 #[command(
@@ -140,7 +141,7 @@ pub(crate) struct Find {
     /// The text to find.
     #[arg(value_name = "TEXT")]
     pub(crate) second: Option<OsString>,
-    /// The path of a file, whatever names there are.
+    /// The path of a file, even if a name is spelled the same.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// The bytes to find; written as for `write`.
@@ -148,22 +149,22 @@ pub(crate) struct Find {
     pub(crate) hex: Option<Bytes>,
     #[command(flatten)]
     pub(crate) part: Part,
-    /// Take letters of ASCII for the same, large or small.
+    /// Ignore the case of ASCII letters.
     #[arg(long, short = 'i')]
     pub(crate) ignore_case: bool,
-    /// The text as Windows' programs keep it in memory: UTF-16, little-endian.
+    /// Search for the text in UTF-16, little-endian, as Windows programs keep it in memory.
     #[arg(long, conflicts_with = "hex")]
     pub(crate) utf16: bool,
-    /// Stop after so many places.
-    #[arg(long, short = 'm', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Stop after this many matches.
+    #[arg(long, short = 'm', value_name = "N", value_parser = number(1..=u64::MAX))]
     pub(crate) max_count: Option<u64>,
-    /// Only tell how many places there are.
+    /// Only print the number of matches.
     #[arg(long, conflicts_with = "max_count")]
     pub(crate) count: bool,
 }
 
 impl Find {
-    /// Tells where to look, and for which text.
+    /// Returns the target, and the text to find if there is one.
     pub(crate) fn target_and_text(&self) -> Result<(TargetArguments, Option<&OsStr>)> {
         target_and_word(self.file.as_ref(), self.first.as_ref(), self.second.as_ref())
     }
@@ -183,26 +184,26 @@ Examples:
 
 /// Compare two names, files, or standard input (`-`), byte by byte.
 ///
-/// Says nothing if they are alike, and shows where they differ if not: what both have there, one
-/// above the other. Exit code 0 if they are alike, 1 if not.
+/// Prints nothing if they are equal, and otherwise the rows that differ, one above the other. Exit
+/// code 0 if they are equal, 1 if not.
 #[derive(Debug, Args)]
 #[command(after_help = CMP_EXAMPLES)]
 pub(crate) struct Cmp {
     /// A live name, or the path of a file.
     #[arg(value_name = "ONE", value_hint = ValueHint::AnyPath)]
     pub(crate) one: OsString,
-    /// Another one; `-` is standard input.
+    /// Another name or file; `-` is standard input.
     #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
     pub(crate) other: OsString,
     #[command(flatten)]
     pub(crate) part: Part,
-    /// Where to begin in the other, if not where it is in the one.
+    /// Where to begin in OTHER, if not at the same offset as in ONE.
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) other_offset: Option<Offset>,
-    /// Show so many differing places; all are counted.
-    #[arg(long, short = 'm', value_name = "N", default_value_t = 8)]
+    /// Show this many differences; all are counted.
+    #[arg(long, short = 'm', value_name = "N", default_value = "8", value_parser = number(0..=u64::MAX))]
     pub(crate) max_count: u64,
-    /// Say nothing: the exit code tells.
+    /// Print nothing; the exit code is the answer.
     #[arg(long, short = 'q', conflicts_with = "json")]
     pub(crate) quiet: bool,
 }
@@ -219,13 +220,14 @@ Examples:
 
 /// Copy between files, names, and standard input or output (`-`).
 ///
-/// A destination that is no live name is a file, which is made if there is none. Without --from, --to
-/// and --length all is copied, and a file then ends where the source ends. With one of them, that part
-/// alone is written, and what lies around it stays. What is a hole in the source takes no space in a new file.
+/// A destination that is no live name is a file, which is created if it does not exist. Without
+/// --from, --to and --length everything is copied, and a file then gets the length of the source. With
+/// one of them, only that range is written, and the bytes around it stay. Holes of the source take no
+/// space in a new file.
 ///
-/// On a terminal a bar shows how far it is and how fast. After Ctrl-C, what is copied stays, and the
-/// error says how to go on. A mapping that `create` made cannot grow: if it is too small, nothing is
-/// written.
+/// On a terminal a bar shows progress and speed. After Ctrl-C, the bytes copied so far stay, and the
+/// error names the command that continues. A mapping that `create` made cannot grow: if it is too
+/// small, nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = COPY_EXAMPLES)]
 pub(crate) struct Copy {
@@ -258,10 +260,10 @@ Examples:
   filemap copy scores - | gzip > scores.gz"
 );
 
-/// Bring what was stored to the disk, and wait for it.
+/// Write modified bytes to the disk, and wait for it.
 ///
-/// Everybody sees a store at once without this: it is about a loss of power alone, and does nothing
-/// over memory.
+/// Other processes see a store without this; it protects against a loss of power, and does nothing
+/// for memory.
 #[derive(Debug, Args)]
 #[command(after_help = FLUSH_EXAMPLES)]
 pub(crate) struct Flush {
@@ -269,8 +271,8 @@ pub(crate) struct Flush {
     pub(crate) target: TargetArguments,
     #[command(flatten)]
     pub(crate) part: Part,
-    /// How far: `start` begins, `written` waits until the disk has been handed the bytes, `durable`
-    /// until they survive a loss of power.
+    /// How long to wait: `start` does not, `written` waits until the disk has been handed the bytes,
+    /// `durable` until they survive a loss of power.
     #[arg(long, value_name = "HOW", default_value = "durable")]
     pub(crate) until: filemap::Flush,
 }
@@ -284,13 +286,18 @@ Examples:
   filemap flush scores --until written --offset 1M --length 64K"
 );
 
-/// Watch bytes change, live in the terminal.
+#[cfg_attr(feature = "sight", doc = "Watch bytes change, live in the terminal.")]
+#[cfg_attr(
+    not(feature = "sight"),
+    doc = "Watch bytes change (the live view needs a build with --features sight)."
+)]
 ///
-/// Bytes that have changed light up and fade. The arrows scroll, `/` finds, space pauses, `t` shows
-/// numbers, `?` tells of all keys, `q` ends. The watched name is not kept: it goes when its users go,
-/// and its last bytes stay in sight.
+/// Changed bytes light up and fade. The arrows scroll, `/` finds, space pauses, `t` shows numbers,
+/// `?` lists all keys, `q` quits. Watching does not keep the name alive: it ends with its last user,
+/// and its last bytes stay on the screen.
 ///
-/// With --json, each change is a line: when, where, and what is there now.
+/// With --json, each change is a line: its time, its offset, and the new bytes, or with --as the new
+/// numbers.
 #[derive(Debug, Args)]
 #[command(after_help = WATCH_EXAMPLES)]
 pub(crate) struct Watch {
@@ -300,21 +307,15 @@ pub(crate) struct Watch {
     pub(crate) part: Part,
     #[command(flatten)]
     pub(crate) layout: Layout,
-    /// Between two looks: `50ms`, `1s`.
+    /// How often to read the bytes: `50ms`, `1s`.
     #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval)]
     pub(crate) interval: humantime::Duration,
-    /// With --json, end after so many changes.
-    #[arg(long, short = 'm', value_name = "N", requires = "json")]
+    /// Wait up to this time for the name or the file to exist: `500ms`, `10s`, `5min`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) wait: Option<humantime::Duration>,
+    /// With --json, end after this many changes.
+    #[arg(long, short = 'm', value_name = "N", value_parser = number(0..=u64::MAX), requires = "json")]
     pub(crate) max_count: Option<u64>,
-}
-
-/// Reads a time between two looks, which is not without end, and not none.
-fn interval(text: &str) -> std::result::Result<humantime::Duration, String> {
-    let time: humantime::Duration = text.parse().map_err(|error| format!("{error}"))?;
-    match time.as_millis() {
-        1..=3_600_000 => Ok(time),
-        _ => Err("expected a time from 1ms to 1h".to_owned()),
-    }
 }
 
 const WATCH_EXAMPLES: &str = concat!(
@@ -325,5 +326,6 @@ Examples:
   filemap watch scores
   filemap watch scores --as f64 --offset 4K
   filemap watch ./log.bin --interval 1s
+  filemap watch scores --wait 1min                  as soon as somebody has created it
   filemap watch scores --json | jq -r .offset"
 );

@@ -1,4 +1,4 @@
-//! What lets programs of other languages find the mappings.
+//! The arguments of `kernel32`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,17 +7,17 @@ use clap::Args;
 
 /// Let C# programs that call Windows' kernel32 find these mappings.
 ///
-/// A program that says `[DllImport("kernel32.dll")]` runs on Linux, as it was compiled, when the
-/// runtime finds the library `libfilemap.so` under that name. --run runs one so, with nothing
-/// installed. --install makes the folder of a program ready once and for all.
+/// A program with `[DllImport("kernel32.dll")]` runs on Linux, as it was compiled, if the runtime
+/// finds the library `libfilemap.so` under that name. --run runs a program this way, with nothing
+/// installed. --install prepares the folder of a program permanently.
 ///
-/// .NET (Core and later) looks for files: it takes a name as it is spelt, tries `kernel32.dll.so`
-/// before others, in the program's folder and then where `LD_LIBRARY_PATH` leads. Never name
-/// one `kernel32.dll`: the runtime takes `.dll` files for managed ones, and does not start.
+/// .NET (Core and later) searches for files: it takes a name as it is spelled, tries
+/// `kernel32.dll.so` before others, in the program's folder and then in `LD_LIBRARY_PATH`. Never name
+/// a file `kernel32.dll`: the runtime takes `.dll` files for managed ones, and does not start.
 ///
-/// Mono reads `PROGRAM.exe.config`, or `LIBRARY.dll.config` for what a library calls, before it
-/// looks for files; its own configuration leads `kernel32.dll` to Mono itself, so that functions
-/// seem to be missing (`EntryPointNotFoundException`) until one of these leads it here.
+/// Mono reads `PROGRAM.exe.config`, or `LIBRARY.dll.config` for the calls of a library, before it
+/// searches for files; its own configuration maps `kernel32.dll` to Mono itself, so that functions
+/// seem to be missing (`EntryPointNotFoundException`) unless one of these files maps it here.
 ///
 /// All names lead to one file. Two copies in one process would not know each other's handles.
 #[derive(Debug, Args)]
@@ -26,22 +26,22 @@ use clap::Args;
     group = clap::ArgGroup::new("what").required(true).args(["install", "uninstall", "run"])
 )]
 pub(crate) struct Kernel32 {
-    /// Put the library into this folder, under every name that runtimes look for, and beside each
-    /// program and library in it that calls kernel32 what Mono reads.
+    /// Put the library into this folder, under every name that runtimes search for, and the
+    /// configuration of Mono beside each program and library there that calls kernel32.
     #[arg(long, value_name = "DIR")]
     pub(crate) install: Option<PathBuf>,
-    /// Take away from this folder what --install put there.
+    /// Remove from this folder what --install put there.
     #[arg(long, value_name = "DIR", conflicts_with = "library")]
     pub(crate) uninstall: Option<PathBuf>,
-    /// Run a command, with a temporary folder that is gone afterwards. Its exit code becomes this
-    /// one's (128 and the signal's number, if a signal ended it).
+    /// Run a command, with the library in a temporary folder. Its exit code becomes this one's, as
+    /// for `create`.
     #[arg(long, requires = "command")]
     pub(crate) run: bool,
     /// The library, if it is not `libfilemap.so` beside this command, in `../lib`, or where the
-    /// system looks for libraries.
+    /// system searches for libraries.
     #[arg(long, value_name = "PATH")]
     pub(crate) library: Option<PathBuf>,
-    /// What to run.
+    /// The command to run.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["install", "uninstall"])]
     pub(crate) command: Vec<OsString>,
 }

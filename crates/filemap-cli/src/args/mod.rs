@@ -1,4 +1,4 @@
-//! The words of the command line, and the help that teaches them.
+//! The command line: verbs, options and their help.
 
 macro_rules! which {
     () => {
@@ -18,6 +18,7 @@ An offset with a minus counts from the end.
     };
 }
 
+mod quantity;
 mod target;
 mod names;
 mod bytes;
@@ -48,11 +49,11 @@ Examples:
   filemap ls                                   see who holds what
 
 Exit codes: 0 done; 1 no or none (no such name, name taken, nothing found, not alike, demo refuted);
-2 error; 130 ended by Ctrl-C.";
+2 error; 130 ended by Ctrl-C, 143 by SIGTERM.";
 
 /// Windows' file mapping objects for Linux: shared memory and files under a name.
 ///
-/// A name is known to all processes of a user, and lives as long as somebody holds it: when the
+/// A name is visible to all processes of a user, and exists as long as a process holds it: when the
 /// last holder ends, even by a crash, the name is gone.
 #[derive(Debug, Parser)]
 #[command(name = "filemap", version, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -71,7 +72,7 @@ pub(crate) struct Common {
     /// Print JSON, one value on one line; errors too, with their Win32 code.
     #[arg(long, global = true, help_heading = EVERY_VERB)]
     pub(crate) json: bool,
-    /// Tell the kind of an error and its Win32 code, too.
+    /// Add the kind of an error and its Win32 code to its message.
     #[arg(long, short = 'v', global = true, help_heading = EVERY_VERB)]
     pub(crate) verbose: bool,
     /// Use the names in this directory, instead of those of `FILEMAP_DIR` or of the system.

@@ -1,21 +1,22 @@
-//! Verbs about names and mappings as a whole.
+//! The arguments of the verbs that create, list and inspect mappings.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use filemap::{Attributes, Permissions, Protection};
+use filemap::{Attributes, Lifetime, Permissions, Protection};
 
 use super::TargetArguments;
+use super::quantity::time;
 use crate::size;
 use crate::target::name;
 
 /// Show two processes sharing a file by name, step by step, on real content.
 ///
-/// Makes a file in a temporary directory and maps it under a name. A second process that knows
-/// only the name reads it, writes past 4 GiB and stores an object; this one sees both at once.
-/// Then the file is read the ordinary way, the name is shown to be gone, and a third process is
-/// killed to show that its name goes with it. Each step is checked; nothing is left behind.
+/// Creates a file in a temporary directory and maps it under a name. A second process that knows
+/// only the name reads it, writes past 4 GiB and stores an object; the first one sees both
+/// immediately. Then the file is read by ordinary input, the name is shown to be gone, and a third
+/// process is killed to show that its name ends with it. Each step is checked; nothing is left behind.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,43 +24,54 @@ Examples:
   filemap demo --json       the same for a program")]
 pub(crate) struct Demo {}
 
-/// Make a mapping under a name, and hold it while a command runs or until Ctrl-C.
+/// Create a mapping under a name, and hold it while a command runs or until Ctrl-C.
 ///
-/// Over memory with --size, over a file with --file. If the name exists already, what exists is
-/// held, and said to be so, unless --new forbids it. The name lives as long as anybody holds it.
+/// Of memory with --size, of a file with --file. If the name exists already, the existing mapping is
+/// held, and the output says so, unless --new forbids it. The name exists as long as a process holds
+/// it.
 ///
-/// Without a COMMAND, one line on standard output tells when the name is held; end of input,
-/// Ctrl-C or a polite kill ends it, with exit code 0. With a COMMAND, that line goes to standard
-/// error, the command finds the name, and its exit code becomes this one's (128 and the signal's
-/// number, if a signal ended it).
+/// Without a COMMAND, a line on standard output reports that the name is held. Ctrl-C ends it, with exit
+/// code 130; SIGTERM or the end of input, with 0. Only a terminal and a pipe have an end that counts:
+/// with `< /dev/null`, which is what runs in the background gets, the name is held on. With a COMMAND,
+/// that line goes to standard error, the command finds the name, and its exit code becomes this one's
+/// (128 and the signal's number, if a signal ended it; 127 if there is no such command, 126 if it
+/// cannot be run).
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_EXAMPLES)]
 pub(crate) struct Create {
     /// The name: `scores`, `Local\scores` (the same one), or `Global\scores` (for all users); `/`
-    /// does for `\`.
+    /// may stand for `\`.
     #[arg(value_parser = name)]
     pub(crate) name: String,
-    /// How large: needed for memory, in whole pages; a file is mapped as it is, or grown to this.
+    /// The size: required for memory; a file is mapped as it is, or grown to this.
     #[arg(long, value_name = "SIZE", value_parser = size::parse, required_unless_present = "file")]
     pub(crate) size: Option<u64>,
-    /// Map this file; with --size and a writable protection, it is made if there is none.
+    /// Map this file; with --size and a writable protection, it is created if it does not exist.
     #[arg(long, value_name = "PATH")]
     pub(crate) file: Option<PathBuf>,
     /// What views may do: read-only, read-write, write-copy, execute-read, execute-read-write or
     /// execute-write-copy.
     #[arg(long, default_value = "read-write")]
     pub(crate) protection: Protection,
-    /// How pages are provided, with commas between: commit, reserve, no-cache, write-combine,
-    /// large-pages.
+    /// How pages are provided, with commas between: commit, reserve, large-pages.
     #[arg(long, default_value = "none", hide_default_value = true)]
     pub(crate) attributes: Attributes,
-    /// Who else may open it, as a file's mode: 600 nobody, 644 others may read, 666 and write.
+    /// What keeps memory if its holders are killed: `entry`, until the next use of the registry, or
+    /// `holders`, so that the kernel frees it at once.
+    #[arg(long, default_value = "entry", hide_default_value = true, conflicts_with = "file")]
+    pub(crate) lifetime: Lifetime,
+    /// Take memory for a page when it is first written, and not for all of it now; when there is none
+    /// left, that write fails.
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) sparse: bool,
+    /// Who else may open it, as a file's mode: 600 nobody, 644 others may read, 666 read and write. A
+    /// file that is created for it gets this mode too.
     #[arg(long, value_name = "MODE", default_value = "600")]
     pub(crate) mode: Permissions,
-    /// Refuse if the name exists (exit code 1).
+    /// Fail if the name exists (exit code 1).
     #[arg(long)]
     pub(crate) new: bool,
-    /// What to run while the name is held.
+    /// The command to run while the name is held.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
@@ -76,10 +88,10 @@ Examples:
   filemap create lock --size 4K --new -- ./backup   one at a time: 1 if it is running"
 );
 
-/// Hold a mapping that exists under a name, while a command runs or until Ctrl-C.
+/// Hold an existing mapping by its name, while a command runs or until Ctrl-C.
 ///
-/// The name then lives at least as long as this: also when its creator is gone. Nothing is made
-/// if there is none (exit code 1). All else is as for `create`.
+/// The name then exists at least as long as this process, even if its creator ends. Nothing is
+/// created if there is none (exit code 1). Everything else is as for `create`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -87,25 +99,24 @@ Examples:
   filemap open scores -- ./report           keep it while the report is made
   filemap open scores --wait 30s -- ./use   as soon as somebody has created it")]
 pub(crate) struct Open {
-    /// The name, as it was given to `create`; `/` does for `\`.
+    /// The name, as it was given to `create`; `/` may stand for `\`.
     #[arg(value_parser = name)]
     pub(crate) name: String,
-    /// Wait so long for the name to be there: `500ms`, `10s`, `5min`.
-    #[arg(long, value_name = "TIME")]
+    /// Wait up to this time for the name to exist: `500ms`, `10s`, `5min`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) wait: Option<humantime::Duration>,
-    /// What to run while the name is held.
+    /// The command to run while the name is held.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
-/// List the names there are.
+/// List the existing names.
 ///
-/// One row per name: its size, what views may do, what is behind it, how many processes hold it,
-/// its age. `dead` is what a crash left: nobody can open it, and it is cleared at the next use, or
-/// by `gc`.
+/// One row per name: its size, its protection, what backs it, how many processes hold it, its age.
+/// `dead` is what a crash left: it cannot be opened, and is freed at its next use, or by `gc`.
 ///
-/// `?` holders: it is held by nobody that can be seen, such as another user's process or another
-/// container's. With --long, a row for each process that holds a name or has views of it.
+/// `?` holders: no visible process holds it, but perhaps one of another user or another container.
+/// With --long, a row for each process that holds a name or has views of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -121,25 +132,26 @@ pub(crate) struct Ls {
 
 /// Free the memory that crashed processes left behind.
 ///
-/// Their names are dead already: nobody can open them, and using a name clears it. This clears
-/// all of them. What a live process holds is never touched; memory that somebody still views
-/// comes back with the last view.
+/// Their names are dead already: they cannot be opened, and using such a name frees it. This frees
+/// all of them. A name that a live process holds is never touched; memory that is still mapped is
+/// freed with its last view.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   filemap gc --dry-run              what there is to free
   filemap gc")]
 pub(crate) struct Gc {
-    /// Only list what would be freed.
+    /// Only list the names that would be freed.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
-/// Tell all that is known about a name or a file, and where its bytes are.
+/// Show everything known about a name or a file, and where its bytes are.
 ///
 /// The bar shows the bytes from first to last: in memory, in memory and not on the disk yet, on the
-/// disk alone, in holes. Looking brings nothing in. Who has the bytes mapped is told with or without
-/// a name.
+/// disk alone, in holes. It brings no page into memory. The processes that have the bytes mapped are
+/// listed for a file as well as for a name. Disk space that is `set aside` holds no data: it lies past
+/// the end of the file, or in its holes.
 #[derive(Debug, Args)]
 #[command(after_help = INFO_EXAMPLES)]
 pub(crate) struct Info {

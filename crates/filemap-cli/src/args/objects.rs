@@ -1,4 +1,4 @@
-//! Verbs about stored objects.
+//! The arguments of the verbs that store and read objects.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -11,8 +11,9 @@ use crate::failure::{Failure, Result};
 
 /// Store an object, given as JSON, at an offset.
 ///
-/// The object is stored with its length and a checksum, so that `get` and the library's
-/// `read_object` take it back whole or say what is wrong with it. Says how many bytes it takes.
+/// The object is stored as MessagePack with its length and a checksum, so that `get` and the
+/// library's `read_object` return it whole or report what is wrong with it. Integers must fit 64
+/// bits; {"$bytes": "00ff"} stands for bytes. Prints its size in bytes.
 #[derive(Debug, Args)]
 #[command(
     after_help = PUT_EXAMPLES,
@@ -25,7 +26,7 @@ pub(crate) struct Put {
     /// The object; `-` reads it from standard input.
     #[arg(value_name = "JSON")]
     pub(crate) second: Option<OsString>,
-    /// The path of a file, whatever names there are.
+    /// The path of a file, even if a name is spelled the same.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// Where the object begins, in bytes from the start; with a minus, from the end.
@@ -34,13 +35,11 @@ pub(crate) struct Put {
 }
 
 impl Put {
-    /// Tells where the object goes, and the object.
+    /// Returns the target, and the object as it was written.
     pub(crate) fn target_and_object(&self) -> Result<(TargetArguments, &OsStr)> {
         match target_and_word(self.file.as_ref(), Some(&self.first), self.second.as_ref())? {
             (target, Some(object)) => Ok((target, object)),
-            (_, None) => Err(Failure::broken(
-                "could not tell what to do: expected a name or a file, and an object",
-            )),
+            (_, None) => Err(Failure::usage("expected a name or a file, and an object")),
         }
     }
 }
@@ -57,8 +56,10 @@ Examples:
 
 /// Print, as JSON, the object that is stored at an offset.
 ///
-/// The object must have been stored as JSON, by `put` or by the library's codec `Json`. What is
-/// no object, half an object or a damaged one is told apart, and never printed.
+/// The object may have been stored by `put`, by the library's `write_object`, or by whatever writes
+/// its format. Bytes are printed as {"$bytes": "00ff"}. What JSON has not is an error: floats that are
+/// not finite, keys that are no text, extension types. A missing, an incomplete and a damaged object
+/// are three different errors, and nothing of them is printed.
 #[derive(Debug, Args)]
 #[command(after_help = GET_EXAMPLES)]
 pub(crate) struct Get {

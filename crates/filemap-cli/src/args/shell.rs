@@ -1,11 +1,11 @@
-//! Verbs that tell shells and readers of manuals about the others.
+//! The arguments of the verbs that print shell completions and manual pages.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use clap_complete::Shell;
 
-/// Print what a shell needs to complete the words of this command.
+/// Print a shell's completion script for this command.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -15,11 +15,11 @@ Examples:
   filemap completions fish > ~/.config/fish/completions/filemap.fish
   filemap completions powershell | Out-String | Invoke-Expression")]
 pub(crate) struct Completions {
-    /// Which shell.
+    /// The shell.
     pub(crate) shell: Shell,
 }
 
-/// Print a page of the manual, or write all of them.
+/// Print a manual page, or write all of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,7 +30,7 @@ pub(crate) struct Man {
     /// A verb; the whole command, if none is given.
     #[arg(value_name = "VERB")]
     pub(crate) verb: Option<String>,
-    /// Write all pages into this directory, which is made if there is none.
+    /// Write all pages into this directory, which is created if it does not exist.
     #[arg(long, value_name = "DIR", conflicts_with = "verb", value_hint = ValueHint::DirPath)]
     pub(crate) directory: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Words that several verbs have: which name or file, and which part of it.
+//! Arguments that several verbs share: the name or file, and the range of it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -9,26 +9,26 @@ use super::Offset;
 use crate::failure::{Failure, Result};
 use crate::size;
 
-/// A name or a file: one word that is looked up, or a path for certain.
+/// A name or a file: a word that may be either, or the option for a path.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct TargetArguments {
     /// A live name; if there is none, the path of a file.
     #[arg(value_name = "NAME|FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) target: Option<OsString>,
-    /// The path of a file, whatever names there are.
+    /// The path of a file, even if a name is spelled the same.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Tells a target and the word after it apart.
+/// Returns the target and the word after it, if there is one.
 ///
-/// An optional word before another one is more than the parser of the arguments can tell apart, if
-/// an option stands between them. So it is done here: with a file, the only word is the other one.
+/// With `--file` the first word is not the target. The parser of the arguments has no rule for an
+/// optional word before another one, so this decides it.
 ///
 /// # Errors
 ///
-/// A sentence, if there are too few words or too many.
+/// [`Failure::Broken`] if there are too few words or too many.
 pub(super) fn target_and_word<'w>(
     file: Option<&PathBuf>,
     first: Option<&'w OsString>,
@@ -38,18 +38,16 @@ pub(super) fn target_and_word<'w>(
         (Some(_), word, None) => (None, word),
         (None, Some(target), word) => (Some(target.clone()), word),
         (Some(_), _, Some(_)) => {
-            return Err(Failure::broken(
-                "could not tell what to do: with --file, there is one word too many",
-            ));
+            return Err(Failure::usage("with --file, there is one word too many"));
         }
         (None, None, _) => {
-            return Err(Failure::broken("could not tell what to do: expected a name or a file"));
+            return Err(Failure::usage("expected a name or a file"));
         }
     };
     Ok((TargetArguments { target, file: file.cloned() }, word.map(OsString::as_os_str)))
 }
 
-/// Which part of a target is meant.
+/// A range of a target.
 #[derive(Debug, Args)]
 pub(crate) struct Part {
     /// Where to begin, in bytes from the start; with a minus, from the end.

@@ -1,4 +1,4 @@
-//! `filemap cmp`: whether two are alike, and where not.
+//! `filemap cmp`: compares two names, files or inputs, and shows where they differ.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::Context;
 use crate::args::Cmp;
 use crate::dump::{self, Shape};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 use crate::output::{NO, Output};
-use crate::reader::{Next, PIECE, Reader};
+use crate::reader::{Next, PIECE, Reader, start_of};
+use crate::size::Counted;
 use crate::target::{Purpose, Target};
 
 pub(super) fn run(context: &Context<'_>, cmp: &Cmp) -> Result<ExitCode> {
@@ -25,13 +26,13 @@ pub(super) fn run(context: &Context<'_>, cmp: &Cmp) -> Result<ExitCode> {
     let is_input = cmp.other == "-";
     let one = Target::of_word(&cmp.one, &context.registry)?;
     let one_file = one.open(&context.registry, Purpose::Reading)?;
-    let offset = cmp.part.offset.inside(one_file.len()?, &one)?;
+    let offset = start_of(&one_file, cmp.part.offset, &one)?;
     let mut one_side = Side::File(Reader::new(&one_file, offset, cmp.part.length)?);
 
     let other_file;
     let (mut other_side, other_offset) = if is_input {
         if cmp.other_offset.is_some() {
-            return Err(Failure::broken("could not begin elsewhere in standard input"));
+            return Err(Failure::broken("could not skip bytes of standard input"));
         }
         let rest = cmp.part.length.unwrap_or(u64::MAX);
         (Side::Input { input: io::stdin().lock(), rest }, 0)
@@ -39,7 +40,7 @@ pub(super) fn run(context: &Context<'_>, cmp: &Cmp) -> Result<ExitCode> {
         let other = Target::of_word(&cmp.other, &context.registry)?;
         other_file = other.open(&context.registry, Purpose::Reading)?;
         let place = cmp.other_offset.unwrap_or(cmp.part.offset);
-        let place = place.inside(other_file.len()?, &other)?;
+        let place = start_of(&other_file, place, &other)?;
         (Side::File(Reader::new(&other_file, place, cmp.part.length)?), place)
     };
 
@@ -69,7 +70,7 @@ pub(super) fn run(context: &Context<'_>, cmp: &Cmp) -> Result<ExitCode> {
     Ok(if equal { ExitCode::SUCCESS } else { ExitCode::from(NO) })
 }
 
-/// One of the two.
+/// A side of the comparison.
 enum Side<'file> {
     File(Reader<'file>),
     Input { input: StdinLock<'static>, rest: u64 },
@@ -89,7 +90,7 @@ impl Side<'_> {
         }
     }
 
-    /// Fills the buffer, but for the end.
+    /// Fills the buffer, and returns fewer bytes only at the end.
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         let (input, rest) = match self {
             Self::File(reader) => return reader.read(buf),
@@ -103,7 +104,10 @@ impl Side<'_> {
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(Failure::broken(format!("could not read the input: {error}")));
+                    return Err(Failure::broken(format!(
+                        "could not read the input: {}",
+                        Why(&error)
+                    )));
                 }
             }
         }
@@ -112,7 +116,7 @@ impl Side<'_> {
     }
 }
 
-/// What a side is called.
+/// The name of a side in the output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Name(String);
 
@@ -128,7 +132,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// A run of bytes that differ.
+/// A range of bytes that differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Place {
     offset: u64,
@@ -136,7 +140,7 @@ struct Place {
     length: u64,
 }
 
-/// A row in which bytes differ.
+/// A row of the dump in which bytes differ.
 #[derive(Debug)]
 struct Row {
     at: u64,
@@ -151,15 +155,15 @@ struct Comparison {
     other: Name,
     offset: u64,
     other_offset: u64,
-    /// How many bytes both have.
+    /// How many bytes both sides have.
     compared: u64,
     /// How many of these differ.
     bytes: u64,
-    /// In how many places.
+    /// In how many ranges.
     count: u64,
-    /// The first of them.
+    /// The first of these ranges.
     places: Vec<Place>,
-    /// Which one goes on where the other one has ended.
+    /// The side that is longer, if any.
     longer: Option<Name>,
     #[serde(skip)]
     most: u64,
@@ -167,7 +171,7 @@ struct Comparison {
     quiet: bool,
     #[serde(skip)]
     shape: Shape,
-    /// The end of the last place, which goes on if the next byte differs too.
+    /// The end of the last range, which grows if the next byte differs too.
     #[serde(skip)]
     open: Option<u64>,
 }
@@ -216,7 +220,7 @@ impl Comparison {
         }
     }
 
-    /// Notes the places in which two pieces differ.
+    /// Records the ranges in which two buffers differ.
     fn note(&mut self, left: &[u8], right: &[u8], rows: &mut Vec<Row>) {
         for (index, (one, other)) in
             left.chunks(self.shape.row).zip(right.chunks(self.shape.row)).enumerate()
@@ -304,7 +308,7 @@ impl fmt::Display for Report<'_> {
         }
         if let Some(longer) = longer {
             let shorter = if longer == one { other } else { one };
-            write!(f, "{shorter} ends after {compared} bytes, and {longer} goes on")?;
+            write!(f, "{shorter} ends after {}, and {longer} goes on", Counted(*compared))?;
         }
         Ok(())
     }

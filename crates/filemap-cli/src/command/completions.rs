@@ -1,4 +1,4 @@
-//! `filemap completions`: what a shell needs to complete words.
+//! `filemap completions`: completion scripts for shells.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use crate::args::{Arguments, Completions};
 use crate::failure::{Failure, Result};
 
 pub(super) fn run(context: &Context<'_>, completions: &Completions) -> Result<()> {
-    // Not straight to standard output: the generator panics where nobody reads it.
+    // Into memory first: the generator panics if standard output is closed.
     let mut script = Vec::new();
     clap_complete::generate(completions.shell, &mut Arguments::shown(), "filemap", &mut script);
     context
@@ -18,12 +18,12 @@ pub(super) fn run(context: &Context<'_>, completions: &Completions) -> Result<()
 }
 
 impl Arguments {
-    /// The command as others are told of it: without what is hidden.
+    /// Returns the command without its hidden verbs.
     pub(super) fn shown() -> clap::Command {
         let command = Self::command();
         let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
         let verbs: Vec<_> = verbs.cloned().collect();
-        // A command cannot lose a subcommand, so it is put together anew.
+        // clap cannot remove a subcommand, so the command is built again.
         let bare = clap::Command::new("filemap").subcommands(verbs);
         let options: Vec<_> = command.get_arguments().cloned().collect();
         let told = |text: Option<&clap::builder::StyledStr>| text.cloned().unwrap_or_default();

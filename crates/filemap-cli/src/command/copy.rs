@@ -5,180 +5,288 @@ use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::{Backing, ErrorKind, MappedFile};
+use filemap::{Backing, ErrorKind, MappedFile, PositionedIo};
 use serde::Serialize;
 
 use super::Context;
 use crate::args::Copy;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
+use crate::interruption::Interruption;
 use crate::offset::Offset;
-use crate::output::Printable;
+use crate::output::{self, Printable};
 use crate::progress::Progress;
-use crate::reader::Reader;
-use crate::size::Readable;
+use crate::reader::{Reader, start_of};
+use crate::size::{Counted, Readable};
 use crate::sys;
 use crate::target::{Purpose, Target};
+use crate::written::{Making, Written};
 
-/// How much is copied between two looks at Ctrl-C.
+/// The most bytes that are copied between two checks for Ctrl-C.
 const PIECE: usize = 1 << 20;
-/// How long Ctrl-C waits to be heard, at most.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// The longest time between two checks for Ctrl-C while standard input is read.
+const CHECK: Duration = Duration::from_millis(100);
 
 pub(super) fn run(context: &Context<'_>, copy: &Copy) -> Result<()> {
-    let task = |interrupted| Task { context, copy, interrupted };
+    let task = |interruption| Task { context, copy, interruption };
     match (copy.source == "-", copy.destination == "-") {
         (true, true) => {
             Err(Failure::broken("could not copy: one of the two must be a name or a file"))
         }
-        (true, false) => task(listen()?).of_input(),
+        (true, false) => task(Interruption::listen()?).of_input(),
         (false, true) => {
-            // Whoever reads the output may not take it, and nothing is to be told.
-            sys::end_when_interrupted().map_err(|error| deaf(&error))?;
-            task(Arc::default()).to_output()
+            output::refuse_terminal()?;
+            // A write to a pipe may block, where a flag would not be checked; no message follows.
+            sys::end_when_interrupted().map_err(|error| {
+                Failure::broken(format!("could not wait for Ctrl-C: {}", Why(&error)))
+            })?;
+            task(Interruption::default()).to_output()
         }
-        (false, false) => task(listen()?).between(),
+        (false, false) => task(Interruption::listen()?).between(),
     }
-}
-
-fn listen() -> Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    sys::listen(move |_| flag.store(true, Ordering::Relaxed)).map_err(|error| deaf(&error))?;
-    Ok(interrupted)
-}
-
-fn deaf(error: &io::Error) -> Failure {
-    Failure::broken(format!("could not wait for Ctrl-C: {error}"))
 }
 
 struct Task<'c> {
     context: &'c Context<'c>,
     copy: &'c Copy,
-    interrupted: Arc<AtomicBool>,
+    interruption: Interruption,
+}
+
+/// The bytes that are copied so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Done {
+    bytes: u64,
+    /// How many of them are in holes.
+    holes: u64,
+}
+
+/// Where bytes go, and what was there.
+struct Place {
+    target: Target,
+    file: Written,
+    /// The offset of the first byte.
+    start: u64,
+    /// The length before.
+    before: u64,
 }
 
 impl Task<'_> {
-    /// From a file or a name to another one.
+    /// Copies from a file or a name to another one.
     fn between(&self) -> Result<()> {
         let Copy { source, destination, from, to, length } = self.copy;
         let source = Target::of_word(source, &self.context.registry)?;
         let source_file = source.open(&self.context.registry, Purpose::Reading)?;
-        let source_len = source_file.len()?;
-        let from_start = from.unwrap_or(Offset::FromStart(0)).inside(source_len, &source)?;
+        let from_start = start_of(&source_file, from.unwrap_or(Offset::FromStart(0)), &source)?;
         let mut reader = Reader::new(&source_file, from_start, *length)?;
         let total = reader.rest();
 
         let destination = self.destination(destination)?;
         let existing = existing_len(&destination);
-        check_apart(&source, &destination, from_start..from_start + total, *to, existing)?;
-        let place = match to {
-            Some(to) => to.within(existing, &destination)?,
-            None => 0,
-        };
-        self.check_room(&destination, place, total)?;
-        let file = destination.open(&self.context.registry, Purpose::Writing)?;
-        let before = file.len()?;
-        let whole = from.is_none() && to.is_none() && length.is_none();
-        let end = place.saturating_add(total);
-        // At once: whoever goes on after Ctrl-C finds the file as long as it is to be.
-        if destination.can_grow() && (before < end || (whole && before > end)) {
-            file.set_len(end)?;
-        }
-
+        check_apart(&source, &destination, reader.range(), *to, existing)?;
+        let place = self.open(destination, existing, total)?;
         let begun = Instant::now();
-        let progress = Progress::new(self.context.output, Some(total));
+        let progress = Progress::new(self.context.output, total);
+        let mut done = Done::default();
+        let copied = self.each_piece(&mut reader, &place, &mut done, &progress);
+        drop(progress);
+        let copied = copied.and_then(|()| self.settle(&place, done.bytes));
+        if let Err(failure) = copied {
+            return Err(self.ended_early(failure, place, Some(from_start), done.bytes));
+        }
+        let to = place.start;
+        let destination = place.target.to_string();
+        place.file.finish()?;
+        let Done { bytes, holes } = done;
+        let source = source.to_string();
+        self.done(Copied::new(source, destination, from_start, to, bytes, holes, begun.elapsed()))
+    }
+
+    /// Copies piece by piece, and leaves holes out.
+    fn each_piece(
+        &self,
+        reader: &mut Reader<'_>,
+        place: &Place,
+        done: &mut Done,
+        progress: &Progress,
+    ) -> Result<()> {
         let mut buf = vec![0; PIECE];
-        let mut holes = 0;
         while let Some(next) = reader.peek()? {
-            let done = reader.offset() - from_start;
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Err(self.stopped(done, from_start + done, place + done));
+            if self.interruption.is_there() {
+                return Err(self.interrupted());
             }
+            let at = place.start.saturating_add(done.bytes);
             if next.hole {
-                // A new file has the hole already; what was there before is to be zero.
-                erase(&file, place + done, next.len.min(before.saturating_sub(place + done)))?;
+                // What is new is a hole already; bytes that were there must become zero.
+                erase(&place.file, at, next.len.min(place.before.saturating_sub(at)))?;
                 reader.skip(next.len);
-                holes += next.len;
+                (done.bytes, done.holes) = (done.bytes + next.len, done.holes + next.len);
                 progress.advance(next.len);
                 continue;
             }
             let count = reader.read(&mut buf[..piece_of(next.len)])?;
-            file.write_at(place + done, &buf[..count])?;
+            place.file.write_all_at(&buf[..count], at)?;
+            done.bytes += count as u64;
             progress.advance(count as u64);
         }
-        drop(progress);
-        file.close()?;
-        let (length, to) = (reader.offset() - from_start, place);
-        let (source, destination) = (source.to_string(), destination.to_string());
-        self.done(Copied::new(source, destination, from_start, to, length, holes, begun.elapsed()))
+        Ok(())
     }
 
-    /// From standard input, which has no holes and no known length.
+    /// Copies from standard input, which has no holes and no known length.
     fn of_input(&self) -> Result<()> {
-        let Copy { destination, from, to, length, .. } = self.copy;
+        let Copy { destination, from, length, .. } = self.copy;
         if from.is_some() {
-            return Err(Failure::broken("could not begin elsewhere in standard input"));
+            return Err(Failure::broken("could not skip bytes of standard input"));
         }
         let destination = self.destination(destination)?;
         let existing = existing_len(&destination);
-        let place = match to {
-            Some(to) => to.within(existing, &destination)?,
-            None => 0,
-        };
-        let file = destination.open(&self.context.registry, Purpose::Writing)?;
+        let place = self.open(destination, existing, None)?;
         let begun = Instant::now();
         let progress = Progress::new(self.context.output, *length);
-        let pieces = input_in_pieces(length.unwrap_or(u64::MAX))?;
-        let mut done = 0;
+        let mut done = Done::default();
+        let copied = self.each_piece_of_input(&place, &mut done, &progress);
+        drop(progress);
+        let copied = copied.and_then(|()| self.settle(&place, done.bytes));
+        if let Err(failure) = copied {
+            return Err(self.ended_early(failure, place, None, done.bytes));
+        }
+        let to = place.start;
+        let destination = place.target.to_string();
+        place.file.finish()?;
+        let source = "standard input".to_owned();
+        self.done(Copied::new(source, destination, 0, to, done.bytes, 0, begun.elapsed()))
+    }
+
+    fn each_piece_of_input(
+        &self,
+        place: &Place,
+        done: &mut Done,
+        progress: &Progress,
+    ) -> Result<()> {
+        let pieces = input_in_pieces(self.copy.length.unwrap_or(u64::MAX))?;
         loop {
-            // Input may be slow, or never come: Ctrl-C is heard all the same.
-            let piece = pieces.recv_timeout(PATIENCE);
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Err(self.stopped(done, done, place + done));
+            // Input may be slow or never arrive, and Ctrl-C must be handled meanwhile.
+            let piece = pieces.recv_timeout(CHECK);
+            if self.interruption.is_there() {
+                return Err(self.interrupted());
             }
             let piece = match piece {
                 Ok(piece) => piece.map_err(|error| {
-                    Failure::broken(format!("could not read the input: {error}"))
+                    Failure::broken(format!("could not read the input: {}", Why(&error)))
                 })?,
                 Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            file.write_at(place.saturating_add(done), &piece).map_err(|error| {
-                Failure::broken_as(
-                    error.kind(),
-                    format!("{error}; {done} bytes of the input were written before"),
-                )
-            })?;
-            done += piece.len() as u64;
+            place.file.write_all_at(&piece, place.start.saturating_add(done.bytes))?;
+            done.bytes += piece.len() as u64;
             progress.advance(piece.len() as u64);
         }
-        drop(progress);
-        if destination.can_grow() && to.is_none() && length.is_none() && file.len()? > done {
-            file.set_len(done)?;
-        }
-        file.close()?;
-        let source = "standard input".to_owned();
-        let destination = destination.to_string();
-        self.done(Copied::new(source, destination, 0, place, done, 0, begun.elapsed()))
     }
 
-    /// To standard output, which then is nobody else's.
+    /// Opens the destination, which changes nothing of it yet.
+    fn open(&self, target: Target, existing: u64, total: Option<u64>) -> Result<Place> {
+        let start = match self.copy.to {
+            Some(to) => to.within(existing, &target)?,
+            None => 0,
+        };
+        if let Some(total) = total {
+            self.check_room(&target, start, total)?;
+        }
+        let file = Written::open(&target, &self.context.registry, Making::Beside)?;
+        let before = file.len()?;
+        Ok(Place { target, file, start, before })
+    }
+
+    /// Gives the destination its length: a hole may be the last that was copied, and a whole copy is
+    /// as long as its source.
+    fn settle(&self, place: &Place, done: u64) -> Result<()> {
+        let end = place.start.saturating_add(done);
+        let Place { target, file, .. } = place;
+        if target.can_grow() {
+            let len = file.len()?;
+            if len < end || (self.is_whole() && len > end) {
+                file.set_len(end)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        let Copy { from, to, length, .. } = self.copy;
+        from.is_none() && to.is_none() && length.is_none()
+    }
+
+    fn interrupted(&self) -> Failure {
+        self.interruption.failure("could not copy everything")
+    }
+
+    /// Completes the failure of a copy that ended early: nothing may look whole that is not.
+    ///
+    /// `from` is where it began in a source that can be read again.
+    fn ended_early(&self, failure: Failure, place: Place, from: Option<u64>, done: u64) -> Failure {
+        let Place { target, file, start, .. } = place;
+        let failure = if self.interruption.is_there() {
+            self.interruption
+                .failure(format!("could not copy everything: stopped after {}", Counted(done)))
+        } else {
+            failure
+        };
+        let shown = |word: &OsStr| Printable(&word.to_string_lossy()).to_string();
+        let word = shown(&self.copy.destination);
+        let go_on = |from: u64, destination: &str| {
+            // The rest of the requested length, so that the continued copy writes no more.
+            let rest = self.copy.length.map(|length| length.saturating_sub(done));
+            let rest = rest.map_or_else(String::new, |rest| format!(" --length {rest}"));
+            let (source, from) = (shown(&self.copy.source), from + done);
+            let to = start.saturating_add(done);
+            format!("`filemap copy {source} {destination} --from {from} --to {to}{rest}`")
+        };
+        let goes_on = from.filter(|_| self.interruption.is_there());
+        if file.is_new() {
+            let part = file.part().map(|part| shown(part.as_os_str()));
+            return match (goes_on, part) {
+                (Some(from), Some(part)) if done > 0 => {
+                    // A hole may be the last that was copied.
+                    drop(file.set_len(start.saturating_add(done)));
+                    file.keep_part();
+                    let continues = go_on(from, &part);
+                    failure.leaving(&format!(
+                        "they are in `{part}`: {continues} continues, and `mv {part} {word}` ends it"
+                    ))
+                }
+                _ => failure.leaving(&format!("{target} was not made")),
+            };
+        }
+        match goes_on {
+            Some(from) => {
+                if self.is_whole() && target.can_grow() {
+                    // What is behind them would stay behind a copy that is continued.
+                    drop(file.set_len(start.saturating_add(done)));
+                }
+                failure.leaving(&format!("{} continues", go_on(from, &word)))
+            }
+            None if done > 0 => failure.leaving(&format!(
+                "{target} is not complete: {} of it {} copied",
+                Counted(done),
+                if done == 1 { "is" } else { "are" },
+            )),
+            None => failure,
+        }
+    }
+
+    /// Copies to standard output, which then carries nothing else.
     fn to_output(&self) -> Result<()> {
         let Copy { source, from, to, length, .. } = self.copy;
         if to.is_some() {
-            return Err(Failure::broken("could not begin elsewhere in standard output"));
+            return Err(Failure::broken("could not skip bytes of standard output"));
         }
         let source = Target::of_word(source, &self.context.registry)?;
         let file = source.open(&self.context.registry, Purpose::Reading)?;
-        let start = from.unwrap_or(Offset::FromStart(0)).inside(file.len()?, &source)?;
+        let start = start_of(&file, from.unwrap_or(Offset::FromStart(0)), &source)?;
         let mut reader = Reader::new(&file, start, *length)?;
-        let progress = Progress::new(self.context.output, Some(reader.rest()));
+        let progress = Progress::new(self.context.output, reader.rest());
         let mut buf = vec![0; PIECE];
         self.context.output.stream(|out| {
             loop {
@@ -194,7 +302,7 @@ impl Task<'_> {
         })
     }
 
-    /// A live name, or a file, which may be to be made.
+    /// Finds the destination: a live name, or a file that may not exist yet.
     fn destination(&self, word: &OsStr) -> Result<Target> {
         match Target::of_word(word, &self.context.registry) {
             Err(failure) if failure.is_not_found() => Ok(Target::File(PathBuf::from(word))),
@@ -202,7 +310,7 @@ impl Task<'_> {
         }
     }
 
-    /// Refuses what does not fit, before anything is written.
+    /// Refuses a copy that does not fit, before anything is written.
     fn check_room(&self, destination: &Target, place: u64, total: u64) -> Result<()> {
         let Target::Name(entry) = destination else { return Ok(()) };
         let Some(size) = entry.size() else { return Ok(()) };
@@ -213,24 +321,11 @@ impl Task<'_> {
         Err(Failure::broken_as(
             ErrorKind::InvalidRange,
             format!(
-                "could not copy {total} bytes to offset {place} of {destination}: it cannot grow, \
-                 and has room for {room}; --length {room} copies what fits"
+                "could not copy {} to offset {place} of {destination}: it cannot grow, \
+                 and has room for {room}; --length {room} copies what fits",
+                Counted(total)
             ),
         ))
-    }
-
-    fn stopped(&self, done: u64, from: u64, to: u64) -> Failure {
-        let shown = |word: &OsStr| Printable(&word.to_string_lossy()).to_string();
-        let (source, destination) = (shown(&self.copy.source), shown(&self.copy.destination));
-        let how = if source == "-" || destination == "-" {
-            String::new()
-        } else {
-            // What is left of a part, so that no more is written than was asked for.
-            let rest = self.copy.length.map(|length| length.saturating_sub(done));
-            let rest = rest.map_or_else(String::new, |rest| format!(" --length {rest}"));
-            format!("; `filemap copy {source} {destination} --from {from} --to {to}{rest}` goes on")
-        };
-        Failure::broken(format!("could not copy all: stopped after {done} bytes{how}"))
     }
 
     fn done(&self, copied: Copied) -> Result<()> {
@@ -238,9 +333,9 @@ impl Task<'_> {
     }
 }
 
-/// Reads standard input in a thread of its own, as far as `most` bytes.
+/// Reads up to `most` bytes of standard input in a thread of its own.
 fn input_in_pieces(most: u64) -> Result<Receiver<io::Result<Vec<u8>>>> {
-    // Two: one is written while the other one is read.
+    // Two pieces: one is written while the next one is read.
     let (sender, pieces) = mpsc::sync_channel(2);
     let read = move || {
         let mut input = io::stdin().lock().take(most);
@@ -262,7 +357,8 @@ fn input_in_pieces(most: u64) -> Result<Receiver<io::Result<Vec<u8>>>> {
         }
     };
     let thread = thread::Builder::new().name("input".to_owned()).spawn(read);
-    thread.map_err(|error| Failure::broken(format!("could not start a thread: {error}")))?;
+    thread
+        .map_err(|error| Failure::broken(format!("could not start a thread: {}", Why(&error))))?;
     Ok(pieces)
 }
 
@@ -270,7 +366,7 @@ fn piece_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(PIECE).min(PIECE)
 }
 
-/// The length of what is there now; nothing, if it is to be made.
+/// Returns the present length of a target, or 0 if it does not exist yet.
 fn existing_len(target: &Target) -> u64 {
     match target {
         Target::Name(entry) => entry.size().or_else(|| len_of(path_of(target)?)).unwrap_or(0),
@@ -292,7 +388,7 @@ fn path_of(target: &Target) -> Option<&Path> {
     }
 }
 
-/// Sets bytes to zero that are not so already.
+/// Sets a range to zero, and leaves its holes alone.
 fn erase(file: &MappedFile, offset: u64, len: u64) -> Result<()> {
     let mut reader = Reader::new(file, offset, Some(len))?;
     while let Some(next) = reader.peek()? {
@@ -304,7 +400,7 @@ fn erase(file: &MappedFile, offset: u64, len: u64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to copy bytes over themselves: what is read last would be what was written first.
+/// Refuses overlapping ranges of one file: bytes would be overwritten before they are read.
 fn check_apart(
     source: &Target,
     destination: &Target,
@@ -315,7 +411,10 @@ fn check_apart(
     let is_same = match (source, destination) {
         (Target::Name(one), Target::Name(other)) if one.name() == other.name() => true,
         _ => match (path_of(source), path_of(destination)) {
-            (Some(one), Some(other)) => same_file::is_same_file(one, other).unwrap_or(false),
+            // To open a pipe would wait for its other end.
+            (Some(one), Some(other)) if one.is_file() && other.is_file() => {
+                same_file::is_same_file(one, other).unwrap_or(false)
+            }
             _ => false,
         },
     };
@@ -337,7 +436,7 @@ struct Copied {
     from: u64,
     to: u64,
     length: u64,
-    /// How many of these were holes.
+    /// How many of these bytes were in holes.
     holes: u64,
     seconds: f64,
 }
@@ -359,17 +458,17 @@ impl Copied {
 impl fmt::Display for Copied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, destination, length, holes, seconds, .. } = self;
-        write!(f, "copied {length} bytes from {source} to {destination}")?;
+        write!(f, "copied {} from {source} to {destination}", Counted(*length))?;
         if *holes > 0 {
             write!(f, ", {holes} of them in holes")?;
         }
-        // Anything quicker says more about the clock than about the copy.
+        // A shorter time is too short for a meaningful rate.
         if *seconds >= 0.1 {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 clippy::cast_precision_loss,
-                reason = "a rate is told by its first digits, and is positive"
+                reason = "a rate is positive, and only its first digits are shown"
             )]
             let rate = ((length - holes) as f64 / seconds) as u64;
             write!(f, ", in {seconds:.1} s ({}/s)", Readable(rate))?;

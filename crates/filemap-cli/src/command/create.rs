@@ -1,4 +1,4 @@
-//! `filemap create`: makes a mapping under a name.
+//! `filemap create`: creates a mapping under a name, and holds it.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,10 +10,11 @@ use filemap::{ErrorKind, FileMapping};
 use super::Context;
 use super::hold::Waiting;
 use crate::args::Create;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
+use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
-    // First of all: a Ctrl-C must find somebody to clean up as soon as there is something to.
+    // First, so that a Ctrl-C is handled as soon as there is something to clean up.
     let waiting = Waiting::begin()?;
     let mapping = make(context, create)?;
     waiting.hold(context, mapping, &create.command)
@@ -30,9 +31,16 @@ fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
         .size(create.size.unwrap_or(0))
         .protection(create.protection)
         .attributes(create.attributes)
+        .lifetime(create.lifetime)
         .permissions(create.mode);
+    if create.sparse {
+        options = options.sparse();
+    }
     if let Some(backing) = &backing {
         options = options.file(&backing.file);
+    }
+    if let Some(path) = &create.file {
+        options = options.path(path);
     }
     let made = if create.new { options.create_new() } else { options.create() };
     if let Some(backing) = &backing
@@ -43,7 +51,7 @@ fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
     Ok(made?)
 }
 
-/// The file to map. One that was made for it goes away again, unless it is mapped in the end.
+/// The file to map. If it was created for this, it is removed again unless it gets mapped.
 struct BackingFile<'p> {
     file: File,
     made: std::cell::Cell<Option<&'p Path>>,
@@ -53,7 +61,12 @@ impl<'p> BackingFile<'p> {
     fn open(path: &'p Path, create: &Create) -> Result<Self> {
         let writable = create.protection.is_writable();
         let refused = |error: io::Error| {
-            let message = format!("could not open `{}`: {error}", path.display());
+            // Only what it takes to make one is missing.
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound if create.size.is_none() => "; --size makes one",
+                _ => "",
+            };
+            let message = format!("could not open `{}`: {}{hint}", path.display(), Why(&error));
             match error.kind() {
                 io::ErrorKind::NotFound => Failure::no_as(ErrorKind::NotFound, message),
                 io::ErrorKind::PermissionDenied => {
@@ -62,7 +75,7 @@ impl<'p> BackingFile<'p> {
                 _ => Failure::broken(message),
             }
         };
-        // Opening a pipe would wait for somebody at its other end.
+        // Opening a pipe would block until its other end is opened.
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             let message = format!("could not map `{}`: it is not a regular file", path.display());
             return Err(Failure::broken_as(ErrorKind::WrongObject, message));
@@ -73,7 +86,7 @@ impl<'p> BackingFile<'p> {
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound && writable && create.size.is_some() =>
             {
-                match options.create_new(true).open(path) {
+                match sys::create_file(path, create.mode) {
                     Ok(file) => Ok(Self { file, made: Some(path).into() }),
                     Err(error) => Err(refused(error)),
                 }
@@ -91,7 +104,7 @@ impl<'p> BackingFile<'p> {
 impl Drop for BackingFile<'_> {
     fn drop(&mut self) {
         if let Some(path) = self.made.get() {
-            // The failure that brought us here is the one to report.
+            // The creation has failed, and that is the error to report.
             drop(fs::remove_file(path));
         }
     }

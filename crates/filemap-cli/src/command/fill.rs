@@ -1,19 +1,21 @@
-//! `filemap fill`: one byte, or a pattern, again and again.
+//! `filemap fill`: fills a range with a byte or a repeated pattern.
 
 use std::fmt;
 
-use filemap::{ErrorKind, MappedFile};
+use filemap::{ErrorKind, MappedFile, PositionedIo};
 use serde::Serialize;
 
 use super::Context;
 use crate::args::Fill;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::target::{Purpose, Target};
+use crate::size::Counted;
+use crate::target::Target;
+use crate::written::{Making, Written};
 
-/// How much is filled at once with one byte.
+/// The most bytes that one call fills with a single byte.
 const STEP: u64 = 1 << 26;
-/// How much of a pattern is copied in at once, at least.
+/// The least bytes of a repeated pattern that one call writes.
 const PIECE: usize = 1 << 20;
 
 pub(super) fn run(context: &Context<'_>, fill: &Fill) -> Result<()> {
@@ -26,26 +28,29 @@ pub(super) fn run(context: &Context<'_>, fill: &Fill) -> Result<()> {
         return Err(Failure::broken("could not fill with nothing: the pattern has no byte"));
     }
     let target = Target::find(&fill.target, &context.registry)?;
-    let file = target.open(&context.registry, Purpose::Writing)?;
+    let file = Written::open(&target, &context.registry, Making::AtOnce)?;
     let len = file.len()?;
     let offset = fill.part.offset.within(len, &target)?;
     let length = match fill.part.length {
         Some(length) => length,
         None => len.saturating_sub(offset),
     };
-    // Before anything is changed: a part that does not fit is refused as a whole.
+    // Before anything is changed, so that a range that does not fit is refused as a whole.
     let end = offset.checked_add(length);
     let fits = end.is_some_and(|end| end <= len || target.can_grow());
     if !fits {
         return Err(Failure::broken_as(
             ErrorKind::InvalidRange,
-            format!("could not fill {length} bytes at offset {offset} of {target}: it has {len}"),
+            format!(
+                "could not fill {} at offset {offset} of {target}: it has {len} and cannot grow",
+                Counted(length)
+            ),
         ));
     }
     let progress = Progress::new(context.output, Some(length));
     put(&file, offset, length, pattern, &progress)?;
     drop(progress);
-    file.close()?;
+    file.finish()?;
     context.output.print(&Filled { target: target.to_string(), offset, length })
 }
 
@@ -66,11 +71,11 @@ fn put(
         }
         return Ok(());
     }
-    // Whole patterns, so that each piece begins with one.
+    // Whole patterns, so that each write begins with one.
     let piece = pattern.repeat(PIECE.div_ceil(pattern.len()));
     while done < length {
         let count = usize::try_from(length - done).unwrap_or(usize::MAX).min(piece.len());
-        file.write_at(offset + done, &piece[..count])?;
+        file.write_all_at(&piece[..count], offset + done)?;
         done += count as u64;
         progress.advance(count as u64);
     }
@@ -87,6 +92,6 @@ struct Filled {
 impl fmt::Display for Filled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { target, offset, length } = self;
-        write!(f, "filled {length} bytes at offset {offset} of {target}")
+        write!(f, "filled {} at offset {offset} of {target}", Counted(*length))
     }
 }

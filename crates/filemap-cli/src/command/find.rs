@@ -1,15 +1,15 @@
-//! `filemap find`: where bytes or a text are.
+//! `filemap find`: searches for bytes or a text.
 
 use std::io::Write;
 
-use filemap::{ErrorKind, MappedFile};
+use filemap::{ErrorKind, MappedFile, PositionedIo};
 use memchr::memmem;
 
 use super::Context;
 use crate::args::Find;
 use crate::dump::{self, Shape};
 use crate::failure::{Failure, Result};
-use crate::reader::{PIECE, Reader};
+use crate::reader::{PIECE, Reader, start_of};
 use crate::target::{Purpose, Target};
 
 pub(super) fn run(context: &Context<'_>, find: &Find) -> Result<()> {
@@ -21,20 +21,18 @@ pub(super) fn run(context: &Context<'_>, find: &Find) -> Result<()> {
         (Some(text), None) => text.as_encoded_bytes().to_vec(),
         (None, Some(bytes)) => bytes.clone(),
         (Some(_), Some(_)) => {
-            return Err(Failure::broken("could not look for a text and for bytes at once"));
+            return Err(Failure::broken("could not search for a text and for bytes at once"));
         }
         (None, None) => {
-            return Err(Failure::broken(
-                "could not tell what to look for: expected a text, or --hex and bytes",
-            ));
+            return Err(Failure::broken("could not search: expected a text, or --hex and bytes"));
         }
     };
     if needle.is_empty() {
-        return Err(Failure::broken("could not look for nothing: it would be everywhere"));
+        return Err(Failure::broken("could not search for nothing: it would match everywhere"));
     }
     let target = Target::find(&arguments, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Reading)?;
-    let offset = find.part.offset.inside(file.len()?, &target)?;
+    let offset = start_of(&file, find.part.offset, &target)?;
     let reader = Reader::new(&file, offset, find.part.length)?;
     let most = find.max_count.unwrap_or(u64::MAX);
 
@@ -73,32 +71,32 @@ pub(super) fn run(context: &Context<'_>, find: &Find) -> Result<()> {
     if count > 0 {
         return Ok(());
     }
-    // The answer has been printed, where it is not in the exit code alone.
+    // The output says already that there is no match.
     if output.is_json() || find.count {
         return Err(Failure::NoSilently);
     }
     Err(Failure::no_as(ErrorKind::NotFound, format!("could not find it in {target}")))
 }
 
-/// The bytes at a place, and after it.
+/// Returns up to `len` bytes from an offset on.
 fn around(file: &MappedFile, place: u64, len: usize) -> Result<Vec<u8>> {
     let mut row = vec![0; len];
-    let count = file.read_at(place, &mut row)?;
+    let count = file.read_at(&mut row, place)?;
     row.truncate(count);
     Ok(row)
 }
 
-/// Looks through a part, piece by piece.
+/// A search through a range, piece by piece.
 pub(super) struct Search<'file> {
     reader: Reader<'file>,
     needle: Vec<u8>,
     finder: memmem::Finder<'static>,
     ignore_case: bool,
-    /// What is looked through now: the end of what was before, and a piece.
+    /// The bytes under search: the end of the previous piece, and the present one.
     bytes: Vec<u8>,
-    /// Where `bytes` begins.
+    /// The offset of `bytes` in the file.
     start: u64,
-    /// Where in `bytes` to look on.
+    /// The index in `bytes` where the search continues.
     at: usize,
 }
 
@@ -112,7 +110,7 @@ impl<'file> Search<'file> {
         Self { reader, needle, finder, ignore_case, bytes: Vec::new(), start, at: 0 }
     }
 
-    /// The next place, in bytes from the start of the file.
+    /// Returns the offset of the next match.
     pub(super) fn next(&mut self) -> Result<Option<u64>> {
         loop {
             if let Some(found) = self.finder.find(&self.bytes[self.at..]) {
@@ -126,9 +124,9 @@ impl<'file> Search<'file> {
         }
     }
 
-    /// Takes in the next piece; false at the end.
+    /// Reads the next piece, and returns false at the end.
     fn go_on(&mut self) -> Result<bool> {
-        // What could be the beginning of one that goes on in the next piece.
+        // The last bytes may be the beginning of a match that crosses into the next piece.
         let keep = self.bytes.len().saturating_sub(self.needle.len() - 1).max(self.at);
         self.bytes.drain(..keep);
         self.start += keep as u64;
@@ -137,7 +135,7 @@ impl<'file> Search<'file> {
         let kept = self.bytes.len();
         let can_be_in_a_hole = self.needle.iter().all(|byte| *byte == 0);
         if next.hole && !can_be_in_a_hole && next.len > PIECE as u64 {
-            // Only its ends can be parts of one.
+            // Only the two ends of the hole can be part of a match.
             let edge = self.needle.len() - 1;
             if kept > 0 {
                 self.bytes.resize(kept + edge, 0);

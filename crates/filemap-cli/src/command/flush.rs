@@ -1,4 +1,4 @@
-//! `filemap flush`: what was stored, to the disk.
+//! `filemap flush`: writes modified bytes to the disk.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Context;
 use crate::args::Flush;
 use crate::failure::Result;
+use crate::size::Counted;
 use crate::target::{Purpose, Target};
 
 pub(super) fn run(context: &Context<'_>, flush: &Flush) -> Result<()> {
@@ -36,6 +37,6 @@ impl fmt::Display for Flushed {
             "start" => "began to write",
             _ => "flushed",
         };
-        write!(f, "{what} {length} bytes at offset {offset} of {target}")
+        write!(f, "{what} {} at offset {offset} of {target}", Counted(*length))
     }
 }

@@ -6,7 +6,7 @@ use filemap::NamedMapping;
 use serde::Serialize;
 
 use super::Context;
-use super::ls::{Age, age};
+use super::ls::{Age, age, creator};
 use crate::args::Gc;
 use crate::failure::Result;
 use crate::output::{self, Printable};
@@ -18,14 +18,14 @@ pub(super) fn run(context: &Context<'_>, gc: &Gc) -> Result<()> {
     if gc.dry_run {
         return context.output.print(&Report::of(&dead, dead.len() as u64, Freed::No));
     }
-    let count = context.registry.collect()?;
-    // What is still there belongs to another user, who alone can free it.
+    let count = context.registry.remove_dead()?;
+    // The remaining ones belong to other users, and only those can free them.
     let left = self::dead(context)?;
     dead.retain(|one| !left.iter().any(|other| is_same(&one.mapping, &other.mapping)));
     context.output.print(&Report::of(&dead, count, Freed::Yes))
 }
 
-/// A dead name, with the bytes that its entry takes.
+/// A dead name, with the size of its entry.
 #[derive(Debug)]
 struct Dead {
     mapping: NamedMapping,
@@ -42,12 +42,12 @@ fn dead(context: &Context<'_>) -> Result<Vec<Dead>> {
         .collect())
 }
 
-/// A name may have been taken and left behind again meanwhile.
+/// Returns whether two entries are the same: a name may have been created and lost again meanwhile.
 fn is_same(one: &NamedMapping, other: &NamedMapping) -> bool {
     (one.name(), one.created()) == (other.name(), other.created())
 }
 
-/// Whether anything was done.
+/// Whether the names were freed or only listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Freed {
     Yes,
@@ -56,11 +56,11 @@ enum Freed {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Entries, with those that are too damaged to be listed.
+    /// All dead entries, including those that are too damaged to be listed.
     count: u64,
-    /// In memory or on disk, of those that are listed.
+    /// The memory or disk space of the listed ones.
     bytes: u64,
-    /// Whether nothing was freed, because nothing was to be.
+    /// Whether they were only listed.
     dry_run: bool,
     names: Vec<NameReport>,
 }
@@ -69,8 +69,8 @@ struct Report {
 struct NameReport {
     name: String,
     bytes: u64,
-    creator: u32,
-    age_seconds: u64,
+    creator: Option<u32>,
+    age_seconds: Option<u64>,
 }
 
 impl Report {
@@ -78,7 +78,7 @@ impl Report {
         let names = dead.iter().map(|one| NameReport {
             name: one.mapping.name().to_string(),
             bytes: one.bytes,
-            creator: one.mapping.creator(),
+            creator: creator(&one.mapping),
             age_seconds: age(&one.mapping),
         });
         Self {
@@ -101,7 +101,7 @@ impl fmt::Display for Report {
                 table.add_row([
                     Printable(&one.name).to_string(),
                     Readable(one.bytes).to_string(),
-                    one.creator.to_string(),
+                    one.creator.map_or_else(|| "?".to_owned(), |creator| creator.to_string()),
                     Age(one.age_seconds).to_string(),
                 ]);
             }

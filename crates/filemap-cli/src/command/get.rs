@@ -1,22 +1,32 @@
-//! `filemap get`: the object at an offset, as JSON.
+//! `filemap get`: prints the object at an offset as JSON.
 
+use std::error::Error;
 use std::fmt;
 
-use filemap::Json;
+use filemap::ErrorKind;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Context;
 use crate::args::Get;
-use crate::failure::Result;
-use crate::output::Printable;
+use crate::failure::{Failure, Result};
+use crate::output::is_printable;
 use crate::target::{Purpose, Target};
+use crate::to_json::ToJson;
 
 pub(super) fn run(context: &Context<'_>, get: &Get) -> Result<()> {
     let target = Target::find(&get.target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Reading)?;
     let offset = get.offset.within(file.len()?, &target)?;
-    let object: Box<RawValue> = file.read_object_with::<Json, _>(offset)?;
+    let ToJson(object) = file.read_object(offset).map_err(|error| match error.source() {
+        Some(source) if error.kind() == ErrorKind::MismatchedObject => Failure::broken_as(
+            ErrorKind::MismatchedObject,
+            format!("could not print the object at offset {offset} of {target} as JSON: {source}"),
+        ),
+        _ => error.into(),
+    })?;
+    let object = RawValue::from_string(object)
+        .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?;
     context.output.print(&Object(object))
 }
 
@@ -26,13 +36,13 @@ struct Object(Box<RawValue>);
 
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // JSON's own line breaks stay; what else controls a terminal can only be in a string,
-        // where the escape means the same.
-        for (index, line) in self.0.get().lines().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
+        // What a terminal would act upon can only be in strings, where its escape means the same.
+        for character in self.0.get().chars() {
+            if is_printable(character) {
+                write!(f, "{character}")?;
+            } else {
+                write!(f, "\\u{:04x}", u32::from(character))?;
             }
-            write!(f, "{}", Printable(line))?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Holding a name: while a command runs, or until somebody wants an end.
+//! Holding a name: while a command runs, or until an interrupt.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,9 +16,9 @@ use crate::attended::{self, Event};
 use crate::failure::Result;
 use crate::output::Printable;
 use crate::size::Readable;
-use crate::sys;
+use crate::sys::{self, Interrupt};
 
-/// Somebody who waits for the end, and misses no wish for it from the beginning on.
+/// The receiver of interrupts, which misses none from its creation on.
 pub(super) struct Waiting {
     sender: Sender<Event>,
     events: Receiver<Event>,
@@ -30,51 +30,62 @@ impl Waiting {
         Ok(Self { sender, events })
     }
 
-    /// Waits so long, and tells whether the end was asked for meanwhile.
-    pub(super) fn is_interrupted_within(&self, time: Duration) -> bool {
-        self.events.recv_timeout(time).is_ok()
+    /// Waits up to this time, and returns the exit code for an interrupt that arrived.
+    pub(super) fn interrupted_within(&self, time: Duration) -> Option<u8> {
+        match self.events.recv_timeout(time) {
+            Ok(Event::Interrupted(interrupt)) => Some(interrupt.exit_code()),
+            _ => None,
+        }
     }
 
-    /// Holds the mapping until the end, says so, and tells the exit code.
+    /// Reports that the name is held, holds it to the end, and returns the exit code.
     pub(super) fn hold(
         self,
         context: &Context<'_>,
         mapping: FileMapping,
         command: &[OsString],
     ) -> Result<ExitCode> {
-        let held = Held::new(&mapping, command.is_empty());
+        // A background process that reads from the terminal is stopped.
+        let until_input_ends = sys::input_ends() && !sys::is_in_background();
+        let ends = command.is_empty().then_some(if until_input_ends {
+            "Ctrl-C or end of input lets go"
+        } else {
+            "Ctrl-C or SIGTERM lets go"
+        });
+        let held = Held::new(&mapping, ends);
         let ended = match command.split_first() {
             Some((program, arguments)) => {
                 context.output.print_aside(&held)?;
-                Some(self.run_command(context, program, arguments)?)
+                sys::exit_code(self.run_command(context, program, arguments)?)
             }
             None => {
                 context.output.print(&held)?;
-                self.wait_for_the_end()?;
-                None
+                self.wait_for_the_end(until_input_ends)?
             }
         };
         mapping.close()?;
-        Ok(ended.map_or(ExitCode::SUCCESS, sys::exit_code))
+        Ok(ended)
     }
 
-    /// Waits for Ctrl-C, a request to end, or the end of input.
-    fn wait_for_the_end(self) -> Result<()> {
+    /// Waits for Ctrl-C, a request to end, or the end of input, and returns the exit code.
+    fn wait_for_the_end(self, until_input_ends: bool) -> Result<ExitCode> {
         let Self { sender, events } = self;
-        // In the background nobody types, and whoever tries to read is stopped.
-        if !sys::is_in_background() {
+        if until_input_ends {
             attended::spawn("input", move || {
-                // Whatever is typed is of no interest. An input that cannot be read has ended, too.
+                // Input is ignored. One that cannot be read counts as ended.
                 drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
                 drop(sender.send(Event::InputEnded));
             })?;
         }
-        // Every event is the end. A channel that nobody can write to is one as well.
-        drop(events.recv());
-        Ok(())
+        // Every event ends it, and so does a channel without senders. A request to end is how a
+        // service manager has the name let go, and no failure.
+        Ok(match events.recv() {
+            Ok(Event::Interrupted(Interrupt::Keyboard)) => ExitCode::from(sys::INTERRUPTED),
+            _ => ExitCode::SUCCESS,
+        })
     }
 
-    /// Runs the command, which finds the name, and tells how it ended.
+    /// Runs the command, which finds the name, and returns its exit status.
     fn run_command(
         self,
         context: &Context<'_>,
@@ -89,7 +100,7 @@ impl Waiting {
     }
 }
 
-/// The line that tells that the name is held.
+/// The line that reports the held name.
 #[derive(Debug, Serialize)]
 struct Held {
     name: String,
@@ -99,12 +110,13 @@ struct Held {
     backing: BackingReport,
     existed: bool,
     process: u32,
+    /// What ends it, if not a command does.
     #[serde(skip)]
-    until_the_end: bool,
+    ends: Option<&'static str>,
 }
 
 impl Held {
-    fn new(mapping: &FileMapping, until_the_end: bool) -> Self {
+    fn new(mapping: &FileMapping, ends: Option<&'static str>) -> Self {
         Self {
             name: mapping.name().map(ToString::to_string).unwrap_or_default(),
             size: mapping.size(),
@@ -113,7 +125,7 @@ impl Held {
             backing: BackingReport::from(&mapping.backing()),
             existed: mapping.existed(),
             process: std::process::id(),
-            until_the_end,
+            ends,
         }
     }
 }
@@ -125,9 +137,6 @@ impl fmt::Display for Held {
             write!(f, ", which existed already")?;
         }
         write!(f, ": {}, {}, {}", Readable(self.size), self.protection, self.backing)?;
-        if self.until_the_end {
-            write!(f, "; Ctrl-C or end of input lets go")?;
-        }
-        Ok(())
+        self.ends.map_or(Ok(()), |ends| write!(f, "; {ends}"))
     }
 }

@@ -1,8 +1,11 @@
-//! `filemap ls`: the names there are.
+//! `filemap ls`: lists the existing names.
 
 use std::fmt;
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use anstyle::Style;
 use filemap::{Backing, ErrorKind, Holder, Holders, NamedMapping};
@@ -14,19 +17,32 @@ use crate::failure::Result;
 use crate::output::{self, Printable};
 use crate::size::Readable;
 
+/// The longest text in a table, whose lines are all as long as the longest.
+const LONGEST: usize = 500;
+
+/// How long file systems are waited for in all: not each of them answers.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is printed of a registry without names.
+const NONE: &str = "no names";
+
 pub(super) fn run(context: &Context<'_>, ls: &Ls) -> Result<()> {
-    let entries = told(context, &context.registry.list()?)?;
+    let mut mappings = context.registry.list()?;
+    // Those that lost their names to another program, which their holders are not told.
+    mappings.extend(context.registry.withdrawn().unwrap_or_default());
+    mappings.sort_by(|one, other| one.name().cmp(other.name()));
+    let entries = told(context, &mappings)?;
     if ls.long && !context.output.is_json() {
         return context.output.print(&Who(entries));
     }
     context.output.print(&List { entries, colour: context.output.has_colour() })
 }
 
-/// What is known about names, with who holds them.
+/// Returns everything known about names, including their holders.
 ///
 /// # Errors
 ///
-/// What the library says, unless it is that the system does not show its processes.
+/// Those of the library, but for `NotSupported` if the system does not show its processes.
 pub(super) fn told(context: &Context<'_>, mappings: &[NamedMapping]) -> Result<Vec<Entry>> {
     let holders = if mappings.is_empty() {
         Vec::new()
@@ -39,52 +55,88 @@ pub(super) fn told(context: &Context<'_>, mappings: &[NamedMapping]) -> Result<V
             Err(error) => return Err(error.into()),
         }
     };
-    Ok(mappings
-        .iter()
-        .zip(holders)
-        .map(|(mapping, holders)| Entry::new(mapping, holders))
-        .collect())
+    let sizes = sizes(mappings);
+    let mappings = mappings.iter().zip(sizes).zip(holders);
+    Ok(mappings.map(|((mapping, size), holders)| Entry::new(mapping, size, holders)).collect())
 }
 
-/// A name as it is printed, by `ls` and `info` alike.
+/// Returns the size of each mapping, in the same order; that of its file if it is as long as that,
+/// and unknown if the file cannot be reached.
+fn sizes(mappings: &[NamedMapping]) -> Vec<Option<u64>> {
+    let mut sizes: Vec<_> = mappings.iter().map(NamedMapping::size).collect();
+    let files =
+        mappings.iter().enumerate().filter_map(|(index, mapping)| match mapping.backing() {
+            Backing::File { path, .. } if mapping.size().is_none() => Some((index, path.clone())),
+            _ => None,
+        });
+    let files: Vec<(usize, PathBuf)> = files.collect();
+    let (sender, receiver) = mpsc::channel();
+    let look = move || {
+        for (index, path) in files {
+            let len = fs::metadata(path).ok().map(|metadata| metadata.len());
+            // Nobody waits any longer.
+            if sender.send((index, len)).is_err() {
+                return;
+            }
+        }
+    };
+    let until = Instant::now() + PATIENCE;
+    let left = || until.saturating_duration_since(Instant::now());
+    if thread::Builder::new().spawn(look).is_ok() {
+        while let Ok((index, len)) = receiver.recv_timeout(left()) {
+            sizes[index] = len;
+        }
+    }
+    sizes
+}
+
+/// A name, as `ls` and `info` print it.
 #[derive(Debug, Serialize)]
 pub(super) struct Entry {
     pub(super) name: String,
-    /// In bytes; not known if the mapping is as long as its file, and that is out of reach.
+    /// In bytes; unknown if the mapping follows its file, and that cannot be reached.
     pub(super) size: Option<u64>,
     pub(super) protection: String,
-    /// As three octal digits; not known if somebody changed it to what no name is made with.
+    /// As three octal digits; unknown if it was changed to a mode that no name is created with.
     pub(super) mode: Option<String>,
     pub(super) attributes: String,
     pub(super) backing: BackingReport,
-    pub(super) creator: u32,
+    /// How long the memory lives if its holders are killed; null for a file.
+    pub(super) lifetime: Option<String>,
+    /// Unknown, with the two below, if it was a program without this library.
+    pub(super) creator: Option<u32>,
     /// In UTC, as of RFC 3339.
-    pub(super) created: String,
-    pub(super) age_seconds: u64,
+    pub(super) created: Option<String>,
+    pub(super) age_seconds: Option<u64>,
     pub(super) live: bool,
+    /// Whether the mapping has lost its name.
+    pub(super) withdrawn: bool,
     pub(super) entry: String,
-    /// Not known if the system does not show its processes.
+    /// Unknown if the system does not show its processes.
     pub(super) holders: Option<Vec<HolderReport>>,
-    /// Whether nobody was left out.
+    /// Whether all processes could be inspected.
     pub(super) holders_complete: bool,
-    /// How many processes cannot be looked into.
+    /// How many processes could not be inspected.
     #[serde(rename = "processes_unseen")]
     pub(super) unseen: Option<usize>,
 }
 
 impl Entry {
-    fn new(mapping: &NamedMapping, holders: Option<Holders>) -> Self {
+    fn new(mapping: &NamedMapping, size: Option<u64>, holders: Option<Holders>) -> Self {
         Self {
             name: mapping.name().to_string(),
-            size: mapping.size().or_else(|| len_of_file(mapping.backing())),
+            size,
             protection: mapping.protection().to_string(),
             mode: mapping.permissions().map(|permissions| permissions.to_string()),
             attributes: mapping.attributes().to_string(),
             backing: BackingReport::from(mapping.backing()),
-            creator: mapping.creator(),
-            created: humantime::format_rfc3339_seconds(mapping.created()).to_string(),
+            lifetime: mapping.lifetime().map(|lifetime| lifetime.to_string()),
+            creator: creator(mapping),
+            created: creator(mapping)
+                .map(|_| humantime::format_rfc3339_seconds(mapping.created()).to_string()),
             age_seconds: age(mapping),
             live: mapping.is_live(),
+            withdrawn: mapping.is_withdrawn(),
             entry: mapping.entry().to_string_lossy().into_owned(),
             holders_complete: holders.as_ref().is_some_and(Holders::is_complete),
             unseen: holders.as_ref().map(Holders::unseen),
@@ -93,17 +145,22 @@ impl Entry {
     }
 
     pub(super) fn state(&self) -> &'static str {
-        if self.live { "live" } else { "dead" }
+        match (self.withdrawn, self.live) {
+            (true, _) => "withdrawn",
+            (false, true) => "live",
+            (false, false) => "dead",
+        }
     }
 
-    /// How many processes hold the name, if any of them can be seen, or that it is dead.
+    /// Returns the number of processes that hold the name, `?` if none can be seen, `dead`, or
+    /// `withdrawn`.
     fn holding(&self) -> String {
         let count = self
             .holders
             .as_ref()
             .map(|holders| holders.iter().filter(|holder| holder.keeps_name).count());
         match count {
-            _ if !self.live => self.state().to_owned(),
+            _ if self.withdrawn || !self.live => self.state().to_owned(),
             Some(0) => "?".to_owned(),
             Some(count) => count.to_string(),
             None => "?".to_owned(),
@@ -111,10 +168,16 @@ impl Entry {
     }
 }
 
-/// How long a name has been there, in seconds.
-pub(super) fn age(mapping: &NamedMapping) -> u64 {
-    // A clock that was set back makes the newest entry the youngest, not an error.
-    SystemTime::now().duration_since(mapping.created()).unwrap_or(Duration::ZERO).as_secs()
+/// Returns the process that created a name, if that is known, and with it when it was.
+pub(super) fn creator(mapping: &NamedMapping) -> Option<u32> {
+    Some(mapping.creator()).filter(|creator| *creator != 0)
+}
+
+/// Returns the age of a name in seconds, if its creation is known.
+pub(super) fn age(mapping: &NamedMapping) -> Option<u64> {
+    // The creation is in the future if the clock was set back: that counts as new.
+    let age = || SystemTime::now().duration_since(mapping.created()).unwrap_or(Duration::ZERO);
+    creator(mapping).map(|_| age().as_secs())
 }
 
 /// A process that holds a name, or has views of it.
@@ -131,7 +194,7 @@ pub(super) struct HolderReport {
 impl From<&Holder> for HolderReport {
     fn from(holder: &Holder) -> Self {
         Self {
-            process: holder.process(),
+            process: holder.pid(),
             command: holder.command().to_owned(),
             handles: holder.handles(),
             views: holder.views(),
@@ -149,7 +212,7 @@ impl fmt::Display for HolderReport {
     }
 }
 
-/// The sentence about processes that cannot be looked into, if there are any.
+/// Returns the sentence about processes that could not be inspected, if there are any.
 pub(super) fn unseen(count: Option<usize>) -> Option<String> {
     match count {
         None | Some(0) => None,
@@ -158,14 +221,18 @@ pub(super) fn unseen(count: Option<usize>) -> Option<String> {
     }
 }
 
-fn len_of_file(backing: &Backing) -> Option<u64> {
-    match backing {
-        Backing::File { path, .. } => fs::metadata(path).ok().map(|metadata| metadata.len()),
-        _ => None,
-    }
+/// Returns whether a table of the entries would be too wide for anybody.
+fn are_wide(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| {
+        let path = match &entry.backing {
+            BackingReport::File { path } => path.len(),
+            _ => 0,
+        };
+        entry.name.len().max(path) > LONGEST
+    })
 }
 
-/// What is behind a mapping.
+/// What backs a mapping.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(super) enum BackingReport {
@@ -194,13 +261,14 @@ impl fmt::Display for BackingReport {
     }
 }
 
-/// How long something has been there, in its largest unit: `45s`, `12m`, `3h`, `5d`.
+/// An age, shown in its largest unit: `45s`, `12m`, `3h`, `5d`, and `?` if it is not known.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Age(pub(super) u64);
+pub(super) struct Age(pub(super) Option<u64>);
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        let Some(seconds) = self.0 else { return f.write_str("?") };
+        match seconds {
             seconds @ 0..60 => write!(f, "{seconds}s"),
             seconds @ 60..3600 => write!(f, "{}m", seconds / 60),
             seconds @ 3600..86400 => write!(f, "{}h", seconds / 3600),
@@ -220,7 +288,10 @@ struct List {
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.entries.is_empty() {
-            return Ok(());
+            return f.write_str(NONE);
+        }
+        if are_wide(&self.entries) {
+            return self.write_narrow(f);
         }
         let mut table = output::table(&["NAME", "SIZE", "PROTECTION", "BACKING", "HOLDERS", "AGE"]);
         for entry in &self.entries {
@@ -252,12 +323,12 @@ impl fmt::Display for List {
 }
 
 impl List {
-    /// A name on a line of its own, and the rest below it.
+    /// Writes each name on a line of its own, and the rest below it, for narrow terminals.
     fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.entries.iter().enumerate() {
             let between = if index > 0 { "\n" } else { "" };
-            let holders = match (entry.live, entry.holding().as_str()) {
-                (false, _) => "dead".to_owned(),
+            let holders = match (entry.live && !entry.withdrawn, entry.holding().as_str()) {
+                (false, state) => state.to_owned(),
                 (true, "1") => "1 holder".to_owned(),
                 (true, count) => format!("{count} holders"),
             };
@@ -269,7 +340,7 @@ impl List {
     }
 }
 
-/// The same, with a row for each holder.
+/// The list of names with a row for each holder.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Who(Vec<Entry>);
@@ -277,7 +348,25 @@ struct Who(Vec<Entry>);
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return Ok(());
+            return f.write_str(NONE);
+        }
+        match self.table() {
+            Some(lines) => f.write_str(&lines)?,
+            None => self.write_narrow(f)?,
+        }
+        // All entries have the same number: the processes were inspected once.
+        match unseen(self.0.iter().find_map(|entry| entry.unseen)) {
+            Some(sentence) => write!(f, "\n({sentence})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Who {
+    /// Returns the lines of a table, or `None` if they would be too wide.
+    fn table(&self) -> Option<String> {
+        if are_wide(&self.0) {
+            return None;
         }
         let mut table = output::table(&["NAME", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
         for entry in &self.0 {
@@ -298,20 +387,10 @@ impl fmt::Display for Who {
                 ]);
             }
         }
-        match output::lines_that_fit(&mut table, &[2, 4, 5]) {
-            Some(lines) => f.write_str(&lines)?,
-            None => self.write_narrow(f)?,
-        }
-        // One look was taken for all of them.
-        match unseen(self.0.iter().find_map(|entry| entry.unseen)) {
-            Some(sentence) => write!(f, "\n({sentence})"),
-            None => Ok(()),
-        }
+        output::lines_that_fit(&mut table, &[2, 4, 5])
     }
-}
 
-impl Who {
-    /// A name on a line of its own, and its holders below it.
+    /// Writes each name on a line of its own, and its holders below it, for narrow terminals.
     fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.0.iter().enumerate() {
             let between = if index > 0 { "\n" } else { "" };
@@ -330,7 +409,8 @@ mod tests {
 
     #[test]
     fn an_age_is_told_in_its_largest_unit() {
-        let told = |seconds| Age(seconds).to_string();
+        let told = |seconds| Age(Some(seconds)).to_string();
+        assert_eq!(Age(None).to_string(), "?");
         assert_eq!(told(0), "0s");
         assert_eq!(told(59), "59s");
         assert_eq!(told(60), "1m");

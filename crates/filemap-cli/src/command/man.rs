@@ -1,4 +1,4 @@
-//! `filemap man`: pages of the manual.
+//! `filemap man`: manual pages.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Context;
 use crate::args::{Arguments, Man};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
 
 pub(super) fn run(context: &Context<'_>, man: &Man) -> Result<()> {
@@ -17,7 +17,11 @@ pub(super) fn run(context: &Context<'_>, man: &Man) -> Result<()> {
     if let Some(directory) = &man.directory {
         let files = write_all(command, directory).map_err(|error| {
             let shown = directory.to_string_lossy();
-            Failure::broken(format!("could not write pages to `{}`: {error}", Printable(&shown)))
+            Failure::broken(format!(
+                "could not write pages to `{}`: {}; --directory takes a folder",
+                Printable(&shown),
+                Why(&error)
+            ))
         })?;
         return context.output.print(&Written { files });
     }
@@ -25,7 +29,7 @@ pub(super) fn run(context: &Context<'_>, man: &Man) -> Result<()> {
         None => command,
         Some(verb) => command.find_subcommand(verb).cloned().ok_or_else(|| {
             Failure::broken(format!(
-                "could not find a page of `{}`: there is no such verb; `filemap --help` lists them",
+                "could not find a manual page of `{}`: there is no such verb; `filemap --help` lists them",
                 Printable(verb)
             ))
         })?,
@@ -33,7 +37,7 @@ pub(super) fn run(context: &Context<'_>, man: &Man) -> Result<()> {
     let mut text = Vec::new();
     clap_mangen::Man::new(page)
         .render(&mut text)
-        .map_err(|error| Failure::broken(format!("could not write the page: {error}")))?;
+        .map_err(|error| Failure::broken(format!("could not write the page: {}", Why(&error))))?;
     context.output.stream(|out| out.write_all(&text).map_err(|error| Failure::from_output(&error)))
 }
 

@@ -6,7 +6,7 @@ mod hold;
 mod open;
 mod ls;
 mod info;
-mod whereabouts;
+mod residency;
 mod gc;
 mod read;
 mod write;
@@ -32,7 +32,7 @@ use crate::failure::Result;
 use crate::output::Output;
 use crate::sys;
 
-/// What every verb gets: the names it may use, and where to print.
+/// The context of every verb: the registry of names, and the output.
 #[derive(Debug)]
 struct Context<'a> {
     registry: Registry,
@@ -41,16 +41,16 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Makes a command that is run find the names that this one uses.
+    /// Makes a child command use the same registry.
     fn lead_to_names(&self, command: &mut Command) {
         if let Some(directory) = &self.common.registry {
-            // Wherever the command goes.
+            // Absolute, because the child may change its directory.
             command.env("FILEMAP_DIR", absolute(directory).unwrap_or_else(|_| directory.clone()));
         }
     }
 }
 
-/// Does what the arguments ask for, reports a failure, and tells the exit code.
+/// Runs the verb, reports a failure, and returns the exit code.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let output = Output::new(&arguments.common);
     dispatch(arguments, output).unwrap_or_else(|failure| output.failed(&failure))
@@ -63,7 +63,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         None => Registry::system(),
     };
     let context = Context { registry, output, common };
-    // These have something of their own to do about an interrupt.
+    // These verbs handle interrupts themselves.
     let own = matches!(
         arguments.verb,
         Verb::Create(_)
@@ -74,7 +74,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
             | Verb::Kernel32(_)
     );
     if !own {
-        // Where no handler can be set, an interrupt ends the process as it always did.
+        // If no handler can be set, an interrupt kills the process, which is the default.
         drop(sys::end_when_interrupted());
     }
     match &arguments.verb {

@@ -1,4 +1,4 @@
-//! `filemap open`: holds what exists.
+//! `filemap open`: holds an existing mapping by its name.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,8 +9,9 @@ use super::Context;
 use super::hold::Waiting;
 use crate::args::Open;
 use crate::failure::{Failure, Result};
+use crate::output::Printable;
 
-/// Between two looks for a name that is not there yet.
+/// The time between two attempts to open a name that does not exist yet.
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) fn run(context: &Context<'_>, open: &Open) -> Result<ExitCode> {
@@ -29,11 +30,10 @@ fn find(context: &Context<'_>, open: &Open, waiting: &Waiting) -> Result<FileMap
                 if left.is_zero() {
                     return Err(error.into());
                 }
-                if waiting.is_interrupted_within(PAUSE.min(left)) {
-                    return Err(Failure::broken(format!(
-                        "could not wait any longer for `{}`: interrupted",
-                        open.name
-                    )));
+                if let Some(code) = waiting.interrupted_within(PAUSE.min(left)) {
+                    let name = Printable(&open.name);
+                    let message = format!("could not wait any longer for `{name}`: interrupted");
+                    return Err(Failure::ended(code, message));
                 }
             }
             found => return Ok(found?),

@@ -1,4 +1,4 @@
-//! `filemap read`: bytes as a hex dump, as numbers, as JSON, or as they are.
+//! `filemap read`: prints bytes as a hex dump, as numbers, as JSON, or raw.
 
 use std::io::Write;
 
@@ -9,16 +9,18 @@ use crate::args::{Layout, Read};
 use crate::dump::{Dump, Shape};
 use crate::failure::{Failure, Result};
 use crate::hex;
-use crate::output::Output;
-use crate::reader::{PIECE, Reader};
+use crate::output::{self, Output};
+use crate::reader::{PIECE, Reader, start_of};
 use crate::target::{Purpose, Target};
 use crate::value::{Order, Type};
 
 pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
+    if read.raw {
+        output::refuse_terminal()?;
+    }
     let target = Target::find(&read.target, &context.registry)?;
     let file = target.open(&context.registry, Purpose::Reading)?;
-    let len = file.len()?;
-    let offset = read.part.offset.inside(len, &target)?;
+    let offset = start_of(&file, read.part.offset, &target)?;
     let reader = || Reader::new(&file, offset, read.part.length);
     let output = context.output;
     output.stream(|out| {
@@ -48,7 +50,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
 }
 
 impl Layout {
-    /// What rows look like, on this output.
+    /// Returns the shape of rows on this output.
     pub(super) fn shape(&self, output: Output, file: &MappedFile) -> Result<Shape> {
         let numbers = self.kind.map(|kind| (kind, self.order));
         Ok(Shape::fitting(numbers, self.columns, output.width(), file.len()?))
@@ -93,7 +95,7 @@ fn json_of_numbers(
     let mut between = "";
     loop {
         let count = reader.read(&mut buf)?;
-        // What is left at the end is no number.
+        // Too few bytes for a number at the end are left out.
         for number in buf[..count].chunks(kind.size()).filter_map(|bytes| kind.read(bytes, order)) {
             write!(out, "{between}{}", number.to_json()).map_err(closed)?;
             between = ",";

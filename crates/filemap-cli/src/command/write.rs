@@ -1,22 +1,24 @@
-//! `filemap write`: bytes to an offset.
+//! `filemap write`: writes bytes at an offset.
 
 use std::fmt;
 use std::io::{self, Read};
 
-use filemap::MappedFile;
+use filemap::{MappedFile, PositionedIo};
 use serde::Serialize;
 
 use super::Context;
 use crate::args::Write;
-use crate::failure::{Failure, Result};
-use crate::target::{Purpose, Target};
+use crate::failure::{Failure, Result, Why};
+use crate::size::Counted;
+use crate::target::Target;
+use crate::written::{Making, Written};
 
-/// How much of standard input is copied in at once.
+/// How much of standard input one call writes.
 const PIECE: usize = 1 << 16;
 
 pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     let target = Target::find(&write.target, &context.registry)?;
-    let file = target.open(&context.registry, Purpose::Writing)?;
+    let file = Written::open(&target, &context.registry, Making::AtOnce)?;
     let offset = write.offset.within(file.len()?, &target)?;
     let given = match (&write.text, &write.hex) {
         (Some(text), _) => Some(text.as_encoded_bytes()),
@@ -25,13 +27,13 @@ pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     };
     let length = match given {
         Some(bytes) => {
-            file.write_at(offset, bytes)?;
+            file.write_all_at(bytes, offset)?;
             u64::try_from(bytes.len()).unwrap_or(u64::MAX)
         }
         None => copy_input(&file, offset)?,
     };
-    file.close()?;
-    context.output.print(&Written { target: target.to_string(), offset, length })
+    file.finish()?;
+    context.output.print(&Report { target: target.to_string(), offset, length })
 }
 
 fn copy_input(file: &MappedFile, start: u64) -> Result<u64> {
@@ -44,31 +46,37 @@ fn copy_input(file: &MappedFile, start: u64) -> Result<u64> {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(Failure::broken(format!("could not read the input: {error}")));
+                return Err(Failure::broken(format!("could not read the input: {}", Why(&error))));
             }
         };
-        // An offset that cannot be counted is one that the library refuses, as it should.
-        file.write_at(start.saturating_add(done), &buf[..count]).map_err(|error| match done {
-            0 => Failure::from(error),
-            _ => Failure::broken_as(
-                error.kind(),
-                format!("{error}; {done} bytes of the input were written before"),
-            ),
-        })?;
+        // On overflow, the library refuses the largest offset.
+        file.write_all_at(&buf[..count], start.saturating_add(done)).map_err(
+            |error| match done {
+                0 => Failure::from(error),
+                _ => Failure::broken_as(
+                    error.kind(),
+                    format!(
+                        "{error}; {} of the input {} written before",
+                        Counted(done),
+                        if done == 1 { "was" } else { "were" }
+                    ),
+                ),
+            },
+        )?;
         done = done.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 }
 
 #[derive(Debug, Serialize)]
-struct Written {
+struct Report {
     target: String,
     offset: u64,
     length: u64,
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = if self.length == 1 { "byte" } else { "bytes" };
-        write!(f, "wrote {} {bytes} at offset {} of {}", self.length, self.offset, self.target)
+        let Self { target, offset, length } = self;
+        write!(f, "wrote {} at offset {offset} of {target}", Counted(*length))
     }
 }

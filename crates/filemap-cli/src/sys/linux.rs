@@ -1,13 +1,14 @@
 //! Linux: signals, and files of blocks.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::thread;
 
+use filemap::Permissions;
 use shared_child::SharedChild;
 use shared_child::unix::SharedChildExt as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
@@ -15,18 +16,25 @@ use signal_hook::iterator::Signals;
 
 use super::Interrupt;
 
-/// A signal that was sent to this process: its number.
+/// The number of a signal that was sent to this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Request(i32);
 
-/// Calls `tell` on each interrupt from now on, instead of dying from it.
+impl Request {
+    /// Returns 128 and the signal's number.
+    pub(crate) fn exit_code(self) -> u8 {
+        u8::try_from(128 + self.0).unwrap_or(u8::MAX)
+    }
+}
+
+/// Calls `tell` for each interrupt from now on; interrupts no longer kill the process.
 ///
 /// # Errors
 ///
-/// What the system says when no handler can be set.
+/// The system's, if no handler can be set.
 pub(crate) fn listen(mut tell: impl FnMut(Interrupt) + Send + 'static) -> io::Result<()> {
     let mut wanted = vec![SIGINT, SIGTERM];
-    // `nohup` starts a command with the hang-up ignored: it is to stay so.
+    // `nohup` starts a command with SIGHUP ignored, which must stay so.
     if !is_ignored(SIGHUP) {
         wanted.push(SIGHUP);
     }
@@ -42,7 +50,8 @@ pub(crate) fn listen(mut tell: impl FnMut(Interrupt) + Send + 'static) -> io::Re
     Ok(())
 }
 
-/// Reads the mask `SigIgn` of <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
+/// Returns whether a signal is ignored, from the mask `SigIgn` of
+/// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status
@@ -53,50 +62,50 @@ fn is_ignored(signal: i32) -> bool {
     mask & (1 << (signal - 1)) != 0
 }
 
-/// Sends a request on to a process that this one has started.
+/// Passes a request to end on to a child.
 pub(crate) fn pass_on(request: Request, child: &SharedChild) {
-    // It fails only if the process has ended, and whoever waits for it learns that.
+    // It fails only if the child has ended, which its waiter learns anyway.
     drop(child.send_signal(request.0));
 }
 
-/// Passes an exit code through; a death by signal becomes 128 and its number, as in a shell.
+/// Returns the exit code of a status; a death by signal becomes 128 and its number, as in a shell.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
     ExitCode::from(u8::try_from(code).unwrap_or(255))
 }
 
-/// What ends a process against which it can do nothing.
+/// The signal or call that kills a process and cannot be handled.
 pub(crate) const KILL: &str = "SIGKILL";
 
-/// Tells whether a process ended by [`KILL`].
+/// Returns whether a process was ended by [`KILL`].
 pub(crate) fn was_killed(status: ExitStatus) -> bool {
     status.signal() == Some(SIGKILL)
 }
 
-/// Bytes that a file takes where it is kept; holes take none.
+/// Returns the bytes that a file takes on the disk or in memory; holes take none.
 ///
 /// # Errors
 ///
-/// What the system says about the file.
+/// The system's, about the file.
 pub(crate) fn size_on_disk(path: &Path) -> io::Result<u64> {
     // The unit of `st_blocks`, whatever the file system's own block is
     // (https://man7.org/linux/man-pages/man3/stat.3type.html).
     Ok(fs::metadata(path)?.blocks() * 512)
 }
 
-/// Programs that ask for kernel32 find none.
+/// Programs that call kernel32 need help to find it.
 pub(crate) const HAS_KERNEL32: bool = false;
 
-/// Makes `name` lead to `target`, which is looked for from the folder of `name`.
+/// Creates the link `name` to `target`, which is resolved from the folder of `name`.
 ///
 /// # Errors
 ///
-/// What the system says, such as that there is something of that name.
+/// The system's, for example if the name exists.
 pub(crate) fn link(target: &Path, name: &Path) -> io::Result<()> {
     symlink(target, name)
 }
 
-/// Tells whether the terminal shows more than ASCII, as far as the environment tells.
+/// Returns whether the terminal shows more than ASCII, according to the locale.
 ///
 /// The first variable that is set decides
 /// (<https://man7.org/linux/man-pages/man7/locale.7.html>).
@@ -109,10 +118,34 @@ pub(crate) fn shows_unicode() -> bool {
     })
 }
 
-/// Tells whether the terminal is not ours to read from: whoever does so in the background is
-/// stopped (<https://man7.org/linux/man-pages/man4/tty_ioctl.4.html>, `TIOCGPGRP`).
+/// Returns whether somebody can end standard input: at a terminal, or at the other end of a pipe.
+///
+/// A shell, `nohup` and service managers give `/dev/null` to what runs in the background, and its end
+/// is nobody's.
+pub(crate) fn input_ends() -> bool {
+    rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|state| {
+        let kind = rustix::fs::FileType::from_raw_mode(state.st_mode);
+        kind.is_fifo() || kind.is_socket() || io::stdin().is_terminal()
+    })
+}
+
+/// Creates a file for reading and writing, with the permissions of a name, whatever the process's mask.
+///
+/// # Errors
+///
+/// The system's, for example if the file exists.
+pub(crate) fn create_file(path: &Path, permissions: Permissions) -> io::Result<File> {
+    let mut options = File::options();
+    // Nobody else opens it before it has its mode.
+    let file = options.read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(permissions.mode()))?;
+    Ok(file)
+}
+
+/// Returns whether this process is in the background of its terminal, where a read would stop it
+/// (<https://man7.org/linux/man-pages/man4/tty_ioctl.4.html>, `TIOCGPGRP`).
 pub(crate) fn is_in_background() -> bool {
-    // What is no terminal has no foreground either.
+    // It fails if standard input is no terminal.
     rustix::termios::tcgetpgrp(rustix::stdio::stdin())
         .is_ok_and(|foreground| foreground != rustix::process::getpgrp())
 }

@@ -1,21 +1,22 @@
-//! What the command asks the system for besides mappings: requests to end, how processes ended,
-//! the room that files take.
+//! The system calls of the command besides mappings: interrupts, exit codes, sizes on the disk.
 //!
-//! Systems differ here alone, as the library's do in its own `sys`. A platform supplies, under the
-//! same names:
+//! Platforms differ here alone, as those of the library do in its own `sys`. A platform supplies,
+//! under the same names:
 //!
 //! | name | what it is |
 //! |---|---|
-//! | `listen` | tells of each wish that this process ends |
-//! | `Request` | such a wish that was sent to this process alone |
-//! | `pass_on` | sends a request to another process |
-//! | `exit_code` | what to end with, to end as another process did |
-//! | `KILL`, `was_killed` | what ends a process that has no say in it |
-//! | `is_in_background` | whether the terminal is not ours to read from |
+//! | `listen` | reports each request to end this process |
+//! | `Request` | a request that was sent to this process alone, and the exit code for it |
+//! | `pass_on` | sends a request to a child |
+//! | `exit_code` | the exit code for the status of a child |
+//! | `KILL`, `was_killed` | the kill that no process can handle |
+//! | `input_ends` | whether the end of standard input is somebody's doing |
+//! | `create_file` | creates a file with the permissions of a name |
+//! | `is_in_background` | whether a read from the terminal would stop this process |
 //! | `shows_unicode` | whether the terminal shows more than ASCII |
-//! | `size_on_disk` | bytes of the disk, or of memory, that a file takes |
+//! | `size_on_disk` | the bytes that a file takes on the disk or in memory |
 //! | `HAS_KERNEL32` | whether programs find kernel32 without help |
-//! | `link` | makes a name that leads to a file |
+//! | `link` | creates a symbolic link |
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -26,28 +27,39 @@ mod platform;
 mod platform;
 
 pub(crate) use platform::{
-    HAS_KERNEL32, KILL, Request, exit_code, is_in_background, link, listen, pass_on, shows_unicode,
-    size_on_disk, was_killed,
+    HAS_KERNEL32, KILL, Request, create_file, exit_code, input_ends, is_in_background, link,
+    listen, pass_on, shows_unicode, size_on_disk, was_killed,
 };
 
-/// Ends this process at an interrupt, with the handles that it has open let go of in good order.
+/// The exit code of Ctrl-C: 128 and the number of SIGINT, as shells report it.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Ends this process at an interrupt, and closes its handles in order.
 ///
 /// # Errors
 ///
 /// Those of [`listen`].
 pub(crate) fn end_when_interrupted() -> std::io::Result<()> {
-    /// 128 and the number of Ctrl-C's signal, as a shell tells it.
-    const INTERRUPTED: i32 = 130;
-    #[expect(clippy::exit, reason = "to end is what was asked for, wherever the verb is just now")]
-    listen(|_| std::process::exit(INTERRUPTED))
+    #[expect(clippy::exit, reason = "the request is to end, whatever the verb is doing")]
+    listen(|interrupt| std::process::exit(interrupt.exit_code().into()))
 }
 
-/// Somebody wants this process to end.
+/// A request to end this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interrupt {
-    /// Ctrl-C. The terminal has told every process in its foreground.
+    /// Ctrl-C. The terminal has notified every process in its foreground.
     Keyboard,
-    /// This process alone was told.
-    #[cfg_attr(windows, expect(dead_code, reason = "a console tells everybody"))]
+    /// A request to this process alone.
+    #[cfg_attr(windows, expect(dead_code, reason = "a console notifies all its processes"))]
     Request(Request),
+}
+
+impl Interrupt {
+    /// Returns the exit code of a process that it ends, as shells report it.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Keyboard => INTERRUPTED,
+            Self::Request(request) => request.exit_code(),
+        }
+    }
 }

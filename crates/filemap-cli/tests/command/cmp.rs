@@ -79,7 +79,7 @@ fn parts_and_the_input_can_be_compared() {
     place.run_with_input(["cmp", "-", &one], b"hello").failed(2);
 }
 
-// Wine tells of no holes, and reads all that is in one.
+// Wine reports no holes, and would read the whole file.
 #[cfg(target_os = "linux")]
 #[test]
 fn holes_are_compared_without_being_read() {

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::support::{self, NOTHING, Place, Running, TEMPORARY, finish};
 
-/// What a demonstration that holds tells.
+/// Returns the report of a successful demonstration.
 ///
-/// Nothing under an emulator: the kernel cannot run the command once more, what was started ends
-/// at once, and the demonstration says so.
+/// `None` under an emulator: the kernel cannot run the command again, and the demonstration reports
+/// that its partner has ended.
 fn told<S: AsRef<OsStr>>(place: &Place, arguments: impl IntoIterator<Item = S>) -> Option<String> {
     let outcome = place.run(arguments);
     if !support::emulated() {
@@ -62,7 +62,7 @@ fn the_demonstration_takes_its_names_from_the_registry_it_is_given() {
     assert_eq!(other.entries(), NOTHING);
 }
 
-/// No file may grow past 2 MiB here, so the visitor cannot write beyond 4 GiB.
+/// No file may grow past 2 MiB here, so the visitor cannot write past 4 GiB.
 // Windows has no such limits.
 #[cfg(target_os = "linux")]
 #[test]
@@ -110,7 +110,7 @@ fn an_interrupted_demonstration_leaves_nothing_behind() {
     assert_eq!(place.entries(), NOTHING);
 }
 
-/// A partner asks nobody: what it is told is a name, and it reads no path and no other argument.
+/// A partner gets a name, and no path and no other argument.
 #[test]
 fn a_partner_whose_first_process_is_gone_ends() {
     let place = Place::new();

@@ -1,3 +1,4 @@
+use filemap::PositionedIo as _;
 use std::fs::File;
 
 use serde_json::{Value, json};
@@ -74,7 +75,7 @@ fn what_lies_across_pieces_and_beside_holes_is_found() {
     let file = filemap::MappedFile::open(&path).unwrap();
     let word = b"needle";
     for at in [65_533, 131_072 - 6, 1 << 20, (2 << 20) - 3] {
-        file.write_at(at, word).unwrap();
+        file.write_all_at(word, at).unwrap();
     }
     file.close().unwrap();
     File::options().write(true).open(&path).unwrap().set_len(4 << 20).unwrap();

@@ -1,6 +1,6 @@
 use crate::support::{Place, Running};
 
-/// Leaves dead names behind, each with 64 KiB of memory that were stored to; tells who made them.
+/// Leaves dead names behind, each with 64 KiB of written memory, and returns their creators.
 fn leave_dead(place: &Place, names: &[&str]) -> Vec<u32> {
     let hold = |name: &&str| place.hold([*name, "--size", "64KiB"]);
     let holders: Vec<_> = names.iter().map(hold).collect();
@@ -8,7 +8,7 @@ fn leave_dead(place: &Place, names: &[&str]) -> Vec<u32> {
         let written = place.run_with_input(["write", name, "--offset", "0"], &[7; 1 << 16]);
         assert_eq!(written.code, Some(0), "{written:?}");
     }
-    // Nothing uses a name from here on: that could clear what is dead already.
+    // No name is used from here on, because that could free the dead ones.
     let kill = |holder: Running| {
         let number = holder.id();
         holder.kill();
@@ -27,7 +27,7 @@ fn nothing_is_freed_where_nothing_is_dead() {
     assert_eq!(place.run(["ls", "--json"]).json()[0]["live"], true);
 }
 
-/// The kernel frees what a killed process held.
+/// On Windows the kernel frees the names of a killed process.
 #[cfg(windows)]
 #[test]
 fn killed_processes_leave_nothing_to_free() {

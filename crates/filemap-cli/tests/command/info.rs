@@ -26,7 +26,24 @@ fn a_name_is_told_with_all_that_is_known() {
     assert!(place.has_entry(&fact("entry")), "{told}");
 }
 
-// Windows does not tell who holds a name, as the tests of `ls` say.
+// Windows keeps a name for as long as a handle.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mapping_that_lost_its_name_is_told_with_its_holders() {
+    let place = Place::new();
+    let holder = place.hold(["scores", "--size", "1"]);
+    let entry = place.run(["info", "scores", "--json"]).json()["entry"].clone();
+    fs::remove_file(entry.as_str().unwrap()).unwrap();
+
+    let told = place.run(["info", "scores"]).text();
+    let json = place.run(["info", "Local/scores", "--json"]).json();
+
+    assert!(told.contains("state       withdrawn\n"), "{told}");
+    assert!(told.contains(&format!("holders     process {} (", holder.id())), "{told}");
+    assert_eq!((&json["withdrawn"], &json["name"]), (&json!(true), &json!("Local\\scores")));
+}
+
+// Windows does not show the holders of a name.
 #[cfg(target_os = "linux")]
 #[test]
 fn every_holder_of_a_name_is_told() {
@@ -66,12 +83,41 @@ fn a_file_is_told_with_its_size_its_room_and_its_names() {
     assert!(has(&["names", "Local\\one"]) && has(&["Local\\two"]), "{text}");
 }
 
-// Windows does not tell where bytes are.
+// Windows has no call that sets space aside past the end of a file and keeps its length.
+#[cfg(target_os = "linux")]
+#[test]
+fn space_set_aside_past_the_end_of_a_file_is_shown() {
+    let place = Place::new();
+    let path = place.file("log.bin", &[7; 3 << 12]);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let set_aside = || {
+        let json = place.run(["info", &path, "--json"]).json();
+        assert_eq!(json["size"], 3 << 12);
+        json["set_aside"].as_u64().unwrap()
+    };
+    let before = set_aside();
+    let keep = rustix::fs::FallocateFlags::KEEP_SIZE;
+    if let Err(error) = rustix::fs::fallocate(&file, keep, 0, 1 << 20) {
+        println!("skipped: this file system sets no space aside: {error}");
+        return;
+    }
+
+    let after = set_aside();
+    let text = place.run(["info", &path]).text();
+    file.set_len(3 << 12).unwrap();
+    let cut = set_aside();
+
+    assert_eq!((after - before, cut), ((1 << 20) - (3 << 12), before));
+    let line = text.lines().find(|line| line.starts_with("set aside  ")).unwrap();
+    assert!(line.ends_with(" bytes), past its end or in holes"), "{line}");
+}
+
+// Windows does not show the residency of bytes.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_picture_shows_where_the_bytes_are() {
     let place = Place::within(std::path::Path::new("/dev/shm"));
-    let _holder = place.hold(["scores", "--size", "64KiB"]);
+    let _holder = place.hold(["scores", "--size", "64KiB", "--sparse"]);
     place.run(["write", "scores", "--offset", "20480", "--text", "here"]).text();
 
     let json = place.run(["info", "scores", "--json"]).json();
@@ -142,7 +188,7 @@ fn a_live_name_wins_over_a_file_and_the_option_file_over_both() {
 #[test]
 fn a_file_whose_name_could_not_be_a_mappings_is_still_a_file() {
     let place = Place::new();
-    // A character of the file's name, or what leads into a folder.
+    // A character of the file's name, or a separator of folders.
     if cfg!(windows) {
         fs::create_dir(place.path("a")).unwrap();
     }

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::support::{NOTHING, Outcome, Place, emulated, finish, words_for};
 
-/// What the command takes for the library: it is not loaded here.
+/// A file that the command takes for the library; it is not loaded here.
 const LIBRARY: &[u8] = b"\x7fELF ... CreateFileMappingW";
 
-/// What the command takes for a program that calls kernel32.
+/// A file that the command takes for a program that calls kernel32.
 const CALLER: &[u8] = b"MZ ... BSJB ... Kernel32.dll";
 
 struct Folder {
@@ -286,7 +286,7 @@ fn what_is_no_such_library_is_refused() {
     }
 }
 
-/// A copy of the command in a folder of its own, that finds no library by chance.
+/// Copies the command into a folder of its own, where it finds no library by accident.
 fn elsewhere(place: &Place, arguments: &[&str]) -> Outcome {
     let folder = place.path("bin");
     let program = folder.join("filemap");
@@ -421,10 +421,10 @@ fn a_command_that_cannot_be_started_leaves_no_folder() {
         folder.place.run(["kernel32", "--library", library, "--run", "--", "no-such-program"]);
 
     if emulated() {
-        // The emulator does not tell that an `exec` failed: what it started ends as in a shell.
+        // The emulator does not report a failed `exec`: its child ends with an exit code instead.
         assert_eq!(refused.code, Some(127), "{refused:?}");
     } else {
-        assert!(refused.failed(2).contains("no-such-program"));
+        assert!(refused.failed(127).contains("no-such-program"));
     }
     assert_eq!(folder.place.files().len(), before);
 }

@@ -6,7 +6,8 @@ use crate::support::Place;
 fn nothing_is_listed_where_nobody_holds_a_name() {
     let place = Place::new();
 
-    assert_eq!(place.run(["ls"]).text(), "");
+    assert_eq!(place.run(["ls"]).text(), "no names\n");
+    assert_eq!(place.run(["ls", "--long"]).text(), "no names\n");
     assert_eq!(place.run(["ls", "--json"]).text(), "[]\n");
 }
 
@@ -23,7 +24,7 @@ fn every_held_name_has_a_row() {
     let rows: Vec<Vec<&str>> =
         listed.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[0], ["NAME", "SIZE", "PROTECTION", "BACKING", "HOLDERS", "AGE"]);
-    // Windows does not tell who holds a name.
+    // Windows does not show the holders of a name.
     let held = if cfg!(windows) { "?" } else { "1" };
     assert_eq!(rows[1][..6], ["Local\\scores", "1", "MiB", "read-write", "memory", held]);
     assert_eq!(rows[2][..6], ["Global\\log", "2.9", "KiB", "read-only", &real, held]);
@@ -43,7 +44,45 @@ fn a_dead_name_is_marked() {
     assert_eq!((row[0], row[5]), ("Local\\crashed", "dead"));
 }
 
-// Windows does not tell who holds a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_another_program_removed_are_told_as_withdrawn() {
+    for is_whole in [false, true] {
+        let place = Place::new();
+        let held = [place.hold(["x", "--size", "1"]), place.hold(["Global\\y", "--size", "1"])];
+        for root in std::fs::read_dir(place.registry()).unwrap().flatten() {
+            if is_whole {
+                std::fs::remove_dir_all(root.path()).unwrap();
+            } else {
+                for entry in std::fs::read_dir(root.path()).unwrap().flatten() {
+                    std::fs::remove_file(entry.path()).unwrap();
+                }
+            }
+        }
+
+        let rows = place.run(["ls"]).text();
+        let told = place.run(["info", "x"]).text();
+        let anew = place.hold(["x", "--size", "2", "--new"]);
+        let json = place.run(["ls", "--json"]).json();
+
+        let states: Vec<_> = rows
+            .lines()
+            .skip(1)
+            .map(|row| row.split_whitespace().collect::<Vec<_>>())
+            .map(|row| (row[0].to_owned(), row[5].to_owned()))
+            .collect();
+        let withdrawn = |name: &str| (name.to_owned(), "withdrawn".to_owned());
+        assert_eq!(states, [withdrawn("Local\\x"), withdrawn("Global\\y")], "{rows}");
+        assert!(told.contains("state       withdrawn"), "{told}");
+        assert!(told.contains("1 handle"), "{told}");
+        let states: Vec<_> =
+            json.as_array().unwrap().iter().map(|entry| &entry["withdrawn"]).collect();
+        assert_eq!(states, [&json!(false), &json!(true), &json!(true)]);
+        drop((held, anew));
+    }
+}
+
+// Windows does not show the holders of a name.
 #[cfg(windows)]
 #[test]
 fn names_have_a_row_without_holders_where_those_are_not_told() {

@@ -2,7 +2,7 @@
 
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod support;
-// Terminals that are files.
+// Linux alone has terminals that are files.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod terminal;
@@ -12,6 +12,10 @@ mod open;
 mod ls;
 mod info;
 mod gc;
+// About entries as files, of Linux.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may stop and say why")]
+mod hostile;
 mod read;
 mod write;
 mod fill;
@@ -28,11 +32,15 @@ mod objects;
 mod kernel32;
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-#[allow(clippy::print_stdout, reason = "what is not installed is told")]
+#[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 mod managed;
+// Registries are directories on Linux alone, and programs need help there to find kernel32.
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tour;
 mod usage;
 mod shell;
-// The transcripts are of a shell, and of what Linux tells.
+// The transcripts need a shell, and show facts that only Linux reports.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod transcripts;

@@ -1,4 +1,4 @@
-//! The example in C#, run under Mono, where there is one.
+//! The C# example, run under Mono where that is installed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ mod library;
 
 use crate::support::{NOTHING, Place, Running, emulated, finish};
 
-/// Tells whether there is a Mono, which can load what is built here; says so if not.
+/// Returns whether a Mono is installed that can load the library; prints why not.
 fn is_there() -> bool {
     if emulated() || cfg!(not(target_env = "gnu")) {
         println!("skipped: Mono is of another processor, or of another C library");
@@ -91,7 +91,7 @@ fn a_program_in_mono_finds_what_was_installed_beside_it() {
     assert_eq!(holder.next_line(), "holding `scores`; Enter reads it");
     assert_eq!(place.run(["info", "scores", "--json"]).json()["live"], true);
 
-    // What holds a name may die as it likes.
+    // A killed holder releases its name.
     holder.signal("KILL");
 
     assert_eq!(holder.wait().code, None);

@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Add;
 
+use filemap::{Codec, MappedFile, MessagePack};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::support::{NOTHING, Place};
@@ -39,14 +43,107 @@ fn the_only_word_beside_a_file_is_the_object() {
     assert_eq!(place.run(["get", "--file", "table"]).text(), "[true]\n");
 }
 
-#[test]
-fn numbers_stay_as_they_were_written() {
+/// Stores an object, and returns the JSON that it is printed as.
+fn there_and_back(object: &str) -> String {
     let place = Place::new();
-    let object = r#"{"z":123456789012345678901234567890,"a":1.10}"#;
+    place.run(["put", "./table", "--offset", "0", object]).text();
+    place.run(["get", "./table"]).text().trim_end().to_owned()
+}
 
+#[test]
+fn json_comes_back_in_its_order_on_one_line() {
+    for object in [
+        r#"{"z":[9007199254740993,-9223372036854775808,18446744073709551615],"a":[1.0,0.1,-0.0]}"#,
+        r#"["\u0001\n","ünï","\\",{},[],null,true,{"$bytes":"00ff","more":1}]"#,
+        r#"{"$bytes":"00ff"}"#,
+        r#"[{"$bytes":""}]"#,
+        "7",
+    ] {
+        assert_eq!(there_and_back(object), object);
+    }
+    assert_eq!(
+        there_and_back("{\"a\" :\n[ 1.10 ,1E2,{\"$bytes\":\"00FF\"}]}"),
+        r#"{"a":[1.1,100.0,{"$bytes":"00ff"}]}"#
+    );
+    // What a terminal would not show as it is.
+    assert_eq!(there_and_back("[\"\u{7f}\u{200b}\"]"), r#"["\u007f\u200b"]"#);
+}
+
+#[test]
+fn what_cannot_be_stored_as_it_is_written_is_refused() {
+    let place = Place::new();
+    for (object, reason) in [
+        ("[18446744073709551616]", "the integer 18446744073709551616 does not fit 64 bits"),
+        ("[-9223372036854775809]", "the integer -9223372036854775809 does not fit 64 bits"),
+        ("[1e400]", "no float is as large as 1e400"),
+        (r#"[{"$bytes":"xy"}]"#, r#""xy" is no text of hexadecimal digits"#),
+        (r#"{"$bytes":"00f"}"#, "stands for bytes"),
+        (r#"{"$bytes":"00:ff"}"#, "stands for bytes"),
+        (r#"{"$bytes":7}"#, "stands for bytes"),
+        (r#"{"a":1,"b":2,"a":3}"#, "the key `a` is there twice"),
+        (&"[".repeat(129).add(&"]".repeat(129)), "too deep"),
+    ] {
+        let sentence = place.run(["put", "./table", "--offset", "0", object]).failed(2);
+        assert!(sentence.contains(reason), "{sentence}");
+    }
+    assert_eq!(place.files(), NOTHING);
+}
+
+#[test]
+fn what_programs_store_is_printed_if_json_has_it() {
+    #[derive(Serialize)]
+    struct Stored(Bytes, Option<f32>, BTreeMap<&'static str, i8>);
+
+    /// Bytes as bytes, which a list of numbers is not.
+    struct Bytes(&'static [u8]);
+
+    impl Serialize for Bytes {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_bytes(self.0)
+        }
+    }
+
+    let place = Place::new();
+    let file = MappedFile::open(place.path("table")).unwrap();
+    let get = || place.run(["get", "./table"]);
+
+    let stored = Stored(Bytes(b"\x00\xFF"), Some(0.1), BTreeMap::from([("key", -1)]));
+    file.write_object(0, &stored).unwrap();
+    assert_eq!(get().text(), "[{\"$bytes\":\"00ff\"},0.10000000149011612,{\"key\":-1}]\n");
+
+    let refused = |reason: &str| {
+        let sentence = get().failed(2);
+        assert!(sentence.contains(reason), "{sentence}");
+    };
+    file.write_object(0, &f64::NAN).unwrap();
+    refused("JSON has no number for the float NaN");
+    file.write_object(0, &BTreeMap::from([(7, true)])).unwrap();
+    refused("a text, the only key of maps that JSON has");
+    file.write_object(0, &BTreeMap::from([("$bytes", "00")])).unwrap();
+    refused("its map with the only key `$bytes` would stand for bytes in JSON");
+    // A time.
+    file.write_encoded(0, MessagePack::ID, &[0xD6, 0xFF, 0, 0, 0, 0]).unwrap();
+    refused("it has a value of the extension type -1");
+    file.write_encoded(0, 200, b"{}").unwrap();
+    refused("was written by codec 200, not by MessagePack (codec 1)");
+}
+
+#[test]
+fn what_is_put_is_what_programs_read() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Player {
+        name: String,
+        points: Vec<u8>,
+        rate: f32,
+    }
+
+    let place = Place::new();
+    let object = r#"{"points": [3, 200], "rate": 0.5, "name": "Ada", "more": [{}]}"#;
     place.run(["put", "./table", "--offset", "0", object]).text();
 
-    assert_eq!(place.run(["get", "./table"]).text(), format!("{object}\n"));
+    let file = MappedFile::open(place.path("table")).unwrap();
+    let player: Player = file.read_object(0).unwrap();
+    assert_eq!(player, Player { name: "Ada".into(), points: vec![3, 200], rate: 0.5 });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How far a copy is, shown in a terminal.
+//! The progress bar of a copy, in a terminal.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -6,7 +6,7 @@ use std::io::Write as _;
 use crate::support::{Place, finish};
 use crate::terminal::Terminal;
 
-/// A pipe with a name, to be written to piece by piece.
+/// Creates a named pipe, which is written to piece by piece.
 fn pipe(place: &Place) {
     let mut command = place.other_command("mkfifo");
     command.arg("pipe");
@@ -76,9 +76,11 @@ fn ctrl_c_ends_a_copy_that_waits_for_input_and_says_how_far_it_came() {
     terminal.press("\u{3}");
 
     let (code, screen) = terminal.end();
-    assert_eq!(code, 2);
+    assert_eq!(code, 130);
+    assert_eq!(place.files(), [place.path("pipe")], "what is there looks whole");
     let said = screen.contents();
     assert!(!said.contains("MiB/s"), "the bar is still there: {said}");
-    assert!(said.contains("could not copy all: stopped after 1048576 bytes"), "{said}");
+    assert!(said.contains("could not copy everything: stopped after 1048576 bytes"), "{said}");
+    assert!(said.contains("`./out` was not made"), "{said}");
     drop(input);
 }

@@ -196,12 +196,12 @@ fn a_slash_does_for_the_backslash_that_a_shell_takes() {
     assert!(missed.contains("write Local/scores"), "{missed}");
 }
 
-// Where the system tells of holes in memory.
+// Only Linux reports holes in memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn reading_a_hole_brings_nothing_in() {
     let place = Place::new();
-    let _holder = place.hold(["large", "--size", "1GiB"]);
+    let _holder = place.hold(["large", "--size", "1GiB", "--sparse"]);
     place.run(["write", "large", "--offset", "512M", "--text", "x"]).text();
 
     let dump = place.run(["read", "large"]).text();
@@ -209,4 +209,46 @@ fn reading_a_hole_brings_nothing_in() {
     assert_eq!(dump.lines().count(), 6, "{dump}");
     let told = place.run(["info", "large", "--json"]).json();
     assert!(told["residency"]["in_holes"].as_u64().unwrap() > (1 << 30) - (1 << 20), "{told}");
+}
+
+// About directories of names, of Linux.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_needs_no_names_and_a_name_needs_a_trusted_directory() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    drop(place.hold(["x", "--size", "1"]));
+    let path = place.file("greeting", b"hello");
+    for root in std::fs::read_dir(place.registry()).unwrap().flatten() {
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(root.path(), open).unwrap();
+    }
+
+    assert_eq!(place.run(["read", "--raw", &path]).text(), "hello");
+    // A name could be meant, by which another mapping would be read.
+    let mut command = place.command();
+    command.args(["read", "greeting"]).current_dir(place.path("."));
+    let told = finish(command, b"").failed(2);
+    assert!(told.contains("/filemap-") && told.contains("other users may enter it"), "{told}");
+}
+
+// Terminals are files on Linux alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn bytes_are_not_printed_to_a_terminal() {
+    if crate::support::emulated() {
+        println!("skipped: a shell cannot start the command, which is emulated");
+        return;
+    }
+    let place = Place::new();
+    let path = place.file("bytes", b"\x1b[31mred");
+
+    for arguments in [format!("read {path} --raw"), format!("copy {path} -")] {
+        let terminal = crate::terminal::Terminal::run(&place, (200, 24), &arguments);
+        let (code, screen) = terminal.end();
+        assert_eq!(code, 2, "{arguments}");
+        let said = screen.contents();
+        assert!(said.starts_with("filemap: could not print the bytes: "), "{said}");
+        assert!(!said.contains("red"), "{said}");
+    }
 }

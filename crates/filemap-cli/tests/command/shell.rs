@@ -2,7 +2,7 @@ use std::process::Command;
 
 use crate::support::{Outcome, Place, finish};
 
-/// Runs a script in a shell, where it is installed, with the command on its path.
+/// Runs a script in a shell, if that is installed, with the command on its path.
 fn in_shell(place: &Place, shell: &[&str], script: &str) -> Option<Outcome> {
     let missing = Command::new(shell[0]).arg("--version").output().is_err();
     if missing || crate::support::emulated() {
@@ -107,7 +107,7 @@ fn every_verb_has_a_page_of_the_manual() {
     place.run(["man", "unheard-of"]).failed(2);
 }
 
-// Where it is installed, as on most systems that have manuals.
+// `man` is installed on most systems.
 #[cfg(target_os = "linux")]
 #[test]
 fn man_reads_the_pages_without_complaint() {

@@ -1,4 +1,4 @@
-//! A place of its own for each test, and processes that are never waited for without end.
+//! Helpers: a registry and a directory for each test, and processes with a deadline.
 
 #[cfg(windows)]
 pub(crate) mod console;
@@ -16,29 +16,29 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Far longer than anything takes here; whoever needs longer hangs.
+/// Much longer than any process here takes: one that runs longer hangs.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What is left where nothing is left behind.
+/// The entries of a registry without names.
 pub(crate) const NOTHING: [&Path; 0] = [];
 
-/// Names the program, and its arguments, that runs this binary because the machine cannot.
+/// The variable with the emulator, and its arguments, that runs this binary.
 const RUNNER: &str = "FILEMAP_TEST_RUNNER";
 
-/// Tells a re-executed test that it is the command that `filemap create` runs, and what to do.
+/// The variable that gives a role to a test that `filemap create` runs as its command.
 const ROLE: &str = "FILEMAP_TEST_ROLE";
 
-/// The exit code of a process that was killed: none, or that of `TerminateProcess`.
+/// The exit code of a killed process: none, or that of `TerminateProcess`.
 pub(crate) const KILLED: Option<i32> = if cfg!(windows) { Some(1) } else { None };
 
-/// Tells whether an emulator of user programs, such as `qemu-aarch64`, runs the command.
+/// Returns whether an emulator of user programs, such as `qemu-aarch64`, runs the command.
 ///
-/// The command cannot start itself again then, as the kernel cannot run it.
+/// The command cannot start itself again then, because the kernel cannot run it.
 pub(crate) fn emulated() -> bool {
     env::var_os(RUNNER).is_some()
 }
 
-/// The name of the program that runs as the command, as the system tells it.
+/// Returns the name of the process that runs the command, as the system reports it.
 #[cfg(target_os = "linux")]
 pub(crate) fn process_name() -> String {
     let runner = env::var(RUNNER).ok();
@@ -47,25 +47,25 @@ pub(crate) fn process_name() -> String {
         .unwrap_or_else(|| "filemap".to_owned())
 }
 
-/// What this process is to do, if it was started by [`Place::in_role`].
+/// Returns the role of this process, if it was started by [`Place::in_role`].
 pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
-/// The words that run `program`, which is built for the same machine as this one.
+/// Returns the arguments that run `program`, which is built for the same machine as this one.
 pub(crate) fn words_for(program: &str) -> Vec<String> {
     let runner = env::var(RUNNER).unwrap_or_default();
     runner.split_whitespace().chain([program]).map(str::to_owned).collect()
 }
 
-/// The words that run the command.
+/// Returns the arguments that run the command.
 pub(crate) fn filemap() -> Vec<String> {
     words_for(env!("CARGO_BIN_EXE_filemap"))
 }
 
-/// The words that run the test `test` once more, as the command that `filemap create` is given.
+/// Returns the arguments that run the test `test` again, as the command of `filemap create`.
 ///
-/// What it is to do is told by [`Place::in_role`].
+/// [`Place::in_role`] gives it its role.
 pub(crate) fn this(test: &str) -> Vec<String> {
     let own = env::current_exe().unwrap();
     let mut words = words_for(own.to_str().unwrap());
@@ -84,7 +84,7 @@ impl Place {
         Self { registry: TempDir::new().unwrap(), files: TempDir::new().unwrap() }
     }
 
-    /// The same, in a directory where more than one can be.
+    /// Returns a place in a subdirectory of `directory`.
     #[cfg(target_os = "linux")]
     pub(crate) fn within(directory: &Path) -> Self {
         let [registry, files] = [(); 2].map(|()| TempDir::new_in(directory).unwrap());
@@ -99,27 +99,27 @@ impl Place {
         self.files.path().join(name)
     }
 
-    /// Makes a file of this content and tells its path, as an argument.
+    /// Creates a file with this content and returns its path, as an argument.
     pub(crate) fn file(&self, name: &str, content: &[u8]) -> String {
         let path = self.path(name);
         fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// The path of a file as the command tells it, without links and, on Windows, in full.
+    /// Returns the path of a file as the command prints it: without links and, on Windows, in full.
     pub(crate) fn real(&self, name: &str) -> String {
         fs::canonicalize(self.path(name)).unwrap().to_str().unwrap().to_owned()
     }
 
-    /// Tells whether an entry that the command told is one of this place's registry.
+    /// Returns whether an entry that the command printed is one of this place's registry.
     pub(crate) fn has_entry(&self, entry: &str) -> bool {
-        // A file, or what the kernel has in a folder of its own.
+        // A file on Linux, an object of the kernel on Windows.
         let (folder, mark) =
             (self.registry().to_str().unwrap(), "\\BaseNamedObjects\\filemap.apart.");
         if cfg!(windows) { entry.contains(mark) } else { entry.starts_with(folder) }
     }
 
-    /// The command in this place, to be run by hand.
+    /// Returns the command in this place, not started yet.
     pub(crate) fn command(&self) -> Command {
         let words = filemap();
         let mut command = self.other_command(&words[0]);
@@ -127,14 +127,14 @@ impl Place {
         command
     }
 
-    /// The command in this place, which runs a test of ours again that finds itself in `role`.
+    /// Returns the command in this place, whose child is a test of ours in `role`.
     pub(crate) fn in_role(&self, role: &str) -> Command {
         let mut command = self.command();
         command.env(ROLE, role);
         command
     }
 
-    /// Another command in this place.
+    /// Returns another command in this place.
     pub(crate) fn other_command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -146,12 +146,12 @@ impl Place {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
         self.run_with_input(arguments, b"")
     }
 
-    /// Runs it to its end, with an input.
+    /// Runs the command to its end, with an input.
     pub(crate) fn run_with_input<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
@@ -162,7 +162,7 @@ impl Place {
         finish(command, input)
     }
 
-    /// Starts it, with its input open.
+    /// Starts the command, with its input open.
     pub(crate) fn start<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
         let mut command = self.command();
         command.args(arguments);
@@ -179,24 +179,24 @@ impl Place {
         holder
     }
 
-    /// Every entry of the registry: nothing, when nobody holds a name.
+    /// Returns the entries of the registry: none if no name is held.
     #[cfg(windows)]
     pub(crate) fn entries(&self) -> Vec<PathBuf> {
-        // They are the kernel's, and in no directory.
+        // They are objects of the kernel, and in no directory.
         let names = filemap::Registry::at(self.registry.path()).list().unwrap();
         names.iter().map(|name| name.entry().to_owned()).collect()
     }
 
-    /// Every entry of the registry: nothing, when nobody holds a name.
+    /// Returns the entries of the registry: none if no name is held.
     #[cfg(target_os = "linux")]
     pub(crate) fn entries(&self) -> Vec<PathBuf> {
         let mut entries = files_below(self.registry.path());
-        // The registry's own note of when it was last cleared is no entry.
+        // The registry's record of its last collection is no entry.
         entries.retain(|path| !path.file_name().is_some_and(is_note));
         entries
     }
 
-    /// Every file and directory that a test or a command left beside the registry.
+    /// Returns the files and directories that are left beside the registry.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.files.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -222,16 +222,21 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The variable that says where temporary files go.
+/// The variable with the directory for temporary files.
 pub(crate) const TEMPORARY: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
 
-/// Runs a command to its end; one that does not end in time is killed, and has no exit code.
+/// Runs a command to its end. One that does not end in time is killed, and has no exit code.
 pub(crate) fn finish(command: Command, input: &[u8]) -> Outcome {
-    let output = assert_cmd::Command::from_std(command)
-        .timeout(DEADLINE)
-        .write_stdin(input)
-        .output()
-        .unwrap();
+    /// `ERROR_INTERNAL_ERROR`: Wine could not start a process, one of many thousands that it starts.
+    const NOT_STARTED: i32 = 1359;
+    let mut command = assert_cmd::Command::from_std(command);
+    command.timeout(DEADLINE).write_stdin(input);
+    let output = match command.output() {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(NOT_STARTED) => {
+            command.output().unwrap()
+        }
+        output => output.unwrap(),
+    };
     Outcome {
         code: output.status.code(),
         stdout: output.stdout,
@@ -239,7 +244,7 @@ pub(crate) fn finish(command: Command, input: &[u8]) -> Outcome {
     }
 }
 
-/// Runs a command, whose input and output are set up already, to its end.
+/// Runs a command to its end, with the input and output that it was given.
 pub(crate) fn wait(mut command: Command) -> Outcome {
     wait_for(command.spawn().unwrap())
 }
@@ -261,7 +266,7 @@ pub(crate) fn wait_for(mut child: Child) -> Outcome {
     }
 }
 
-/// How a command ended and what it said.
+/// The exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -270,7 +275,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The text on standard output of a command that did what it was asked for.
+    /// Returns the standard output of a command that succeeded.
     #[track_caller]
     pub(crate) fn text(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
@@ -278,13 +283,13 @@ impl Outcome {
         String::from_utf8(self.stdout).unwrap()
     }
 
-    /// The JSON on standard output of a command that did what it was asked for.
+    /// Returns the JSON on standard output of a command that succeeded.
     #[track_caller]
     pub(crate) fn json(self) -> Value {
         serde_json::from_str(&self.text()).unwrap()
     }
 
-    /// The sentence on standard error of a command that ended with this exit code.
+    /// Returns the standard error of a command that ended with this exit code.
     #[track_caller]
     pub(crate) fn failed(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -294,7 +299,7 @@ impl Outcome {
         self.stderr
     }
 
-    /// The error as JSON of a command that ended with this exit code.
+    /// Returns the JSON error of a command that ended with this exit code.
     #[track_caller]
     pub(crate) fn failed_with_json(self, code: i32) -> Value {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -303,7 +308,7 @@ impl Outcome {
     }
 }
 
-/// A command that runs beside the test. It does not outlive this value.
+/// A command that runs beside the test, and is killed when this is dropped.
 pub(crate) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -312,8 +317,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    /// Starts a command with this input.
+    pub(crate) fn start_with(mut command: Command, stdin: Stdio) -> Self {
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(windows)]
         console::with_its_own(&mut command);
         let mut child = command.spawn().unwrap();
@@ -353,13 +363,13 @@ impl Running {
         }
     }
 
-    /// Waits until it says this line, whatever it says before.
+    /// Waits until it prints this line, and skips the lines before.
     #[track_caller]
     pub(crate) fn until(&mut self, line: &str) {
         while self.next_line() != line {}
     }
 
-    /// The next line on its standard output, if there is one in time.
+    /// Returns the next line on its standard output, if there is one in time.
     pub(crate) fn line_within(&mut self, time: Duration) -> Option<String> {
         self.lines.recv_timeout(time).ok()
     }
@@ -372,19 +382,19 @@ impl Running {
         self.stdin = None;
     }
 
-    /// Does what Ctrl-C at its terminal does to it.
+    /// Sends it SIGINT, as Ctrl-C at its terminal does.
     #[cfg(target_os = "linux")]
     pub(crate) fn interrupt(&self) {
         self.signal("INT");
     }
 
-    /// Does what Ctrl-C at its console does to it, and to all that share it.
+    /// Interrupts it and all processes of its console, as Ctrl-C there does.
     #[cfg(windows)]
     pub(crate) fn interrupt(&self) {
         console::interrupt(self.id());
     }
 
-    /// Kills it as nothing can prevent, and waits until it is gone.
+    /// Kills it, and waits until it is gone.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         assert_eq!(self.wait().code, KILLED);
@@ -396,6 +406,22 @@ impl Running {
         let mut kill = Command::new("sh");
         kill.args(["-c", "kill -s \"$0\" \"$1\"", signal, &self.id().to_string()]);
         assert_eq!(finish(kill, b"").code, Some(0));
+    }
+
+    /// Waits until it handles signals: until a thread of it is there for that.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn until_it_listens(&self) {
+        let begun = std::time::Instant::now();
+        let listens = || {
+            let threads = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+            threads.flatten().any(|thread| {
+                fs::read(thread.path().join("comm")).is_ok_and(|name| name == b"interrupts\n")
+            })
+        };
+        while !listens() {
+            assert!(begun.elapsed() < DEADLINE, "it handles no signals");
+            thread::yield_now();
+        }
     }
 
     /// Waits for its end.

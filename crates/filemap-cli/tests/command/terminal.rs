@@ -1,4 +1,4 @@
-//! The command in a terminal of its own, whose screen can be looked at.
+//! The command in a terminal of its own, with a screen for the test to read.
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -13,12 +13,12 @@ use vt100::{Parser, Screen};
 
 use crate::support::{DEADLINE, Place};
 
-/// A terminal with a program in it, which does not outlive it.
+/// A terminal with a program in it, which is killed when this is dropped.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     parser: Arc<Mutex<Parser>>,
-    /// Told when something was written, and closed when the terminal is.
+    /// Receives a message after each output, and is closed with the terminal.
     written: Receiver<()>,
     _master: Box<dyn MasterPty + Send>,
 }
@@ -59,7 +59,7 @@ impl Terminal {
         let screen = Arc::clone(&parser);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // A terminal whose last user has gone is an error to read from.
+            // Reading fails after the terminal's last user has ended.
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 screen.lock().unwrap().process(&bytes[..count]);
                 if sender.send(()).is_err() {
@@ -71,18 +71,18 @@ impl Terminal {
         Self { child, keys, parser, written, _master: pair.master }
     }
 
-    /// The same, with one command instead of a script.
+    /// Starts one command instead of a script.
     pub(crate) fn run(place: &Place, size: (u16, u16), arguments: &str) -> Self {
         Self::start(place, size, &format!("exec filemap {arguments}"), &[])
     }
 
-    /// Types.
+    /// Types keys.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
-    /// Waits until the screen is as it should be, and tells what `look` found.
+    /// Waits until `look` finds what it expects on the screen, and returns that.
     #[track_caller]
     pub(crate) fn until<T>(&self, what: &str, look: impl Fn(&Screen) -> Option<T>) -> T {
         let begun = Instant::now();
@@ -96,36 +96,37 @@ impl Terminal {
                     panic!("not seen: {what}\n{}", parser.screen().contents());
                 }
             }
-            // Or the time has come to look again, at what fades.
+            // Also without output, because colours fade with time.
             self.wait(Duration::from_millis(50));
         }
     }
 
-    /// Waits for something to be written, or so long.
+    /// Waits for output, up to this time.
     fn wait(&self, most: Duration) {
         if self.written.recv_timeout(most) == Err(RecvTimeoutError::Disconnected) {
             thread::sleep(most);
         }
     }
 
-    /// Waits until a text is on the screen, and tells in which row and column.
+    /// Waits until a text is on the screen, and returns its row and column.
     #[track_caller]
     pub(crate) fn until_shown(&self, text: &str) -> (u16, u16) {
         self.until(text, |screen| place_of(screen, text))
     }
 
-    /// Tells the rows of the screen.
+    /// Returns the rows of the screen.
     pub(crate) fn rows(&self) -> Vec<String> {
         let parser = self.parser.lock().unwrap();
         let (_, columns) = parser.screen().size();
         parser.screen().rows(0, columns.get()).collect()
     }
 
+    #[cfg(feature = "sight")]
     pub(crate) fn process(&self) -> u32 {
         self.child.process_id().unwrap()
     }
 
-    /// Waits for the end, and tells the exit code and what is on the screen then.
+    /// Waits for the end, and returns the exit code and the last screen.
     #[track_caller]
     pub(crate) fn end(mut self) -> (u32, Screen) {
         let begun = Instant::now();
@@ -136,7 +137,7 @@ impl Terminal {
             assert!(begun.elapsed() < DEADLINE, "it did not end: {:?}", self.rows());
             self.wait(Duration::from_millis(20));
         };
-        // What was written last may still be on its way.
+        // The last output may still be in the pipe.
         while self.written.recv_timeout(DEADLINE).is_ok() {}
         let screen = self.parser.lock().unwrap().screen().clone();
         (code, screen)
@@ -147,7 +148,7 @@ fn nonzero(number: u16) -> NonZero<u16> {
     NonZero::new(number).unwrap()
 }
 
-/// In which row and column a text begins.
+/// Returns the row and column where a text begins.
 pub(crate) fn place_of(screen: &Screen, text: &str) -> Option<(u16, u16)> {
     let (_, columns) = screen.size();
     screen.rows(0, columns.get()).zip(0..).find_map(|(row, number)| {

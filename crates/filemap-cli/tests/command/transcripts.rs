@@ -1,4 +1,4 @@
-//! What `docs/cli.md` shows is what happens.
+//! The transcripts in `docs/cli.md`, run and compared.
 
 use std::env;
 use std::fs;
@@ -9,14 +9,15 @@ use snapbox::{Assert, Data, Redactions};
 
 use crate::support::{Place, finish};
 
-/// Between the outputs of two commands; no command writes it.
+/// The separator between the outputs of two commands; no command writes it.
 const MARK: &str = "\u{1}";
 
 fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md")
 }
 
-/// What differs from run to run. Each is a group, so that what stands around it stays.
+/// Returns the patterns that differ from run to run. The differing part is a group, so that the text
+/// around it stays.
 fn differences(place: &Place) -> Redactions {
     let mut differences = Redactions::new();
     let directory = fs::canonicalize(place.path(".")).unwrap();
@@ -26,7 +27,7 @@ fn differences(place: &Place) -> Redactions {
         ("[PROCESS]", r"process (?<redacted>\d+)"),
         ("[PROCESS]", r"live (?<redacted> *\d+)"),
         ("[PROCESS]", r#""(?:process|creator)":(?<redacted>\d+)"#),
-        // The column is as wide as its header, and numbers stand at its end.
+        // The column is as wide as its header, and numbers are aligned to the right.
         ("[PROCESS]", r"(?m)[KMG]?i?B (?<redacted> +\d+) +\d+[smh]$"),
         ("[USER]", r"/filemap-(?<redacted>\d+)/"),
         ("[TIME]", r"(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"),
@@ -39,13 +40,13 @@ fn differences(place: &Place) -> Redactions {
     differences
 }
 
-/// Runs the commands of one block as one shell, and tells the block as it comes out.
+/// Runs the commands of one block in one shell, and returns the block with their outputs.
 fn run(place: &Place, block: &str) -> String {
     let mut commands: Vec<String> = Vec::new();
     for line in block.lines() {
         match (line.strip_prefix("$ "), line.strip_prefix("> ")) {
             (Some(command), _) => commands.push(command.to_owned()),
-            // A command that goes on; an output that looks like it would be lost.
+            // A continued command. Output that begins like this would be lost.
             (None, Some(more)) => {
                 let command = commands.last_mut().unwrap();
                 command.push('\n');
@@ -54,7 +55,7 @@ fn run(place: &Place, block: &str) -> String {
             (None, None) => {}
         }
     }
-    // `$?` is to be that of the command before, and not of the mark.
+    // `$?` must be that of the command, and not of the mark.
     let mark = format!("s=$?; printf '{MARK}'; (exit $s)");
     let script = format!("exec 2>&1\n{}\n{mark}", commands.join(&format!("\n{mark}\n")));
     let mut shell = place.other_command("sh");
@@ -62,7 +63,7 @@ fn run(place: &Place, block: &str) -> String {
     let others = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([own.to_owned()].into_iter().chain(env::split_paths(&others)));
     shell.arg("-c").arg(script).env("PATH", path.unwrap());
-    // A document has room for all signs, whatever the machine's language.
+    // The document has Unicode, whatever the locale of the machine.
     shell.env("LC_ALL", "C.UTF-8");
     let outcome = finish(shell, b"");
     let output = String::from_utf8(outcome.stdout).unwrap();
@@ -72,7 +73,7 @@ fn run(place: &Place, block: &str) -> String {
         told.push_str("$ ");
         told.push_str(&command.replace('\n', "\n> "));
         told.push('\n');
-        // How many processes are out of sight is the machine's own affair.
+        // The number of processes that cannot be inspected depends on the machine.
         for line in output.lines().filter(|line| !line.contains(" cannot be looked into")) {
             told.push_str(line);
             told.push('\n');
@@ -88,7 +89,7 @@ fn every_transcript_in_the_documentation_is_what_happens() {
         println!("skipped: a shell cannot start the command, which is emulated");
         return;
     }
-    // Memory, where the machine has it for that: it is told of alike everywhere.
+    // In memory if possible, because disks report their holes differently.
     let memory = Path::new("/dev/shm");
     let place = if memory.is_dir() { Place::within(memory) } else { Place::new() };
     let _holder = place.hold(["scores", "--size", "64KiB"]);
@@ -108,7 +109,7 @@ fn every_transcript_in_the_documentation_is_what_happens() {
     }
     happened.push_str(rest);
 
-    // What an older system does not tell is left out, as the command leaves it out.
+    // An older system reports less, and the command then prints less than the page shows.
     let told = place.run(["info", "scores", "--json"]).json();
     let (unwritten, residency) = (&told["residency"]["unwritten"], &told["residency"]);
     if unwritten.is_null() || residency.is_null() {
@@ -116,7 +117,7 @@ fn every_transcript_in_the_documentation_is_what_happens() {
         return;
     }
 
-    // A name has a `\` in it, which is no path's.
+    // The `\` in names is no separator of a path.
     let assert = Assert::new().normalize_paths(false).action_env("SNAPSHOTS");
     let assert = assert.redact_with(differences(&place));
     assert.eq(happened, Data::read_from(&document(), None));

@@ -82,6 +82,27 @@ fn what_is_not_understood_ends_with_2_and_says_why() {
 }
 
 #[test]
+fn json_holds_for_errors_of_usage_as_well() {
+    let place = Place::new();
+
+    for (arguments, what) in [
+        (&["--json"][..], "requires a subcommand"),
+        (&["unheard-of", "--json"], "'unheard-of'"),
+        (&["create", "x", "--json", "--size", "large"], "'large' for '--size <SIZE>': expected a"),
+        (&["put", "x", "--offset", "0", "--json"], "expected a name or a file, and an object"),
+        (&["read", "x", "--file", "y", "--json"], "cannot be used with"),
+    ] {
+        let error = place.run(arguments).failed_with_json(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with("could not understand the arguments: "), "{message}");
+        assert!(message.contains(what), "{message}");
+        assert_eq!(error["win32_code"], 87, "{message}");
+    }
+    let other = place.run(["create", "x", "--size", "large", "--", "jq", "--json"]);
+    assert!(other.stderr.starts_with("error: "), "the option is another command's: {other:?}");
+}
+
+#[test]
 fn the_code_of_an_error_is_told_where_more_is_asked_for() {
     let place = Place::new();
 
@@ -96,8 +117,8 @@ fn a_registry_that_cannot_be_used_is_an_error() {
     let file = place.file("not-a-directory", b"");
 
     if cfg!(windows) {
-        // A registry's path only tells its names apart there: any will do.
-        assert_eq!(place.run(["ls", "--registry", &file]).text(), "");
+        // Any path is a registry there: it only separates names.
+        assert_eq!(place.run(["ls", "--registry", &file]).text(), "no names\n");
         return;
     }
     let sentence = place.run(["ls", "--registry", &file]).failed(2);

@@ -1,10 +1,23 @@
-//! A live view, in a terminal; on Windows, whose terminals are no files, its lines of JSON alone.
+//! The live view in a terminal, and the lines of JSON.
 
 use serde_json::{Value, json};
 
 use crate::support::{Place, Running};
 
 #[test]
+#[cfg(not(feature = "sight"))]
+fn a_build_without_the_live_view_says_how_to_get_one_that_has_it() {
+    let place = Place::new();
+    let path = place.file("bytes", b"0123");
+
+    let sentence = place.run(["watch", &path]).failed(2);
+
+    assert!(sentence.contains("--features sight"), "{sentence}");
+    assert!(place.run(["watch", &path, "--json", "-m", "0"]).text().is_empty());
+}
+
+#[test]
+#[cfg(feature = "sight")]
 fn a_live_view_needs_a_terminal() {
     let place = Place::new();
     let path = place.file("bytes", b"0123");
@@ -21,7 +34,7 @@ fn changes_are_told_as_lines_of_json() {
     let mut command = place.command();
     command.args(["watch", "scores", "--json", "-s", "0x100", "-m", "2", "--interval", "5ms"]);
     let mut watcher = Running::start(command);
-    // It is not told when the watching begins: the first change that is seen shows it.
+    // The command does not report that it has begun: the first change shows it.
     let first: Value = loop {
         place.run(["write", "scores", "-s", "0x110", "--hex", "00"]).text();
         place.run(["write", "scores", "-s", "0x110", "--hex", "ff"]).text();
@@ -36,10 +49,87 @@ fn changes_are_told_as_lines_of_json() {
     assert!(first["hex"] == "ff" || first["hex"] == "00", "{first}");
     let second: Value = serde_json::from_str(&watcher.next_line()).unwrap();
     if second["offset"] == 0x100 {
-        // What lies before the part is none of its business.
+        // Bytes before the watched range are not reported.
         assert_eq!(second["hex"], json!("0203"));
     }
     assert_eq!(watcher.wait().code, Some(0));
+}
+
+#[test]
+fn changed_numbers_are_told_as_numbers() {
+    let place = Place::new();
+    let path = place.file("numbers", &[0; 64]);
+    let mut command = place.command();
+    command.args(["watch", &path, "--json", "--as", "u32", "--order", "big", "-m", "1", "-s", "2"]);
+    command.args(["--interval", "5ms"]);
+    let mut watcher = Running::start(command);
+
+    // The command does not report that it has begun: the first change shows it.
+    let line = loop {
+        for hex in ["00", "07"] {
+            place.run(["write", &path, "-s", "13", "--hex", hex]).text();
+        }
+        if let Some(line) = watcher.line_within(std::time::Duration::from_millis(200)) {
+            break line;
+        }
+    };
+
+    let told: Value = serde_json::from_str(&line).unwrap();
+    // The third number from offset 2 on.
+    assert_eq!((&told["offset"], &told["type"]), (&json!(10), &json!("u32")));
+    assert!(told["values"] == json!([7]) || told["values"] == json!([0]), "{told}");
+    assert_eq!(told["hex"], Value::Null);
+    assert_eq!(watcher.wait().code, Some(0));
+}
+
+#[test]
+fn what_is_not_there_yet_can_be_waited_for() {
+    let place = Place::new();
+    let file = place.path("later");
+    let file = file.to_str().unwrap();
+    let wait = format!("{}s", crate::support::DEADLINE.as_secs());
+    for (word, make) in [("scores", "create"), (file, "write")] {
+        let mut command = place.command();
+        command.args(["watch", word, "--json", "--wait", &wait, "-m", "1", "--interval", "5ms"]);
+        let mut watcher = Running::start(command);
+
+        let _holder = (make == "create").then(|| place.hold([word, "--size", "64KiB"]));
+        loop {
+            for hex in ["00", "07"] {
+                place.run(["write", word, "-s", "13", "--hex", hex]).text();
+            }
+            if watcher.line_within(std::time::Duration::from_millis(200)).is_some() {
+                break;
+            }
+        }
+        assert_eq!(watcher.wait().code, Some(0), "{word}");
+    }
+    let error = place.run(["watch", "nobody", "--json", "--wait", "50ms"]).failed_with_json(1);
+    assert_eq!(error["win32_code"], 2);
+}
+
+// Only Linux can signal a single process.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_ends_the_watching_with_its_exit_code() {
+    if crate::support::emulated() {
+        // The emulator would receive the signal.
+        return;
+    }
+    let place = Place::new();
+    let path = place.file("bytes", b"0123");
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        for arguments in
+            [&["watch", &path, "--json"][..], &["watch", "x", "--json", "--wait", "1h"]]
+        {
+            let watcher = place.start(arguments);
+            watcher.until_it_listens();
+
+            watcher.signal(signal);
+
+            assert_eq!(watcher.wait().code, Some(code), "{arguments:?}");
+        }
+    }
 }
 
 #[test]
@@ -56,7 +146,7 @@ fn nobody_reading_the_changes_ends_the_watching() {
 
     let code = loop {
         value = value.wrapping_add(1);
-        // Written over: Windows does not let go of bytes that are mapped.
+        // Overwritten in place, because Windows does not truncate mapped files.
         let mut file = std::fs::File::options().write(true).open(&path).unwrap();
         std::io::Write::write_all(&mut file, &[value; 100]).unwrap();
         if let Some(status) = child.try_wait().unwrap() {
@@ -68,14 +158,15 @@ fn nobody_reading_the_changes_ends_the_watching() {
     assert_eq!(code, Some(0));
 }
 
-#[cfg(target_os = "linux")]
+// Terminals are files on Linux alone.
+#[cfg(all(target_os = "linux", feature = "sight"))]
 mod live {
     use super::*;
     use crate::support::NOTHING;
     use crate::terminal::{Terminal, place_of};
     use vt100::Color;
 
-    /// Tells whether the command can be started by a shell, and says so if not.
+    /// Returns whether a shell can start the command, and prints why not.
     #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
     fn can_start() -> bool {
         if crate::support::emulated() {
@@ -122,7 +213,7 @@ mod live {
         let place = Place::new();
         let _holder = place.hold(["scores", "--size", "64KiB"]);
 
-        for end in ["q", "\u{1b}", "\u{3}", "TERM"] {
+        for (end, its_code) in [("q", 0), ("\u{1b}", 0), ("\u{3}", 130), ("TERM", 143)] {
             let script = "echo before; filemap watch scores; echo $? after";
             let mut terminal = Terminal::start(&place, (80, 24), script, &[]);
             terminal.until_shown("Local\\scores (64 KiB)");
@@ -141,7 +232,8 @@ mod live {
             let (code, screen) = terminal.end();
             assert_eq!(code, 0, "{end:?}");
             assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{end:?}");
-            assert_eq!(screen.contents().trim_end(), "before\n0 after", "{end:?}");
+            let said = screen.contents();
+            assert_eq!(said.trim_end(), format!("before\n{its_code} after"), "{end:?}");
         }
     }
 

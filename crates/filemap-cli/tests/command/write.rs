@@ -126,12 +126,33 @@ fn what_cannot_be_understood_is_refused_before_anything_is_written() {
     assert_eq!(fs::read(&path).unwrap(), b"as it was");
 }
 
-// Where one process alone can be asked to end.
+#[test]
+fn a_write_that_fails_leaves_no_file() {
+    let place = Place::new();
+
+    for arguments in [
+        &["write", "./new", "--offset", "-5", "--text", "x"][..],
+        &["write", "./new", "--offset", "0xffffffffffffffff", "--text", "xx"],
+        &["fill", "./new", "--offset", "-5", "--length", "3"],
+        &["fill", "./new", "--offset", "0xffffffffffffffff", "--length", "2"],
+        &["put", "./new", "--offset", "-5", "1"],
+        &["put", "./new", "--offset", "0xffffffffffffffff", "1"],
+        &["copy", "-", "./new", "--to", "-5"],
+        &["copy", "-", "./new", "--to", "0xffffffffffffffff"],
+        &["copy", "./nobody", "./new"],
+    ] {
+        let outcome = place.run_with_input(arguments, b"xx");
+        assert!(matches!(outcome.code, Some(1 | 2)), "{arguments:?}: {outcome:?}");
+        assert_eq!(place.files(), NOTHING, "{arguments:?}");
+    }
+}
+
+// Only Linux can signal a single process.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_verb_leaves_no_name_behind() {
     if crate::support::emulated() {
-        // A request to end is the emulator's there.
+        // The emulator would receive the signal.
         return;
     }
     let place = Place::new();

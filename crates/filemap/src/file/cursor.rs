@@ -1,9 +1,12 @@
+//! A position in a file, for `std::io`.
+
 use std::borrow::Borrow;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::file::MappedFile;
+use crate::model::PositionedIo as _;
 
-/// A place in a [`MappedFile`], from which it is read and written as [`std::io`] does.
+/// A position in a [`MappedFile`], from which it is read and written as [`std::io`] does.
 ///
 /// `F` is how the file is held: `&MappedFile`, `Arc<MappedFile>`, or `MappedFile` itself. Any
 /// number of cursors may move over one file.
@@ -29,25 +32,33 @@ pub struct Cursor<F> {
     position: u64,
 }
 
+impl MappedFile {
+    /// Returns a cursor at the start of the file, to read and write as [`std::io`] does.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor<&Self> {
+        Cursor::new(self)
+    }
+}
+
 impl<F: Borrow<MappedFile>> Cursor<F> {
-    /// Begins at the start of the file.
+    /// Returns a cursor at the start of the file.
     #[must_use]
     pub fn new(file: F) -> Self {
         Self { file, position: 0 }
     }
 
-    /// Tells where the next byte is read or written, in bytes from the start of the file.
+    /// Returns where the next byte is read or written, in bytes from the start of the file.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Moves to a place in the file, which may lie past its end.
+    /// Moves to a position in the file, which may lie past its end.
     pub fn set_position(&mut self, position: u64) {
         self.position = position;
     }
 
-    /// Gives back the file.
+    /// Returns the file.
     #[must_use]
     pub fn into_inner(self) -> F {
         self.file
@@ -57,7 +68,11 @@ impl<F: Borrow<MappedFile>> Cursor<F> {
 impl<F: Borrow<MappedFile>> Read for Cursor<F> {
     #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.borrow().read_at(self.position, buf)?;
+        let file = self.file.borrow();
+        let count = match file.read_fast(self.position, buf) {
+            true => buf.len(),
+            false => file.read_slow(self.position, buf)?,
+        };
         self.position += count as u64;
         Ok(count)
     }
@@ -66,7 +81,7 @@ impl<F: Borrow<MappedFile>> Read for Cursor<F> {
 impl<F: Borrow<MappedFile>> Write for Cursor<F> {
     #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.borrow().write_at(self.position, buf)?;
+        self.file.borrow().write_all_at(buf, self.position)?;
         self.position += buf.len() as u64;
         Ok(buf.len())
     }
@@ -86,7 +101,7 @@ impl<F: Borrow<MappedFile>> Seek for Cursor<F> {
             SeekFrom::End(distance) => (self.file.borrow().len()?, distance),
         };
         let position = base.checked_add_signed(distance).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "the place would lie before the start")
+            io::Error::new(io::ErrorKind::InvalidInput, "the position would lie before the start")
         })?;
         self.position = position;
         Ok(position)

@@ -2,27 +2,22 @@
 //!
 //! Knows `model` and `types`: all bytes go through views, all names through mappings.
 
-mod mapped_file;
-mod options;
+mod whole;
 mod windows;
-mod sliding;
+mod mapped_file;
+mod changes;
+mod length;
+mod router;
+mod options;
 mod bytes;
-mod reserve;
-mod cutting;
 mod values;
 mod search;
 mod cursor;
 #[cfg(feature = "objects")]
-mod records;
-#[cfg(feature = "objects")]
-mod scratch;
-#[cfg(feature = "objects")]
-mod codec;
+mod objects;
 
-#[cfg(feature = "json")]
-pub use codec::Json;
-#[cfg(feature = "objects")]
-pub use codec::{Codec, Postcard, Sink};
 pub use cursor::Cursor;
 pub use mapped_file::MappedFile;
+#[cfg(feature = "objects")]
+pub use objects::{Codec, MessagePack, Sink};
 pub use options::MappedFileOptions;

@@ -1,21 +1,25 @@
+//! How a file is opened: whether it must be there, its name, its windows.
+
 use std::fs::OpenOptions;
 use std::path::Path;
 
 use crate::file::MappedFile;
 use crate::file::windows::Shape;
 use crate::model::{FileMapping, Registry};
-use crate::types::{Access, Error, ErrorKind, Flush, Operation, Protection, Result, Rights, plain};
+use crate::types::{
+    Access, Error, ErrorKind, Flush, GivenName, Name, Operation, Protection, Result, Rights, plain,
+};
 
-/// Bytes in a sliding window unless a size is asked for.
+/// Bytes in a window unless a size is asked for.
 const WINDOW: usize = if usize::BITS >= 64 { 64 << 20 } else { 4 << 20 };
 
-/// How many sliding windows are kept unless a number is asked for.
+/// How many windows are kept unless a number is asked for.
 const WINDOWS: usize = 16;
 
 /// How a [`MappedFile`] is opened.
 ///
 /// ```
-/// use filemap::{Flush, MappedFile};
+/// use filemap::{Flush, MappedFile, PositionedIo};
 ///
 /// let place = tempfile::tempdir()?;
 /// let file = MappedFile::options()
@@ -23,18 +27,17 @@ const WINDOWS: usize = 16;
 ///     .window(1 << 20)
 ///     .flush_writes(Flush::Written)
 ///     .open(place.path().join("data"))?;
-/// file.write_at(5 << 20, b"far out")?;
+/// file.write_all_at(b"far out", 5 << 20)?;
 /// assert_eq!(file.len()?, (5 << 20) + 7);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct MappedFileOptions {
-    name: Option<String>,
+    name: Option<GivenName>,
     registry: Option<Registry>,
     writable: bool,
     presence: Presence,
-    window: Option<usize>,
-    windows: usize,
+    shape: Shape,
     flush_writes: Option<Flush>,
     preallocate: u64,
 }
@@ -47,24 +50,16 @@ enum Presence {
     Absent,
 }
 
-impl Default for MappedFileOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl MappedFileOptions {
-    /// Begins with a file for reading and writing, without a name, that is created if it is
+    /// Returns options of a file for reading and writing, without a name, that is created if it is
     /// not there.
-    #[must_use]
-    pub fn new() -> Self {
+    fn new() -> Self {
         Self {
             name: None,
             registry: None,
             writable: true,
             presence: Presence::Any,
-            window: None,
-            windows: WINDOWS,
+            shape: Shape { window: WINDOW, count: WINDOWS, forced: false },
             flush_writes: None,
             preallocate: 0,
         }
@@ -72,8 +67,8 @@ impl MappedFileOptions {
 
     /// Gives the file a name by which other processes can open it.
     #[must_use]
-    pub fn name(mut self, name: &str) -> Self {
-        self.name = Some(name.to_owned());
+    pub fn name(mut self, name: impl TryInto<Name, Error: Into<Error>>) -> Self {
+        self.name = Some(GivenName::new(name));
         self
     }
 
@@ -112,19 +107,19 @@ impl MappedFileOptions {
     /// space has no room for it.
     #[must_use]
     pub fn window(mut self, bytes: usize) -> Self {
-        self.window = Some(bytes);
+        (self.shape.window, self.shape.forced) = (bytes, true);
         self
     }
 
-    /// Keeps this many windows mapped, 16 unless told otherwise.
+    /// Sets how many windows are kept mapped: 16 by default.
     ///
-    /// Sequential access needs one. Random access is fast where it meets what is mapped; what it
-    /// misses is mapped as well if it is used again and again, and goes by ordinary input or
-    /// output until then, where the system promises that this works on the same pages. To map
-    /// parts that are far from each other, windows are cut into smaller ones, together as long.
+    /// Sequential access needs one. Random access is fast where it meets what is mapped. What it
+    /// misses goes by ordinary input or output, where the system promises that this works on the
+    /// same pages, and is mapped as well if it is used again and again. To map parts that are far
+    /// from each other, windows are cut into smaller ones, together as long.
     #[must_use]
     pub fn windows(mut self, count: usize) -> Self {
-        self.windows = count;
+        self.shape.count = count;
         self
     }
 
@@ -135,10 +130,12 @@ impl MappedFileOptions {
         self
     }
 
-    /// Makes the file at least `len` bytes long, with disk space set aside for all of them.
+    /// Sets disk space aside for the first `len` bytes, also for those past the end: the length of
+    /// the file stays as it is.
     ///
-    /// Writes to these bytes then do not fail for want of space; without this, a write into a
-    /// hole may, with [`ErrorKind::DiskFull`].
+    /// Writes to these bytes then do not fail for want of space; without this, a write past the end
+    /// or into a hole may, with [`ErrorKind::DiskFull`]. The same as
+    /// [`MappedFile::preallocate`], which can be called later.
     #[must_use]
     #[doc(alias = "fallocate")]
     pub fn preallocate(mut self, len: u64) -> Self {
@@ -159,6 +156,7 @@ impl MappedFileOptions {
     /// | the file may not be opened so | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | a directory, pipe, socket or device | [`WrongObject`](ErrorKind::WrongObject) |
     /// | no space for what is to be preallocated | [`DiskFull`](ErrorKind::DiskFull) |
+    /// | to be preallocated, and its file system sets no space aside | [`NotSupported`](ErrorKind::NotSupported) |
     /// | the name is another file's, or memory's | [`AlreadyExists`](ErrorKind::AlreadyExists) |
     /// | to be new or preallocated, and for reading only | [`InvalidArgument`](ErrorKind::InvalidArgument) |
     /// | the name is not well formed | those of [`Name::parse`](crate::Name::parse) |
@@ -167,24 +165,30 @@ impl MappedFileOptions {
     pub fn open(self, path: impl AsRef<Path>) -> Result<MappedFile> {
         let path = path.as_ref();
         let about = || format!("the file {}", plain(path));
-        if let Some(name) = &self.name {
-            // A file must not be created for a name that cannot be.
-            crate::types::Name::parse(name)
-                .map_err(|error| error.during(Operation::CreateMapping))?;
-        }
+        // A file must not be created for a name that cannot be.
+        let name = self.name.as_ref().map(GivenName::get).transpose();
+        let name = name.map_err(|error| error.during(Operation::CreateMapping))?;
         if !self.writable && (self.presence == Presence::Absent || self.preallocate > 0) {
             return Err(Error::new(ErrorKind::InvalidArgument, Operation::OpenFile)
                 .about(about())
                 .because("a file for reading only is neither created nor made longer"));
         }
         let mut how = OpenOptions::new();
-        how.read(true).write(self.writable);
-        match self.presence {
-            Presence::Any => how.create(self.writable),
-            Presence::Present => &mut how,
-            Presence::Absent => how.create_new(true),
+        how.read(true).write(self.writable).create_new(self.presence == Presence::Absent);
+        let opened = match FileMapping::open_file(how.clone(), path) {
+            // Asked for later: of another user's file in a folder such as `/tmp`, the system refuses
+            // what might create it.
+            Err(error)
+                if error.kind() == ErrorKind::NotFound
+                    && self.presence == Presence::Any
+                    && self.writable =>
+            {
+                how.create(true);
+                FileMapping::open_file(how, path)
+            }
+            opened => opened,
         };
-        let file = FileMapping::open_file(how, path).map_err(|error| match error.kind() {
+        let file = opened.map_err(|error| match error.kind() {
             ErrorKind::NotFound if path.parent().is_some_and(is_missing) => {
                 Error::new(ErrorKind::PathNotFound, Operation::OpenFile)
                     .about(about())
@@ -197,35 +201,35 @@ impl MappedFileOptions {
         })?;
         let protection = if self.writable { Protection::ReadWrite } else { Protection::ReadOnly };
         let plain = || FileMapping::options().protection(protection).file(&file).follow_file();
-        let own = plain().create().map_err(|error| error.or_about(about))?;
-        let mapping = match &self.name {
+        let own =
+            plain().create().map_err(|error| error.during(Operation::OpenFile).about(about()))?;
+        let mapping = match name {
             None => own,
             Some(name) => {
                 let registry = self.registry.clone().unwrap_or_else(Registry::system);
-                let named = plain().name(name).registry(&registry).create()?;
+                let named = plain().path(path).name(name).registry(&registry).create()?;
+                let refused = |kind, why| {
+                    let error = Error::new(kind, Operation::CreateMapping);
+                    Err(error.about(named.subject()).because(why))
+                };
                 if named.existed() && !named.is_same_file(&own)? {
-                    return Err(Error::new(ErrorKind::AlreadyExists, Operation::CreateMapping)
-                        .about(named.subject())
-                        .because("the name exists already, and is not this file's"));
+                    let why = "the name exists already, and is not this file's";
+                    return refused(ErrorKind::AlreadyExists, why);
                 }
                 if self.writable && !named.protection().permits(Access::Write) {
-                    return Err(Error::new(
-                        ErrorKind::ProtectionExceeded,
-                        Operation::CreateMapping,
-                    )
-                    .about(named.subject())
-                    .because("it was named by somebody who may only read it"));
+                    let why = "it was named by somebody who may only read it";
+                    return refused(ErrorKind::ProtectionExceeded, why);
                 }
                 named
             }
         };
-        if self.preallocate > 0 && self.writable {
+        if self.preallocate > 0 {
             mapping
-                .reserve_file(self.preallocate)
+                .preallocate_file(0, self.preallocate)
                 .map_err(|error| error.during(Operation::OpenFile).or_about(about))?;
         }
         let access = if self.writable { Access::Write } else { Access::Read };
-        MappedFile::over(mapping, access, Some(path.to_owned()), self.shape(), self.flush_writes)
+        MappedFile::over(mapping, access, Some(path.to_owned()), self.shape, self.flush_writes)
     }
 
     /// Opens what has this name, a file or memory, by the name alone.
@@ -236,7 +240,7 @@ impl MappedFileOptions {
     /// # Errors
     ///
     /// Those of [`FileMapping::open`].
-    pub fn open_by_name(self, name: &str) -> Result<MappedFile> {
+    pub fn open_by_name(self, name: impl TryInto<Name, Error: Into<Error>>) -> Result<MappedFile> {
         let registry = self.registry.clone().unwrap_or_else(Registry::system);
         let rights = (!self.writable).then_some(Rights::READ);
         let mapping = registry.open_following(name, rights)?;
@@ -247,19 +251,53 @@ impl MappedFileOptions {
             crate::model::Backing::File { path } if !path.as_os_str().is_empty() => Some(path),
             _ => None,
         };
-        MappedFile::over(mapping, access, path, self.shape(), self.flush_writes)
-    }
-
-    fn shape(&self) -> Shape {
-        Shape {
-            window: self.window.unwrap_or(WINDOW),
-            count: self.windows,
-            forced: self.window.is_some(),
-        }
+        MappedFile::over(mapping, access, path, self.shape, self.flush_writes)
     }
 }
 
-/// Tells whether a folder is not there; the empty path is the current one.
+impl MappedFile {
+    /// Opens the file at `path` for reading and writing, and creates it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MappedFileOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// Opens the file at `path` for reading and writing, creates it if there is none, and gives
+    /// it a name by which other processes find it.
+    ///
+    /// The name stays until the last of those who have it open is gone. If the file has this
+    /// name already, the two become one more pair of users of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MappedFileOptions::open`].
+    pub fn open_named(
+        path: impl AsRef<Path>,
+        name: impl TryInto<Name, Error: Into<Error>>,
+    ) -> Result<Self> {
+        Self::options().name(name).open(path)
+    }
+
+    /// Opens what has this name, without its path or its size.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileMapping::open`]; [`ErrorKind::NotFound`] if nobody has it open.
+    pub fn from_name(name: impl TryInto<Name, Error: Into<Error>>) -> Result<Self> {
+        Self::options().open_by_name(name)
+    }
+
+    /// Begins a file with everything that can be said about how to open it.
+    #[must_use]
+    pub fn options() -> MappedFileOptions {
+        MappedFileOptions::new()
+    }
+}
+
+/// Returns whether a folder is not there; the empty path is the current one.
 fn is_missing(folder: &Path) -> bool {
     !folder.as_os_str().is_empty() && !folder.exists()
 }

@@ -1,44 +1,30 @@
-use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
+//! Values in a file: copied out and in, and numbers that threads and processes agree on.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::file::MappedFile;
-use crate::model::{AtomicCell, AtomicValue, View};
+use crate::file::router::is_one_access;
+use crate::model::{AtomicCell, AtomicValue, filled};
+use crate::sys::exhausted;
 use crate::types::{Error, ErrorKind, Operation, Result};
 
 impl MappedFile {
     /// Copies a value out, from `offset` on, which need not be aligned.
     ///
     /// Any type will do of which every pattern of bytes is a value; derive
-    /// [`zerocopy::FromBytes`] for your own. A value of 1, 2, 4 or 8 bytes at a multiple of its
+    /// [`FromBytes`](zerocopy::FromBytes) for your own. A value of 1, 2, 4 or 8 bytes at a multiple of its
     /// size is read in one piece.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::EndOfFile`] if the file ends first.
+    /// [`ErrorKind::EndOfFile`](crate::ErrorKind::EndOfFile) if the file ends first; those of
+    /// [`read_at`](crate::PositionedIo::read_at).
     #[inline]
-    pub fn read<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
-        if let Some((view, at)) = self.whole_at(offset)
-            && let Ok(value) = view.value_at_once(at)
-        {
-            return Ok(value);
+    pub fn read<T: FromBytes>(&self, offset: u64) -> Result<T> {
+        match self.load_fast(offset) {
+            Some(value) => Ok(value),
+            None => self.load_slow(offset),
         }
-        self.read_looking_for(offset)
-    }
-
-    /// Copies a value out that is not to be had at once.
-    #[inline(never)]
-    fn read_looking_for<T: FromBytes + IntoBytes>(&self, offset: u64) -> Result<T> {
-        let known = self.known_len.load(Ordering::Relaxed);
-        if fits_one_access(offset, size_of::<T>())
-            && let Ok(Some(value)) = self.in_one_window(known, offset, size_of::<T>(), View::read)
-        {
-            return Ok(value);
-        }
-        let mut value = T::new_zeroed();
-        self.read_exact_at(offset, value.as_mut_bytes())?;
-        Ok(value)
     }
 
     /// Copies a value in, from `offset` on, which need not be aligned.
@@ -47,37 +33,20 @@ impl MappedFile {
     ///
     /// # Errors
     ///
-    /// Those of [`write_at`](Self::write_at).
+    /// Those of [`write_all_at`](crate::PositionedIo::write_all_at).
     #[inline]
     pub fn write<T: IntoBytes + Immutable + ?Sized>(&self, offset: u64, value: &T) -> Result<()> {
-        if let Some((view, at)) = self.whole_at(offset)
-            && view.put_at_once(at, value).is_ok()
-        {
+        if self.store_fast(offset, value) {
             return Ok(());
         }
-        self.write_looking_for(offset, value)
+        self.store_slow(offset, value)
     }
 
-    /// Copies a value in that cannot be put at once.
-    #[inline(never)]
-    fn write_looking_for<T>(&self, offset: u64, value: &T) -> Result<()>
-    where
-        T: IntoBytes + Immutable + ?Sized,
-    {
-        let len = size_of_val(value);
-        let settled = self.settled_len.load(Ordering::Relaxed);
-        let store = |view: &View, at| view.write(at, value);
-        if fits_one_access(offset, len)
-            && let Ok(Some(())) = self.in_one_window(settled, offset, len, store)
-        {
-            return self.flush_written(offset, len as u64);
-        }
-        self.write_at(offset, value.as_bytes())
-    }
-
-    /// Lets `act` work on the number at `offset`, on which threads and processes agree.
+    /// Returns the number at `offset`, for threads and processes to agree on. Of a file that is open
+    /// for reading only it can be loaded.
     ///
-    /// [`flush_writes`](crate::MappedFileOptions::flush_writes) does not apply to it.
+    /// [`flush_writes`](crate::MappedFileOptions::flush_writes) does not apply to it. A number that
+    /// was cut off the file is lost, also if the file becomes longer again: ask for it anew.
     ///
     /// ```
     /// use filemap::MappedFile;
@@ -85,88 +54,83 @@ impl MappedFile {
     /// let place = tempfile::tempdir()?;
     /// let file = MappedFile::open(place.path().join("count"))?;
     /// file.write(8, &41_u64)?;
-    /// let before = file.atomic(8, |count| count.fetch_add(1_u64))?;
+    /// let before = file.atomic::<u64>(8)?.fetch_add(1)?;
     /// assert_eq!((before, file.read::<u64>(8)?), (41, 42));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::EndOfFile`] if the file ends first, [`ErrorKind::AccessDenied`] if it was
-    /// opened for reading only, [`ErrorKind::Misaligned`] if `offset` is not a multiple of the
-    /// number's size; and what `act` returns.
-    pub fn atomic<T: AtomicValue, R>(
-        &self,
-        offset: u64,
-        act: impl FnOnce(AtomicCell<'_, T>) -> Result<R>,
-    ) -> Result<R> {
-        let operation = Operation::Atomic;
-        let len = size_of::<T>();
-        let settled = self.settled_len.load(Ordering::Relaxed);
-        if offset.checked_add(len as u64).is_some_and(|end| end <= settled)
-            && let Some((view, at)) = self.whole_at(offset)
-            && len <= view.len().saturating_sub(at)
-        {
-            return view.atomic(at).and_then(act).map_err(|error| self.named(error));
+    /// | what is wrong | kind |
+    /// |---|---|
+    /// | the file ends first | [`EndOfFile`](crate::ErrorKind::EndOfFile) |
+    /// | `offset` is not a multiple of the number's size | [`Misaligned`](crate::ErrorKind::Misaligned) |
+    pub fn atomic<T: AtomicValue>(&self, offset: u64) -> Result<AtomicCell<'_, T>> {
+        let (operation, len) = (Operation::Atomic, size_of::<T>());
+        if self.is_writable() {
+            if !self.is_settled(offset, len) {
+                self.settle(offset, len, operation)?;
+            }
+        } else if !self.knows(offset, len) {
+            let (end, seen) = (self.end_of(offset, len as u64, operation)?, self.len()?);
+            if end > seen {
+                return Err(self.ends_before(offset, len, seen, operation));
+            }
         }
-        self.check_writable(operation)?;
-        let end = self.end_of(offset, len as u64, operation)?;
-        if end > self.len()? {
-            return Err(self.named(Error::new(ErrorKind::EndOfFile, operation)));
-        }
-        if !fits_one_access(offset, len) {
+        if !is_one_access(offset, len) {
             return Err(self.named(
                 Error::new(ErrorKind::Misaligned, operation)
                     .because(format!("offset {offset} is not a multiple of {len} bytes")),
             ));
         }
-        if end > self.settled_len.load(Ordering::Relaxed) {
-            self.settle(offset, len as u64)?;
-        }
-        let act = |view: &View, at| act(view.atomic(at)?);
-        let result =
-            self.in_one_window(end, offset, len, act).map_err(|error| self.named(error))?;
-        result.ok_or_else(|| self.named(Error::new(ErrorKind::Other, operation)))
-    }
-
-    /// Lets `act` work on the window that has all of a value, mapping it if need be; `None` if the
-    /// file is not known to have so many bytes.
-    fn in_one_window<R>(
-        &self,
-        known: u64,
-        offset: u64,
-        len: usize,
-        act: impl FnOnce(&View, usize) -> Result<R>,
-    ) -> Result<Option<R>> {
-        if offset.checked_add(len as u64).is_none_or(|end| end > known) {
-            return Ok(None);
-        }
-        // Aligned, so it lies in one window, and is visited once.
-        let mut act = Some(act);
-        let mut result = None;
-        self.each(offset, len, |view, part| {
-            if let Some(act) = act.take() {
-                result = Some(act(view, part.at)?);
-            }
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(result)
-    }
-
-    /// Waits for whoever is making the file longer, so that bytes which are there by its length
-    /// may be stored to through a map.
-    fn settle(&self, offset: u64, len: u64) -> Result<()> {
-        let _uncut = self.cutting.uncut();
-        let seen = self.look()?;
-        // Setting space aside for bytes that are about to be stored waits as output does.
-        self.mapping.settle_file(offset, len).map_err(|error| self.named(error))?;
-        self.settled_len.fetch_max(seen, Ordering::Relaxed);
-        self.reach();
-        Ok(())
+        let cell = self.way(offset, len).and_then(|(way, _)| way.cell(offset));
+        cell.map_err(|error| self.named(exhausted(error)))
     }
 }
 
-/// Tells whether a value is one that is copied in one piece: as long as a scalar, and aligned.
-pub(super) fn fits_one_access(offset: u64, len: usize) -> bool {
-    matches!(len, 1 | 2 | 4 | 8) && offset.is_multiple_of(len as u64)
+impl MappedFile {
+    /// Copies a value out through the map of the whole file.
+    #[inline(always)]
+    pub(super) fn load_fast<T: FromBytes>(&self, offset: u64) -> Option<T> {
+        let (view, at) = self.whole_at(offset)?;
+        view.load_fast(at)
+    }
+
+    /// Copies a value out by whatever way there is.
+    #[inline(never)]
+    fn load_slow<T: FromBytes>(&self, offset: u64) -> Result<T> {
+        let len = size_of::<T>();
+        if is_one_access(offset, len)
+            && self.knows(offset, len)
+            && let Ok(value) = self.in_map(offset, len, |view, at| view.read(at))
+        {
+            return Ok(value);
+        }
+        filled(|bytes| self.read_exact_slow(offset, bytes))
+    }
+
+    /// Copies a value in through the map of the whole file.
+    #[inline(always)]
+    fn store_fast<T>(&self, offset: u64, value: &T) -> bool
+    where
+        T: IntoBytes + Immutable + ?Sized,
+    {
+        self.whole_at(offset).is_some_and(|(view, at)| view.store_fast(at, value))
+    }
+
+    /// Copies a value in by whatever way there is, and flushes it if each write is flushed.
+    #[inline(never)]
+    fn store_slow<T>(&self, offset: u64, value: &T) -> Result<()>
+    where
+        T: IntoBytes + Immutable + ?Sized,
+    {
+        let len = size_of_val(value);
+        if is_one_access(offset, len)
+            && self.is_settled(offset, len)
+            && self.in_map(offset, len, |view, at| view.write(at, value)).is_ok()
+        {
+            return self.flush_written(offset, len as u64);
+        }
+        self.write_slow(offset, value.as_bytes())
+    }
 }

@@ -1,183 +1,170 @@
-use std::ops::ControlFlow;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+//! The windows that a file is reached through where it is not mapped as a whole.
 
-use crate::file::sliding::{Piece, Sliding};
-use crate::model::{FileMapping, Latest, Lent, View};
-use crate::types::{Access, ErrorKind, Result};
+use crate::model::{AppendList, View, granularity};
+use crate::sys::sync::{Arc, ArcSwapOption, AtomicUsize, Mutex, Ordering};
+use crate::types::Result;
 
-/// The length of the first map of a whole file, in bytes; each further one is twice as long.
-const FIRST: u64 = 1 << 20;
+/// Bytes in a window unless shorter ones are asked for: enough that mapping one costs little beside
+/// the faults of its pages, and little enough that many parts of a file can be mapped.
+const SHORT: usize = 2 << 20;
 
-/// Enough maps for a file of any length.
-const LEVELS: usize = 44;
+/// Windows become longer, as far as was asked for, rather than more than this.
+const MANY: usize = 1 << 10;
 
-/// Where the bytes of a file are mapped in this process.
-///
-/// While the address space has room, one map holds the whole file, and more than that where the
-/// system maps past the end of a file: so a file which grows seldom needs another. Maps that became
-/// too short stay where they are until the file is closed, because somebody may be copying through
-/// them; all together are no longer than the last one. Without room, or by choice, windows
-/// slide over the file, and a few of them are kept.
-///
-/// Nobody takes a lock on the way to a byte that is mapped.
-#[derive(Debug)]
-pub(super) struct Windows {
-    whole: Whole,
-    sliding: OnceLock<Sliding>,
-    shape: Shape,
-}
+/// The longest window, and the most of them.
+const LONGEST: usize = 1 << 30;
+const MOST: usize = 1 << 16;
 
-/// How windows are to be cut if the whole file is not mapped.
+/// Of so many misses one has its window mapped, which costs less than a tenth of the others together:
+/// most of it to unmap the window before, whose pages were touched.
+const MISSES: usize = 1 << 10;
+
+/// How a file is cut into windows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Bytes in a window, a multiple of the granularity.
+    /// Bytes in a window.
     pub(super) window: usize,
-    /// How many windows are kept.
+    /// How many of them are kept.
     pub(super) count: usize,
     /// Whether windows are used although the whole file could be mapped.
     pub(super) forced: bool,
 }
 
-#[derive(Debug)]
-struct Whole {
-    /// The longest map.
-    latest: Latest<View>,
-    /// A bit for each level that was mapped.
-    mapped: AtomicU64,
-    /// The first level for which the address space had no room.
-    impossible: AtomicUsize,
-}
-
-/// What may be done about bytes that no window has at the moment.
+/// What may become of bytes that no window has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// They must be mapped.
+    /// Their window is mapped.
     Map,
-    /// The visitor may be given no view, and then gets at them by input or output.
+    /// It is mapped if it is likely to be used again; ordinary input and output do as well.
     MapOrPass,
 }
 
-/// A part of a range that lies in one window.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
-    /// Where the part begins in the view, in bytes.
-    pub(super) at: usize,
-    /// Where the part begins in the range, in bytes.
-    pub(super) done: usize,
-    /// How many bytes it has.
-    pub(super) len: usize,
-}
-
-/// What a range is mapped from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) mapping: &'a FileMapping,
-    pub(super) access: Access,
-    /// Bytes that the file is known to have.
-    pub(super) known_len: u64,
+/// Windows that are mapped at the moment. Each part of the file has one place, which it shares with
+/// others.
+///
+/// A hit takes no lock. What becomes of a miss depends on what is likely to come:
+///
+/// - An empty place is filled.
+/// - Who comes from the end of the window before goes through the file from front to back: the
+///   window is mapped in place of the other.
+/// - Anybody else is as likely to want the other window next. A small access costs ten times as
+///   much through a new map as by ordinary input or output, so it goes that way; but now and then
+///   the window is mapped all the same, so that those which are used often are mapped in the end.
+#[derive(Debug)]
+pub(super) struct Windows {
+    /// A window has two to the power of this many bytes.
+    shift: u32,
+    /// How many there are at most.
+    count: usize,
+    /// A place for each of them, made by the first miss.
+    places: AppendList<Box<[ArcSwapOption<View>]>>,
+    misses: AtomicUsize,
+    /// Held by the one who makes or fills a place, and never waited for: in a forked child nobody
+    /// may be there who gives it back.
+    filling: Mutex<()>,
 }
 
 impl Windows {
     pub(super) fn new(shape: Shape) -> Self {
-        let whole = Whole {
-            latest: Latest::new(),
-            mapped: AtomicU64::new(0),
-            impossible: AtomicUsize::new(LEVELS),
-        };
-        Self { whole, sliding: OnceLock::new(), shape }
+        // Half the address space is more than anybody can use.
+        let asked = shape.window.clamp(1, usize::MAX / 4).next_multiple_of(granularity());
+        let longest = (1 << asked.ilog2()).min(LONGEST);
+        let count = |window: usize| (asked / window).saturating_mul(shape.count.max(1));
+        let mut window = if shape.forced { longest.min(SHORT) } else { longest };
+        while count(window) > MANY && window < longest {
+            window *= 2;
+        }
+        let (shift, count) = (window.trailing_zeros(), count(window).min(MOST));
+        let (places, misses) = (AppendList::new(), AtomicUsize::new(0));
+        Self { shift, count, places, misses, filling: Mutex::new(()) }
     }
 
-    /// The map of the whole file, as it was when it was mapped last, if it is there.
+    /// Calls `act` with the window of a byte, if it is in its place, and the byte's offset in it.
     ///
-    /// At once it is touched only as far as somebody has let it be since: nowhere when it is new.
-    #[inline(always)]
-    pub(super) fn whole(&self) -> Option<&View> {
-        self.whole.latest.get()
+    /// It may be too short for what is wanted, which an access finds by itself.
+    #[inline]
+    pub(super) fn with<R>(&self, offset: u64, act: impl FnOnce(&View, usize) -> R) -> Option<R> {
+        let (start, at) = self.split(offset);
+        let place = self.place(start)?.load();
+        place.as_deref().filter(|view| view.offset() == start).map(|view| act(view, at))
     }
 
-    /// The same if it reaches as far as `end`.
-    fn reaching(&self, end: u64) -> Option<&View> {
-        self.whole().filter(|view| end <= view.len() as u64)
-    }
-
-    /// The window that the byte at `offset` belongs to, if there is one, and where the byte is in
-    /// it. It may be too short for that, which an access finds by itself.
-    #[inline(always)]
-    pub(super) fn lend(&self, offset: u64) -> Option<(Lent<'_, Piece>, usize)> {
-        self.sliding.get()?.lend(offset)
-    }
-
-    /// Goes through the bytes from `offset` on, part by part, mapping what is not mapped, until
-    /// `visit` has seen enough. It gets no view only if `missing` allows that.
-    ///
-    /// The caller has seen that the file has these bytes.
-    pub(super) fn each(
+    /// The window that has `len` bytes at `offset`, which lie in one; `map` maps a new one, if that
+    /// is what the miss leads to, from an offset on and as long as it may be.
+    pub(super) fn get(
         &self,
-        source: Source<'_>,
-        missing: Missing,
         offset: u64,
         len: usize,
-        mut visit: impl FnMut(Option<&View>, Part) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        if len == 0 {
-            return Ok(());
+        missing: Missing,
+        map: impl FnOnce(u64, usize) -> Result<View>,
+    ) -> Option<Arc<View>> {
+        if let Some(view) = self.present(offset, len) {
+            return Some(view);
         }
-        let end = offset.saturating_add(len as u64);
-        if let Some(view) = self.whole_reaching(source, end)?
-            && let Ok(at) = usize::try_from(offset)
-        {
-            return visit(Some(view), Part { at, done: 0, len }).map(drop);
+        let Ok(_alone) = self.filling.try_lock() else { return None };
+        self.places.get_or_push(|| (0..self.count).map(|_| ArcSwapOption::empty()).collect());
+        let (start, at) = self.split(offset);
+        let place = self.place(start)?;
+        let another = place.load().as_ref().is_some_and(|view| view.offset() != start);
+        let passes = another && missing == Missing::MapOrPass;
+        if passes && !(at < len && self.has_before(start)) && !self.is_due() {
+            return None;
         }
-        let sliding = self.sliding.get_or_init(|| Sliding::new(self.shape));
-        sliding.each(source, missing, offset, len, visit)
+        // As long as somebody copies through what is in the place, nothing else comes there.
+        if let Some(Err(used)) = place.swap(None).map(Arc::try_unwrap) {
+            place.store(Some(used));
+            return None;
+        }
+        match map(start, 1 << self.shift) {
+            Ok(view) => place.store(Some(Arc::new(view))),
+            // Why, whoever maps these bytes alone is told.
+            Err(_) => return None,
+        }
+        self.present(offset, len)
     }
 
-    /// Unmaps what is mapped and not in use at this moment; false if that is not all of it, as
-    /// where the whole file is mapped.
-    pub(super) fn let_go(&self) -> bool {
-        let slid = self.sliding.get().is_none_or(Sliding::let_go);
-        slid && self.whole.latest.get().is_none()
+    /// How many bytes the window of a byte has from that byte on.
+    pub(super) fn rest(&self, offset: u64) -> usize {
+        (1 << self.shift) - self.split(offset).1
     }
 
-    /// The map of the whole file up to `end` at least; `None` if windows must do.
-    fn whole_reaching(&self, source: Source<'_>, end: u64) -> Result<Option<&View>> {
-        if self.shape.forced {
-            return Ok(None);
+    /// Gives all windows up; those in use are unmapped when that ends.
+    pub(super) fn clear(&self) {
+        for place in self.places.get().into_iter().flatten() {
+            place.store(None);
         }
-        if let Some(view) = self.reaching(end) {
-            return Ok(Some(view));
-        }
-        let Source { mapping, access, known_len } = source;
-        // Memory and mappings of a fixed size are mapped to their end, files past it.
-        let fixed = (!mapping.follows_file()).then(|| mapping.size());
-        // All of the file at once: a page that was touched through a shorter map would have to be
-        // found again through the next one.
-        let reach = end.max(known_len);
-        let level = (0..LEVELS).find(|level| FIRST << level >= reach).unwrap_or(LEVELS - 1);
-        if level >= self.whole.impossible.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        // Where maps end with the file, one of an earlier moment may be too short by now, and
-        // stays: windows do for the rest until the file needs the next level.
-        if self.whole.mapped.load(Ordering::Acquire) & (1 << level) != 0 {
-            return Ok(self.reaching(end));
-        }
-        let Ok(len) = usize::try_from(fixed.unwrap_or(FIRST << level)) else { return Ok(None) };
-        match mapping.map_window(access, 0, len) {
-            Ok(view) => {
-                view.set_reach(0, 0);
-                // Another thread may have mapped as much meanwhile.
-                self.whole.latest.put(view, |present, new| present.len() >= new.len());
-                self.whole.mapped.fetch_or(1 << level, Ordering::Release);
-                Ok(self.reaching(end))
-            }
-            // The address space is full, or too small for this file.
-            Err(error) if error.kind() == ErrorKind::OutOfMemory => {
-                self.whole.impossible.fetch_min(level, Ordering::Relaxed);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+    }
+
+    /// The window of these bytes, if it is in its place and long enough.
+    fn present(&self, offset: u64, len: usize) -> Option<Arc<View>> {
+        let (start, at) = self.split(offset);
+        let view = self.place(start)?.load_full()?;
+        (view.offset() == start && at + len <= view.len()).then_some(view)
+    }
+
+    /// Returns whether the window before one is in its place.
+    fn has_before(&self, start: u64) -> bool {
+        start.checked_sub(1).is_some_and(|before| self.with(before, |_, _| ()).is_some())
+    }
+
+    /// Counts a miss, and returns whether it is one that has its window mapped.
+    fn is_due(&self) -> bool {
+        self.misses.fetch_add(1, Ordering::Relaxed) % MISSES == MISSES - 1
+    }
+
+    /// The place of the window that begins at `start`.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than the number of places")]
+    fn place(&self, start: u64) -> Option<&ArcSwapOption<View>> {
+        let places = self.places.get()?;
+        places.get(((start >> self.shift) % places.len() as u64) as usize)
+    }
+
+    /// Where the window of a byte begins, and where in it the byte is.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "windows are shorter than memory")]
+    fn split(&self, offset: u64) -> (u64, usize) {
+        let start = offset >> self.shift << self.shift;
+        (start, (offset - start) as usize)
     }
 }

@@ -1,35 +1,38 @@
-use std::ops::RangeBounds;
+//! A handle to a mapping.
 
-use crate::model::{Backing, MappingOptions, Registry, View, ViewOptions};
+use std::sync::Arc;
+
+use crate::model::{Backing, View};
 use crate::sys::{
-    Adopted, BorrowedDescriptor, Content, Directory, Entry, Found, OwnedDescriptor, RawDescriptor,
-    Section, SectionContract as _, Space, Wanted, number,
+    BorrowedDescriptor, Entry, Opened, OwnedDescriptor, Request, Section, SectionContract as _,
+    Size, Space, lends_descriptor, set_inheritable,
 };
 use crate::types::{
-    Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, quoted,
+    Attributes, Error, ErrorKind, Lifetime, Name, Operation, Protection, Result, Rights,
 };
 
 /// A handle to memory, or to a file, that can be mapped.
 ///
-/// The object behind it lives until the last handle *and* the last view are gone, in whatever
-/// process; its name, if it has one, until the last handle is gone. Both hold when a process
+/// The memory behind it lives until the last handle *and* the last view are gone, in whatever
+/// process; its name, if it has one, until the last handle is gone. Both also hold when a process
 /// crashes or is killed.
 ///
 /// ```
-/// use filemap::{Access, FileMapping, Protection};
+/// use filemap::{Access, FileMapping, PositionedIo, Protection};
 ///
 /// let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
 /// let view = mapping.map(Access::Write)?;
 /// drop(mapping); // a view outlives the handle it was made from
-/// view.write_at(4095, b"across two pages")?;
+/// view.write_all_at(b"across two pages", 4095)?;
 /// # Ok::<(), filemap::Error>(())
 /// ```
 ///
 /// # Passing a handle on
 ///
-/// A mapping turns into an [`OwnedDescriptor`] and back, so it can be handed to a child as its
-/// standard input, sent over a socket, or inherited ([`set_inheritable`](Self::set_inheritable)).
-/// The descriptor is the handle: while it is open, in whatever process, a name stays alive.
+/// A mapping converts into an [`OwnedDescriptor`] and back, so it can be a child's standard input,
+/// be sent over a socket, or be inherited ([`set_inheritable`](Self::set_inheritable)). The
+/// descriptor is the handle: while it is open, in whatever process, the name is kept. It is lent as
+/// the standard library lends those of files, by `AsFd` on Linux and `AsHandle` on Windows.
 ///
 /// # Panics
 ///
@@ -38,201 +41,154 @@ use crate::types::{
 #[doc(alias = "HANDLE")]
 #[doc(alias = "section")]
 pub struct FileMapping {
-    section: Section,
-    entry: Option<Entry>,
-    name: Option<Name>,
-    protection: Protection,
-    attributes: Attributes,
-    rights: Rights,
-    content: Content,
+    handle: Opened,
     existed: bool,
+    /// What an error calls it and its views, if it has a name.
+    subject: Option<Arc<str>>,
 }
 
 impl FileMapping {
-    /// Begins a mapping with everything that can be said about it.
+    pub(crate) fn new(handle: Opened, existed: bool) -> Self {
+        let subject = handle.name.as_ref().map(|name| name.subject().into());
+        Self { handle, existed, subject }
+    }
+
+    /// Returns how many bytes views can reach.
+    ///
+    /// As many as it was created with, whoever opens it: 100 bytes are 100, though their page is
+    /// whole. A file that grows later does not make its mapping larger.
+    ///
+    /// The name of a [`MappedFile`](crate::MappedFile) is an exception. A mapping that is opened by
+    /// it has the size that the file has at that moment, and the one that
+    /// [`MappedFile::mapping`](crate::MappedFile::mapping) returns has the size of the file whenever
+    /// it is asked.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows the kernel knows the size of memory in whole pages. It is exact for whoever opens
+    /// a name that this library created, and whole pages for memory that another program named, or
+    /// that came as a descriptor without a name.
     #[must_use]
-    pub fn options<'file>() -> MappingOptions<'file> {
-        MappingOptions::new()
+    pub fn size(&self) -> u64 {
+        if self.follows_file() {
+            // Nothing can be mapped of a file whose length cannot be read.
+            return self.section().file_len().unwrap_or(0);
+        }
+        self.section().size().unwrap_or(0)
     }
 
-    /// Creates memory without a name.
+    /// Returns what the mapping allows its views.
+    #[must_use]
+    pub fn protection(&self) -> Protection {
+        self.handle.protection
+    }
+
+    /// Returns how the mapping's pages are provided.
+    #[must_use]
+    pub fn attributes(&self) -> Attributes {
+        self.handle.attributes
+    }
+
+    /// Returns what this handle may be used for.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        self.handle.rights
+    }
+
+    /// Returns the name, if the mapping has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&Name> {
+        self.handle.name.as_ref()
+    }
+
+    /// Takes the name from the mapping, so that it is free at once.
     ///
-    /// `size` is in bytes and is rounded up to whole pages, as [`size`](Self::size) then tells;
-    /// the memory is zero.
+    /// The mapping stays what it is for everybody who has a handle or a view. Nobody can open it by
+    /// the name any more, and the next one who creates the name gets a new mapping. To withdraw a
+    /// name twice, or one that a mapping never had, is no error. The name of another mapping that
+    /// has it by now is left alone.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ZeroSize`], [`ErrorKind::SizeTooLarge`] and [`ErrorKind::CommitLimit`] for
-    /// sizes that cannot be.
-    #[doc(alias = "CreateFileMapping")]
-    pub fn create(size: u64, protection: Protection) -> Result<Self> {
-        Self::options().size(size).protection(protection).create()
-    }
-
-    /// Opens the mapping that has this name, with as many rights as its protection and its
-    /// owner's permissions allow.
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if the handle may not write, or if
+    /// only another user can free the name; [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut) if a
+    /// process that was stopped is withdrawing it. The mapping then has its name.
     ///
-    /// Neither a path nor a size is needed: the name tells.
+    /// # Platforms
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::NotFound`] if no handle with this name is open anywhere;
-    /// [`ErrorKind::AccessDenied`] if the owner allows this user nothing;
-    /// [`ErrorKind::BackingGone`] if its file cannot be reached any more; the kinds of
-    /// [`Name::parse`].
+    /// On Windows the kernel keeps a name for as long as a handle: this does nothing and succeeds.
     ///
     /// # Examples
     ///
     /// ```
-    /// use filemap::{ErrorKind, FileMapping};
+    /// use filemap::{Access, FileMapping};
     ///
-    /// let name = format!("Local\\open-{}", std::process::id());
-    /// let made = FileMapping::options().name(&name).size(10_000).create_new()?;
-    /// assert_eq!(FileMapping::open(&name)?.size(), 12288);
+    /// let name = format!("Local\\withdrawn-{}", std::process::id());
+    /// let first = FileMapping::options().name(&name).size(100).create_new()?;
+    /// first.withdraw_name()?;
     ///
-    /// drop(made);
-    /// assert_eq!(FileMapping::open(&name).unwrap_err().kind(), ErrorKind::NotFound);
+    /// # // Windows keeps it.
+    /// # if cfg!(windows) { return Ok(()); }
+    /// assert!(first.is_withdrawn());
+    /// let second = FileMapping::options().name(&name).size(200).create_new()?;
+    /// assert_eq!((first.size(), second.size()), (100, 200));
     /// # Ok::<(), filemap::Error>(())
     /// ```
-    #[doc(alias = "OpenFileMapping")]
-    pub fn open(name: &str) -> Result<Self> {
-        Registry::system().open(name)
+    #[doc(alias = "shm_unlink")]
+    pub fn withdraw_name(&self) -> Result<()> {
+        let Some(entry) = &self.handle.entry else { return Ok(()) };
+        if !self.rights().contains(Rights::WRITE) {
+            return Err(Error::new(ErrorKind::AccessDenied, Operation::WithdrawName)
+                .because("a handle that may not write may not withdraw it")
+                .about(self.subject()));
+        }
+        entry.withdraw().map_err(|error| error.or_about(|| self.subject()))
     }
 
-    /// Opens the mapping that has this name, with exactly these rights.
-    ///
-    /// The mapping's protection is not looked at: a right that it does not allow shows when a
-    /// view is mapped.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`open`](Self::open); [`ErrorKind::AccessDenied`] also if one of the rights is
-    /// not to be had.
-    #[doc(alias = "OpenFileMapping")]
-    pub fn open_with(name: &str, rights: Rights) -> Result<Self> {
-        Registry::system().open_with(name, rights)
-    }
-
-    pub(crate) fn of_found(found: Found, existed: bool) -> Self {
-        let Found { section, entry, name, protection, attributes, rights, content } = found;
-        let (entry, name) = (Some(entry), Some(name));
-        Self { section, entry, name, protection, attributes, rights, content, existed }
-    }
-
-    pub(crate) fn unnamed(
-        section: Section,
-        protection: Protection,
-        attributes: Attributes,
-    ) -> Self {
-        let content = if section.is_file() {
-            Content::File(std::path::PathBuf::new())
-        } else {
-            Content::Held
-        };
-        let rights = protection.rights();
-        let (entry, name, existed) = (None, None, false);
-        Self { section, entry, name, protection, attributes, rights, content, existed }
-    }
-
-    /// Tells how many bytes views can reach.
-    ///
-    /// Exact over a file, whole pages of memory; the same for every handle to the mapping, and
-    /// fixed when it is created: a file that grows later does not make its mapping larger.
+    /// Returns true if the mapping has lost its [`name`](Self::name): a holder withdrew it, or
+    /// another program removed the name's file.
     ///
     /// # Platforms
     ///
-    /// A name made by a [`MappedFile`](crate::MappedFile) stands for the file as it is: opened by
-    /// that name, a mapping has the size that the file had at that moment; the one that
-    /// [`MappedFile::mapping`](crate::MappedFile::mapping) lends has the size of the file.
+    /// On Windows it is false: the kernel keeps a name for as long as a handle.
     #[must_use]
-    pub fn size(&self) -> u64 {
-        if self.follows_file() {
-            // A file that does not answer has no bytes that could be mapped.
-            return self.section.file_len().unwrap_or(0);
-        }
-        self.section.size()
+    pub fn is_withdrawn(&self) -> bool {
+        self.handle.entry.as_ref().is_some_and(Entry::is_withdrawn)
     }
 
-    /// Tells what the mapping allows its views.
-    #[must_use]
-    pub fn protection(&self) -> Protection {
-        self.protection
-    }
-
-    /// Tells how the mapping's pages are provided.
-    #[must_use]
-    pub fn attributes(&self) -> Attributes {
-        self.attributes
-    }
-
-    /// Tells what this handle may be used for.
-    #[must_use]
-    pub fn rights(&self) -> Rights {
-        self.rights
-    }
-
-    /// Tells the name, if the mapping has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&Name> {
-        self.name.as_ref()
-    }
-
-    /// Tells whether creating found the name taken and opened what had it.
+    /// Returns true if the name existed and its mapping was opened.
     ///
-    /// Then size and attributes are the existing mapping's, and those given were ignored.
+    /// Then size and attributes are those of the existing mapping, and those given were ignored.
     #[must_use]
     #[doc(alias = "ERROR_ALREADY_EXISTS")]
     pub fn existed(&self) -> bool {
         self.existed
     }
 
-    /// Tells what the mapping is made of.
+    /// Returns what the mapping is made of.
     ///
-    /// The path of a file is the one at which it was named; unnamed mappings do not know it.
+    /// The path of a file is the one at which it was named; it is empty for a mapping without a
+    /// name.
     #[must_use]
     pub fn backing(&self) -> Backing {
-        Backing::of(&self.content)
+        Backing::of(&self.handle.content)
     }
 
-    /// Maps all of it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ViewOptions::map`].
-    #[doc(alias = "MapViewOfFile")]
-    #[doc(alias = "mmap")]
-    pub fn map(&self, access: Access) -> Result<View> {
-        self.view(access).map()
-    }
-
-    /// Maps a range of it, at any offset and of any length, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::ViewTooLarge`] if the range ends past the mapping,
-    /// [`ErrorKind::InvalidArgument`] if it is empty or inverted, and those of
-    /// [`ViewOptions::map`].
-    #[doc(alias = "MapViewOfFile")]
-    pub fn map_range(&self, access: Access, range: impl RangeBounds<u64>) -> Result<View> {
-        self.view(access).range(range)?.map()
-    }
-
-    /// Begins a view with everything that can be said about it.
+    /// Returns how long the memory lives if its holders are killed; `None` for a file.
     #[must_use]
-    #[doc(alias = "MapViewOfFileEx")]
-    pub fn view(&self, access: Access) -> ViewOptions<'_> {
-        ViewOptions::of(self, access)
+    pub fn lifetime(&self) -> Option<Lifetime> {
+        self.handle.content.lifetime()
     }
 
-    /// Makes another handle to the same mapping, with these rights.
+    /// Returns another handle to the same mapping, with these rights.
     ///
-    /// It counts as a handle: it keeps the name. Fewer rights than this handle has are always
-    /// granted. More are granted if the object's owner would grant them to an opener, as
-    /// Windows does; the protection still limits the views.
+    /// It keeps the name as this handle does. Fewer rights than this handle has are always granted.
+    /// More are granted if the owner's permissions allow them to an opener; the protection still
+    /// limits the views.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`] if a right is not to be had.
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if a right is not granted.
     ///
     /// # Examples
     ///
@@ -248,179 +204,152 @@ impl FileMapping {
     pub fn duplicate(&self, rights: Rights) -> Result<Self> {
         let about =
             |error: Error| error.during(Operation::DuplicateHandle).or_about(|| self.subject());
-        // A right that the protection does not allow needs no descriptor that could do it.
-        let write = rights.contains(Rights::WRITE) && self.protection.is_writable();
-        let section = self.section.duplicate(rights, write).map_err(about)?;
-        let entry = self.entry.as_ref().map(|entry| entry.duplicate(rights, write));
-        Ok(Self {
-            entry: entry.transpose().map_err(about)?,
-            section,
-            name: self.name.clone(),
-            protection: self.protection,
-            attributes: self.attributes,
-            rights,
-            content: self.content.clone(),
-            existed: self.existed,
-        })
+        // A right that the protection does not allow needs no writable descriptor.
+        let write = rights.contains(Rights::WRITE) && self.protection().is_writable();
+        let section = self.section().duplicate(rights, write).map_err(about)?;
+        let entry = self.handle.entry.as_ref().map(|entry| entry.duplicate(rights, write));
+        let entry = entry.transpose().map_err(about)?;
+        let Opened { protection, attributes, .. } = self.handle;
+        let (name, content) = (self.handle.name.clone(), self.handle.content.clone());
+        let handle = Opened { section, entry, name, protection, attributes, rights, content };
+        Ok(Self { handle, existed: self.existed, subject: self.subject.clone() })
     }
 
-    /// Makes another handle to the same mapping, with the same rights.
+    /// Returns another handle to the same mapping, with the same rights.
     ///
     /// # Errors
     ///
     /// Those of [`duplicate`](Self::duplicate).
     #[doc(alias = "DUPLICATE_SAME_ACCESS")]
     pub fn try_clone(&self) -> Result<Self> {
-        self.duplicate(self.rights)
+        self.duplicate(self.rights())
     }
 
-    /// Lends the descriptor that is this handle.
+    /// Gives up all rights but these.
     ///
-    /// It is the one that carries the name, and the one that
-    /// [`OwnedDescriptor::from`] gives.
+    /// ```
+    /// use filemap::{Access, ErrorKind, FileMapping, Protection, Rights};
+    ///
+    /// let mapping = FileMapping::create(4096, Protection::ReadWrite)?.limited_to(Rights::READ);
+    /// assert_eq!(mapping.map(Access::Write).unwrap_err().kind(), ErrorKind::AccessDenied);
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
     #[must_use]
-    pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
-        let lock = self.entry.as_ref().and_then(|entry| {
+    pub fn limited_to(mut self, rights: Rights) -> Self {
+        self.handle.rights = self.handle.rights & rights;
+        self
+    }
+
+    /// The descriptor that is this handle, which it tells somebody else.
+    fn lend(&self) -> BorrowedDescriptor<'_> {
+        if let Some(entry) = &self.handle.entry {
             entry.lend();
-            entry.lock()
-        });
-        lock.unwrap_or_else(|| self.section.descriptor())
+        }
+        self.own_descriptor()
     }
 
-    /// Tells the number of the descriptor that is this handle, by which handles can be told apart.
-    ///
-    /// It lends nothing: who is to pass the handle on takes the [`descriptor`](Self::descriptor).
-    #[must_use]
-    pub fn number(&self) -> RawDescriptor {
-        let lock = self.entry.as_ref().and_then(Entry::lock);
-        number(lock.unwrap_or_else(|| self.section.descriptor()))
+    fn own_descriptor(&self) -> BorrowedDescriptor<'_> {
+        let lock = self.handle.entry.as_ref().and_then(Entry::lock);
+        lock.unwrap_or_else(|| self.section().descriptor())
     }
 
-    /// Decides whether processes that this one starts inherit the handle.
+    /// Sets whether child processes inherit the handle.
     ///
-    /// Handles are not inherited unless this says so. The child has the descriptor under the
-    /// same number and takes it over with `FileMapping::try_from`.
+    /// By default they do not. The child has the descriptor under the same number, and takes it
+    /// over with `FileMapping::try_from`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Other`] with the system's error as its source.
+    /// [`ErrorKind::Other`](crate::ErrorKind::Other) with the system's error as its source.
     #[doc(alias = "bInheritHandle")]
     #[doc(alias = "SetHandleInformation")]
     pub fn set_inheritable(&self, inheritable: bool) -> Result<()> {
-        crate::sys::set_inheritable(self.descriptor(), inheritable)
-            .map_err(|error| error.or_about(|| self.subject()))
+        set_inheritable(self.lend(), inheritable).map_err(|error| error.or_about(|| self.subject()))
     }
 
-    /// Closes the handle and tells whether that worked; dropping does the same in silence.
+    /// Closes the handle. Dropping does the same, and ignores errors.
     ///
     /// # Errors
     ///
-    /// The handle is closed, and the name is free if this was its last handle, in any case; an
-    /// error means that the name's entry could not be removed and waits for the next use of
-    /// the registry.
+    /// The handle is closed in any case, and the name is gone if this was its last handle. An error
+    /// means that the name's entry could not be removed, and that the next use of the registry
+    /// removes it.
     #[doc(alias = "CloseHandle")]
     pub fn close(self) -> Result<()> {
-        let Self { section, entry, name, .. } = self;
+        let Opened { section, entry, name, .. } = self.handle;
         drop(section);
-        match entry {
-            Some(entry) => entry.release().map_err(|error| {
-                error.or_about(|| name.map(|name| described(&name)).unwrap_or_default())
-            }),
-            None => Ok(()),
-        }
+        entry
+            .map_or(Ok(()), Entry::release)
+            .map_err(|error| error.or_about(|| name.map(|name| name.subject()).unwrap_or_default()))
     }
 
+    /// The section behind the mapping.
     pub(crate) fn section(&self) -> &Section {
-        &self.section
+        &self.handle.section
+    }
+
+    /// Returns true if the mapping is as long as its file, whatever length that is.
+    pub(crate) fn follows_file(&self) -> bool {
+        self.section().is_file() && self.section().size().is_none()
+    }
+
+    /// Fixes the size of a mapping that follows its file at the file's present length.
+    pub(crate) fn with_fixed_size(self) -> Result<Self> {
+        if self.section().size().is_some() {
+            return self.with_shared_sections();
+        }
+        self.with_section(|section| {
+            let settled =
+                section.settled(Size::FileLength, Protection::ReadOnly, Space::AtFirstStore);
+            settled.map_err(|error| error.during(Operation::OpenMapping))
+        })
+    }
+
+    /// Joins the memory that all mappings of an image share, if this is an image.
+    pub(crate) fn with_shared_sections(self) -> Result<Self> {
+        #[cfg(feature = "images")]
+        if self.attributes().contains(Attributes::IMAGE) {
+            return self.with_section(crate::sys::join_image);
+        }
+        Ok(self)
+    }
+
+    fn with_section(self, make: impl FnOnce(Section) -> Result<Section>) -> Result<Self> {
+        let subject = self.subject();
+        let section = make(self.handle.section).map_err(|error| error.or_about(|| subject))?;
+        Ok(Self { handle: Opened { section, ..self.handle }, ..self })
+    }
+
+    /// Maps a range without comparing it with the size: a file that may grow is mapped further than
+    /// it reaches.
+    pub(crate) fn map_request(&self, request: Request) -> Result<View> {
+        let view = View::map(self.section(), request);
+        let view = view.map_err(|error| error.or_about(|| self.subject()))?;
+        Ok(match &self.subject {
+            Some(subject) => view.called(Arc::clone(subject)),
+            None => view,
+        })
     }
 
     /// What an error calls this mapping.
     pub(crate) fn subject(&self) -> String {
-        match &self.name {
-            Some(name) => described(name),
-            None if self.section.is_file() => "the mapping of a file".to_owned(),
+        match &self.subject {
+            Some(name) => name.to_string(),
+            None if self.section().is_file() => "the mapping of a file".to_owned(),
             None => "the unnamed mapping".to_owned(),
         }
     }
 }
 
-/// What an error calls the mapping of this name.
-pub(crate) fn described(name: &Name) -> String {
-    format!("the mapping {}", quoted(&name.to_string()))
-}
-
-impl TryFrom<OwnedDescriptor> for FileMapping {
-    type Error = Error;
-
-    /// Takes over a descriptor that another handle became, here or in another process.
-    ///
-    /// A named mapping is recognised, with all that its name tells, if it belongs to the
-    /// system's registry. Memory without a name, and any file, becomes a mapping of its whole
-    /// length; whether it can be written shows from the descriptor.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::WrongObject`] if it is neither memory nor a file,
-    /// [`ErrorKind::AccessDenied`] if it is not open for reading, [`ErrorKind::EmptyFile`] if
-    /// there is nothing to map. The descriptor is then closed.
-    fn try_from(descriptor: OwnedDescriptor) -> Result<Self> {
-        match Directory::system().adopt(descriptor)? {
-            Adopted::Named(found) => Self::of_found(found, true).measured(),
-            Adopted::Unnamed { section, protection, attributes, rights, content } => Self {
-                section,
-                entry: None,
-                name: None,
-                protection,
-                attributes,
-                rights,
-                content,
-                existed: true,
-            }
-            .measured(),
-            Adopted::Foreign(descriptor) => {
-                let (section, protection, attributes) = Section::adopt(descriptor)?;
-                Ok(Self { existed: true, ..Self::unnamed(section, protection, attributes) })
-            }
-        }
-    }
-}
-
-impl FileMapping {
-    /// Gives a mapping that follows its file the size that the file has now.
-    pub(crate) fn measured(self) -> Result<Self> {
-        if self.section.size() > 0 {
-            return Ok(self);
-        }
-        let subject = self.subject();
-        let section = self
-            .section
-            .settled(0, Protection::ReadOnly, Space::AtFirstStore)
-            .map_err(|error| error.during(Operation::OpenMapping).or_about(|| subject))?;
-        Ok(Self { section, ..self })
-    }
-}
+lends_descriptor!(FileMapping, lend, own_descriptor);
 
 impl From<FileMapping> for OwnedDescriptor {
-    /// Gives up the handle for the descriptor that is it.
+    /// Converts the handle into the descriptor that it is.
     ///
-    /// The name stays alive until the last copy of the descriptor is closed. A descriptor
-    /// carries no size: a mapping of a part of a file, without a name, comes back from it as a
-    /// mapping of the whole file.
+    /// The name is kept until the last copy of the descriptor is closed. A descriptor has no size: a
+    /// mapping of a part of a file, without a name, converts back into a mapping of the whole file.
     fn from(mapping: FileMapping) -> Self {
-        let FileMapping { section, entry, .. } = mapping;
+        let Opened { section, entry, .. } = mapping.handle;
         entry.and_then(Entry::give_away).unwrap_or_else(|| section.into_descriptor())
-    }
-}
-
-impl FileMapping {
-    /// Opens a name in `directory`.
-    pub(crate) fn open_in(directory: &Directory, name: &str, wanted: Wanted) -> Result<Self> {
-        let operation = Operation::OpenMapping;
-        let name = Name::parse(name).map_err(|error| error.during(operation))?;
-        match directory.open(&name, wanted) {
-            Ok(Some(found)) => Ok(Self::of_found(found, true)),
-            Ok(None) => Err(Error::new(ErrorKind::NotFound, operation).about(described(&name))),
-            Err(error) => Err(error.or_about(|| described(&name))),
-        }
     }
 }

@@ -1,32 +1,43 @@
 //! Layer 3, the object model: handles, views and names, and the rules between them.
 //!
-//! Everything that Windows promises about the objects stands here, once, for all platforms.
-//! Knows `sys` by its contract and `types`; knows nothing of descriptors, system calls or
-//! platforms, nor of the layers above.
+//! What Windows promises about the objects is here once, for all platforms. This layer uses `sys`
+//! by its contract and `types`, and knows nothing of descriptors, system calls or platforms, nor of
+//! the layers above.
 
 mod mapping;
 mod options;
+mod open;
+mod positioned_io;
+pub(crate) mod search;
 mod view;
+#[cfg(feature = "pages")]
+mod view_pages;
 mod view_options;
 mod backing;
+mod file;
 mod length;
-mod holder;
+mod extents;
+#[cfg(feature = "holders")]
 mod residency;
+#[cfg(feature = "holders")]
+mod holders;
+mod named_mapping;
 mod registry;
 
-pub use crate::sys::{AtomicCell, AtomicValue};
-pub(crate) use crate::sys::{Keeper, Latest, Lending, Lent, Unfinished};
+pub(crate) use crate::sys::AppendList;
+pub(crate) use crate::sys::{AtomicCell, AtomicValue, ForeignBytes, UninitBuf, filled};
 pub use backing::Backing;
-pub use holder::{Holder, Holders};
-pub use length::{KeptLength, set_file_len};
+pub use extents::Extents;
+pub use length::{LengthLock, set_file_len};
 pub use mapping::FileMapping;
+pub use named_mapping::NamedMapping;
 pub use options::MappingOptions;
-pub use registry::{NamedMapping, Registry};
-pub use residency::Extents;
+pub use positioned_io::PositionedIo;
+pub use registry::Registry;
 pub use view::View;
 pub use view_options::ViewOptions;
 
-/// Tells the unit in bytes of view offsets and addresses on Windows: 65536, everywhere.
+/// Returns the unit in bytes of view offsets and addresses on Windows, which is 65536 everywhere.
 ///
 /// Views here take any offset; [`ViewOptions::strict`] insists on this unit.
 #[must_use]
@@ -36,12 +47,12 @@ pub fn granularity() -> usize {
     crate::types::geometry::GRANULARITY
 }
 
-/// Makes the calling thread able to survive the loss of mapped pages.
+/// Prepares the calling thread for the loss of mapped pages.
 ///
 /// Mapping a view does this for the thread that maps. A thread that was started with `SIGBUS`
-/// blocked, or `SIGSEGV` where there are reserved mappings, as programs do that leave all signals to one thread, calls this once before it
-/// touches views that others mapped: with the signal blocked, the kernel kills at a lost page,
-/// whatever any handler would do
+/// blocked, or `SIGSEGV` where there are reserved mappings, calls this once before it uses views
+/// that other threads mapped. Programs that leave all signals to one thread start their threads so.
+/// While the signal is blocked, the kernel kills the process at a lost page, whatever handler it has
 /// ([sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)).
 ///
 /// # Errors
@@ -51,7 +62,7 @@ pub fn prepare_thread() -> crate::types::Result<()> {
     crate::sys::prepare_thread()
 }
 
-/// Tells how many bytes a page of this machine has.
+/// Returns the size of a page in bytes.
 #[must_use]
 pub fn page_size() -> usize {
     crate::sys::page_size()

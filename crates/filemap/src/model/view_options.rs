@@ -1,10 +1,13 @@
+//! Options for a new view.
+
+use std::borrow::Cow;
 use std::ops::RangeBounds;
 
 use crate::model::{FileMapping, View};
-use crate::sys::Request;
-use crate::types::{Access, Attributes, Error, ErrorKind, Operation, Result, geometry};
+use crate::sys::{Request, SectionContract as _, exhausted, page_size};
+use crate::types::{Access, Attributes, Error, ErrorKind, Operation, Result, counted, geometry};
 
-/// What a new view is to be: which range, where, and how strictly it is checked.
+/// Options for a new view: its range, its address, and how strictly they are checked.
 ///
 /// ```
 /// use filemap::{Access, ErrorKind, FileMapping, Protection};
@@ -30,10 +33,6 @@ pub struct ViewOptions<'mapping> {
 }
 
 impl<'mapping> ViewOptions<'mapping> {
-    pub(crate) fn of(mapping: &'mapping FileMapping, access: Access) -> Self {
-        Self { mapping, access, offset: 0, len: None, address: None, strict: false, guarded: true }
-    }
-
     /// Sets where in the mapping the view begins, in bytes.
     #[must_use]
     pub fn offset(mut self, offset: u64) -> Self {
@@ -52,18 +51,13 @@ impl<'mapping> ViewOptions<'mapping> {
     pub(crate) fn range(mut self, range: impl RangeBounds<u64>) -> Result<Self> {
         let size = self.mapping.size();
         if geometry::is_inverted(&range) {
-            return Err(self.refused(ErrorKind::InvalidArgument).because(format!(
-                "{:?} .. {:?} ends before it begins",
-                range.start_bound(),
-                range.end_bound(),
-            )));
+            let why = format!("{} ends before it begins", geometry::shown(&range));
+            return self.refuse(ErrorKind::InvalidArgument, why);
         }
         let Some((offset, len)) = geometry::within(&range, size) else {
-            return Err(self.refused(ErrorKind::ViewTooLarge).because(format!(
-                "the mapping has {size} bytes, and {:?} .. {:?} is no range of them",
-                range.start_bound(),
-                range.end_bound(),
-            )));
+            let range = geometry::shown(&range);
+            let why = format!("it has {}, and {range} is no range of them", counted(size));
+            return self.refuse(ErrorKind::ViewTooLarge, why);
         };
         self.offset = offset;
         self.len = Some(usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?);
@@ -72,32 +66,39 @@ impl<'mapping> ViewOptions<'mapping> {
 
     /// Sets the address that the view's first byte is to have.
     ///
-    /// It is that address or an error, never another one; and it must lie in its page where
-    /// the offset lies in its own. On Windows the unit is not a page but the
-    /// [`granularity`](crate::granularity).
+    /// The view is mapped there, or the call fails. The address must have the same offset in its page
+    /// as the view's offset has in its own.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows the unit is the [`granularity`](crate::granularity) instead of a page.
     #[must_use]
     pub fn address(mut self, address: usize) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// Insists on the rules of Windows: offset and address are multiples of
-    /// [`granularity`](crate::granularity), and so is an address that the system chooses.
+    /// Requires what Windows requires, and gives what it gives.
+    ///
+    /// Offset and address are multiples of [`granularity`](crate::granularity), and so is an address
+    /// that the system chooses. The range of a view of memory is compared with the end of its last
+    /// page, and not with its [`size`](FileMapping::size); without [`len`](Self::len) the view
+    /// reaches to there.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Leaves the handling of lost pages to the next call of [`prepare_thread`](crate::prepare_thread).
+    /// Installs no handler for lost pages until [`prepare_thread`](crate::prepare_thread) is called.
     ///
-    /// For a view whose address goes to others, which is made sooner, and in a process that then
-    /// keeps the signals it has. The copying methods of the view may be used once the process has
-    /// called `prepare_thread`; before, a lost page that they meet kills it.
+    /// For a view that is used by its address alone: mapping it is faster, and the process keeps its
+    /// signal handlers. Before the process has called `prepare_thread`, a lost page kills it in the
+    /// copying methods as well.
     ///
     /// # Platforms
     ///
-    /// On Windows there is nothing to leave out.
+    /// On Windows this has no effect.
     #[must_use]
     pub fn unguarded(mut self) -> Self {
         self.guarded = false;
@@ -108,12 +109,12 @@ impl<'mapping> ViewOptions<'mapping> {
     ///
     /// # Errors
     ///
-    /// In the order in which it is checked:
+    /// In the order of the checks:
     ///
     /// | what is wrong | kind |
     /// |---|---|
-    /// | strict, and there are no such addresses, wherever the view would be | [`InvalidArgument`](ErrorKind::InvalidArgument) |
-    /// | the handle has not the right that the access needs | [`AccessDenied`](ErrorKind::AccessDenied) |
+    /// | strict, and no process can have such addresses | [`InvalidArgument`](ErrorKind::InvalidArgument) |
+    /// | the handle does not have the right that the access needs | [`AccessDenied`](ErrorKind::AccessDenied) |
     /// | strict, and offset or address are not aligned | [`Misaligned`](ErrorKind::Misaligned) |
     /// | the protection does not permit the access | [`ProtectionExceeded`](ErrorKind::ProtectionExceeded) |
     /// | a part of a program is asked for | [`InvalidArgument`](ErrorKind::InvalidArgument) |
@@ -125,65 +126,97 @@ impl<'mapping> ViewOptions<'mapping> {
     ///
     /// # Platforms
     ///
-    /// A file system without execution (`noexec`) gives no executable view:
+    /// A file system that is mounted `noexec` has no executable views:
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
         let Self { mapping, access, offset, address, strict, guarded, .. } = self;
         if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
-            return Err(self
-                .refused(ErrorKind::InvalidArgument)
-                .because("a process has not so many addresses"));
+            return self.refuse(ErrorKind::InvalidArgument, "a process has not so many addresses");
         }
         if !mapping.rights().contains(access.needs()) {
-            return Err(self.refused(ErrorKind::AccessDenied).because(format!(
-                "a view to {access} needs the rights {}, and the handle has {}",
-                access.needs(),
-                mapping.rights()
-            )));
+            let (needed, given) = (access.needs(), mapping.rights());
+            let why =
+                format!("a view to {access} needs the rights {needed}, and the handle has {given}");
+            return self.refuse(ErrorKind::AccessDenied, why);
         }
         let unit = geometry::GRANULARITY;
         if strict
             && !(offset.is_multiple_of(unit as u64) && address.unwrap_or(0).is_multiple_of(unit))
         {
-            return Err(self
-                .refused(ErrorKind::Misaligned)
-                .because(format!("offset and address must be multiples of {unit}")));
+            let why = format!("offset and address must be multiples of {unit}");
+            return self.refuse(ErrorKind::Misaligned, why);
         }
         if !mapping.protection().permits(access) {
-            return Err(self
-                .refused(ErrorKind::ProtectionExceeded)
-                .because(format!("a {} mapping gives no view to {access}", mapping.protection())));
+            let why = format!("a {} mapping gives no view to {access}", mapping.protection());
+            return self.refuse(ErrorKind::ProtectionExceeded, why);
         }
         let is_image = mapping.attributes().contains(Attributes::IMAGE);
         if is_image && (offset != 0 || self.len.is_some_and(|len| len as u64 != mapping.size())) {
-            return Err(self
-                .refused(ErrorKind::InvalidArgument)
-                .because("a program is mapped as a whole"));
+            return self.refuse(ErrorKind::InvalidArgument, "a program is mapped as a whole");
         }
-        let rest = mapping.size().saturating_sub(offset);
+        let is_memory = !mapping.section().is_file() && !is_image;
+        let size = match mapping.size() {
+            size if strict && is_memory => size.next_multiple_of(page_size() as u64),
+            size => size,
+        };
+        let rest = size.saturating_sub(offset);
         let len = match self.len {
             Some(0) => {
-                return Err(self
-                    .refused(ErrorKind::InvalidArgument)
-                    .because("a view has at least one byte"));
+                return self.refuse(ErrorKind::InvalidArgument, "a view has at least one byte");
             }
             Some(len) => len as u64,
-            // At the end or past it there is nothing to map.
+            // At the end or past it, one byte is too many.
             None => rest.max(1),
         };
         if len > rest {
-            return Err(self.refused(ErrorKind::ViewTooLarge).because(format!(
-                "{len} bytes at {offset} are not in its {} bytes",
-                mapping.size()
-            )));
+            let why =
+                format!("it has {}, and {} at {offset} are not in it", counted(size), counted(len));
+            return self.refuse(ErrorKind::ViewTooLarge, why);
         }
         let len = usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?;
         let alignment = if strict { unit } else { 1 };
         let request = Request { offset, len, access, address, alignment, guarded };
-        self.mapping.map_request(request)
+        self.mapping.map_request(request).map_err(exhausted)
+    }
+
+    fn refuse<T>(&self, kind: ErrorKind, why: impl Into<Cow<'static, str>>) -> Result<T> {
+        Err(self.refused(kind).because(why))
     }
 
     fn refused(&self, kind: ErrorKind) -> Error {
         Error::new(kind, Operation::MapView).about(self.mapping.subject())
+    }
+}
+
+impl FileMapping {
+    /// Maps the whole mapping.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ViewOptions::map`].
+    #[doc(alias = "MapViewOfFile")]
+    #[doc(alias = "mmap")]
+    pub fn map(&self, access: Access) -> Result<View> {
+        self.view(access).map()
+    }
+
+    /// Maps a range of the mapping, at any offset and of any length, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ViewTooLarge`] if the range ends past the mapping,
+    /// [`ErrorKind::InvalidArgument`] if it is empty or inverted, and those of
+    /// [`ViewOptions::map`].
+    #[doc(alias = "MapViewOfFile")]
+    pub fn map_range(&self, access: Access, range: impl RangeBounds<u64>) -> Result<View> {
+        self.view(access).range(range)?.map()
+    }
+
+    /// Returns options for a view: range, address, and how strictly they are checked.
+    #[must_use]
+    #[doc(alias = "MapViewOfFileEx")]
+    pub fn view(&self, access: Access) -> ViewOptions<'_> {
+        let (mapping, address, len) = (self, None, None);
+        ViewOptions { mapping, access, offset: 0, len, address, strict: false, guarded: true }
     }
 }

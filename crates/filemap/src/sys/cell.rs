@@ -1,24 +1,101 @@
+//! A number in a view on which threads and processes agree.
+
 #![expect(unsafe_code, reason = "atomic accesses to addresses that were checked")]
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
+use crate::sys::Region;
 use crate::sys::guard::{Atomic, Lost};
-use crate::sys::{Copying as _, Region};
-use crate::types::{Operation, Result};
+use crate::sys::span::{Touch, denied};
+use crate::types::{Error, Operation, Result};
 
-/// A number on which threads and processes can agree: [`u32`] or [`u64`].
+/// A number on which threads and processes can agree: [`u32`], [`i32`], [`u64`] or [`i64`].
 ///
 /// Sealed: the guard knows how to touch these, and no others.
-pub trait AtomicValue: Atomic + fmt::Debug {}
+pub trait AtomicValue: Number {}
 
-impl AtomicValue for u32 {}
-impl AtomicValue for u64 {}
+/// What [`AtomicValue`] needs of a number.
+pub trait Number: Copy + Ord + fmt::Debug {
+    /// The unsigned number of the same bits.
+    type Bits: Atomic;
+
+    /// Returns the bits of the number.
+    fn to_bits(self) -> Self::Bits;
+    /// Returns the number of these bits.
+    fn of_bits(bits: Self::Bits) -> Self;
+    /// Returns the difference from 0, wrapping around.
+    fn negated(self) -> Self;
+    /// Returns the bits that both have.
+    fn and(self, other: Self) -> Self;
+    /// Returns the bits that either has.
+    fn or(self, other: Self) -> Self;
+    /// Returns the bits that one of the two has.
+    fn xor(self, other: Self) -> Self;
+}
+
+macro_rules! numbers {
+    ($($type:ty as $bits:ty),*) => {
+        $(
+            impl AtomicValue for $type {}
+
+            impl Number for $type {
+                type Bits = $bits;
+
+                #[inline(always)]
+                fn to_bits(self) -> $bits {
+                    <$bits>::from_le_bytes(self.to_le_bytes())
+                }
+
+                #[inline(always)]
+                fn of_bits(bits: $bits) -> Self {
+                    Self::from_le_bytes(bits.to_le_bytes())
+                }
+
+                #[inline(always)]
+                fn negated(self) -> Self {
+                    self.wrapping_neg()
+                }
+
+                #[inline(always)]
+                fn and(self, other: Self) -> Self {
+                    self & other
+                }
+
+                #[inline(always)]
+                fn or(self, other: Self) -> Self {
+                    self | other
+                }
+
+                #[inline(always)]
+                fn xor(self, other: Self) -> Self {
+                    self ^ other
+                }
+            }
+        )*
+    };
+}
+
+numbers!(u32 as u32, i32 as u32, u64 as u64, i64 as u64);
+
+/// What has a region, and keeps it mapped.
+pub(crate) trait HasRegion: Send + Sync {
+    fn region(&self) -> &Region;
+}
+
+/// Who keeps a cell's region mapped.
+#[derive(Clone)]
+enum Keeper<'view> {
+    Caller(&'view Region),
+    Cell(Arc<dyn HasRegion + 'view>),
+}
 
 /// An aligned number in a view, for threads and processes to agree on.
 ///
-/// Every operation is sequentially consistent and meets the atomics of the standard library,
-/// or of any other language, on the same bytes. None of them tears.
+/// Every operation is sequentially consistent, as [`SeqCst`] is on the atomics of the standard
+/// library, and meets those, or those of any other language, on the same bytes. None of them tears.
+/// A number in a view that only reads can be loaded.
 ///
 /// ```
 /// use filemap::{Access, FileMapping, Protection};
@@ -29,6 +106,9 @@ impl AtomicValue for u64 {}
 /// count.fetch_add(2)?;
 /// assert_eq!(count.compare_exchange(2, 7)?, Ok(2));
 /// assert_eq!(view.read::<u64>(64)?, 7);
+///
+/// let reader = mapping.map(Access::Read)?;
+/// assert_eq!(reader.atomic::<i64>(64)?.load()?, 7);
 /// # Ok::<(), filemap::Error>(())
 /// ```
 ///
@@ -36,18 +116,39 @@ impl AtomicValue for u64 {}
 ///
 /// Of every operation: [`ErrorKind::Lost`](crate::ErrorKind::Lost),
 /// [`DiskFull`](crate::ErrorKind::DiskFull) or [`Device`](crate::ErrorKind::Device) if the
-/// number's page is gone; nothing was then done.
-#[derive(Clone, Copy)]
-pub struct AtomicCell<'view, T> {
-    region: &'view Region,
-    /// Invariant: aligned, inside the region, which is mapped for writing.
-    cell: NonNull<T>,
+/// number's page is gone; [`AccessDenied`](crate::ErrorKind::AccessDenied) if it writes, and the view
+/// only reads. Nothing was then done.
+///
+/// [`SeqCst`]: std::sync::atomic::Ordering::SeqCst
+#[derive(Clone)]
+pub struct AtomicCell<'view, T: AtomicValue> {
+    keeper: Keeper<'view>,
+    /// Invariant: aligned, inside the region, which is mapped for reading, and for writing if this
+    /// is [writable](Self::is_writable).
+    cell: NonNull<T::Bits>,
     offset: usize,
+    is_writable: bool,
 }
 
 impl<'view, T: AtomicValue> AtomicCell<'view, T> {
+    /// The number at an offset of a region that is borrowed.
+    #[inline]
     pub(crate) fn of(region: &'view Region, offset: usize) -> Result<Self> {
-        Ok(Self { region, cell: region.cell(offset)?, offset })
+        Self::new(Keeper::Caller(region), offset)
+    }
+
+    /// The number at an offset of a region that is kept mapped for it.
+    pub(crate) fn kept(keeper: Arc<dyn HasRegion + 'view>, offset: usize) -> Result<Self> {
+        Self::new(Keeper::Cell(keeper), offset)
+    }
+
+    #[inline]
+    fn new(keeper: Keeper<'view>, offset: usize) -> Result<Self> {
+        let region = keeper.region();
+        let is_writable = region.span().access().can_write();
+        let touch = if is_writable { Touch::Write } else { Touch::Read };
+        let cell = region.cell(touch, offset)?;
+        Ok(Self { keeper, cell, offset, is_writable })
     }
 
     /// Reads the number.
@@ -57,8 +158,9 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// See [the type](Self#errors).
     #[inline]
     pub fn load(&self) -> Result<T> {
-        // SAFETY: by the type's invariant; the region stays mapped while it is borrowed.
-        unsafe { T::atomic_load(self.cell.as_ptr()) }.map_err(|lost| self.lost(lost))
+        // SAFETY: by the type's invariant; the keeper keeps the region mapped.
+        let bits = unsafe { T::Bits::atomic_load(self.cell.as_ptr()) };
+        bits.map(T::of_bits).ok_or_else(|| self.lost())
     }
 
     /// Writes the number.
@@ -68,8 +170,9 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// See [the type](Self#errors).
     #[inline]
     pub fn store(&self, value: T) -> Result<()> {
-        // SAFETY: as in `load`.
-        unsafe { T::atomic_store(self.cell.as_ptr(), value) }.map_err(|lost| self.lost(lost))
+        let cell = self.to_write()?;
+        // SAFETY: as in `load`, and writable.
+        unsafe { T::Bits::atomic_store(cell, value.to_bits()) }.ok_or_else(|| self.lost())
     }
 
     /// Writes the number and returns the one before.
@@ -78,9 +181,12 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     ///
     /// See [the type](Self#errors).
     #[inline]
+    #[doc(alias = "InterlockedExchange")]
     pub fn swap(&self, value: T) -> Result<T> {
-        // SAFETY: as in `load`.
-        unsafe { T::swap(self.cell.as_ptr(), value) }.map_err(|lost| self.lost(lost))
+        let cell = self.to_write()?;
+        // SAFETY: as in `load`, and writable.
+        let before = unsafe { T::Bits::swap(cell, value.to_bits()) };
+        before.map(T::of_bits).ok_or_else(|| self.lost())
     }
 
     /// Writes `new` if the number is `current`; returns the one before, as `Ok` if it was
@@ -90,10 +196,25 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     ///
     /// See [the type](Self#errors).
     #[inline]
+    #[doc(alias = "InterlockedCompareExchange")]
     pub fn compare_exchange(&self, current: T, new: T) -> Result<std::result::Result<T, T>> {
-        // SAFETY: as in `load`.
-        unsafe { T::compare_exchange(self.cell.as_ptr(), current, new) }
-            .map_err(|lost| self.lost(lost))
+        let cell = self.to_write()?;
+        // SAFETY: as in `load`, and writable.
+        let before = unsafe { T::Bits::compare_exchange(cell, current.to_bits(), new.to_bits()) }
+            .map(T::of_bits)
+            .ok_or_else(|| self.lost())?;
+        Ok(if before == current { Ok(before) } else { Err(before) })
+    }
+
+    /// Does what [`compare_exchange`](Self::compare_exchange) does, for code that is written for both:
+    /// this one does not fail without cause either.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn compare_exchange_weak(&self, current: T, new: T) -> Result<std::result::Result<T, T>> {
+        self.compare_exchange(current, new)
     }
 
     /// Adds, wrapping around, and returns the number before.
@@ -104,8 +225,20 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     #[inline]
     #[doc(alias = "InterlockedExchangeAdd")]
     pub fn fetch_add(&self, value: T) -> Result<T> {
-        // SAFETY: as in `load`.
-        unsafe { T::fetch_add(self.cell.as_ptr(), value) }.map_err(|lost| self.lost(lost))
+        let cell = self.to_write()?;
+        // SAFETY: as in `load`, and writable.
+        let before = unsafe { T::Bits::fetch_add(cell, value.to_bits()) };
+        before.map(T::of_bits).ok_or_else(|| self.lost())
+    }
+
+    /// Subtracts, wrapping around, and returns the number before.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn fetch_sub(&self, value: T) -> Result<T> {
+        self.fetch_add(value.negated())
     }
 
     /// Keeps the bits that `value` has too, and returns the number before.
@@ -114,9 +247,9 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     ///
     /// See [the type](Self#errors).
     #[inline]
+    #[doc(alias = "InterlockedAnd")]
     pub fn fetch_and(&self, value: T) -> Result<T> {
-        // SAFETY: as in `load`.
-        unsafe { T::fetch_and(self.cell.as_ptr(), value) }.map_err(|lost| self.lost(lost))
+        self.update(|before| before.and(value))
     }
 
     /// Sets the bits that `value` has, and returns the number before.
@@ -125,24 +258,92 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     ///
     /// See [the type](Self#errors).
     #[inline]
+    #[doc(alias = "InterlockedOr")]
     pub fn fetch_or(&self, value: T) -> Result<T> {
-        // SAFETY: as in `load`.
-        unsafe { T::fetch_or(self.cell.as_ptr(), value) }.map_err(|lost| self.lost(lost))
+        self.update(|before| before.or(value))
+    }
+
+    /// Flips the bits that `value` has, and returns the number before.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    #[doc(alias = "InterlockedXor")]
+    pub fn fetch_xor(&self, value: T) -> Result<T> {
+        self.update(|before| before.xor(value))
+    }
+
+    /// Writes `value` if it is less, and returns the number before.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn fetch_min(&self, value: T) -> Result<T> {
+        self.update(|before| before.min(value))
+    }
+
+    /// Writes `value` if it is more, and returns the number before.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn fetch_max(&self, value: T) -> Result<T> {
+        self.update(|before| before.max(value))
+    }
+
+    /// Writes what `change` makes of the number, and returns the one before.
+    ///
+    /// `change` is called again with the new number whenever somebody else wrote in between.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn update(&self, mut change: impl FnMut(T) -> T) -> Result<T> {
+        let cell = self.to_write()?;
+        let change = |bits| change(T::of_bits(bits)).to_bits();
+        // SAFETY: as in `load`, and writable.
+        let before = unsafe { T::Bits::update(cell, change) };
+        before.map(T::of_bits).ok_or_else(|| self.lost())
+    }
+
+    /// Returns the address of a number that may be written.
+    #[inline(always)]
+    fn to_write(&self) -> Result<*mut T::Bits> {
+        if self.is_writable {
+            Ok(self.cell.as_ptr())
+        } else {
+            Err(self.keeper.region().named(denied(Operation::Atomic)))
+        }
     }
 
     #[cold]
-    fn lost(&self, lost: Lost) -> crate::types::Error {
-        self.region.lost(self.offset, lost, Operation::Atomic)
+    fn lost(&self) -> Error {
+        let lost = Lost { done: 0, address: Some(self.cell.addr()) };
+        self.keeper.region().lost(self.offset, lost, Operation::Atomic)
+    }
+}
+
+impl Keeper<'_> {
+    #[inline]
+    fn region(&self) -> &Region {
+        match self {
+            Self::Caller(region) => region,
+            Self::Cell(keeper) => keeper.region(),
+        }
     }
 }
 
 // SAFETY: the cell is a place in memory that all threads and processes share, reached only by
-// atomic instructions; the region that it borrows is `Sync`.
-unsafe impl<T: Send> Send for AtomicCell<'_, T> {}
+// atomic instructions; what keeps it mapped may be used and dropped by any thread.
+unsafe impl<T: AtomicValue> Send for AtomicCell<'_, T> {}
 // SAFETY: as above.
-unsafe impl<T: Send> Sync for AtomicCell<'_, T> {}
+unsafe impl<T: AtomicValue> Sync for AtomicCell<'_, T> {}
 
-impl<T> fmt::Debug for AtomicCell<'_, T> {
+impl<T: AtomicValue> fmt::Debug for AtomicCell<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AtomicCell").field("offset", &self.offset).finish_non_exhaustive()
     }

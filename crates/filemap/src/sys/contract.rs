@@ -1,11 +1,16 @@
 //! What every platform's types can do, written so that the compiler holds them to it.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
+use std::ptr::NonNull;
 
-use crate::sys::{BorrowedDescriptor, Copying, OwnedDescriptor};
+use crate::sys::size::Size;
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor};
+use crate::types::geometry::Placement;
 use crate::types::{
-    Access, Advice, Attributes, Flush, PageProtection, PageRun, Protection, Result, Rights,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, Operation, Protection,
+    Result, Rights,
 };
 
 /// The rights that an opener asks for.
@@ -17,15 +22,27 @@ pub(crate) enum Wanted {
     Most,
 }
 
-/// What a mapping is made of, as its registry entry tells.
+/// What a mapping is made of, as its registry entry has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Memory that lives in the entry itself.
+    #[cfg_attr(windows, expect(dead_code, reason = "the kernel's memory is its holders'"))]
     Memory,
-    /// Memory that only its holders' descriptors reach: large or executable pages.
+    /// Memory that only its holders' descriptors reach.
     Held,
     /// A file, found at this path when it was named.
     File(PathBuf),
+}
+
+impl Content {
+    /// Returns how long the memory lives; `None` for a file.
+    pub(crate) fn lifetime(&self) -> Option<Lifetime> {
+        match self {
+            Self::Memory => Some(Lifetime::Entry),
+            Self::Held => Some(Lifetime::Holders),
+            Self::File(_) => None,
+        }
+    }
 }
 
 /// When memory or disk space is set aside for a section.
@@ -33,18 +50,20 @@ pub(crate) enum Content {
 pub(crate) enum Space {
     /// For each page at its first store.
     AtFirstStore,
+    /// The same, if as much is left when the section is made.
+    IfThereIsRoom,
     /// For all of it, before the section is there.
     AtOnce,
 }
 
 /// The object behind a mapping.
 pub(crate) trait SectionContract: Sized {
-    /// The mapped range that [`map`](Self::map) gives.
-    type Region: RegionContract;
+    /// What [`map`](Self::map) returns.
+    type Region;
 
     /// Creates zeroed memory that has no name.
     ///
-    /// `size` is in bytes and is rounded up to whole pages.
+    /// `size` is in bytes. The pages behind it are whole, and what of them follows is nobody's.
     fn memory(
         size: u64,
         protection: Protection,
@@ -52,20 +71,25 @@ pub(crate) trait SectionContract: Sized {
         space: Space,
     ) -> Result<Self>;
 
+    /// Maps `len` bytes of zeroed memory that only the region reaches, and those of forked
+    /// children.
+    fn anonymous(len: usize) -> Result<Self::Region>;
+
     /// Takes a file, once it has been seen to be open for what `protection` needs.
     ///
-    /// The section has no size until [`settled`](Self::settled) gives it one.
+    /// The section follows the file until [`settled`](Self::settled) gives it a size.
     fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self>;
 
-    /// Lays a program out in memory, whose file was taken with [`over`](Self::over).
+    /// Lays a program out in memory, whose file was taken with [`over`](Self::over), or leaves
+    /// that to the system.
     ///
-    /// `size` is what the mapping is to say; 0 is as much as the program takes. Where the system
-    /// does that by itself, it is left to it.
-    fn laid_out(self, size: u64, protection: Protection, attributes: Attributes) -> Result<Self>;
+    /// `size` is what the mapping is to report.
+    #[cfg(feature = "images")]
+    fn laid_out(self, size: Size, protection: Protection, attributes: Attributes) -> Result<Self>;
 
-    /// Settles the size of a section over a file: 0 is the file's length, and more than that
-    /// makes a writable file longer.
-    fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self>;
+    /// Decides on the size of a section over a file: more than the file's length makes a writable
+    /// file longer.
+    fn settled(self, size: Size, protection: Protection, space: Space) -> Result<Self>;
 
     /// Takes over a descriptor that some other handle gave away.
     fn adopt(descriptor: OwnedDescriptor) -> Result<(Self, Protection, Attributes)>;
@@ -78,16 +102,16 @@ pub(crate) trait SectionContract: Sized {
 
     /// Makes a second handle to the same object, with these rights.
     ///
-    /// `write` tells whether one of them leads to a store: the protection may not allow it.
+    /// `write` is whether the handle can make a store: the protection may not allow it.
     fn duplicate(&self, rights: Rights, write: bool) -> Result<Self>;
 
-    /// Bytes in the section; 0 if it is as long as its file.
-    fn size(&self) -> u64;
+    /// Returns how many bytes the section has; `None` if it is always as long as its file.
+    fn size(&self) -> Option<u64>;
 
-    /// Tells whether the section is a file, and not memory.
+    /// Returns whether the section is a file, and not memory.
     fn is_file(&self) -> bool;
 
-    /// Tells whether both sections are one file, or one piece of memory.
+    /// Returns whether both sections are the same file, or the same memory.
     fn is_same(&self, other: &Self) -> Result<bool>;
 
     /// Maps a range, which may lie past the end of the section: the model has checked it.
@@ -102,14 +126,16 @@ pub(crate) trait SectionContract: Sized {
     /// Refuses a length in bytes that this process may not give the file.
     fn check_file_len(&self, len: u64) -> Result<()>;
 
-    /// Sets the length of the file behind the section, in bytes.
-    fn set_file_len(&self, len: u64) -> Result<()>;
+    /// Sets disk space aside for a range of the file, whose length and bytes stay as they are.
+    ///
+    /// Waits for whoever is making the file longer at this moment.
+    fn preallocate_file(&self, offset: u64, len: u64) -> Result<()>;
 
-    /// Sets disk space aside for the first `len` bytes of the file, and makes it that long.
-    fn reserve_file(&self, len: u64) -> Result<()>;
+    /// Makes a hole of a range of the file, which stays as long as it is.
+    fn discard_file(&self, offset: u64, len: u64) -> Result<()>;
 
-    /// Waits for whoever is making the file longer, and sets space aside for a range.
-    fn settle_file(&self, offset: u64, len: u64) -> Result<()>;
+    /// Returns the disk space in bytes that the file takes, what is past its end included.
+    fn file_space(&self) -> Result<u64>;
 
     /// Reads from the file past the views; returns how many bytes there were before its end.
     fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize>;
@@ -117,61 +143,51 @@ pub(crate) trait SectionContract: Sized {
     /// Writes to the file past the views, and so makes it longer where it must be.
     fn write_file(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 
+    /// Returns how many bytes a page of the file has, if its bytes are stored through maps alone and
+    /// its length is whole pages.
+    fn page_of_maps(&self) -> Option<u64> {
+        None
+    }
+
     /// Sends a range of the file towards the disk; a length of 0 reaches to its end.
     fn flush_file(&self, offset: u64, len: u64, flush: Flush) -> Result<()>;
 }
 
-/// A mapped range of a section.
+/// Whole pages around the bytes of a view, mapped until the value is dropped.
 ///
-/// Offsets and lengths are in bytes from the start of the range. Each call checks them, and
-/// fails with [`ErrorKind::InvalidRange`](crate::types::ErrorKind::InvalidRange) having done
-/// nothing.
-pub(crate) trait RegionContract: Copying {
-    /// Bytes from the start of the range to the end of its last page.
-    fn extent(&self) -> usize;
+/// `pages` is a range of bytes from the first page on. What of it is not mapped is left out.
+pub(crate) trait MappedViewContract: Sized {
+    /// Returns the address of the first page.
+    fn start(&self) -> NonNull<u8>;
 
-    /// Tells whether the bytes are a file's, and not memory.
-    fn is_file(&self) -> bool;
+    /// Returns how many bytes are mapped, to the end of the last page.
+    fn len(&self) -> usize;
 
-    /// Tells whether the bytes are a program's, whose sections say what they allow.
-    fn is_image(&self) -> bool;
+    /// Returns whether the section has a byte at an offset, by another way than through the pages.
+    fn is_there(&self, offset: u64) -> bool;
 
-    /// Tells what is at the page of an offset, which is below the extent, and how long that goes on.
-    fn pages_at(&self, offset: usize) -> Result<PageRun>;
+    /// Explains why a byte was lost.
+    fn explain(&self, loss: Loss, operation: Operation) -> Error;
 
-    /// Commits the pages of a range that is within the extent, and gives them `protection`, which
-    /// the model has checked.
-    fn commit(&self, offset: usize, len: usize, protection: PageProtection) -> Result<()>;
+    /// Sends pages of a file towards the disk; the view begins at `offset` in it.
+    fn flush(&self, pages: &Range<usize>, offset: u64, flush: Flush) -> Result<()>;
 
-    /// Gives the pages of a range that is within the extent `protection`, which the model has
-    /// checked; returns what the first one had.
-    fn protect(
-        &self,
-        offset: usize,
-        len: usize,
-        protection: PageProtection,
-    ) -> Result<PageProtection>;
+    /// Makes a hole of bytes of the section, which then read as zeros and take no space.
+    fn discard(&self, offset: u64, len: u64) -> Result<()>;
 
-    /// Sends bytes towards the disk.
-    fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()>;
+    /// Gives the system advice about pages; `differ` if they may not all allow the same.
+    fn advise(&self, pages: &Range<usize>, advice: Advice, differ: bool) -> Result<()>;
 
-    /// Says how bytes will be used.
-    fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()>;
+    /// Reads pages in; returns whether they are there, or only begun to be read.
+    fn read_in(&self, pages: &Range<usize>) -> Result<bool>;
 
-    /// Reads bytes in, so that a later touch does not wait.
-    fn prefetch(&self, offset: usize, len: usize) -> Result<()>;
-
-    /// Says that pages are about to be stored to for the first time, each of them. Where the system
-    /// has no way to make many of them ready in less time than one by one, nothing is done.
-    fn expect_stores(&self, _offset: usize, _len: usize) {}
-
-    /// Keeps bytes in memory.
-    fn lock(&self, offset: usize, len: usize) -> Result<()>;
+    /// Keeps pages in memory.
+    fn lock(&self, pages: &Range<usize>) -> Result<()>;
 
     /// Ends [`lock`](Self::lock).
-    fn unlock(&self, offset: usize, len: usize) -> Result<()>;
+    fn unlock(&self, pages: &Range<usize>) -> Result<()>;
 
-    /// Gives the range back, and tells whether that worked.
+    /// Unmaps the pages.
     fn unmap(self) -> Result<()>;
 }
 
@@ -192,4 +208,30 @@ pub(crate) struct Request {
     /// `prepare_thread` on.
     #[cfg_attr(windows, expect(dead_code, reason = "no thread needs to be prepared there"))]
     pub(crate) guarded: bool,
+}
+
+impl Request {
+    /// Returns where the pages begin in the section and how much of them is mapped, and the
+    /// address of the first page, if one is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Misaligned`] if offset and address lie differently among multiples of `unit`.
+    pub(super) fn placed(&self, unit: usize) -> Result<(Placement, Option<usize>)> {
+        let refused = |kind| Error::new(kind, Operation::MapView);
+        if self.len == 0 {
+            return Err(refused(ErrorKind::InvalidArgument).because("a view has at least a byte"));
+        }
+        let placement = Placement::of(self.offset, self.len, unit)
+            .ok_or_else(|| refused(ErrorKind::OutOfMemory))?;
+        let aligned = |address: usize| {
+            let first = address.checked_sub(placement.delta);
+            first.filter(|first| *first != 0 && first.is_multiple_of(unit)).ok_or_else(|| {
+                refused(ErrorKind::Misaligned).because(format!(
+                    "the address is 0, or it and the offset differ by no multiple of {unit} bytes"
+                ))
+            })
+        };
+        Ok((placement, self.address.map(aligned).transpose()?))
+    }
 }

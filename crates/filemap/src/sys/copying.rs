@@ -1,70 +1,56 @@
-//! Copies between mapped bytes and private ones: the same for every platform's region.
+//! Access to mapped bytes: copies and values, the same on every platform.
 
-#![expect(unsafe_code, reason = "copies between addresses that were checked")]
+#![expect(unsafe_code, reason = "accesses to addresses that were checked")]
 
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::FromBytes;
 
-use crate::sys::guard::{self, Lost, Scalar, Unfinished};
+use crate::sys::guard::{self, Lost};
 use crate::sys::platform::page_size;
-use crate::sys::span::{Span, Touch, denied};
-use crate::sys::untouched;
+use crate::sys::region::Region;
+use crate::sys::span::{Touch, denied};
+use crate::sys::{ForeignBytes, UninitBuf};
 use crate::types::{Error, ErrorKind, Operation, Result};
 
-/// A region's way to its bytes.
-///
-/// A platform tells where they are, which of their pages refuse a touch, and why one was lost;
-/// the methods that copy follow from that. Offsets and lengths are in bytes from the start of
-/// the range. Each call checks them, and fails with [`ErrorKind::InvalidRange`] having done
-/// nothing.
-///
-/// One comparison stands in front of every access: the limits of the span answer at once whether
-/// the bytes are there and whether all of them allow the touch.
-pub(crate) trait Copying: Sized {
-    /// Where the bytes are.
-    fn span(&self) -> &Span;
+/// What a fast path leaves to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// All of the access: it was not tried.
+    All,
+    /// So many bytes, or [`UNCOUNTED`], of an access that met a lost page.
+    Lost(usize),
+}
 
-    /// Tells whether pages may allow other things than the access that the view was mapped with.
-    fn has_own_pages(&self) -> bool;
+/// More bytes than any access has: an inlined one does not count what it left.
+const UNCOUNTED: usize = usize::MAX;
 
-    /// Asks the pages of a range, which the view has, whether they allow a touch, and makes those
-    /// ready that do; called only if [`has_own_pages`](Self::has_own_pages).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::NotCommitted`] or [`ErrorKind::AccessDenied`], as the first page says that
-    /// does not.
-    fn ask_pages(
-        &self,
-        touch: Touch,
-        offset: usize,
-        len: usize,
-        operation: Operation,
-    ) -> Result<()>;
-
-    /// Explains a fault under an access that began at `offset` in the range.
-    fn lost(&self, offset: usize, lost: Lost, operation: Operation) -> Error;
-
-    /// Reads bytes that nobody has read in bulk yet by ordinary input; tells how many came.
-    ///
-    /// `None` if they are to come through the map.
-    fn read_first(&self, offset: usize, buf: &mut [u8]) -> Option<usize>;
-
-    /// Tells whether as many bytes from the start are touched at once as [`set_reach`] would have it.
-    ///
-    /// [`set_reach`]: Self::set_reach
-    fn has_reach(&self, readable: usize, writable: usize) -> bool {
-        let span = self.span();
-        let has = |touch: Touch, bytes: usize| {
-            !touch.is_allowed(span.access()) || span.limit(touch) == bytes.min(span.len())
-        };
-        self.has_own_pages() || (has(Touch::Read, readable) && has(Touch::Write, writable))
+impl Left {
+    /// Returns what an inlined access has left, which was done or met a lost page.
+    #[inline(always)]
+    fn inlined(done: bool) -> Result<(), Self> {
+        if done { Ok(()) } else { Err(Self::Lost(UNCOUNTED)) }
     }
 
-    /// Lets so many bytes from the start be read and written at once, as far as the view allows it;
-    /// others are asked about, with the same answers. Where pages have a say, they keep it.
-    fn set_reach(&self, readable: usize, writable: usize) {
+    /// Returns what a routine has left.
+    #[inline(always)]
+    fn routine(left: usize) -> Result<(), Self> {
+        if left == 0 { Ok(()) } else { Err(Self::Lost(left)) }
+    }
+}
+
+/// Access to the bytes.
+///
+/// An operation `x` has a fast path `x_fast`, which is inlined into its callers: one comparison with
+/// the limit of the span, within which the bytes are there and all of their pages allow the touch;
+/// and the guarded access. What it leaves is one call of `x_slow`, which looks beyond the limit, asks
+/// pages that have a say of their own; or returns the error, if a page was lost. So the caller needs
+/// nothing after a call, and saves nothing for it.
+impl Region {
+    /// Sets how many bytes from the start the fast paths may read and write, as far as the view
+    /// allows it. The slow paths reach all of them. Pages with a say of their own keep it.
+    pub(crate) fn set_limits(&self, readable: usize, writable: usize) {
         let span = self.span();
         for (touch, bytes) in [(Touch::Read, readable), (Touch::Write, writable)] {
             if !self.has_own_pages() && touch.is_allowed(span.access()) {
@@ -73,165 +59,275 @@ pub(crate) trait Copying: Sized {
         }
     }
 
-    /// The address of `len` bytes at `offset` that are to be read.
+    /// Returns the address of `len` bytes at `offset` that are to be touched.
     #[inline(always)]
-    fn to_read(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match self.span().within_limit(Touch::Read, offset, len) {
-            Some(at) if len > 0 || self.span().access().can_read() => Ok(at),
-            _ => self.to_touch(Touch::Read, offset, len, operation),
-        }
-    }
-
-    /// The address of `len` bytes at `offset` that are to be written.
-    #[inline(always)]
-    fn to_write(&self, offset: usize, len: usize, operation: Operation) -> Result<NonNull<u8>> {
-        match self.span().within_limit(Touch::Write, offset, len) {
-            Some(at) if len > 0 || self.span().access().can_write() => Ok(at),
-            _ => self.to_touch(Touch::Write, offset, len, operation),
-        }
-    }
-
-    /// Decides where the limits did not.
-    #[cold]
-    fn to_touch(
+    pub(super) fn to_touch(
         &self,
         touch: Touch,
         offset: usize,
         len: usize,
         operation: Operation,
     ) -> Result<NonNull<u8>> {
-        let own_pages = self.has_own_pages() && len > 0;
-        if !own_pages && !touch.is_allowed(self.span().access()) {
-            return Err(denied(operation));
+        match self.span().within_limit(touch, offset, len) {
+            Some(at) if len > 0 || touch.is_allowed(self.span().access()) => Ok(at),
+            _ => self.to_touch_slow(touch, offset, len, operation),
         }
-        let at = self.span().at(offset, len, operation)?;
-        if own_pages {
-            self.ask_pages(touch, offset, len, operation)?;
-        }
-        Ok(at)
     }
 
-    /// The address of an aligned value that threads and processes agree on.
-    fn cell<T: Scalar>(&self, offset: usize) -> Result<NonNull<T>> {
-        let operation = Operation::Atomic;
-        let cell = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if is_in_one_piece(cell) {
-            return Ok(cell);
+    /// Returns the address of an aligned value that threads and processes agree on.
+    #[inline]
+    pub(super) fn cell<T>(&self, touch: Touch, offset: usize) -> Result<NonNull<T>> {
+        let len = size_of::<T>();
+        let cell = self.to_touch(touch, offset, len, Operation::Atomic)?;
+        if guard::is_aligned(cell, len) { Ok(cell.cast()) } else { Err(misaligned(offset, len)) }
+    }
+
+    /// Returns the outcome of an access whose fast path met a lost page; `None` if the access is to
+    /// be made: it was not tried, or a routine is to make it once more, and count.
+    fn settled(
+        &self,
+        offset: usize,
+        len: usize,
+        left: Left,
+        operation: Operation,
+    ) -> Option<Result<()>> {
+        // The smallest there is; a larger one is lost as a whole as well.
+        const PAGE: usize = 4096;
+        let Left::Lost(mut left) = left else { return None };
+        if left == UNCOUNTED {
+            let in_page = (self.span().start().addr().get() + offset) % PAGE;
+            // Of an access to one page, nothing was there.
+            left = Some(len).filter(|len| in_page + len <= PAGE)?;
         }
-        Err(Error::new(ErrorKind::Misaligned, operation)
-            .about("the view")
-            .because(format!("offset {offset} is not a multiple of {} bytes", size_of::<T>())))
+        Some(self.outcome(offset, len, left, operation))
+    }
+
+    /// Returns the outcome of an access to `len` bytes that has left so many.
+    fn outcome(&self, offset: usize, len: usize, left: usize, operation: Operation) -> Result<()> {
+        if left == 0 {
+            return Ok(());
+        }
+        Err(self.lost(offset, Lost { done: len - left, address: None }, operation))
     }
 
     /// Copies bytes out.
     #[inline(always)]
-    fn copy_out(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
-        match self.copy_out_at_once(offset, buf) {
-            Ok(()) => Ok(()),
-            Err(unfinished) => self.copy_out_asking(offset, buf, unfinished),
-        }
+    pub(crate) fn read(&self, offset: usize, buf: &mut [u8]) -> Result<()> {
+        self.read_fast(offset, buf).or_else(|left| self.read_slow(offset, buf, left))
     }
 
-    /// Copies bytes out if the limits answer for them, and they are not many.
+    /// Copies bytes out that are within the limit.
     #[inline(always)]
-    fn copy_out_at_once(&self, offset: usize, buf: &mut [u8]) -> Result<(), Unfinished> {
-        let len = buf.len();
-        let Some(from) = self.span().within_limit(Touch::Read, offset, len) else {
-            return Err(Unfinished::UNTRIED);
-        };
+    pub(crate) fn read_fast(&self, offset: usize, buf: &mut [u8]) -> Result<(), Left> {
+        let (len, to) = (buf.len(), buf.as_mut_ptr());
+        let from = self.span().within_limit(Touch::Read, offset, len).ok_or(Left::All)?.as_ptr();
         if guard::is_inlined(len) {
             // SAFETY: the source is inside the span, which is mapped while `self` is borrowed, with
             // the handler ready; `buf` is exclusively ours.
-            return unsafe { guard::copy_inlined(buf.as_mut_ptr(), from.as_ptr(), len) };
+            return Left::inlined(unsafe { guard::copy_inlined(to, from, len) });
         }
-        if len == 0 || len >= untouched::BULK {
-            return Err(Unfinished::UNTRIED);
+        if len == 0 {
+            return Err(Left::All);
         }
         // SAFETY: as above.
-        unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len) }
+        Left::routine(unsafe { guard::copy_out(to, from, len) })
     }
 
-    /// Copies bytes out that the limits do not answer for, or many at once, or tells why it was
-    /// broken off.
-    ///
-    /// Apart from the others, so that what is inlined needs nothing after a call. What was broken
-    /// off through another view of these bytes is done again.
+    /// Copies bytes out, wherever they are, as far as the fast path has left them.
+    #[cold]
     #[inline(never)]
-    fn copy_out_asking(&self, offset: usize, buf: &mut [u8], unfinished: Unfinished) -> Result<()> {
-        let operation = Operation::Read;
-        let from = self.to_read(offset, buf.len(), operation)?;
-        let mut done = 0;
-        let begun = unfinished.is_of(buf.as_mut_ptr(), from.as_ptr(), buf.len());
-        if !begun && buf.len() >= untouched::BULK {
-            // What ordinary input leaves is there all the same: the file ends there, or a little
-            // later.
-            done = self.read_first(offset, buf).unwrap_or(0);
+    fn read_slow(&self, offset: usize, buf: &mut [u8], left: Left) -> Result<()> {
+        let (operation, len) = (Operation::Read, buf.len());
+        if let Some(settled) = self.settled(offset, len, left, operation) {
+            return settled;
         }
-        let rest = &mut buf[done..];
-        let from = self.span().at(offset + done, rest.len(), operation)?;
-        let copied = if begun {
-            Err(unfinished)
-        } else {
-            // SAFETY: as in `copy_out_at_once`, with `to_read`.
-            unsafe { guard::copy_out(rest.as_mut_ptr(), from.as_ptr(), rest.len()) }
-        };
-        copied.map_err(|unfinished| {
-            // SAFETY: as above: they are the same ranges.
-            let lost =
-                unsafe { unfinished.copy_lost(rest.as_mut_ptr(), from.as_ptr(), rest.len()) };
-            self.lost(offset, Lost { done: lost.done + done, ..lost }, operation)
-        })
+        let from = self.to_touch(Touch::Read, offset, len, operation)?;
+        // SAFETY: as in `read_fast`, with `to_touch`.
+        let left = unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len) };
+        self.outcome(offset, len, left, operation)
+    }
+
+    /// Copies bytes out into memory that need not have been written.
+    pub(crate) fn read_uninit(&self, offset: usize, buf: &mut UninitBuf<'_>) -> Result<()> {
+        let len = buf.len();
+        let from = self.to_touch(Touch::Read, offset, len, Operation::Read)?;
+        // SAFETY: as in `read_fast`, with `to_touch`.
+        let left = unsafe { guard::copy_out(buf.start(), from.as_ptr(), len) };
+        // SAFETY: so many were copied.
+        unsafe { buf.set_written(len - left) };
+        self.outcome(offset, len, left, Operation::Read)
     }
 
     /// Copies bytes in.
     #[inline(always)]
-    fn copy_in(&self, offset: usize, bytes: &[u8]) -> Result<()> {
-        match self.copy_in_at_once(offset, bytes) {
-            Ok(()) => Ok(()),
-            Err(unfinished) => self.copy_in_asking(offset, bytes, unfinished),
-        }
+    pub(crate) fn write(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        self.write_fast(offset, bytes).or_else(|left| self.write_slow(offset, bytes, left))
     }
 
-    /// Copies bytes in if the limits answer for them.
+    /// Copies bytes in that are within the limit.
     #[inline(always)]
-    fn copy_in_at_once(&self, offset: usize, bytes: &[u8]) -> Result<(), Unfinished> {
-        let len = bytes.len();
-        let Some(to) = self.span().within_limit(Touch::Write, offset, len) else {
-            return Err(Unfinished::UNTRIED);
-        };
+    pub(crate) fn write_fast(&self, offset: usize, bytes: &[u8]) -> Result<(), Left> {
+        let (len, from) = (bytes.len(), bytes.as_ptr());
+        let to = self.span().within_limit(Touch::Write, offset, len).ok_or(Left::All)?.as_ptr();
         if guard::is_inlined(len) {
-            // SAFETY: as in `copy_out_at_once`; `bytes` is borrowed.
-            return unsafe { guard::copy_inlined(to.as_ptr(), bytes.as_ptr(), len) };
+            // SAFETY: as in `read_fast`; `bytes` is borrowed.
+            return Left::inlined(unsafe { guard::copy_inlined(to, from, len) });
         }
         if len == 0 {
-            return Err(Unfinished::UNTRIED);
+            return Err(Left::All);
         }
         // SAFETY: as above.
-        unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), len) }
+        Left::routine(unsafe { guard::copy_in(to, from, len) })
     }
 
-    /// Copies bytes in that the limits do not answer for, or tells why it was broken off,
-    /// as [`copy_out_asking`](Self::copy_out_asking) does.
+    /// Copies bytes in, wherever they are, as far as the fast path has left them.
     #[cold]
     #[inline(never)]
-    fn copy_in_asking(&self, offset: usize, bytes: &[u8], unfinished: Unfinished) -> Result<()> {
-        let operation = Operation::Write;
-        let to = self.to_write(offset, bytes.len(), operation)?;
-        let copied = if unfinished.is_of(to.as_ptr(), bytes.as_ptr(), bytes.len()) {
-            Err(unfinished)
-        } else {
-            // SAFETY: as in `copy_in_at_once`, with `to_write`.
-            unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), bytes.len()) }
-        };
-        copied.map_err(|unfinished| {
-            // SAFETY: as above: they are the same ranges.
-            let lost = unsafe { unfinished.copy_lost(to.as_ptr(), bytes.as_ptr(), bytes.len()) };
-            self.lost(offset, lost, operation)
-        })
+    fn write_slow(&self, offset: usize, bytes: &[u8], left: Left) -> Result<()> {
+        let (operation, len) = (Operation::Write, bytes.len());
+        if let Some(settled) = self.settled(offset, len, left, operation) {
+            return settled;
+        }
+        let to = self.to_touch(Touch::Write, offset, len, operation)?;
+        // SAFETY: as in `write_fast`, with `to_touch`.
+        let left = unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), len) };
+        self.outcome(offset, len, left, operation)
+    }
+
+    /// Copies bytes in that others may change meanwhile.
+    pub(crate) fn write_foreign(&self, offset: usize, bytes: ForeignBytes<'_>) -> Result<()> {
+        let (operation, len) = (Operation::Write, bytes.len());
+        let to = self.to_touch(Touch::Write, offset, len, operation)?;
+        // SAFETY: as in `write_fast`, with `to_touch`; the bytes are readable while they are
+        // borrowed, and the copy takes them as they are at the moment.
+        let left = unsafe { guard::copy_in(to.as_ptr(), bytes.start(), len) };
+        self.outcome(offset, len, left, operation)
+    }
+
+    /// Sets bytes to one value.
+    #[inline(always)]
+    pub(crate) fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
+        self.fill_fast(offset, len, byte).or_else(|left| self.fill_slow(offset, len, byte, left))
+    }
+
+    /// Sets bytes that are within the limit.
+    #[inline(always)]
+    fn fill_fast(&self, offset: usize, len: usize, byte: u8) -> Result<(), Left> {
+        let to = self.span().within_limit(Touch::Write, offset, len).ok_or(Left::All)?.as_ptr();
+        if guard::is_inlined(len) {
+            // SAFETY: as in `write_fast`.
+            return Left::inlined(unsafe { guard::fill_inlined(to, byte, len) });
+        }
+        if len == 0 {
+            return Err(Left::All);
+        }
+        // SAFETY: as above.
+        Left::routine(unsafe { guard::fill(to, byte, len) })
+    }
+
+    /// Sets bytes, wherever they are, as far as the fast path has left them.
+    #[cold]
+    #[inline(never)]
+    fn fill_slow(&self, offset: usize, len: usize, byte: u8, left: Left) -> Result<()> {
+        if let Some(settled) = self.settled(offset, len, left, Operation::Fill) {
+            return settled;
+        }
+        let to = self.to_touch(Touch::Write, offset, len, Operation::Fill)?;
+        // SAFETY: as in `write_fast`, with `to_touch`.
+        let left = unsafe { guard::fill(to.as_ptr(), byte, len) };
+        self.outcome(offset, len, left, Operation::Fill)
+    }
+
+    /// Copies a value out, in one piece if it is as long as a number and aligned.
+    #[inline(always)]
+    pub(crate) fn load<T: FromBytes>(&self, offset: usize) -> Result<T> {
+        self.load_fast(offset).or_else(|left| self.load_slow(offset, left))
+    }
+
+    /// Copies a value out that is within the limit, and aligned if it is as long as a number.
+    #[inline(always)]
+    pub(crate) fn load_fast<T: FromBytes>(&self, offset: usize) -> Result<T, Left> {
+        let len = size_of::<T>();
+        if !guard::is_scalar(len) {
+            return filled(|bytes| self.read_fast(offset, bytes));
+        }
+        match self.span().within_limit(Touch::Read, offset, len) {
+            Some(from) if guard::is_aligned(from, len) => {
+                // SAFETY: as in `read_fast`, and it was just seen to be aligned.
+                unsafe { guard::load(from) }.ok_or(Left::Lost(UNCOUNTED))
+            }
+            _ => Err(Left::All),
+        }
+    }
+
+    /// Copies a value out, wherever it is, unless the fast path met a lost page.
+    #[cold]
+    #[inline(never)]
+    fn load_slow<T: FromBytes>(&self, offset: usize, mut left: Left) -> Result<T> {
+        let len = size_of::<T>();
+        if left == Left::All && guard::is_scalar(len) {
+            let from = self.to_touch(Touch::Read, offset, len, Operation::Read)?;
+            if guard::is_aligned(from, len) {
+                // SAFETY: as in `load_fast`, with `to_touch`.
+                match unsafe { guard::load(from) } {
+                    Some(value) => return Ok(value),
+                    None => left = Left::Lost(len),
+                }
+            }
+        }
+        // What came before a loss is of no use without the rest.
+        filled(|bytes| self.read_slow(offset, bytes, left))
+    }
+
+    /// Copies the bytes of a value in, in one piece if they are as many as a number's and aligned.
+    #[inline(always)]
+    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) -> Result<()> {
+        self.store_fast(offset, bytes).or_else(|left| self.store_slow(offset, bytes, left))
+    }
+
+    /// Copies the bytes of a value in that is within the limit, and aligned if it is as long as a
+    /// number.
+    #[inline(always)]
+    pub(crate) fn store_fast(&self, offset: usize, bytes: &[u8]) -> Result<(), Left> {
+        let len = bytes.len();
+        if !guard::is_scalar(len) {
+            return self.write_fast(offset, bytes);
+        }
+        match self.span().within_limit(Touch::Write, offset, len) {
+            Some(to) if guard::is_aligned(to, len) => {
+                // SAFETY: as in `write_fast`, and it was just seen to be aligned.
+                unsafe { guard::store(to, bytes) }.ok_or(Left::Lost(UNCOUNTED))
+            }
+            _ => Err(Left::All),
+        }
+    }
+
+    /// Copies the bytes of a value in, wherever it is, unless the fast path met a lost page.
+    #[cold]
+    #[inline(never)]
+    fn store_slow(&self, offset: usize, bytes: &[u8], mut left: Left) -> Result<()> {
+        let len = bytes.len();
+        if left == Left::All && guard::is_scalar(len) {
+            let to = self.to_touch(Touch::Write, offset, len, Operation::Write)?;
+            if guard::is_aligned(to, len) {
+                // SAFETY: as in `store_fast`, with `to_touch`.
+                match unsafe { guard::store(to, bytes) } {
+                    Some(()) => return Ok(()),
+                    None => left = Left::Lost(len),
+                }
+            }
+        }
+        self.write_slow(offset, bytes, left)
     }
 
     /// Copies `len` bytes at `from` in another range, or in this one, to `offset` in this.
-    fn copy_from(&self, offset: usize, source: &Self, from: usize, len: usize) -> Result<()> {
+    pub(crate) fn copy_from(
+        &self,
+        offset: usize,
+        source: &Self,
+        from: usize,
+        len: usize,
+    ) -> Result<()> {
         let operation = Operation::Write;
         let refuses = |region: &Self, touch: Touch| {
             !region.has_own_pages() && !touch.is_allowed(region.span().access())
@@ -239,8 +335,8 @@ pub(crate) trait Copying: Sized {
         if refuses(self, Touch::Write) || refuses(source, Touch::Read) {
             return Err(denied(operation));
         }
-        let to = self.to_write(offset, len, operation)?;
-        let start = source.to_read(from, len, Operation::Read)?;
+        let to = self.to_touch(Touch::Write, offset, len, operation)?;
+        let start = source.to_touch(Touch::Read, from, len, Operation::Read)?;
         // SAFETY: both ranges were proved to be inside spans that are mapped while they are
         // borrowed, with the handler ready; the call tolerates overlap.
         unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
@@ -254,124 +350,24 @@ pub(crate) trait Copying: Sized {
             }
         })
     }
-
-    /// Sets bytes to one value.
-    #[inline(always)]
-    fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
-        match self.span().within_limit(Touch::Write, offset, len) {
-            // SAFETY: as in `copy_in_at_once`.
-            Some(to) if len > 0 => unsafe {
-                guard::fill(to.as_ptr(), byte, len, move |lost| {
-                    self.lost(offset, lost, Operation::Fill)
-                })
-            },
-            _ => self.fill_asking(offset, len, byte),
-        }
-    }
-
-    /// Sets bytes that the limits do not answer for.
-    #[cold]
-    fn fill_asking(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
-        let operation = Operation::Fill;
-        let to = self.to_write(offset, len, operation)?;
-        // SAFETY: as in `copy_in_at_once`, with `to_write`.
-        unsafe {
-            guard::fill(to.as_ptr(), byte, len, move |lost| self.lost(offset, lost, operation))
-        }
-    }
-
-    /// Compares with private bytes; returns where the first difference is.
-    fn compare(&self, offset: usize, bytes: &[u8]) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        let at = self.to_read(offset, bytes.len(), operation)?;
-        // SAFETY: as in `copy_out_at_once`, with `to_read`; `bytes` is borrowed.
-        unsafe { guard::compare(at.as_ptr(), bytes.as_ptr(), bytes.len()) }
-            .map_err(move |lost| self.lost(offset, lost, operation))
-    }
-
-    /// Returns where the first of these bytes is, counted from `offset`.
-    fn find(&self, offset: usize, len: usize, byte: u8) -> Result<Option<usize>> {
-        let operation = Operation::Search;
-        let at = self.to_read(offset, len, operation)?;
-        // SAFETY: as in `copy_out_at_once`, with `to_read`.
-        unsafe { guard::find_byte(at.as_ptr(), byte, len) }
-            .map_err(move |lost| self.lost(offset, lost, operation))
-    }
-
-    /// Copies a value out in one piece, if the limits answer for it and it is aligned.
-    #[inline(always)]
-    fn load_at_once<T: Scalar>(&self, offset: usize) -> Result<T, Unfinished> {
-        let at = match self.span().within_limit(Touch::Read, offset, size_of::<T>()) {
-            Some(at) if is_in_one_piece(at.cast::<T>()) => at.cast::<T>(),
-            _ => return Err(Unfinished::UNTRIED),
-        };
-        // SAFETY: the value is inside the span, which is mapped while `self` is borrowed, with the
-        // handler ready; its address was just seen to be aligned.
-        unsafe { T::load(at.as_ptr()) }.map_err(Unfinished::value)
-    }
-
-    /// Copies a value out that the limits do not answer for, or that is not aligned, or tells why
-    /// it was lost.
-    #[cold]
-    #[inline(never)]
-    fn load_asking<T: Scalar + FromBytes + IntoBytes>(
-        &self,
-        offset: usize,
-        unfinished: Unfinished,
-    ) -> Result<T> {
-        let operation = Operation::Read;
-        if unfinished.was_tried() {
-            return Err(self.lost(offset, unfinished.value_lost(), operation));
-        }
-        let at = self.to_read(offset, size_of::<T>(), operation)?.cast::<T>();
-        if is_in_one_piece(at) {
-            // SAFETY: as in `load_at_once`, with `to_read`.
-            return unsafe { T::load(at.as_ptr()) }
-                .map_err(|lost| self.lost(offset, lost, operation));
-        }
-        let mut value = T::new_zeroed();
-        self.copy_out(offset, value.as_mut_bytes())?;
-        Ok(value)
-    }
-
-    /// Copies a value in in one piece, if the limits answer for it and it is aligned.
-    #[inline(always)]
-    fn store_at_once<T: Scalar>(&self, offset: usize, value: T) -> Result<(), Unfinished> {
-        let at = match self.span().within_limit(Touch::Write, offset, size_of::<T>()) {
-            Some(at) if is_in_one_piece(at.cast::<T>()) => at.cast::<T>(),
-            _ => return Err(Unfinished::UNTRIED),
-        };
-        // SAFETY: as in `load_at_once`.
-        unsafe { T::store(at.as_ptr(), value) }.map_err(Unfinished::value)
-    }
-
-    /// Copies a value in that the limits do not answer for, or that is not aligned, or tells why
-    /// it was lost.
-    #[cold]
-    #[inline(never)]
-    fn store_asking<T: Scalar + IntoBytes + Immutable>(
-        &self,
-        offset: usize,
-        value: T,
-        unfinished: Unfinished,
-    ) -> Result<()> {
-        let operation = Operation::Write;
-        if unfinished.was_tried() {
-            return Err(self.lost(offset, unfinished.value_lost(), operation));
-        }
-        let at = self.to_write(offset, size_of::<T>(), operation)?.cast::<T>();
-        if is_in_one_piece(at) {
-            // SAFETY: as in `store_at_once`, with `to_write`.
-            return unsafe { T::store(at.as_ptr(), value) }
-                .map_err(|lost| self.lost(offset, lost, operation));
-        }
-        self.copy_in(offset, value.as_bytes())
-    }
 }
 
-/// Tells whether a value at this address is one access: it lies at a multiple of its size, which some
-/// processors of 32 bits do not ask of the type.
+/// Returns the value whose bytes `fill` writes.
 #[inline(always)]
-fn is_in_one_piece<T>(at: NonNull<T>) -> bool {
-    at.addr().get().is_multiple_of(size_of::<T>())
+pub(crate) fn filled<T: FromBytes, E>(
+    fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+) -> Result<T, E> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    let (start, len) = (value.as_mut_ptr().cast::<u8>(), size_of::<T>());
+    // SAFETY: all bytes of the value were just written, and nobody else has it.
+    fill(unsafe { std::slice::from_raw_parts_mut(start, len) })?;
+    // SAFETY: every pattern of bytes is a value of the type.
+    Ok(unsafe { value.assume_init() })
+}
+
+#[cold]
+fn misaligned(offset: usize, len: usize) -> Error {
+    Error::new(ErrorKind::Misaligned, Operation::Atomic)
+        .about("the view")
+        .because(format!("offset {offset} is not a multiple of {len} bytes"))
 }

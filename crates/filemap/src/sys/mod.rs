@@ -5,20 +5,24 @@
 //! | name | what it is |
 //! |---|---|
 //! | `Section` | the object behind a mapping: memory, or a file |
-//! | `Region` | a mapped range of a section; the only way to its bytes |
+//! | `MappedView` | the mapped pages of a view |
+//! | `OwnPages` | what they allow, where that is not the same for all (feature `pages`) |
+//! | `join_image` | what mappings of one program share (feature `images`) |
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
-//! | `KeptLength` | a file that is not to become shorter |
-//! | `Census` | who holds names, and who has views |
-//! | `Extents` | which parts of a section take space |
-//! | `residency` | how much of a section is in memory |
+//! | `LengthLock` | a file that is not to become shorter |
+//! | `holders`, `viewers` | who holds names, and who has views (feature `holders`) |
+//! | `Extents` | which ranges of a section take space |
+//! | `residency` | how much of a section is in memory (feature `holders`) |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
-//! | `RawDescriptor`, `number` | by what handles are told apart |
+//! | `RawDescriptor`, `number` | the number by which handles are compared |
 //! | `set_inheritable` | whether child processes get a descriptor |
 //! | `open_file` | opening what is to be mapped |
+//! | `set_section_len` | changing the length of the file behind a section |
 //! | `set_file_len` | changing the length of what may be mapped |
 //! | `prepare_thread` | what a thread needs to survive a lost page |
+//! | `exhausted` | which limit of maps a process has met |
 //! | `page_size` | bytes in a page |
 //! | `INPUT_SEES_MAPS` | whether input and output of a file, and maps of it, are the same pages |
 //!
@@ -27,9 +31,13 @@
 //! the layers above; `unsafe`, system crates and platform `cfg`s stand here and nowhere else.
 
 mod contract;
+mod features;
+mod size;
 mod guard;
-mod untouched;
 mod span;
+#[cfg(not(feature = "pages"))]
+mod no_pages;
+mod region;
 mod copying;
 
 #[cfg(target_os = "linux")]
@@ -44,23 +52,53 @@ mod platform;
 #[path = "nowhere.rs"]
 mod platform;
 
+#[cfg(any(target_os = "linux", windows))]
+mod system;
+mod draft;
+mod opened;
+mod listed;
 mod cell;
-mod latest;
-mod lending;
-mod raw;
+pub(crate) mod sync;
+mod append_list;
+mod foreign_bytes;
+mod uninit_buf;
+#[cfg(target_os = "linux")]
+mod fork_count;
+mod raw_os_error;
 
+pub(crate) use append_list::AppendList;
+pub(crate) use cell::HasRegion;
 pub use cell::{AtomicCell, AtomicValue};
-pub(crate) use contract::{Content, RegionContract, Request, SectionContract, Space, Wanted};
-pub(crate) use copying::Copying;
-pub(crate) use guard::Unfinished;
-pub(crate) use latest::Latest;
-pub(crate) use lending::{Keeper, Lending, Lent};
-#[cfg(any(test, fuzzing))]
-pub use platform::fuzzing;
+use contract::MappedViewContract;
+pub(crate) use contract::{Content, Request, SectionContract, Space, Wanted};
+pub(crate) use copying::filled;
+pub(crate) use draft::Draft;
+pub use foreign_bytes::ForeignBytes;
+pub(crate) use listed::Listed;
+#[cfg(not(feature = "pages"))]
+use no_pages::OwnPages;
+pub(crate) use opened::Opened;
+#[cfg(feature = "pages")]
+use platform::OwnPages;
+pub use platform::OwnedDescriptor;
+#[cfg(feature = "images")]
+pub(crate) use platform::join_image;
 pub(crate) use platform::{
-    Adopted, Census, Directory, Draft, Entry, Extents, Found, INPUT_SEES_MAPS, KeptLength, Listed,
-    Region, Section, Sighted, number, open_file, page_size, prepare_thread, residency,
-    set_file_len, set_inheritable,
+    BorrowedDescriptor, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section, exhausted,
+    lends_descriptor, open_file, page_size, prepare_thread, set_file_len, set_inheritable,
+    set_section_len,
 };
-pub use platform::{BorrowedDescriptor, OwnedDescriptor, RawDescriptor};
-pub use raw::RawBytes;
+#[cfg(feature = "holders")]
+pub(crate) use platform::{holders, residency, viewers};
+pub(crate) use region::Region;
+#[cfg(feature = "pages")]
+pub(crate) use region::RegionKind;
+pub(crate) use size::Size;
+pub(crate) use uninit_buf::UninitBuf;
+
+/// What the fuzzer calls besides the public interface.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    #[cfg(all(feature = "images", target_os = "linux"))]
+    pub use crate::sys::platform::fuzzing::image;
+}

@@ -5,8 +5,9 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::sys::platform::page_size;
-use crate::types::{Access, Error, ErrorKind, Operation, Result};
+#[cfg(feature = "pages")]
+use crate::types::PageAccess;
+use crate::types::{Access, Error, ErrorKind, Operation, Result, counted};
 
 /// What an access does to the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,17 @@ pub(crate) enum Touch {
 }
 
 impl Touch {
-    /// Tells whether a view with `access` allows it, if none of its pages says otherwise.
+    /// Returns whether a view with `access` allows it, if none of its pages says otherwise.
     pub(super) fn is_allowed(self, access: Access) -> bool {
+        match self {
+            Self::Read => access.can_read(),
+            Self::Write => access.can_write(),
+        }
+    }
+
+    /// Returns whether a page with `access` allows it.
+    #[cfg(feature = "pages")]
+    pub(super) fn is_allowed_by(self, access: PageAccess) -> bool {
         match self {
             Self::Read => access.can_read(),
             Self::Write => access.can_write(),
@@ -36,19 +46,19 @@ pub(crate) struct Span {
     access: Access,
     /// How many bytes from the start may be read without asking their pages.
     ///
-    /// Hints: who trusts an old one meets a page that refuses, and that is an error, not a death.
+    /// A hint: an access within an old limit meets a page that refuses, which is an error.
     readable: AtomicUsize,
     /// The same for writing.
     writable: AtomicUsize,
 }
 
 impl Span {
-    /// A range whose pages allow what `access` says.
+    /// Makes the span of a range whose pages allow what `access` says.
     ///
     /// # Safety
     ///
-    /// The range stays mapped as long as the span exists; nobody makes a reference to its bytes;
-    /// the platform's handler of faults is ready whenever a byte is touched.
+    /// The caller keeps the range mapped as long as the span exists, makes no reference to its bytes,
+    /// and has the platform's handler of faults ready whenever a byte is touched.
     pub(super) unsafe fn new(start: NonNull<u8>, len: usize, access: Access) -> Self {
         let readable = AtomicUsize::new(if access.can_read() { len } else { 0 });
         let writable = AtomicUsize::new(if access.can_write() { len } else { 0 });
@@ -61,7 +71,7 @@ impl Span {
     }
 
     #[inline]
-    pub(super) fn start(&self) -> NonNull<u8> {
+    pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
 
@@ -70,7 +80,7 @@ impl Span {
         self.access
     }
 
-    /// The address of `len` bytes at `offset` whose pages allow the touch without being asked.
+    /// Returns the address of `len` bytes at `offset` whose pages allow the touch without being asked.
     #[inline]
     pub(super) fn within_limit(
         &self,
@@ -81,13 +91,13 @@ impl Span {
         self.within(self.limit(touch), offset, len)
     }
 
-    /// How many bytes from the start may be touched without asking their pages.
+    /// Returns how many bytes from the start may be touched without asking their pages.
     #[inline]
     pub(super) fn limit(&self, touch: Touch) -> usize {
         self.limit_of(touch).load(Ordering::Relaxed)
     }
 
-    /// Sets that.
+    /// Sets how many bytes from the start may be touched without asking their pages.
     pub(super) fn set_limit(&self, touch: Touch, bytes: usize) {
         self.limit_of(touch).store(bytes.min(self.len), Ordering::Relaxed);
     }
@@ -100,7 +110,11 @@ impl Span {
         }
     }
 
-    /// The address of `len` bytes at `offset`, if the range has them.
+    /// Returns the address of `len` bytes at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the range does not have them.
     pub(super) fn at(
         &self,
         offset: usize,
@@ -110,37 +124,25 @@ impl Span {
         self.within(self.len, offset, len).ok_or_else(|| self.outside(offset, len, operation))
     }
 
-    /// The address of `len` bytes at `offset`, if they are among the first `limit`.
+    /// Returns the address of `len` bytes at `offset`, if they are among the first `limit`.
     #[inline]
     fn within(&self, limit: usize, offset: usize, len: usize) -> Option<NonNull<u8>> {
-        match offset.checked_add(len) {
-            // SAFETY: `offset <= end <= limit`, and no limit is above `self.len`, so the sum
-            // stays inside the range.
-            Some(end) if end <= limit => Some(unsafe { self.start.add(offset) }),
-            _ => None,
+        // In this order the difference is taken and tested by one instruction.
+        let last = limit.checked_sub(len)?;
+        if offset > last {
+            return None;
         }
+        // SAFETY: `offset <= limit`, and no limit is above `self.len`, so the sum stays inside the
+        // range.
+        Some(unsafe { self.start.add(offset) })
     }
 
     #[cold]
     fn outside(&self, offset: usize, len: usize, operation: Operation) -> Error {
-        Error::new(ErrorKind::InvalidRange, operation)
-            .about("the view")
-            .because(format!("it has {} bytes, and {len} at {offset} are not in it", self.len))
-    }
-
-    /// Whole pages around `len` bytes at `offset`: their address and length.
-    pub(super) fn pages_around(
-        &self,
-        offset: usize,
-        len: usize,
-        operation: Operation,
-    ) -> Result<(NonNull<u8>, usize)> {
-        let first = self.at(offset, len, operation)?;
-        let lead = first.addr().get() % page_size();
-        // SAFETY: pages are mapped as wholes, so the page of an address inside the range is
-        // mapped from its start.
-        let page = unsafe { first.sub(lead) };
-        Ok((page, lead + len))
+        Error::new(ErrorKind::InvalidRange, operation).about("the view").because(format!(
+            "it has {}, and {len} at {offset} are not in it",
+            counted(self.len as u64)
+        ))
     }
 }
 
@@ -149,8 +151,28 @@ pub(super) fn denied(operation: Operation) -> Error {
     Error::new(ErrorKind::AccessDenied, operation).about("the view")
 }
 
-/// What a page has refused that allows it by the time that it is asked why.
+/// Returns the error of an access that a page refused, and allows by the time that it is asked.
 #[cold]
 pub(super) fn momentarily_refused(operation: Operation) -> Error {
     denied(operation).because("its page was being changed, and did not allow it at that moment")
+}
+
+/// Why a page refuses a touch that was guarded.
+#[cfg(feature = "pages")]
+pub(super) const GUARD_GONE: &str = "its guard was touched, and is gone";
+
+/// The page at a byte of a view refuses a touch, and why.
+#[cfg(feature = "pages")]
+#[cold]
+pub(super) fn refused(byte: usize, why: &str, operation: Operation) -> Error {
+    denied(operation).because(format!("of its page at byte {byte}, {why}"))
+}
+
+/// The page at a byte of a view is not committed.
+#[cfg(feature = "pages")]
+#[cold]
+pub(super) fn not_committed(byte: usize, operation: Operation) -> Error {
+    Error::new(ErrorKind::NotCommitted, operation)
+        .about("the view")
+        .because(format!("its page at byte {byte} is reserved, and not committed"))
 }

@@ -1,10 +1,10 @@
-use std::fmt;
+//! What a view may do.
 
 use crate::types::Rights;
 
 /// What a view may do with its bytes.
 ///
-/// A writable view can also be read: page protections know no "write only".
+/// A writable view can also be read: there is no write-only page protection.
 ///
 /// ```
 /// use filemap::{Access, Rights};
@@ -14,7 +14,7 @@ use crate::types::Rights;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Takes the addresses; every touch is refused.
+    /// Reserves the addresses; every access is refused.
     #[doc(alias = "PAGE_NOACCESS")]
     NoAccess,
     /// Reads.
@@ -28,26 +28,15 @@ pub enum Access {
     #[doc(alias = "FILE_MAP_COPY")]
     Copy,
     /// Reads and runs code.
-    ReadExecute,
+    ExecuteRead,
     /// Reads, writes and runs code.
-    WriteExecute,
+    ExecuteWrite,
     /// Reads, writes privately and runs code.
-    CopyExecute,
+    ExecuteCopy,
 }
 
 impl Access {
-    /// Every access, in the order of the declaration.
-    pub const ALL: [Self; 7] = [
-        Self::NoAccess,
-        Self::Read,
-        Self::Write,
-        Self::Copy,
-        Self::ReadExecute,
-        Self::WriteExecute,
-        Self::CopyExecute,
-    ];
-
-    /// Tells which rights a handle must have to map a view with this access.
+    /// Returns the rights that a handle needs to map a view with this access.
     ///
     /// A writable view does not need the right to read, as on Windows.
     #[must_use]
@@ -55,46 +44,42 @@ impl Access {
         match self {
             Self::NoAccess | Self::Read | Self::Copy => Rights::READ,
             Self::Write => Rights::WRITE,
-            Self::ReadExecute | Self::CopyExecute => Rights::READ.union(Rights::EXECUTE),
-            Self::WriteExecute => Rights::WRITE.union(Rights::EXECUTE),
+            Self::ExecuteRead | Self::ExecuteCopy => Rights::READ.union(Rights::EXECUTE),
+            Self::ExecuteWrite => Rights::WRITE.union(Rights::EXECUTE),
         }
     }
 
-    /// Tells whether bytes can be copied out of the view.
+    /// Returns true if bytes can be copied out of the view.
     #[must_use]
     pub const fn can_read(self) -> bool {
         !matches!(self, Self::NoAccess)
     }
 
-    /// Tells whether bytes can be copied into the view, shared or private.
+    /// Returns true if bytes can be copied into the view, shared or private.
     #[must_use]
     pub const fn can_write(self) -> bool {
-        matches!(self, Self::Write | Self::Copy | Self::WriteExecute | Self::CopyExecute)
+        matches!(self, Self::Write | Self::Copy | Self::ExecuteWrite | Self::ExecuteCopy)
     }
 
-    /// Tells whether stores stay private to the view.
+    /// Returns true if stores stay private to the view.
     #[must_use]
     pub const fn is_private(self) -> bool {
-        matches!(self, Self::Copy | Self::CopyExecute)
+        matches!(self, Self::Copy | Self::ExecuteCopy)
     }
 
-    /// Tells whether the processor may run code from the view.
+    /// Returns true if the processor may run code from the view.
     #[must_use]
     pub const fn can_execute(self) -> bool {
-        matches!(self, Self::ReadExecute | Self::WriteExecute | Self::CopyExecute)
+        matches!(self, Self::ExecuteRead | Self::ExecuteWrite | Self::ExecuteCopy)
     }
 }
 
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoAccess => "no access",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Copy => "copy",
-            Self::ReadExecute => "read and execute",
-            Self::WriteExecute => "write and execute",
-            Self::CopyExecute => "copy and execute",
-        })
-    }
-}
+words!(Access[7] {
+    NoAccess = "no access",
+    Read = "read",
+    Write = "write",
+    Copy = "copy",
+    ExecuteRead = "read and execute",
+    ExecuteWrite = "write and execute",
+    ExecuteCopy = "copy and execute",
+});

@@ -1,12 +1,14 @@
-use std::fmt;
+//! How far a flush goes.
+
 use std::str::FromStr;
 
-use crate::types::{Error, ErrorKind, Operation};
+use crate::types::Error;
+use crate::types::words::parse;
 
 /// How far a flush goes before it returns.
 ///
-/// Stores through a view are seen by everybody at once without any flush; a flush is about
-/// the disk alone. Over memory all three do nothing and succeed.
+/// Everybody sees stores through a view without any flush; a flush is about the disk alone. Over
+/// memory all three do nothing and succeed.
 ///
 /// ```
 /// use filemap::Flush;
@@ -15,10 +17,10 @@ use crate::types::{Error, ErrorKind, Operation};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flush {
-    /// Writing out has begun; returns without waiting.
+    /// Writing has begun; returns without waiting.
     Start,
-    /// The bytes have been handed to the disk, which may still hold them in its own cache;
-    /// the file's size and times may not be there yet. What `FlushViewOfFile` promises.
+    /// The bytes have been sent to the disk, which may still have them in its own cache; the file's
+    /// size and times may not have been sent yet. What `FlushViewOfFile` promises.
     #[doc(alias = "FlushViewOfFile")]
     Written,
     /// The bytes and the file's size survive a loss of power.
@@ -26,26 +28,16 @@ pub enum Flush {
     Durable,
 }
 
-impl fmt::Display for Flush {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Start => "start",
-            Self::Written => "written",
-            Self::Durable => "durable",
-        })
-    }
-}
+words!(Flush {
+    Start = "start",
+    Written = "written",
+    Durable = "durable",
+});
 
 impl FromStr for Flush {
     type Err = Error;
 
     fn from_str(word: &str) -> Result<Self, Error> {
-        match word {
-            "start" => Ok(Self::Start),
-            "written" => Ok(Self::Written),
-            "durable" => Ok(Self::Durable),
-            _ => Err(Error::new(ErrorKind::InvalidArgument, Operation::Parse)
-                .about(format!("the flush {word:?}"))),
-        }
+        parse("flush", [Self::Start, Self::Written, Self::Durable], word)
     }
 }

@@ -12,7 +12,8 @@
 
 #![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
-use std::ops::{Bound, RangeBounds};
+use std::fmt::Display;
+use std::ops::{Bound, Range, RangeBounds};
 
 /// The unit of view offsets and addresses on Windows, on every platform: 64 KiB.
 pub(crate) const GRANULARITY: usize = 65536;
@@ -29,7 +30,7 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// Places `len` bytes from `offset` on pages of `unit` bytes, a power of two.
+    /// Widens `len` bytes at `offset` to pages of `unit` bytes, a power of two.
     ///
     /// `None` if the range ends past the largest file offset or the address space.
     pub(crate) fn of(offset: u64, len: usize, unit: usize) -> Option<Self> {
@@ -47,8 +48,8 @@ impl Placement {
     }
 }
 
-/// Tells whether a process can have `len` bytes at `address`: the upper half of all addresses is
-/// the system's.
+/// Returns true if a process can have `len` bytes at `address`: the upper half of all addresses
+/// belongs to the system.
 pub(crate) fn is_addressable(address: usize, len: usize) -> bool {
     address.checked_add(len).is_some_and(|end| isize::try_from(end).is_ok())
 }
@@ -60,48 +61,70 @@ pub(crate) fn round_up(size: u64, unit: usize) -> Option<u64> {
     Some(size.checked_add(mask)? & !mask)
 }
 
-/// Tells whether a range ends before it begins, whatever the size.
+/// Returns true if a range ends before it begins.
 pub(crate) fn is_inverted(range: &impl RangeBounds<u64>) -> bool {
-    let start = match range.start_bound() {
-        Bound::Included(start) => *start,
-        Bound::Excluded(before) => before.saturating_add(1),
-        Bound::Unbounded => 0,
-    };
-    match range.end_bound() {
-        Bound::Included(last) => last.saturating_add(1) < start,
-        Bound::Excluded(end) => *end < start,
-        Bound::Unbounded => false,
-    }
+    let (start, end) = bounds(range, u128::MAX);
+    end < start
 }
 
-/// Turns any range of offsets into offset and length, bounded by `size`.
+/// Converts a range of offsets into offset and length; an open end is `size`.
 ///
 /// `None` if the range is inverted or ends past `size`.
 pub(crate) fn within(range: &impl RangeBounds<u64>, size: u64) -> Option<(u64, u64)> {
-    let start = match range.start_bound() {
-        Bound::Included(start) => *start,
-        Bound::Excluded(before) => before.checked_add(1)?,
-        Bound::Unbounded => 0,
-    };
-    let end = match range.end_bound() {
-        Bound::Included(last) => last.checked_add(1)?,
-        Bound::Excluded(end) => *end,
-        Bound::Unbounded => size,
-    };
-    (end <= size).then_some(())?;
-    Some((start, end.checked_sub(start)?))
+    let (start, end) = bounds(range, size.into());
+    let len = end.checked_sub(start).filter(|_| end <= size.into())?;
+    Some((u64::try_from(start).ok()?, u64::try_from(len).ok()?))
 }
 
 /// [`within`] for lengths in memory.
 pub(crate) fn within_memory(range: &impl RangeBounds<usize>, len: usize) -> Option<(usize, usize)> {
-    let wide = |bound: Bound<&usize>| match bound {
-        Bound::Included(at) => Bound::Included(*at as u64),
-        Bound::Excluded(at) => Bound::Excluded(*at as u64),
-        Bound::Unbounded => Bound::Unbounded,
-    };
+    let wide = |bound: Bound<&usize>| bound.map(|at| *at as u64);
     let range = (wide(range.start_bound()), wide(range.end_bound()));
     let (start, count) = within(&range, len as u64)?;
     Some((usize::try_from(start).ok()?, usize::try_from(count).ok()?))
+}
+
+/// A length of a file as one in memory, or the longest there is.
+pub(crate) fn in_memory(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+/// A range as the text of an error shows it.
+pub(crate) fn shown<T: Display>(range: &impl RangeBounds<T>) -> String {
+    let start = match range.start_bound() {
+        Bound::Included(start) => start.to_string(),
+        // No syntax has it.
+        Bound::Excluded(before) => format!("{before} + 1"),
+        Bound::Unbounded => String::new(),
+    };
+    match range.end_bound() {
+        Bound::Included(last) => format!("{start}..={last}"),
+        Bound::Excluded(end) => format!("{start}..{end}"),
+        Bound::Unbounded => format!("{start}.."),
+    }
+}
+
+/// Returns the part of a range that lies below `size`; it is empty where there is none.
+pub(crate) fn clamped(range: &impl RangeBounds<u64>, size: u64) -> Range<u64> {
+    let (start, end) = bounds(range, size.into());
+    let below = |at: u128| u64::try_from(at).unwrap_or(size).min(size);
+    below(start)..below(end).max(below(start))
+}
+
+/// The start of a range, and the offset after its end, which may be 2^64.
+fn bounds(range: &impl RangeBounds<u64>, size: u128) -> (u128, u128) {
+    let after = |at: u64| u128::from(at).saturating_add(1);
+    let start = match range.start_bound() {
+        Bound::Included(start) => u128::from(*start),
+        Bound::Excluded(before) => after(*before),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(last) => after(*last),
+        Bound::Excluded(end) => u128::from(*end),
+        Bound::Unbounded => size,
+    };
+    (start, end)
 }
 
 #[cfg(test)]
@@ -127,6 +150,14 @@ mod tests {
         assert_eq!(Placement::of(4095, usize::MAX, 4096), None);
         assert_eq!(Placement::of(4095, isize::MAX as usize, 4096), None);
         assert!(Placement::of(i64::MAX as u64 - 1, 1, 4096).is_some());
+    }
+
+    #[test]
+    fn a_range_is_shown_as_it_is_written() {
+        assert_eq!(shown::<u64>(&(0..1_048_576)), "0..1048576");
+        assert_eq!(shown::<u64>(&(3..=9)), "3..=9");
+        assert_eq!(shown::<u64>(&(..7)), "..7");
+        assert_eq!(shown::<u64>(&(..)), "..");
     }
 
     #[test]

@@ -1,21 +1,31 @@
 //! Layer 1, vocabulary: values and the rules between them.
 //!
-//! Nothing here calls the operating system, allocates a resource or needs `unsafe`; every
-//! rule can be read, and tested, as a function of its arguments. May use `std` alone.
+//! Nothing here calls the operating system, allocates a resource or needs `unsafe`: every rule is a
+//! function of its arguments. This layer uses only `std`.
 
+#[macro_use]
+mod words;
+#[macro_use]
+mod flags;
 mod error;
 mod protection;
 mod rights;
 mod access;
+#[cfg(feature = "pages")]
 mod page_access;
+#[cfg(feature = "pages")]
 mod page_run;
 mod attributes;
 mod flush;
 mod advice;
+mod lifetime;
 mod name;
 mod permissions;
+#[cfg(feature = "holders")]
 mod residency;
 mod quoted;
+#[cfg(feature = "holders")]
+mod holder;
 pub(crate) mod geometry;
 
 pub use access::Access;
@@ -23,11 +33,18 @@ pub use advice::Advice;
 pub use attributes::Attributes;
 pub use error::{Error, ErrorKind, Loss, Operation, Result};
 pub use flush::Flush;
+#[cfg(feature = "holders")]
+pub use holder::{Holder, Holders};
+pub use lifetime::Lifetime;
+pub(crate) use name::GivenName;
 pub use name::{Name, Scope};
+#[cfg(feature = "pages")]
 pub use page_access::{PageAccess, PageProtection};
+#[cfg(feature = "pages")]
 pub use page_run::{PageRun, PageState};
 pub use permissions::Permissions;
 pub use protection::Protection;
-pub(crate) use quoted::{plain, quoted};
+pub(crate) use quoted::{counted, plain, quoted};
+#[cfg(feature = "holders")]
 pub use residency::Residency;
 pub use rights::Rights;

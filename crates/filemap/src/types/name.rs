@@ -1,9 +1,9 @@
+//! A mapping's name.
+
 use std::fmt;
+use std::sync::Arc;
 
 use crate::types::{Error, ErrorKind, Operation, Result, quoted};
-
-/// The longest name, in UTF-16 units, that the object manager keeps.
-const LONGEST: usize = 32766;
 
 /// Who shares a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The word before the backslash.
+    /// Returns the word before the backslash.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl fmt::Display for Scope {
 
 /// A mapping's name: a scope, and any characters but the backslash.
 ///
-/// `scores` and `Local\scores` are one name, `Global\scores` is another. Case counts, also in
+/// `scores` and `Local\scores` are the same name, `Global\scores` is another. Case counts, also in
 /// the scope's word; spaces, dots, slashes and control characters are ordinary characters
 /// ([kernel object namespaces](https://learn.microsoft.com/windows/win32/termserv/kernel-object-namespaces)).
 ///
@@ -54,7 +54,10 @@ pub struct Name {
 }
 
 impl Name {
-    /// Reads a name, with or without its scope.
+    /// The longest name that Windows keeps, in UTF-16 units.
+    pub(crate) const LONGEST: usize = 32766;
+
+    /// Parses a name, with or without its scope.
     ///
     /// # Errors
     ///
@@ -66,49 +69,77 @@ impl Name {
     /// | empty; a bare `Local`, `Global` or `Session`: these are folders of names | [`WrongObject`](ErrorKind::WrongObject) |
     /// | more than 32766 UTF-16 units | [`NameTooLong`](ErrorKind::NameTooLong) |
     pub fn parse(text: &str) -> Result<Self> {
-        let refused = |kind| {
-            Err(Error::new(kind, Operation::Parse).about(format!("the name {}", quoted(text))))
+        let refused = |kind, why: &'static str| {
+            let error = Error::new(kind, Operation::Parse);
+            Err(error.about(format!("the name {}", quoted(text))).because(why))
         };
         if text.starts_with('\\') {
-            return refused(ErrorKind::InvalidPath);
+            return refused(
+                ErrorKind::InvalidPath,
+                "a name begins with `Local\\`, with `Global\\` or with no backslash",
+            );
         }
-        if matches!(text, "" | "Local" | "Global" | "Session") {
-            return refused(ErrorKind::WrongObject);
+        if text.is_empty() {
+            return refused(ErrorKind::WrongObject, "a name has at least one character");
+        }
+        if matches!(text, "Local" | "Global" | "Session") {
+            return refused(
+                ErrorKind::WrongObject,
+                "it is a folder of names; a name follows it, as in `Local\\scores`",
+            );
         }
         let mut scope = Scope::Local;
         let mut base = text;
-        // Each folder of names has a link `Local` to itself and a link `Global` to the one of
-        // all sessions, so prefixes may repeat, and nothing leads back from `Global`.
+        // Each folder of names has a link `Local` to itself and a link `Global` to the folder of all
+        // sessions, so prefixes may repeat, and a `Local` after `Global` stays in `Global`.
         while let Some((folder, rest)) = base.split_once('\\') {
             match folder {
                 "Local" => {}
                 "Global" => scope = Scope::Global,
-                _ => return refused(ErrorKind::PathNotFound),
+                _ => {
+                    return refused(
+                        ErrorKind::PathNotFound,
+                        "before a backslash, a name has `Local` or `Global` and nothing else",
+                    );
+                }
             }
             base = rest;
             if base.is_empty() || base.starts_with('\\') {
-                return refused(ErrorKind::InvalidName);
+                let why = "a name follows the backslash, as in `Local\\scores`";
+                return refused(ErrorKind::InvalidName, why);
             }
         }
         if base.contains('\0') {
-            return refused(ErrorKind::InvalidName);
+            return refused(ErrorKind::InvalidName, "a name has no NUL character in it");
         }
-        if base.encode_utf16().count() > LONGEST {
-            return refused(ErrorKind::NameTooLong);
+        if base.encode_utf16().count() > Self::LONGEST {
+            return refused(ErrorKind::NameTooLong, "a name has at most 32766 UTF-16 units");
         }
         Ok(Self { scope, base: base.into() })
     }
 
-    /// Who shares the name.
+    /// Returns who shares the name.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scope
     }
 
-    /// The name without its scope.
+    /// Returns the name without its scope.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Returns what was found under this name, or an error that says so.
+    pub(crate) fn found<T>(&self, found: Result<Option<T>>) -> Result<T> {
+        let missing = || Error::new(ErrorKind::NotFound, Operation::OpenMapping);
+        let found = found.and_then(|found| found.ok_or_else(missing));
+        found.map_err(|error| error.or_about(|| self.subject()))
+    }
+
+    /// What an error calls the mapping of this name.
+    pub(crate) fn subject(&self) -> String {
+        format!("the mapping {}", quoted(&self.to_string()))
     }
 }
 
@@ -118,83 +149,52 @@ impl fmt::Display for Name {
     }
 }
 
+/// A name among options: read when it is given, and refused when it is used.
+#[derive(Debug, Clone)]
+pub(crate) struct GivenName(Result<Name, Arc<Error>>);
+
+impl GivenName {
+    pub(crate) fn new(name: impl TryInto<Name, Error: Into<Error>>) -> Self {
+        Self(name.try_into().map_err(|error| Arc::new(error.into())))
+    }
+
+    /// Returns the name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Name::parse`].
+    pub(crate) fn get(&self) -> Result<&Name> {
+        self.0.as_ref().map_err(|error| error.without_source())
+    }
+}
+
+/// Whatever is taken for a name is one already, or a text that is parsed as one.
+macro_rules! parsed {
+    ($($text:ty),*) => {
+        $(
+            impl TryFrom<$text> for Name {
+                type Error = Error;
+
+                fn try_from(text: $text) -> Result<Self> {
+                    Self::parse(&text)
+                }
+            }
+        )*
+    };
+}
+
+parsed!(&str, &String, String);
+
+impl From<&Self> for Name {
+    fn from(name: &Self) -> Self {
+        name.clone()
+    }
+}
+
 impl std::str::FromStr for Name {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         Self::parse(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> (Scope, String) {
-        let name = Name::parse(text).unwrap();
-        (name.scope(), name.base().to_owned())
-    }
-
-    fn refused(text: &str) -> ErrorKind {
-        Name::parse(text).unwrap_err().kind()
-    }
-
-    #[test]
-    fn a_plain_name_is_local() {
-        assert_eq!(parsed("x"), (Scope::Local, "x".to_owned()));
-        assert_eq!(parsed("Local\\x"), (Scope::Local, "x".to_owned()));
-        assert_eq!(parsed("Global\\x"), (Scope::Global, "x".to_owned()));
-    }
-
-    #[test]
-    fn scopes_may_repeat_and_nothing_leads_back_from_global() {
-        assert_eq!(parsed("Local\\Local\\x"), (Scope::Local, "x".to_owned()));
-        assert_eq!(parsed("Local\\Global\\x"), (Scope::Global, "x".to_owned()));
-        assert_eq!(parsed("Global\\Local\\x"), (Scope::Global, "x".to_owned()));
-        assert_eq!(parsed("Local\\Local"), (Scope::Local, "Local".to_owned()));
-    }
-
-    #[test]
-    fn everything_but_the_backslash_and_nul_is_an_ordinary_character() {
-        for text in ["a/b", "..", ".", "a b ", "*?<>|:", "tab\tbell\u{7}", "Größe", "名", "$x$"]
-        {
-            assert_eq!(parsed(text), (Scope::Local, text.to_owned()));
-        }
-    }
-
-    #[test]
-    fn other_backslashes_lead_nowhere() {
-        for text in ["a\\b", "Local\\a\\b", "C:\\x", "x\\", "..\\x", "local\\x", "GLOBAL\\x"] {
-            assert_eq!(refused(text), ErrorKind::PathNotFound, "{text}");
-        }
-        assert_eq!(refused("Session\\1\\x"), ErrorKind::PathNotFound);
-    }
-
-    #[test]
-    fn a_leading_backslash_is_a_bad_path() {
-        for text in ["\\x", "\\", "\\BaseNamedObjects\\x"] {
-            assert_eq!(refused(text), ErrorKind::InvalidPath, "{text}");
-        }
-    }
-
-    #[test]
-    fn nothing_after_the_scope_is_not_a_name() {
-        for text in ["Local\\", "Global\\", "Local\\\\x", "a\0b"] {
-            assert_eq!(refused(text), ErrorKind::InvalidName, "{text}");
-        }
-    }
-
-    #[test]
-    fn folders_of_names_are_not_mappings() {
-        for text in ["", "Local", "Global", "Session"] {
-            assert_eq!(refused(text), ErrorKind::WrongObject, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_name_has_at_most_32766_units() {
-        assert!(Name::parse(&"n".repeat(LONGEST)).is_ok());
-        assert_eq!(refused(&"n".repeat(LONGEST + 1)), ErrorKind::NameTooLong);
-        assert_eq!(refused(&"😀".repeat(LONGEST / 2 + 1)), ErrorKind::NameTooLong);
     }
 }

@@ -1,18 +1,20 @@
+//! Adjacent pages of a view that are alike.
+
 use crate::types::{PageAccess, PageProtection};
 
-/// Whether a page is there to be touched.
+/// Whether a page can be accessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PageState {
-    /// The page is set aside; it must be committed before it is touched.
+    /// The page must be committed before it can be accessed.
     #[doc(alias = "MEM_RESERVE")]
     Reserved,
-    /// The page is there.
+    /// The page can be accessed as its protection allows.
     #[doc(alias = "MEM_COMMIT")]
     Committed,
 }
 
-/// Neighbouring pages of a view that are all alike, as
-/// [`View::pages_at`](crate::View::pages_at) finds them.
+/// Adjacent pages of a view with the same state and protection:
+/// [`View::pages_at`](crate::View::pages_at) returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(alias = "MEMORY_BASIC_INFORMATION")]
 pub struct PageRun {
@@ -21,29 +23,28 @@ pub struct PageRun {
     pub(crate) len: usize,
 }
 
-// No run is empty, so `is_empty` would be a question with one answer.
 #[expect(clippy::len_without_is_empty, reason = "a run has at least one page")]
 impl PageRun {
-    /// Tells whether the pages are there, or only set aside.
+    /// Returns whether the pages are reserved or committed.
     #[must_use]
     pub fn state(&self) -> PageState {
         if self.protection.is_some() { PageState::Committed } else { PageState::Reserved }
     }
 
-    /// Tells what the pages allow now; nothing, while they are only set aside.
+    /// Returns what the pages allow now; `None` if they are reserved.
     #[must_use]
     pub fn protection(&self) -> Option<PageProtection> {
         self.protection
     }
 
-    /// Tells what the view was mapped with, which never changes.
+    /// Returns what the view was mapped with, which never changes.
     #[must_use]
     #[doc(alias = "AllocationProtect")]
     pub fn mapped(&self) -> PageAccess {
         self.mapped
     }
 
-    /// Tells how many bytes the pages have, from the start of the first one on.
+    /// Returns the length of the pages in bytes, from the start of the first one.
     #[must_use]
     #[doc(alias = "RegionSize")]
     pub fn len(&self) -> usize {

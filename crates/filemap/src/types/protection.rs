@@ -1,7 +1,9 @@
-use std::fmt;
+//! What a mapping allows its views.
+
 use std::str::FromStr;
 
-use crate::types::{Access, Error, ErrorKind, Operation, Rights};
+use crate::types::words::parse;
+use crate::types::{Access, Error, Rights};
 
 /// What a mapping allows its views, fixed for everybody when it is created.
 ///
@@ -12,8 +14,8 @@ use crate::types::{Access, Error, ErrorKind, Operation, Rights};
 /// | `ExecuteRead`, `ExecuteWriteCopy` | yes | | yes | yes |
 /// | `ExecuteReadWrite` | yes | yes | yes | yes |
 ///
-/// `WriteCopy` allows what `ReadOnly` does, and `ExecuteWriteCopy` what `ExecuteRead` does:
-/// the pairs are synonyms, kept apart so that a mapping reports what its creator asked for
+/// `WriteCopy` allows what `ReadOnly` does, and `ExecuteWriteCopy` what `ExecuteRead` does. Both
+/// words exist so that a mapping reports what its creator asked for
 /// ([`CreateFileMappingW`](https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw)).
 ///
 /// ```
@@ -47,19 +49,9 @@ pub enum Protection {
 }
 
 impl Protection {
-    /// Every protection, in the order of the declaration.
-    pub const ALL: [Self; 6] = [
-        Self::ReadOnly,
-        Self::ReadWrite,
-        Self::WriteCopy,
-        Self::ExecuteRead,
-        Self::ExecuteReadWrite,
-        Self::ExecuteWriteCopy,
-    ];
-
-    /// Tells the rights of the handle that a creator with this protection gets.
+    /// Returns the rights of a creator's handle.
     ///
-    /// Creating a name that exists asks for the same rights on the existing mapping.
+    /// Creating a name that exists opens the existing mapping with these rights.
     #[must_use]
     pub const fn rights(self) -> Rights {
         match self {
@@ -70,89 +62,38 @@ impl Protection {
         }
     }
 
-    /// Tells whether a mapping with this protection allows a view with `access`.
+    /// Returns true if a mapping with this protection allows a view with `access`.
     #[must_use]
     pub const fn permits(self, access: Access) -> bool {
         self.rights().contains(access.needs())
     }
 
-    /// Tells whether views may write to the mapping itself; its file must be writable then.
+    /// Returns true if views may write to the mapping itself, which needs a writable file.
     #[must_use]
     pub const fn is_writable(self) -> bool {
         matches!(self, Self::ReadWrite | Self::ExecuteReadWrite)
     }
 
-    /// Tells whether views may run code.
+    /// Returns true if views may run code.
     #[must_use]
     pub const fn is_executable(self) -> bool {
         matches!(self, Self::ExecuteRead | Self::ExecuteReadWrite | Self::ExecuteWriteCopy)
     }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read-only",
-            Self::ReadWrite => "read-write",
-            Self::WriteCopy => "write-copy",
-            Self::ExecuteRead => "execute-read",
-            Self::ExecuteReadWrite => "execute-read-write",
-            Self::ExecuteWriteCopy => "execute-write-copy",
-        }
-    }
 }
 
-impl fmt::Display for Protection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
+words!(Protection[6] {
+    ReadOnly = "read-only",
+    ReadWrite = "read-write",
+    WriteCopy = "write-copy",
+    ExecuteRead = "execute-read",
+    ExecuteReadWrite = "execute-read-write",
+    ExecuteWriteCopy = "execute-write-copy",
+});
 
 impl FromStr for Protection {
     type Err = Error;
 
     fn from_str(word: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|protection| protection.word() == word).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidArgument, Operation::Parse)
-                .about(format!("the protection {word:?}"))
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The table of `docs/semantics.md`: which view each protection can give.
-    #[test]
-    fn each_protection_permits_the_views_of_the_table() {
-        use Access::{Copy, CopyExecute, NoAccess, Read, ReadExecute, Write};
-        let expected: [(Protection, &[Access]); 6] = [
-            (Protection::ReadOnly, &[NoAccess, Read, Copy]),
-            (Protection::ReadWrite, &[NoAccess, Read, Write, Copy]),
-            (Protection::WriteCopy, &[NoAccess, Read, Copy]),
-            (Protection::ExecuteRead, &[NoAccess, Read, Copy, ReadExecute, CopyExecute]),
-            (Protection::ExecuteReadWrite, &Access::ALL),
-            (Protection::ExecuteWriteCopy, &[NoAccess, Read, Copy, ReadExecute, CopyExecute]),
-        ];
-
-        for (protection, views) in expected {
-            let permitted: Vec<_> =
-                Access::ALL.into_iter().filter(|access| protection.permits(*access)).collect();
-            assert_eq!(permitted, {
-                let mut views = views.to_vec();
-                views.sort_by_key(|view| Access::ALL.iter().position(|each| each == view));
-                views
-            });
-        }
-    }
-
-    #[test]
-    fn each_protection_is_parsed_from_its_own_word() {
-        for protection in Protection::ALL {
-            assert_eq!(protection.to_string().parse::<Protection>().unwrap(), protection);
-        }
-        assert_eq!(
-            "writable".parse::<Protection>().unwrap_err().kind(),
-            ErrorKind::InvalidArgument
-        );
+        parse("protection", Self::ALL, word)
     }
 }

@@ -1,12 +1,11 @@
-//! Words that somebody else chose, as they stand in an error's text: errors go to terminals.
+//! Names and paths as an error's text shows them, which may go to a terminal.
 
 use std::path::Path;
 
 /// The most characters of a name that are shown.
 const SHOWN: usize = 80;
 
-/// Quotes a name: cut where it would drown the sentence, and with control characters escaped. A
-/// backslash is an ordinary character there.
+/// Quotes a name. Long names are cut, and control characters are escaped; a backslash is not.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("`");
     for (count, each) in text.chars().enumerate() {
@@ -20,11 +19,16 @@ pub(crate) fn quoted(text: &str) -> String {
     quoted
 }
 
-/// A path without control characters, whole: the reader is to find the file.
+/// Returns a path with control characters escaped. It is whole, so that the file can be found.
 pub(crate) fn plain(path: &Path) -> String {
     let mut plain = String::new();
     path.to_string_lossy().chars().for_each(|each| push_plain(&mut plain, each));
     plain
+}
+
+/// Returns a number of bytes as a text has it: `1 byte`, `2 bytes`.
+pub(crate) fn counted(bytes: u64) -> String {
+    format!("{bytes} {}", if bytes == 1 { "byte" } else { "bytes" })
 }
 
 fn push_plain(text: &mut String, each: char) {

@@ -1,8 +1,10 @@
-/// Where the bytes of a range are: in memory, not on the disk yet, or nowhere, as in a hole.
+//! How much of a range is in memory.
+
+/// How many bytes of a range are in memory, not on the disk yet, or in holes.
 ///
-/// What [`FileMapping::residency`](crate::FileMapping::residency) found, which may have changed
-/// since. All numbers are bytes; the system counts whole pages, and so may count more bytes at
-/// either end than the range has.
+/// [`FileMapping::residency`](crate::FileMapping::residency) returns it, and it may have changed
+/// since. The system counts whole pages, and so may count more bytes at either end than the range
+/// has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[doc(alias = "mincore")]
 #[doc(alias = "cachestat")]
@@ -14,22 +16,23 @@ pub struct Residency {
 }
 
 impl Residency {
-    /// Bytes in the range that was asked about.
+    /// Returns the length of the range in bytes.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a range is what was asked about, not a list")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "it is the length of a range, and not of a list"
+    )]
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Bytes that are in memory, where they are read without waiting for a disk.
+    /// Returns how many bytes are in memory, and so are read without waiting for a disk.
     #[must_use]
     pub fn in_memory(&self) -> u64 {
         self.in_memory
     }
 
-    /// Bytes in memory that the disk does not have yet: stored to since, or on their way.
-    ///
-    /// None of memory alone, which no disk is to have.
+    /// Returns how many bytes in memory are not on the disk yet; none for memory without a file.
     ///
     /// # Platforms
     ///
@@ -40,7 +43,7 @@ impl Residency {
         self.unwritten
     }
 
-    /// Bytes in holes, which were never written, read as zeros and take no space.
+    /// Returns how many bytes are in holes, which read as zeros and take no space.
     #[must_use]
     pub fn in_holes(&self) -> u64 {
         self.in_holes

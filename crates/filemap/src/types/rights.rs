@@ -1,16 +1,16 @@
-use std::fmt;
+//! What a handle may be used for.
 
-bitflags::bitflags! {
+flags! {
     /// What a *handle* to a mapping may be used for.
     ///
-    /// Two gates stand before a view: the handle's rights, and the mapping's own
-    /// [`Protection`](crate::Protection). A handle without the right gets
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied); a handle that has the
-    /// right over a mapping that does not allow it gets
+    /// A view needs the handle's right, and the mapping's
+    /// [`Protection`](crate::Protection) must allow it. Without the right the error is
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied); with the right, and a protection
+    /// that does not allow the view, it is
     /// [`ErrorKind::ProtectionExceeded`](crate::ErrorKind::ProtectionExceeded).
     ///
-    /// Rights follow the object manager to the letter: a handle with
-    /// [`WRITE`](Self::WRITE) alone maps writable views and no read-only ones.
+    /// As on Windows, a handle with [`WRITE`](Self::WRITE) alone maps writable views and no
+    /// read-only ones.
     ///
     /// ```
     /// use filemap::Rights;
@@ -19,7 +19,6 @@ bitflags::bitflags! {
     /// assert!(both.contains(Rights::READ));
     /// assert_eq!(both.to_string(), "read, write");
     /// ```
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Rights: u8 {
         /// Read-only and copy-on-write views.
         #[doc(alias = "FILE_MAP_READ")]
@@ -29,27 +28,10 @@ bitflags::bitflags! {
         #[doc(alias = "FILE_MAP_WRITE")]
         #[doc(alias = "SECTION_MAP_WRITE")]
         const WRITE = 1 << 1;
-        /// Executable views, together with the right that the view needs anyway.
+        /// Executable views, in addition to the right to read or write.
         #[doc(alias = "FILE_MAP_EXECUTE")]
         #[doc(alias = "SECTION_MAP_EXECUTE")]
         const EXECUTE = 1 << 2;
-    }
-}
-
-impl fmt::Display for Rights {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return f.write_str("none");
-        }
-        let mut between = "";
-        for (right, word) in
-            [(Self::READ, "read"), (Self::WRITE, "write"), (Self::EXECUTE, "execute")]
-        {
-            if self.contains(right) {
-                write!(f, "{between}{word}")?;
-                between = ", ";
-            }
-        }
-        Ok(())
+        unnamed 0;
     }
 }

@@ -1,8 +1,8 @@
-//! Reads of a mebibyte and more, whose first touch goes by ordinary input.
+//! Copies and searches of a mebibyte and more.
 
 use std::fs;
 
-use filemap::{Access, FileMapping, Loss, MappedFile, Operation, Protection};
+use filemap::{Access, FileMapping, Loss, MappedFile, Operation, PositionedIo, Protection};
 
 use crate::support::{
     EVERYBODY, Outcome, Place, assert_cut, cut_short, first_lost, in_memory, patterned, set_len,
@@ -35,11 +35,11 @@ fn a_bulk_read_gets_every_byte_before_the_first_lost_one_at_every_touch() -> Out
                 let from = (base + offset) as u64;
                 let lost = from.max(first_lost(end));
                 let done = len.min(in_memory(lost - from));
-                // The first touch, by input; then through the map; and again.
-                for touch in 0..3 {
+                // The first time pages are touched that were not before.
+                for touch in 0..2 {
                     let mut buf = vec![0xEE; len];
 
-                    let result = view.read_at(offset, &mut buf);
+                    let result = view.read_exact_at(&mut buf, offset as u64);
 
                     match result {
                         Ok(()) => assert_eq!(done, len, "touch {touch}"),
@@ -52,7 +52,7 @@ fn a_bulk_read_gets_every_byte_before_the_first_lost_one_at_every_touch() -> Out
 
                 set_len(&place.path("file"), LEN as u64);
                 let mut buf = vec![0xEE; len];
-                view.read_at(offset, &mut buf)?;
+                view.read_exact_at(&mut buf, offset as u64)?;
                 assert!(buf == cut(&own, from, len, end));
             }
         }
@@ -71,8 +71,8 @@ fn bulk_writes_fills_and_searches_stop_at_the_first_lost_byte() -> Outcome {
     let bytes = vec![0xAA; LEN - 10];
 
     let compared = view.compare(10, &cut_short(10, LEN - 10, end)).unwrap_err();
-    let searched = view.find(10.., 0x42).unwrap_err();
-    let written = view.write_at(10, &bytes).unwrap_err();
+    let searched = view.find(10.., &[0x42]).unwrap_err();
+    let written = view.write_all_at(&bytes, 10).unwrap_err();
     let filled = view.fill(10, LEN - 10, 0xAB).unwrap_err();
 
     assert_cut(&compared, Operation::Search, loss, end);
@@ -86,6 +86,22 @@ fn bulk_writes_fills_and_searches_stop_at_the_first_lost_byte() -> Outcome {
 }
 
 #[test]
+fn a_search_finds_what_lies_before_a_lost_page() -> Outcome {
+    let place = Place::new();
+    let file = place.file("file", &patterned(0, LEN));
+    let view = FileMapping::options().file(&file).create()?.map(Access::Write)?;
+    set_len(&place.path("file"), 3 * MIB as u64);
+    let mut own = patterned(3 * MIB as u64 - 100, 300);
+    own[99] ^= 2;
+    // No byte of the pattern is even.
+    view.write(3 * MIB - 1, &0x42_u8)?;
+
+    assert_eq!(view.find(3 * MIB - 100.., &[0x42])?, Some(3 * MIB - 1));
+    assert_eq!(view.compare(3 * MIB - 100, &own)?, Some(99));
+    Ok(())
+}
+
+#[test]
 fn a_bulk_read_of_a_mapped_file_returns_the_count_before_the_new_end() -> Outcome {
     for window in [None, Some(2 * MIB)] {
         for end in [0, 100, MIB, 2 * MIB + 1, 5 * MIB] {
@@ -94,13 +110,13 @@ fn a_bulk_read_of_a_mapped_file_returns_the_count_before_the_new_end() -> Outcom
             let options = MappedFile::options();
             let options = window.map_or(options.clone(), |window| options.window(window));
             let file = options.open(place.path("file"))?;
-            // Maps it, and touches nothing in bulk.
-            file.read_exact_at(LEN as u64 - 10, &mut [0; 10])?;
+            // Maps it.
+            file.read_exact_at(&mut [0; 10], LEN as u64 - 10)?;
             set_len(&place.path("file"), end as u64);
-            for touch in 0..3 {
+            for touch in 0..2 {
                 let mut buf = vec![0xEE; LEN];
 
-                let count = file.read_at(0, &mut buf)?;
+                let count = file.read_at(&mut buf, 0)?;
 
                 assert_eq!(count, end, "window {window:?}, touch {touch}");
                 assert!(buf[..count] == patterned(0, count));
@@ -116,11 +132,11 @@ fn a_bulk_read_sees_private_pages() -> Outcome {
     let file = place.file("file", &patterned(0, LEN));
     let mapping = FileMapping::options().protection(Protection::WriteCopy).file(&file).create()?;
     let view = mapping.map(Access::Copy)?;
-    view.write_at(MIB + 5, b"private")?;
+    view.write_all_at(b"private", (MIB + 5) as u64)?;
 
     for _ in 0..2 {
         let mut buf = vec![0; LEN];
-        view.read_at(0, &mut buf)?;
+        view.read_exact_at(&mut buf, 0)?;
 
         assert_eq!(buf[MIB + 5..][..7], *b"private");
         buf[MIB + 5..][..7].copy_from_slice(&patterned(MIB as u64 + 5, 7));
@@ -141,7 +157,7 @@ fn a_bulk_read_sees_what_was_stored_a_moment_ago() -> Outcome {
         other.write(at.saturating_sub(1), &round)?;
 
         let mut buf = vec![0; LEN];
-        view.read_at(0, &mut buf)?;
+        view.read_exact_at(&mut buf, 0)?;
 
         assert_eq!((buf[at], buf[at.saturating_sub(1)]), (round, round));
     }

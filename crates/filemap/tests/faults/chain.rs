@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::View;
+use filemap::{PositionedIo, View};
 use libc::{SA_ONSTACK, SA_RESETHAND, SA_RESTART, SA_SIGINFO, SIG_DFL, SIG_IGN, SIGABRT, SIGBUS};
 use libc::{SIGSEGV, SIGUSR1, siginfo_t};
 
@@ -115,11 +115,8 @@ fn shared() -> &'static View {
 
 /// An access that nobody guards.
 fn unguarded_fault() {
-    // SAFETY: the view lives on; that a page of it is gone is what this is about.
-    let first = unsafe { shared().raw().pointer() };
-    // SAFETY: the second page is inside the view.
-    let lost = unsafe { first.add(page()) };
-    // SAFETY: mapped for reading; the fault that this raises is the point.
+    let lost = shared().as_ptr().wrapping_add(page());
+    // SAFETY: the second page of a view that lives on, mapped for reading; the fault that this raises is the point.
     black_box(unsafe { lost.read_volatile() });
 }
 
@@ -438,11 +435,9 @@ fn a_wild_pointer_still_kills() {
 fn an_address_that_is_not_mapped_kills_inside_a_guarded_copy_too() {
     in_child(|| {
         check(guard_works());
-        // SAFETY: the view lives on; that its pages are taken away is what this is about.
-        let first = unsafe { shared().raw().pointer() };
         // SAFETY: none: somebody unmaps what is not his.
-        check(unsafe { libc::munmap(first.as_ptr().cast(), page()) } == 0);
-        check(shared().read_at(0, &mut [0; 64]).is_err());
+        check(unsafe { libc::munmap(shared().as_ptr().cast(), page()) } == 0);
+        check(shared().read_exact_at(&mut [0; 64], 0).is_err());
     })
     .died_of(SIGSEGV);
 }
@@ -482,8 +477,8 @@ fn a_handler_that_blocks_everything_dies_of_a_fault() {
 /// Copies that meet nothing, and so allocate nothing: an error would.
 fn copies_what_is_there(view: &View) -> bool {
     let mut bytes = [0; 500];
-    view.write_at(7, &[1; 500]).is_ok()
-        && view.read_at(7, &mut bytes).is_ok()
+    view.write_all_at(&[1; 500], 7).is_ok()
+        && view.read_exact_at(&mut bytes, 7).is_ok()
         && bytes == [1; 500]
         && view.read::<u64>(0).is_ok()
 }

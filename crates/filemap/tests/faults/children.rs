@@ -13,7 +13,7 @@ use std::process::{ExitStatus, Stdio, exit};
 use std::sync::mpsc;
 use std::thread;
 
-use filemap::{Access, Error, FileMapping, View};
+use filemap::{Access, Error, FileMapping, PositionedIo, View};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::support::{DEADLINE, Place, page, role};
@@ -96,8 +96,8 @@ pub(crate) fn guard_works_on(view: &View) -> bool {
     const LEN: usize = 500;
     let (from, mut bytes) = (page() - 96, [0; LEN]);
     let done = |result: Result<(), Error>| Some(result.err()?.loss()?.done);
-    done(view.read_at(from, &mut bytes)) == Some(96)
-        && done(view.write_at(from, &bytes)) == Some(96)
+    done(view.read_exact_at(&mut bytes, from as u64)) == Some(96)
+        && done(view.write_all_at(&bytes, from as u64)) == Some(96)
         && done(view.fill(from, LEN, 0)) == Some(96)
         && done(view.compare(from, &[0; LEN]).map(drop)) == Some(96)
         && done(view.read::<u64>(page()).map(drop)) == Some(0)

@@ -1,6 +1,6 @@
 //! A file is cut under a copy from view to view.
 
-use filemap::{Access, Error, FileMapping, Loss, Operation, View};
+use filemap::{Access, Error, FileMapping, Loss, Operation, PositionedIo, View};
 
 use crate::support::{EVERYBODY, Outcome, Place, assert_cut, page, patterned, set_len};
 
@@ -24,7 +24,7 @@ fn a_copy_from_a_cut_file_names_the_byte_in_the_source() -> Outcome {
         let done = 3 * page - (page + 100);
         assert_cut(&error, Operation::Read, Loss { offset: 3 * page as u64, done }, end);
         let mut seen = vec![0; done];
-        target.read_at(page + 5, &mut seen)?;
+        target.read_exact_at(&mut seen, (page + 5) as u64)?;
         let mut expected = patterned(page as u64 + 100, done);
         expected[page - 100 + 9..].fill(0);
         assert!(seen == expected);
@@ -49,7 +49,7 @@ fn a_copy_into_a_cut_file_names_the_byte_in_the_target() -> Outcome {
         let done = page - 5;
         assert_cut(&error, Operation::Write, Loss { offset: 2 * page as u64, done }, end);
         let mut seen = vec![0; done - 9];
-        target.read_at(page + 5, &mut seen)?;
+        target.read_exact_at(&mut seen, (page + 5) as u64)?;
         assert!(seen == patterned(7, done - 9));
 
         who.cuts(&place.path("target"), 4 * page as u64);
@@ -102,7 +102,7 @@ fn overlapping_bytes_before_the_first_lost_one_are_moved() -> Outcome {
         let done = 2 * page() - from.max(to);
         assert_eq!(error.loss().map(|loss| loss.done), Some(done), "{error}");
         let mut seen = vec![0; done];
-        view.read_at(to, &mut seen)?;
+        view.read_exact_at(&mut seen, to as u64)?;
         assert!(seen == patterned(from as u64, done), "{from} to {to}");
     }
     Ok(())

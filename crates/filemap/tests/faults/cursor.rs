@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
-use filemap::MappedFile;
+use filemap::{MappedFile, PositionedIo};
 
 use crate::mapped_file::shapes;
 use crate::support::{EVERYBODY, Outcome, Place, patterned, set_len};
@@ -33,7 +33,7 @@ fn copying_out_of_a_file_ends_where_it_was_cut() -> Outcome {
             let place = Place::new();
             place.file("file", &patterned(0, 300_000));
             let file = options.open(place.path("file"))?;
-            file.read_exact_at(0, &mut vec![0; 300_000])?;
+            file.read_exact_at(&mut vec![0; 300_000], 0)?;
             let cut = || who.cuts(&place.path("file"), 131_072);
             let mut source = Cutting { inner: file.cursor(), left: 3, cut: &cut };
             let mut target = Vec::new();
@@ -54,7 +54,7 @@ fn copying_into_a_file_that_is_cut_makes_it_longer_again() -> Outcome {
             let place = Place::new();
             place.file("file", &patterned(0, 300_000));
             let file = options.open(place.path("file"))?;
-            file.read_exact_at(0, &mut vec![0; 300_000])?;
+            file.read_exact_at(&mut vec![0; 300_000], 0)?;
             let bytes = vec![0xAA; 200_000];
             // In the middle of the copy, at the end of what was written until then.
             let cut = || who.cuts(&place.path("file"), 3 * 8192);

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use filemap::{
-    Access, Error, ErrorKind, FileMapping, Loss, MappedFile, Operation, Protection, Registry, View,
+    Access, Error, ErrorKind, FileMapping, Loss, MappedFile, Operation, PositionedIo, Protection,
+    Registry, View,
 };
 
 use crate::support::{
-    Outcome, Place, SMALL_DISK, fill_up, in_memory, page, patterned, place_of_the_first, role, say,
-    told, with_disk,
+    Outcome, Place, SMALL_DISK, fill_up, hear, in_memory, page, patterned, place_of_the_first,
+    role, say, told, with_disk,
 };
 
 const MIB: usize = 1 << 20;
@@ -57,7 +58,7 @@ fn a_store_into_a_hole_of_a_full_disk_is_an_error() -> Outcome {
     let bytes = patterned(0, 4 * MIB);
     let page = page();
 
-    let written = view.write_at(100, &bytes[100..]).unwrap_err();
+    let written = view.write_all_at(&bytes[100..], 100).unwrap_err();
     let Loss { offset, done } = assert_full(&written, Operation::Write);
     assert_eq!(offset, done as u64 + 100);
     assert!(in_memory(offset).is_multiple_of(page), "{offset}");
@@ -78,7 +79,7 @@ fn a_store_into_a_hole_of_a_full_disk_is_an_error() -> Outcome {
 
     // Even to read a hole through a map takes a page here.
     let mut seen = vec![0; 2 * page];
-    let read = view.read_at(in_memory(offset) - page, &mut seen).unwrap_err();
+    let read = view.read_exact_at(&mut seen, (in_memory(offset) - page) as u64).unwrap_err();
     assert_eq!(assert_full(&read, Operation::Read), Loss { offset, done: page });
     assert!(seen[..page].iter().all(|byte| *byte == 1));
     say("done");
@@ -112,10 +113,10 @@ fn a_mapped_file_with_holes_on_a_full_disk_says_how_far_it_came() -> Outcome {
         fill_up(&disk().join("ballast"), 40 * page() as u64);
         let bytes = patterned(0, MIB - 50);
 
-        let written = file.write_at(50, &bytes).unwrap_err();
+        let written = file.write_all_at(&bytes, 50).unwrap_err();
         let filled = file.fill(0, MIB as u64, 9).unwrap_err();
         let value = file.write(900_000, &1_u64).unwrap_err();
-        let count = file.atomic(900_000, |cell| cell.fetch_add(1_u64)).unwrap_err();
+        let count = file.atomic::<u64>(900_000).and_then(|cell| cell.fetch_add(1)).unwrap_err();
 
         let offset = 40 * page() as u64;
         let done = 40 * page() - 50;
@@ -125,7 +126,7 @@ fn a_mapped_file_with_holes_on_a_full_disk_says_how_far_it_came() -> Outcome {
         let at = Loss { offset: 900_000, done: 0 };
         assert_eq!(assert_full(&value, Operation::Write), at, "{name}");
         assert_eq!(assert_full(&count, Operation::Atomic), at, "{name}");
-        for error in [written, filled, value, count] {
+        for error in [written, filled, value] {
             assert!(error.to_string().contains(path.to_str().unwrap()), "{name}: {error}");
         }
         assert_eq!(file.len()?, MIB as u64);
@@ -165,6 +166,69 @@ fn space_that_is_not_there_cannot_be_set_aside() -> Outcome {
     Ok(())
 }
 
+/// Makes and mounts a file system in a file, which a user can fill.
+const OWN_DISK: &str = "truncate -s 32M \"$FILEMAP_DIR/image\" && \
+     mkfs.ext4 -q -b 4096 -m 0 \"$FILEMAP_DIR/image\" >&2 && \
+     mount -o loop \"$FILEMAP_DIR/image\" \"$FILEMAP_DIR/disk\"";
+
+/// Has another process fail at setting space aside in a file, while this one appends to it.
+fn fail_beside_appends(test: &str, mount: &str) -> Outcome {
+    use std::os::unix::fs::FileExt as _;
+    match role().as_deref() {
+        None => {
+            let place = Place::new();
+            if let Some(mut second) = with_disk(&place, test, mount) {
+                second.until("done");
+                second.finish();
+            }
+        }
+        Some("fails") => {
+            let path = Path::new(&hear()).join("file");
+            for _ in 0..200 {
+                let options = MappedFile::options();
+                let errors = [
+                    options.clone().preallocate(1 << 41).open(&path).unwrap_err(),
+                    options.open(&path)?.preallocate(0..1 << 41).unwrap_err(),
+                ];
+                for error in errors {
+                    assert_eq!(error.kind(), ErrorKind::DiskFull, "{error}");
+                }
+            }
+            say("failed");
+        }
+        Some(_) => {
+            let path = disk().join("file");
+            let file = File::options().write(true).create_new(true).open(&path)?;
+            let place = Place::new();
+            let mut second = place.child(test, "fails");
+            second.tell(disk().to_str().ok_or("a temporary path is text")?);
+            let mut number = 0_u64;
+            while second.said_within(std::time::Duration::ZERO).is_none() {
+                file.write_all_at(&number.to_le_bytes(), file.metadata()?.len())?;
+                number += 1;
+            }
+            second.finish();
+            let expected: Vec<u8> = (0..number).flat_map(u64::to_le_bytes).collect();
+            let seen = fs::read(&path)?;
+            assert!(seen == expected, "{} of {} bytes are there", seen.len(), expected.len());
+            say("done");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn setting_too_much_aside_loses_nobodys_appends_in_memory() -> Outcome {
+    const TEST: &str = "disk::setting_too_much_aside_loses_nobodys_appends_in_memory";
+    fail_beside_appends(TEST, "mount -t tmpfs -o size=64m none \"$FILEMAP_DIR/disk\"")
+}
+
+#[test]
+fn setting_too_much_aside_loses_nobodys_appends_on_a_disk() -> Outcome {
+    const TEST: &str = "disk::setting_too_much_aside_loses_nobodys_appends_on_a_disk";
+    fail_beside_appends(TEST, OWN_DISK)
+}
+
 #[test]
 fn stores_to_space_that_was_set_aside_find_it() -> Outcome {
     on_a_disk!("disk::stores_to_space_that_was_set_aside_find_it", SMALL_DISK);
@@ -178,8 +242,8 @@ fn stores_to_space_that_was_set_aside_find_it() -> Outcome {
     let view = mapping.map(Access::Write)?;
     assert_eq!(view.compare(0, b"content\0\0")?, None);
     view.fill(0, 200_000, 5)?;
-    mapped.write_at(0, &[6; 200_000])?;
-    let past = mapped.write_at(200_000, &[6; 100_000]).unwrap_err();
+    mapped.write_all_at(&[6; 200_000], 0)?;
+    let past = mapped.write_all_at(&[6; 100_000], 200_000).unwrap_err();
 
     assert!(fs::read(one)? == [5; 200_000]);
     assert!(fs::read(other)?[..200_000] == [6; 200_000]);
@@ -194,32 +258,54 @@ fn named_memory_in_a_full_registry_is_an_error() -> Outcome {
     let registry = Registry::at(disk());
     let named = |name, size| FileMapping::options().registry(&registry).name(name).size(size);
     // The directory itself is made while there is space.
-    let memory = named("sparse", 4 * MIB as u64).create()?;
+    let memory = named("sparse", 4 * MIB as u64).sparse().create()?;
     let view = memory.map(Access::Write)?;
 
-    // More than the registry has is refused at once if it is to be there at once.
-    let ahead = named("ahead", 4 * MIB as u64).preallocate().create().unwrap_err();
-    assert_eq!((ahead.kind(), ahead.loss()), (ErrorKind::DiskFull, None), "{ahead}");
-    let absent = registry.open("ahead").unwrap_err();
-    assert_eq!(absent.kind(), ErrorKind::NotFound, "{absent}");
+    // More than the registry has is refused at once.
+    for begun in [named("ahead", 4 * MIB as u64), named("ahead", 4 * MIB as u64).preallocate()] {
+        let ahead = begun.create().unwrap_err();
+        assert_eq!((ahead.kind(), ahead.loss()), (ErrorKind::DiskFull, None), "{ahead}");
+        let absent = registry.open("ahead").unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound, "{absent}");
+    }
+    // Reserved memory takes none before it is committed, and then all of it or an error.
+    #[cfg(feature = "pages")]
+    {
+        use filemap::{Attributes, PageAccess};
 
-    // What is set aside is there when everything else is taken.
-    let kept = named("kept", 100_000).preallocate().create()?;
+        let reserved =
+            named("reserved", 64 * MIB as u64).attributes(Attributes::RESERVE).create()?;
+        let pages = reserved.map(Access::Write)?;
+        let refused = pages.commit(..4 * MIB, PageAccess::Write).unwrap_err();
+        assert_eq!((refused.kind(), refused.loss()), (ErrorKind::DiskFull, None), "{refused}");
+        assert_eq!(pages.read::<u8>(0).unwrap_err().kind(), ErrorKind::NotCommitted);
+    }
+
+    // What was promised is there when everything else is taken.
+    let kept = named("kept", 100_000).create()?;
     let stored = view.fill(0, 4 * MIB, 7).unwrap_err();
     let Loss { offset, done } = assert_full(&stored, Operation::Fill);
     assert_eq!(offset, done as u64);
     assert!(done > MIB / 2 && done < MIB - 100_000, "{done}");
     assert_eq!(view.compare(0, &vec![7; done])?, None);
     let at = Loss { offset: 3 * MIB as u64, done: 0 };
-    let count = view.atomic::<u64>(3 * MIB)?;
-    assert_eq!(assert_full(&count.swap(1).unwrap_err(), Operation::Atomic), at);
+    let full = view.atomic::<u64>(3 * MIB)?.swap(1).unwrap_err();
+    assert_eq!(assert_full(&full, Operation::Atomic), at);
     kept.map(Access::Write)?.fill(0, 100_000, 8)?;
 
     // Not even a page of a new name fits, and the names that are there live on.
     let none = named("one more", 1).create().unwrap_err();
     assert_eq!((none.kind(), none.loss()), (ErrorKind::DiskFull, None), "{none}");
+    let (text, place) = (none.to_string(), disk().canonicalize()?);
+    assert!(text.contains(&format!("no space left in {}/filemap-", place.display())), "{text}");
+    // Where only a view is left, the cause is found out as well.
+    drop(memory);
+    let full = view.fill(2 * MIB, 1, 7).unwrap_err();
+    let at = Loss { offset: 2 * MIB as u64, done: 0 };
+    assert_eq!(assert_full(&full, Operation::Fill), at);
+    assert!(full.to_string().starts_with("could not fill the mapping `Local\\sparse`, "), "{full}");
     assert_eq!(registry.open("kept")?.map(Access::Read)?.read::<u8>(99_999)?, 8);
-    drop((view, memory));
+    drop(view);
     assert_eq!(registry.open("sparse").unwrap_err().kind(), ErrorKind::NotFound);
     assert!(named("one more", 1).create().is_ok());
     say("done");
@@ -286,7 +372,7 @@ fn a_disk_that_fails_is_an_error_at_the_exact_byte() -> Outcome {
     for (offset, len) in [(0, LEN), (100, LEN - 100), (good - 10, 20), (good, 1), (good + 77, 9)] {
         forget(&file)?;
         let mut buf = vec![0xEE; len];
-        let error = view.read_at(offset, &mut buf).unwrap_err();
+        let error = view.read_exact_at(&mut buf, offset as u64).unwrap_err();
 
         let text = error.to_string();
         assert_eq!((error.kind(), error.win32_code()), (ErrorKind::Device, 1117), "{text}");
@@ -296,7 +382,7 @@ fn a_disk_that_fails_is_an_error_at_the_exact_byte() -> Outcome {
         assert!(buf[..loss.done] == content[offset..offset + loss.done]);
         assert!(text.contains("it cannot be read"), "{text}");
 
-        let error = mapped.read_at(offset as u64, &mut buf).unwrap_err();
+        let error = mapped.read_at(&mut buf, offset as u64).unwrap_err();
         assert_eq!((error.kind(), told(&error)), (ErrorKind::Device, loss), "{error}");
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
     }
@@ -305,18 +391,18 @@ fn a_disk_that_fails_is_an_error_at_the_exact_byte() -> Outcome {
     let errors = [
         (view.write(good, &1_u64).unwrap_err(), Operation::Write),
         (view.fill(good, 1, 1).unwrap_err(), Operation::Fill),
-        (view.find(good.., 0x42).unwrap_err(), Operation::Search),
+        (view.find(good.., &[0x42]).unwrap_err(), Operation::Search),
         (view.read::<u64>(good).unwrap_err(), Operation::Read),
         (count.load().unwrap_err(), Operation::Atomic),
-        (mapped.write_at(good as u64, b"x").unwrap_err(), Operation::Write),
-        (mapped.find(good as u64, 0x42).unwrap_err(), Operation::Search),
+        (mapped.write_all_at(b"x", good as u64).unwrap_err(), Operation::Write),
+        (mapped.find(good as u64.., &[0x42]).unwrap_err(), Operation::Search),
     ];
     for (error, operation) in errors {
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Device, operation), "{error}");
         assert_eq!(told(&error), at, "{error}");
     }
     // The good part is as good as ever.
-    view.write_at(good - 5, b"!")?;
+    view.write_all_at(b"!", (good - 5) as u64)?;
     assert_eq!(view.read::<u8>(good - 5)?, b'!');
     say("done");
     Ok(())

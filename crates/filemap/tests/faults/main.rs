@@ -27,8 +27,12 @@ mod objects;
 mod bulk;
 mod races;
 mod disk;
+mod flush;
 mod names;
 mod signals;
+// Unoptimised code calls the C library's copies in between, of which only one library's are aligned.
+#[cfg(all(target_arch = "x86_64", target_env = "gnu", not(filemap_portable_copies)))]
+mod alignment;
 #[cfg(not(filemap_portable_copies))]
 mod chain;
 #[cfg(not(filemap_portable_copies))]

@@ -5,12 +5,14 @@
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;
 use std::mem::{MaybeUninit, zeroed};
-use std::ptr::{NonNull, null};
+use std::ptr::null;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use filemap::{Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, Protection, View};
+use filemap::{
+    Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, PositionedIo, Protection, View,
+};
 use libc::{SA_ONSTACK, SA_SIGINFO, SIGABRT, SIGSEGV, siginfo_t};
 
 use crate::children::in_child;
@@ -22,12 +24,9 @@ fn reserve(pages: usize) -> Result<FileMapping, Error> {
 }
 
 /// A byte of a view's, by its address.
-fn byte(view: &View, offset: usize) -> NonNull<u8> {
+fn byte(view: &View, offset: usize) -> *mut u8 {
     assert!(offset < view.len());
-    // SAFETY: who calls this touches it while the view lives, and accepts signals.
-    let first = unsafe { view.raw().pointer() };
-    // SAFETY: inside the view.
-    unsafe { first.add(offset) }
+    view.as_ptr().wrapping_add(offset)
 }
 
 fn peek(view: &View, offset: usize) -> u8 {
@@ -201,7 +200,7 @@ fn without_closed_pages_nobody_touches_the_signal() {
     in_child(|| {
         let before = segv(None);
         let view = FileMapping::create(2 * page() as u64, Protection::ReadWrite).unwrap();
-        view.map(Access::Write).unwrap().write_at(0, b"x").unwrap();
+        view.map(Access::Write).unwrap().write_all_at(b"x", 0).unwrap();
         assert_eq!(segv(None).sa_sigaction, before.sa_sigaction);
         drop(reserve(1).unwrap().map(Access::Read).unwrap());
         assert_ne!(segv(None).sa_sigaction, before.sa_sigaction);
@@ -257,7 +256,7 @@ fn a_host_is_told_of_a_guard_once_and_then_goes_on() {
         segv(Some(handler(counts)));
         let view = FileMapping::create(2 * page() as u64, Protection::ReadWrite).unwrap();
         let view = view.map(Access::Write).unwrap();
-        view.write_at(0, b"x").unwrap();
+        view.write_all_at(b"x", 0).unwrap();
         view.protect(..1, PageAccess::Write.guarded()).unwrap();
 
         assert_eq!(peek(&view, 0), b'x');
@@ -304,7 +303,7 @@ fn a_forked_child_opens_pages_as_its_parent_does() {
         let (one, other) =
             (mapping.map(Access::Write).unwrap(), mapping.map(Access::Read).unwrap());
         one.commit(.., PageAccess::Write).unwrap();
-        one.write_at(0, b"x").unwrap();
+        one.write_all_at(b"x", 0).unwrap();
         // SAFETY: the child touches memory and ends.
         let child = unsafe { libc::fork() };
         if child == 0 {

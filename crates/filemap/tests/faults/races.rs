@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, MappedFile, View};
+use filemap::{Access, Error, ErrorKind, FileMapping, MappedFile, PositionedIo, View};
 
 use crate::support::{
     DEADLINE, Outcome, Over, Place, end_of, hear, patterned, place_of_the_first, role, say, set_len,
@@ -134,7 +134,7 @@ fn races_through_a_view(view: &View, seed: u64, own: &[u8], over: &AtomicBool) -
         let (from, len) = dice.range();
         let expected = &own[from..from + len];
         let done = match dice.below(8) {
-            0 => delivered(view.write_at(from, expected), from, len),
+            0 => delivered(view.write_all_at(expected, from as u64), from, len),
             1 => match view.compare(from, expected) {
                 Ok(None) => len,
                 // A hole begins there.
@@ -146,7 +146,7 @@ fn races_through_a_view(view: &View, seed: u64, own: &[u8], over: &AtomicBool) -
             },
             2 => {
                 // No byte of the pattern is even, but for holes.
-                let found = view.find(from..from + len, 0x42);
+                let found = view.find(from..from + len, &[0x42]);
                 delivered(found.map(|at| tally.wrong += u64::from(at.is_some())), from, len)
             }
             3 => {
@@ -174,7 +174,7 @@ fn races_through_a_view(view: &View, seed: u64, own: &[u8], over: &AtomicBool) -
             }
             _ => {
                 let buf = &mut buf[..len];
-                let done = delivered(view.read_at(from, buf), from, len);
+                let done = delivered(view.read_exact_at(buf, from as u64), from, len);
                 tally.check(&buf[..done], expected);
                 done
             }
@@ -191,11 +191,11 @@ fn races_through_a_file(file: &MappedFile, seed: u64, own: &[u8], over: &AtomicB
         let (from, len) = dice.range();
         let expected = &own[from..from + len];
         if dice.below(4) == 0 {
-            file.write_at(from as u64, expected).expect("a file that was cut grows again");
+            file.write_all_at(expected, from as u64).expect("a file that was cut grows again");
             tally.note(len, len);
         } else {
             let buf = &mut buf[..len];
-            let count = file.read_at(from as u64, buf).expect("a file that was cut ends earlier");
+            let count = file.read_at(buf, from as u64).expect("a file that was cut ends earlier");
             tally.check(&buf[..count], expected);
             tally.note(count, len);
         }
@@ -287,7 +287,7 @@ impl Track {
         });
 
         set_len(path, LEN as u64);
-        view.write_at(0, own)?;
+        view.write_all_at(own, 0)?;
         assert_eq!(view.compare(0, own)?, None);
         assert_eq!(file.compare(0, own)?, None);
         assert_eq!(windows.compare(0, own)?, None);
@@ -384,7 +384,7 @@ fn views_that_come_and_go_survive_cuts() -> Outcome {
                 while !over.load(Ordering::Relaxed) {
                     let view = view_of(&path).expect("a view can be mapped");
                     // The first touch of a new view, which is by ordinary input.
-                    let count = delivered(view.read_at(0, &mut buf), 0, LEN);
+                    let count = delivered(view.read_exact_at(&mut buf, 0), 0, LEN);
                     tally.check(&buf[..count], &own);
                     tally.note(count, LEN);
                 }

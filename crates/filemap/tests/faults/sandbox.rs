@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "a sandbox is made by prctl(2)")]
 
-use filemap::{Error, ErrorKind, View};
+use filemap::{Error, ErrorKind, PositionedIo, View};
 
 use crate::children::{cut_view, guard_works_on, in_child};
 use crate::support::{page, patterned};
@@ -57,8 +57,8 @@ fn without_the_copying_calls_a_helper_copies_and_counts() {
             let expected = len.min(page() - start);
             let mut seen = vec![0; len];
 
-            let written = view.write_at(start, &own[..len]);
-            let read = view.read_at(start, &mut seen);
+            let written = view.write_all_at(&own[..len], start as u64);
+            let read = view.read_exact_at(&mut seen, start as u64);
 
             assert_eq!(done(written, len), expected);
             assert_eq!(done(read, len), expected);
@@ -75,9 +75,9 @@ fn where_nothing_is_allowed_every_access_is_an_error() {
         let view = view();
         forbid(&[COPIES[0], COPIES[1], libc::SYS_clone]);
 
-        let read = view.read_at(0, &mut [0; 10]).map(drop);
-        let written = view.write_at(0, &[1; 10]);
-        let found = view.find(0..10, 1).map(drop);
+        let read = view.read_exact_at(&mut [0; 10], 0).map(drop);
+        let written = view.write_all_at(&[1; 10], 0);
+        let found = view.find(0..10, &[1]).map(drop);
         let loaded = view.read::<u64>(0).map(drop);
         let added = view.atomic::<u64>(0).and_then(|cell| cell.fetch_add(1)).map(drop);
 

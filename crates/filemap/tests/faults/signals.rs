@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::thread;
 
-use filemap::{Access, AtomicCell, Error, FileMapping, Loss, MappedFile, Operation, View};
+use filemap::{Access, Error, FileMapping, Loss, MappedFile, Operation, PositionedIo, View};
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::support::{
@@ -29,7 +29,7 @@ fn cut_view(place: &Place) -> Result<View, Error> {
 }
 
 fn assert_survives(view: &View) {
-    let error = view.read_at(page() - 3, &mut [0; 9]).unwrap_err();
+    let error = view.read_exact_at(&mut [0; 9], (page() - 3) as u64).unwrap_err();
     let loss = Loss { offset: page() as u64, done: 3 };
     assert_cut(&error, Operation::Read, loss, page() as u64);
 }
@@ -73,9 +73,9 @@ fn a_thread_that_blocked_the_signal_maps_and_survives() -> Outcome {
         });
         block();
         let file = MappedFile::open(place.path("file")).expect("a file can be opened");
-        assert_eq!(file.read_at(0, &mut [0; 100]).expect("a file can be read"), 100);
+        assert_eq!(file.read_at(&mut [0; 100], 0).expect("a file can be read"), 100);
         set_len(&place.path("file"), 0);
-        assert_eq!(file.read_at(0, &mut [0; 100]).expect("the file ends"), 0);
+        assert_eq!(file.read_at(&mut [0; 100], 0).expect("the file ends"), 0);
     })
     .join()
     .expect("the thread survives");
@@ -93,9 +93,9 @@ fn a_thread_that_blocks_the_signal_later_dies_by_the_kernels_rule() -> Outcome {
             scope.spawn(|| {
                 block();
                 // What is there can be read in any case.
-                view.read_at(0, &mut [0; 9]).expect("the page is there");
+                view.read_exact_at(&mut [0; 9], 0).expect("the page is there");
                 say("blocked");
-                let _never = view.read_at(page(), &mut [0; 9]);
+                let _never = view.read_exact_at(&mut [0; 9], page() as u64);
                 say("alive");
             });
         });
@@ -147,11 +147,8 @@ fn the_door_to_raw_bytes_is_not_guarded() -> Outcome {
         let place = Place::new();
         let view = cut_view(&place)?;
         say("mapped");
-        // SAFETY: the view lives, and has two pages; that one is gone is what this is about.
-        let first = unsafe { view.raw().pointer() };
-        // SAFETY: the second page is inside the view.
-        let second = unsafe { first.add(page()) };
-        // SAFETY: mapped for reading; the fault that this raises is the point.
+        let second = view.as_ptr().wrapping_add(page());
+        // SAFETY: the second page of a view that lives, mapped for reading; the fault that this raises is the point.
         let _never = unsafe { second.read_volatile() };
         say("alive");
         return Ok(());
@@ -254,7 +251,7 @@ fn a_forked_child_survives_a_fault_and_so_does_its_parent() -> Outcome {
     let child = unsafe { libc::fork() };
     assert!(child >= 0);
     if child == 0 {
-        let code = match view.read_at(page() - 3, &mut [0; 9]) {
+        let code = match view.read_exact_at(&mut [0; 9], (page() - 3) as u64) {
             Err(error) if error.loss() == Some(expected) => 0,
             _ => 1,
         };
@@ -278,24 +275,22 @@ fn a_panic_after_a_fault_leaves_everything_as_it_was() -> Outcome {
     let file = MappedFile::open(place.path("file"))?;
 
     let through_the_view = catch_unwind(AssertUnwindSafe(|| {
-        view.read_at(page(), &mut [0; 9]).expect("the page is gone");
+        view.read_exact_at(&mut [0; 9], page() as u64).expect("the page is gone");
     }));
     let inside_a_closure = catch_unwind(AssertUnwindSafe(|| {
-        file.atomic(0, |cell| {
+        let cell = file.atomic::<u64>(0).expect("the page is there");
+        cell.update(|before| {
             set_len(&place.path("file"), 0);
-            cell.fetch_add(1_u64).expect("the page is gone");
-            Ok(())
+            before + 1
         })
+        .expect("the page is gone");
     }));
 
     assert!(through_the_view.is_err() && inside_a_closure.is_err());
     set_len(&place.path("file"), 2 * page() as u64);
-    view.write_at(0, &patterned(0, 2 * page()))?;
+    view.write_all_at(&patterned(0, 2 * page()), 0)?;
     assert_eq!(file.compare(0, &patterned(0, 2 * page()))?, None);
-    assert_eq!(
-        file.atomic(0, |cell: AtomicCell<'_, u64>| cell.load())?,
-        u64::from_le_bytes(first_eight()).to_le()
-    );
+    assert_eq!(file.atomic::<u64>(0)?.load()?, u64::from_le_bytes(first_eight()).to_le());
     Ok(())
 }
 
@@ -329,4 +324,37 @@ fn stack_overflow_is_still_what_it_was() -> Outcome {
 fn deep(level: u64) -> u64 {
     let room = std::hint::black_box([level; 100]);
     deep(level + 1) + room[7]
+}
+
+#[test]
+fn a_handler_before_us_runs_on_the_stack_that_it_asked_for() {
+    extern "C" fn nothing(_: c_int) {}
+    /// Sets the action for `SIGBUS`, and returns whether the one before asked for another stack.
+    fn install(handler: usize, flags: c_int) -> bool {
+        // SAFETY: all bytes zero is a valid action.
+        let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+        (action.sa_sigaction, action.sa_flags) = (handler, flags);
+        let mut old = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: the action is valid, and the old one has room.
+        let set = unsafe { libc::sigaction(libc::SIGBUS, &raw const action, old.as_mut_ptr()) };
+        assert_eq!(set, 0);
+        // SAFETY: the call succeeded.
+        let old = unsafe { old.assume_init() };
+        old.sa_flags & libc::SA_ONSTACK != 0
+    }
+    // .NET's tells by the stack that it runs on where the fault was.
+    crate::children::in_child(|| {
+        #[expect(clippy::fn_to_numeric_cast_any, reason = "this is how the C structure holds it")]
+        let handler = (nothing as *const ()).addr();
+        for (before, flags, elsewhere) in
+            [(handler, 0, false), (handler, libc::SA_ONSTACK, true), (libc::SIG_DFL, 0, true)]
+        {
+            install(before, flags);
+            filemap::prepare_thread().expect("this process may handle signals");
+            // Copies by system calls need no handler, and put none on top.
+            let elsewhere = if cfg!(filemap_portable_copies) { flags != 0 } else { elsewhere };
+            assert_eq!(install(libc::SIG_DFL, 0), elsewhere, "{flags:#x}");
+        }
+    })
+    .came_through();
 }

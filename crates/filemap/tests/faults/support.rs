@@ -13,7 +13,7 @@ use filemap::{Error, ErrorKind, Loss, MappedFile, Operation};
 #[allow(dead_code, unused_imports, reason = "shared with a test binary that needs more of it")]
 mod shared;
 
-pub(crate) use shared::{DEADLINE, Outcome, Place, Second, emulated, hear, role, say};
+pub(crate) use shared::{DEADLINE, Outcome, Place, Second, emulated, hear, role, rounds, say};
 
 /// Bytes in a page.
 pub(crate) fn page() -> usize {
@@ -85,14 +85,13 @@ pub(crate) fn set_len(path: &Path, len: u64) {
 /// Asserts all that an error says of bytes lost because the file ends at `end`.
 #[track_caller]
 pub(crate) fn assert_cut(error: &Error, operation: Operation, loss: Loss, end: u64) {
-    let Loss { offset, done } = loss;
     let text = error.to_string();
     assert_eq!(error.kind(), ErrorKind::Lost, "{text}");
     assert_eq!(error.operation(), operation, "{text}");
     assert_eq!(error.win32_code(), 999, "{text}");
     assert_eq!(error.loss(), Some(loss), "{text}");
     assert!(text.contains(&format!("the file now ends at {end}")), "{text}");
-    assert!(text.contains(&format!("at byte {offset}, after {done} bytes")), "{text}");
+    assert!(text.contains(&place_of(loss)), "{text}");
 }
 
 /// Asserts that the error's text counts as its [`Error::loss`] does, and returns that.
@@ -100,7 +99,7 @@ pub(crate) fn assert_cut(error: &Error, operation: Operation, loss: Loss, end: u
 pub(crate) fn told(error: &Error) -> Loss {
     let loss = error.loss().unwrap_or_else(|| panic!("an error of lost bytes says which: {error}"));
     let text = error.to_string();
-    let place = format!("at byte {}, after {} bytes", loss.offset, loss.done);
+    let place = place_of(loss);
     assert!(text.contains(&place), "{text}");
     loss
 }
@@ -169,11 +168,17 @@ pub(crate) fn fill_up(path: &Path, left: u64) {
     file.set_len(len.saturating_sub(left)).expect("the ballast can be cut");
 }
 
-/// Tells those who wait for it that a test is over, also if it failed.
+/// Signals when it is dropped that a test is over, also if it failed.
 pub(crate) struct Over<'flag>(pub(crate) &'flag AtomicBool);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// How an error's text says where bytes were lost.
+fn place_of(Loss { offset, done }: Loss) -> String {
+    let bytes = if done == 1 { "byte" } else { "bytes" };
+    format!("at byte {offset}, after {done} {bytes}")
 }

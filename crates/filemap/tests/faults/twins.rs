@@ -21,6 +21,7 @@ fn library() -> Option<PathBuf> {
 }
 
 struct Twin {
+    library: *mut c_void,
     prepare: extern "C" fn() -> c_int,
     view: extern "C" fn() -> *const c_void,
     survives: unsafe extern "C" fn(*const c_void) -> c_int,
@@ -44,6 +45,7 @@ impl Twin {
         type Makes = extern "C" fn() -> *const c_void;
         type Takes = unsafe extern "C" fn(*const c_void) -> c_int;
         Self {
+            library,
             // SAFETY: the library defines the function with this type.
             prepare: unsafe { transmute::<*mut c_void, Simple>(find(c"twin_prepare")) },
             // SAFETY: as above.
@@ -121,6 +123,34 @@ fn two_copies_guard_each_its_own_whoever_came_last() {
 }
 
 #[test]
+fn a_library_that_has_mapped_something_is_never_unloaded() {
+    if library().is_none() {
+        return;
+    }
+    in_child(|| {
+        let is_loaded = || {
+            let name = library().expect("it was built").into_os_string().into_encoded_bytes();
+            let name = CString::new(name).expect("a path has no zero");
+            // SAFETY: the name ends with a zero, and nothing is loaded.
+            !unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD) }.is_null()
+        };
+        for maps in [false, true] {
+            let twin = Twin::load();
+            assert!(!maps || twin.works());
+            // SAFETY: the program calls nothing of it from here on.
+            assert_eq!(unsafe { libc::dlclose(twin.library) }, 0);
+            assert_eq!(is_loaded(), maps);
+        }
+        // Its handler is asked first.
+        install_counting();
+        assert!(guard_works());
+        send();
+        assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+    })
+    .came_through();
+}
+
+#[test]
 fn what_neither_copy_guards_reaches_the_handler_before_both() {
     if library().is_none() {
         return;
@@ -153,11 +183,8 @@ fn a_fault_that_neither_copy_guards_kills() {
             prepare();
         }
         assert!(guard_works_on(&view) && twin.works());
-        // SAFETY: the view lives; that a page of it is gone is what this is about.
-        let first = unsafe { view.raw().pointer() };
-        // SAFETY: the second page is inside the view.
-        let lost = unsafe { first.add(page()) };
-        // SAFETY: mapped for reading; the fault that this raises is the point.
+        let lost = view.as_ptr().wrapping_add(page());
+        // SAFETY: the second page of a view that lives, mapped for reading; the fault that this raises is the point.
         std::hint::black_box(unsafe { lost.read_volatile() });
     })
     .died_of(libc::SIGBUS);

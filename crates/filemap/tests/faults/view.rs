@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::fs;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Flush, Loss, Operation, Protection, View};
+use filemap::{
+    Access, Error, ErrorKind, FileMapping, Flush, Loss, MappedFile, Operation, PositionedIo,
+    Protection, View,
+};
 
 use crate::support::{
     EVERYBODY, Outcome, Place, assert_cut, cut_short, emulated, first_lost, in_memory, page,
@@ -104,7 +107,7 @@ fn a_read_gets_every_byte_before_the_first_lost_one() {
         |view, offset, len| {
             let mut buf = buf.borrow_mut();
             *buf = vec![0xEE; len];
-            view.read_at(offset, &mut buf)
+            view.read_exact_at(&mut buf, offset as u64)
         },
         |Meeting { stage, offset, done, end }| {
             let expected = cut_short(stage.base + *offset as u64, *done, *end);
@@ -117,7 +120,7 @@ fn a_read_gets_every_byte_before_the_first_lost_one() {
 fn a_write_stores_every_byte_before_the_first_lost_one() {
     meets_every_cut(
         Operation::Write,
-        |view, offset, len| view.write_at(offset, &vec![0xAA; len]),
+        |view, offset, len| view.write_all_at(&vec![0xAA; len], offset as u64),
         |meeting| assert_stored(meeting, 0xAA),
     );
 }
@@ -148,7 +151,7 @@ fn a_comparison_ends_at_the_first_lost_byte() {
         |view, offset, len| {
             // The bytes as they are now, so that no difference ends it earlier.
             let mut bytes = vec![0; len];
-            let read = match view.read_at(offset, &mut bytes) {
+            let read = match view.read_exact_at(&mut bytes, offset as u64) {
                 Ok(()) => len,
                 Err(error) => error.loss().map_or(0, |loss| loss.done),
             };
@@ -180,7 +183,7 @@ fn a_search_ends_at_the_first_lost_byte() {
     // No byte of the pattern is even.
     meets_every_cut(
         Operation::Search,
-        |view, offset, len| view.find(offset..offset + len, 0x42).map(|at| assert_eq!(at, None)),
+        |view, offset, len| view.find(offset..offset + len, &[0x42]).map(|at| assert_eq!(at, None)),
         |_| {},
     );
 }
@@ -189,11 +192,11 @@ fn a_search_ends_at_the_first_lost_byte() {
 fn a_byte_before_the_first_lost_one_is_found() -> Outcome {
     for who in EVERYBODY {
         let stage = Stage::new(100);
-        stage.view.write_at(page() + 3, &[0x42])?;
+        stage.view.write_all_at(&[0x42], (page() + 3) as u64)?;
         who.cuts(&stage.place.path("file"), 2 * page() as u64);
 
-        assert_eq!(stage.view.find(.., 0x42)?, Some(page() + 3));
-        let error = stage.view.find(page() + 4.., 0x42).unwrap_err();
+        assert_eq!(stage.view.find(.., &[0x42])?, Some(page() + 3));
+        let error = stage.view.find(page() + 4.., &[0x42]).unwrap_err();
 
         let loss = Loss { offset: 2 * page() as u64, done: page() - 104 };
         assert_cut(&error, Operation::Search, loss, 2 * page() as u64);
@@ -208,7 +211,7 @@ fn the_rest_of_the_last_page_reads_as_zeros() -> Outcome {
     set_len(&stage.place.path("file"), end as u64);
 
     let mut seen = vec![0xEE; page() - 100 + 50];
-    stage.view.read_at(end - 50, &mut seen)?;
+    stage.view.read_exact_at(&mut seen, (end - 50) as u64)?;
 
     assert_eq!(seen[..50], patterned(end as u64 - 50, 50));
     assert!(seen[50..].iter().all(|byte| *byte == 0));
@@ -223,8 +226,8 @@ fn bytes_that_were_cut_off_stay_gone_when_the_file_grows_again() -> Outcome {
     set_len(&stage.place.path("file"), stage.len);
 
     let mut seen = vec![0xEE; len];
-    stage.view.read_at(0, &mut seen)?;
-    stage.view.write_at(len - 1, b"!")?;
+    stage.view.read_exact_at(&mut seen, 0)?;
+    stage.view.write_all_at(b"!", (len - 1) as u64)?;
 
     assert!(seen == cut_short(0, len, end));
     assert_eq!(fs::read(stage.place.path("file"))?.last(), Some(&b'!'));
@@ -243,10 +246,49 @@ fn a_view_that_only_reads_reports_losses_as_well() -> Outcome {
     set_len(&path, 5);
     fs::remove_file(path)?;
 
-    let error = view.read_at(page() - 1, &mut [0; 2]).unwrap_err();
+    let error = view.read_exact_at(&mut [0; 2], (page() - 1) as u64).unwrap_err();
 
     let loss = Loss { offset: page() as u64, done: 1 };
     assert_cut(&error, Operation::Read, loss, 5);
+    Ok(())
+}
+
+#[test]
+fn an_error_names_the_file_or_the_mapping_whose_bytes_are_lost() -> Outcome {
+    let place = Place::new();
+    let file = place.file("file", &patterned(0, 3 * page()));
+    let path = place.path("file").canonicalize()?;
+    let of_a_file = FileMapping::options().file(&file).create()?.map(Access::Write)?;
+    let named = FileMapping::options().file(&file).name("x").registry(&place.registry).create()?;
+    let of_a_name = named.map(Access::Write)?;
+    let opened = MappedFile::open(&path)?;
+    let number = opened.atomic::<u64>(2 * page() as u64)?;
+    let reader = MappedFile::options().read_only().open(&path)?;
+    set_len(&path, 5);
+
+    let (path, page) = (path.display().to_string(), page());
+    let why = format!("at byte {page}, after {page} bytes: the file now ends at 5");
+    let mut seen = vec![0; 2 * page];
+    assert_eq!(
+        of_a_file.read_exact_at(&mut seen, 0).unwrap_err().to_string(),
+        format!("could not read from the view of the file {path}, {why}")
+    );
+    assert_eq!(
+        of_a_name.read_exact_at(&mut seen, 0).unwrap_err().to_string(),
+        format!("could not read from the mapping `Local\\x`, {why}")
+    );
+    let why = format!("at byte {}, after 0 bytes: the file now ends at 5", 2 * page);
+    let told = number.load().unwrap_err().to_string();
+    // To find out whether it is there, somebody may have looked at the length.
+    assert_eq!(told, format!("could not access a number in the file {path}, {why}"));
+    let denied = reader.atomic::<u32>(0)?.store(1).unwrap_err().to_string();
+    assert!(
+        denied.starts_with(&format!("could not access a number in the file {path}: ")),
+        "{denied}"
+    );
+    let past = opened.atomic::<u64>(4 * page as u64).unwrap_err().to_string();
+    let why = format!("8 bytes at {} were asked for, and there are 0 before the end", 4 * page);
+    assert_eq!(past, format!("could not access a number in the file {path}: {why}"));
     Ok(())
 }
 
@@ -256,14 +298,14 @@ fn private_pages_are_lost_with_the_file() -> Outcome {
     let file = place.file("file", &patterned(0, 3 * page()));
     let mapping = FileMapping::options().protection(Protection::WriteCopy).file(&file).create()?;
     let view = mapping.map(Access::Copy)?;
-    view.write_at(10, b"private")?;
-    view.write_at(page() + 10, b"private")?;
+    view.write_all_at(b"private", 10)?;
+    view.write_all_at(b"private", (page() + 10) as u64)?;
     set_len(&place.path("file"), 100);
 
     let mut seen = [0; 7];
-    view.read_at(10, &mut seen)?;
-    let read = view.read_at(page() - 2, &mut [0; 4]).unwrap_err();
-    let written = view.write_at(page() - 2, b"1234").unwrap_err();
+    view.read_exact_at(&mut seen, 10)?;
+    let read = view.read_exact_at(&mut [0; 4], (page() - 2) as u64).unwrap_err();
+    let written = view.write_all_at(b"1234", (page() - 2) as u64).unwrap_err();
 
     assert_eq!(&seen, b"private");
     let loss = Loss { offset: page() as u64, done: 2 };
@@ -279,11 +321,15 @@ fn what_is_no_copy_of_bytes_survives_a_cut_too() -> Outcome {
 
     let prefetched = stage.view.prefetch(..);
     let locked = stage.view.lock(2 * page()..);
-    stage.view.flush(.., Flush::Written)?;
-    stage.view.flush(.., Flush::Durable)?;
+    stage.view.flush(.., Flush::Start)?;
+    let flushed = [Flush::Written, Flush::Durable].map(|flush| stage.view.flush(.., flush));
     stage.view.advise(.., filemap::Advice::WillNeed)?;
     stage.view.unlock(..)?;
 
+    for error in flushed.map(Result::unwrap_err) {
+        let loss = error.loss().map(|loss| loss.offset);
+        assert_eq!((error.kind(), loss), (ErrorKind::Lost, Some(page() as u64 + 1)));
+    }
     // An emulator leaves the first without effect, and may know no call for the second.
     if !emulated() {
         assert_eq!(prefetched.unwrap_err().kind(), ErrorKind::Lost);
@@ -301,11 +347,11 @@ fn a_read_outside_the_view_is_refused_before_anything_is_touched() -> Outcome {
     let mut buf = [0xEE; 16];
 
     let errors = [
-        stage.view.read_at(len - 15, &mut buf).unwrap_err(),
-        stage.view.write_at(len - 15, &buf).unwrap_err(),
+        stage.view.read_exact_at(&mut buf, (len - 15) as u64).unwrap_err(),
+        stage.view.write_all_at(&buf, (len - 15) as u64).unwrap_err(),
         stage.view.fill(usize::MAX, 2, 0).unwrap_err(),
         stage.view.compare(len, &buf).unwrap_err(),
-        stage.view.find(0..len + 1, pattern(0)).unwrap_err(),
+        stage.view.find(0..len + 1, &[pattern(0)]).unwrap_err(),
     ];
 
     for error in errors {
@@ -321,12 +367,12 @@ fn accesses_of_no_bytes_succeed_where_all_bytes_are_gone() -> Outcome {
     set_len(&stage.place.path("file"), 0);
 
     for offset in [0, 1, page(), stage.view.len()] {
-        stage.view.read_at(offset, &mut [])?;
-        stage.view.write_at(offset, &[])?;
+        stage.view.read_exact_at(&mut [], offset as u64)?;
+        stage.view.write_all_at(&[], offset as u64)?;
         stage.view.fill(offset, 0, 1)?;
         stage.view.copy_from(offset, &stage.view, offset, 0)?;
         assert_eq!(stage.view.compare(offset, &[])?, None);
-        assert_eq!(stage.view.find(offset..offset, 1)?, None);
+        assert_eq!(stage.view.find(offset..offset, &[1])?, None);
     }
     Ok(())
 }
@@ -344,7 +390,7 @@ fn an_unguarded_view_survives_once_the_process_is_prepared() -> Result<(), Error
     set_len(&stage.place.path("file"), 5000);
 
     let mut bytes = vec![0; view.len()];
-    let error = view.read_at(0, &mut bytes).expect_err("pages are gone");
+    let error = view.read_exact_at(&mut bytes, 0).expect_err("pages are gone");
     assert_eq!(error.kind(), ErrorKind::Lost);
     assert_eq!(error.loss().map(|loss| loss.done), Some(in_memory(first_lost(5000))));
     Ok(())

@@ -1,5 +1,5 @@
-//! Crowds of names: what is asked about one costs no more among ten thousand, and what is asked
-//! about all of them costs as much for each.
+//! Many names: a query about one costs no more among ten thousand, and one about all of them costs
+//! the same for each.
 
 use std::time::Duration;
 
@@ -8,27 +8,27 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::support::{self, Place, Second, named};
 
-/// A small crowd and a large one.
+/// A small and a large number of names.
 const FEW: usize = 1_000;
 const MANY: usize = 10_000;
 
-/// Names that one process holds, who may have as many descriptors open as any.
+/// How many names one process holds, so that it does not reach the limit of descriptors.
 const EACH: usize = 400;
 
-/// How much more the same may cost where neighbours share caches, and larger tables are deeper.
+/// The allowed factor: other processes share the caches, and larger tables are deeper.
 const GENEROUS: u32 = 4;
 
-/// What a measurement may be wrong by; fifty looks at ten thousand names take a hundred times that.
+/// The allowed error of a measurement; fifty looks at ten thousand names take a hundred times that.
 const SLACK: Duration = Duration::from_millis(100);
 
-/// A place in shared memory, as a rule, so that no disk is measured.
+/// Returns a place in shared memory where there is one, so that no disk is measured.
 fn place() -> Place {
     let Ok(dir) = tempfile::tempdir_in("/dev/shm") else { return Place::new() };
     let registry = Registry::at(dir.path());
     Place { dir, registry }
 }
 
-/// The role of a process that holds names: the number of the first.
+/// Holds the names from the number `first` on, in a second process.
 fn hold(first: usize) -> Result<(), Error> {
     let registry = Registry::system();
     let held: Vec<FileMapping> = (first..first + EACH)
@@ -40,7 +40,7 @@ fn hold(first: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Processes that hold `count` names among them.
+/// Starts processes that together hold `count` names.
 fn holders(place: &Place, test: &str, count: usize) -> Vec<Second> {
     let mut holders: Vec<_> =
         (0..count).step_by(EACH).map(|first| place.child(test, &first.to_string())).collect();
@@ -50,14 +50,14 @@ fn holders(place: &Place, test: &str, count: usize) -> Vec<Second> {
     holders
 }
 
-/// Processor time of this thread so far, the kernel's work for it included: others who are busy
-/// at the same time do not count.
+/// Returns the processor time of this thread, including the kernel's work for it and without that
+/// of other threads.
 fn spent() -> Duration {
     let spent = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(spent).expect("time does not run backwards")
 }
 
-/// The shortest of several times that `act` takes.
+/// Returns the shortest of several times that `act` takes.
 fn shortest(mut act: impl FnMut() -> Result<(), Error>) -> Result<Duration, Error> {
     let mut shortest = Duration::MAX;
     for _ in 0..5 {
@@ -68,7 +68,7 @@ fn shortest(mut act: impl FnMut() -> Result<(), Error>) -> Result<Duration, Erro
     Ok(shortest)
 }
 
-/// What a crowd of names costs.
+/// The costs among a number of names.
 #[derive(Debug)]
 struct Costs {
     list: Duration,
@@ -95,7 +95,7 @@ fn costs(test: &str, count: usize) -> Result<Costs, Error> {
     assert_eq!(dead.iter().filter(|entry| entry.is_live()).count(), 0);
     let list_dead = shortest(|| registry.list().map(drop))?;
     let before = spent();
-    let collected = registry.collect()?;
+    let collected = registry.remove_dead()?;
     let collect = spent() - before;
 
     assert_eq!(collected, u64::try_from(dead.len()).expect("a number"));

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Wri
 use std::sync::Arc;
 use std::{fs, thread};
 
-use filemap::{Cursor, MappedFile};
+use filemap::{Cursor, MappedFile, PositionedIo};
 
 use crate::support::Place;
 
@@ -70,7 +70,7 @@ fn the_end_is_where_others_have_moved_it() -> Result<(), Box<dyn Error>> {
     let mut cursor = file.cursor();
     assert_eq!(cursor.seek(SeekFrom::End(0))?, 0);
 
-    other.write_at(0, b"grown")?;
+    other.write_all_at(b"grown", 0)?;
 
     assert_eq!(cursor.seek(SeekFrom::End(0))?, 5);
     Ok(())

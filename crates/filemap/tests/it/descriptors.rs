@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "an inherited descriptor is known by its number alone")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
@@ -10,14 +10,16 @@ use std::process::Stdio;
 use std::thread;
 
 use filemap::{
-    Access, Backing, Error, ErrorKind, FileMapping, Operation, OwnedDescriptor, Protection, Rights,
-    page_size,
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Lifetime, Operation,
+    OwnedDescriptor, PositionedIo, Protection, Rights, page_size,
 };
-use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::fs::{
+    MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, ftruncate, memfd_create,
+};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-use crate::support::{self, DEADLINE, Outcome, Place, Second, eventually, named, read_all};
+use crate::support::{self, DEADLINE, Outcome, Place, Second, alone, eventually, named, read_all};
 
 /// Tries to map a descriptor writable without this library, and undoes it.
 fn map_writable(descriptor: impl AsFd) -> rustix::io::Result<()> {
@@ -42,7 +44,7 @@ fn unnamed_memory_becomes_a_descriptor_and_comes_back() -> Outcome {
         let before = (mapping.size(), mapping.attributes());
         let view = protection.is_writable().then(|| mapping.map(Access::Write)).transpose()?;
         if let Some(view) = &view {
-            view.write_at(9_000, b"kept")?;
+            view.write_all_at(b"kept", 9_000)?;
         }
 
         let descriptor = OwnedDescriptor::from(mapping);
@@ -69,7 +71,7 @@ fn a_file_comes_back_from_its_descriptor_as_a_whole() -> Outcome {
     assert_eq!(back.size(), 7);
     assert_eq!(back.protection(), Protection::ReadWrite);
     assert!(matches!(back.backing(), Backing::File { .. }));
-    back.map(Access::Write)?.write_at(0, b"C")?;
+    back.map(Access::Write)?.write_all_at(b"C", 0)?;
     assert_eq!(read_all(&file), b"Content");
     Ok(())
 }
@@ -102,13 +104,42 @@ fn memory_of_other_programs_becomes_a_mapping() -> Outcome {
     rustix::io::write(&foreign, b"content")?;
 
     let mapping = FileMapping::try_from(foreign.try_clone()?)?;
-    mapping.map(Access::Write)?.write_at(0, b"C")?;
+    mapping.map(Access::Write)?.write_all_at(b"C", 0)?;
 
     assert_eq!(mapping.size(), 7);
     let mut seen = [0; 7];
     rustix::io::pread(&foreign, &mut seen, 0)?;
     assert_eq!(&seen, b"Content");
     Ok(())
+}
+
+#[test]
+fn reserved_memory_of_any_size_comes_back_from_its_descriptor() -> Outcome {
+    let page = page_size() as u64;
+    for pages in [1, 2, 3, page - 1, page, page + 1, 3 * page, (1 << 33) - 1] {
+        let size = pages * page;
+        let options = FileMapping::options().size(size).attributes(Attributes::RESERVE);
+        let descriptor = OwnedDescriptor::from(options.create()?);
+        let len = rustix::fs::fstat(&descriptor)?.st_size.try_into()?;
+        let back = FileMapping::try_from(descriptor)?;
+
+        assert_eq!((back.size(), back.attributes()), (size, Attributes::RESERVE), "{pages} pages");
+        let foreign = FileMapping::try_from(marked_as_reserved(len)?)?;
+        assert_eq!(foreign.size(), size, "{pages} pages");
+        let longer = FileMapping::try_from(marked_as_reserved(len + page)?);
+        assert_ne!(longer.map(|mapping| mapping.size()).ok(), Some(size), "{pages} pages");
+    }
+    let alone = FileMapping::try_from(marked_as_reserved(page)?);
+    assert_eq!(alone.unwrap_err().kind(), ErrorKind::WrongObject);
+    Ok(())
+}
+
+/// Makes memory of `len` bytes that has the mark of reserved memory.
+fn marked_as_reserved(len: u64) -> rustix::io::Result<OwnedFd> {
+    let made = memfd_create("foreign", MemfdFlags::CLOEXEC)?;
+    fchmod(&made, Mode::RUSR | Mode::WUSR | Mode::SVTX)?;
+    ftruncate(&made, len)?;
+    Ok(made)
 }
 
 #[test]
@@ -120,8 +151,7 @@ fn memory_sealed_against_writing_gives_no_writable_view_anywhere() -> Outcome {
     let free = {
         let size = u64::try_from(page_size())?;
         let view = FileMapping::create(size, Protection::ReadOnly)?.map(Access::Read)?;
-        // SAFETY: the address is not used to touch anything.
-        unsafe { view.raw().pointer() }.addr().get()
+        view.as_ptr().addr()
     };
 
     let anywhere = mapping.map(Access::Write).unwrap_err();
@@ -200,9 +230,9 @@ fn descriptors_of_nothing_at_all_are_refused() -> Outcome {
 fn the_lent_descriptor_is_the_memory_itself_and_cannot_be_shortened() -> Outcome {
     let mapping = FileMapping::create(10_000, Protection::ReadWrite)?;
 
-    let shortened = rustix::fs::ftruncate(mapping.descriptor(), 0);
-    let lengthened = rustix::fs::ftruncate(mapping.descriptor(), 1 << 20);
-    rustix::io::pwrite(mapping.descriptor(), b"by number", 5)?;
+    let shortened = ftruncate(&mapping, 0);
+    let lengthened = ftruncate(&mapping, 1 << 20);
+    rustix::io::pwrite(&mapping, b"by number", 5)?;
 
     assert_eq!((shortened, lengthened), (Err(Errno::PERM), Err(Errno::PERM)));
     assert_eq!(mapping.map(Access::Read)?.read::<[u8; 9]>(5)?, *b"by number");
@@ -223,8 +253,8 @@ fn a_read_only_duplicate_cannot_be_mapped_writable_by_anybody() -> Outcome {
     ] {
         let reader = mapping.duplicate(Rights::READ)?;
 
-        assert_eq!(map_writable(mapping.descriptor()), Ok(()));
-        assert_eq!(map_writable(reader.descriptor()), Err(Errno::ACCESS), "{reader:?}");
+        assert_eq!(map_writable(&mapping), Ok(()));
+        assert_eq!(map_writable(&reader), Err(Errno::ACCESS), "{reader:?}");
     }
     Ok(())
 }
@@ -234,7 +264,7 @@ fn memory_that_nobody_may_write_has_a_descriptor_that_cannot() -> Outcome {
     for protection in Protection::ALL.into_iter().filter(|protection| !protection.is_writable()) {
         let mapping = FileMapping::create(1, protection)?;
 
-        assert_eq!(map_writable(mapping.descriptor()), Err(Errno::ACCESS), "{protection}");
+        assert_eq!(map_writable(&mapping), Err(Errno::ACCESS), "{protection}");
     }
     Ok(())
 }
@@ -245,13 +275,13 @@ fn a_child_takes_memory_over_as_its_standard_input() -> Outcome {
         let mapping = standard_input()?;
         let view = mapping.map(Access::Write)?;
         assert_eq!(view.read::<[u8; 4]>(7)?, *b"from");
-        view.write_at(7, b"back")?;
+        view.write_all_at(b"back", 7)?;
         return Ok(());
     }
     let place = Place::new();
     let mapping = FileMapping::create(100, Protection::ReadWrite)?;
     let view = mapping.map(Access::Write)?;
-    view.write_at(7, b"from")?;
+    view.write_all_at(b"from", 7)?;
 
     let test = "descriptors::a_child_takes_memory_over_as_its_standard_input";
     let mut command = place.command(test, "takes over");
@@ -281,7 +311,7 @@ fn a_named_descriptor_keeps_the_name_after_its_giver_closed() -> Outcome {
 
     for begun in [begun.clone().size(5), begun.file(&file)] {
         let mapping = begun.create()?;
-        mapping.map(Access::Write)?.write_at(0, b"given")?;
+        mapping.map(Access::Write)?.write_all_at(b"given", 0)?;
         let mut command = place.command(test, "takes over");
         command.stdin(Stdio::from(OwnedDescriptor::from(mapping)));
         let mut second = Second::start(command);
@@ -317,7 +347,7 @@ fn rights_travel_with_the_descriptor_of_a_name() -> Outcome {
 
     for begun in [begun.clone().name("memory").size(5), begun.name("file").file(&file)] {
         let mapping = begun.create()?;
-        mapping.map(Access::Write)?.write_at(0, b"given")?;
+        mapping.map(Access::Write)?.write_all_at(b"given", 0)?;
         let reader = mapping.duplicate(Rights::READ)?;
 
         let mut command = place.command(test, "takes over");
@@ -329,15 +359,15 @@ fn rights_travel_with_the_descriptor_of_a_name() -> Outcome {
 
 /// Device and inode of what a mapping's descriptor leads to, as a role.
 fn identity(mapping: &FileMapping) -> rustix::io::Result<String> {
-    let stat = rustix::fs::fstat(mapping.descriptor())?;
-    Ok(format!("{}:{}:{}", mapping.descriptor().as_raw_fd(), stat.st_dev, stat.st_ino))
+    let stat = rustix::fs::fstat(mapping)?;
+    Ok(format!("{}:{}:{}", mapping.as_raw_fd(), stat.st_dev, stat.st_ino))
 }
 
 /// The numbers of this process's own descriptors that lead to what `role` says.
 fn inherited(role: &str) -> std::io::Result<Vec<String>> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc/self/fd")?.flatten() {
-        if let Ok(metadata) = std::fs::metadata(entry.path()) {
+    for entry in fs::read_dir("/proc/self/fd")?.flatten() {
+        if let Ok(metadata) = fs::metadata(entry.path()) {
             let number = entry.file_name().to_string_lossy().into_owned();
             let it = format!("{}:{}", metadata.dev(), metadata.ino());
             if role.split_once(':').is_some_and(|(_, wanted)| wanted == it) {
@@ -394,7 +424,7 @@ fn an_inheritable_handle_has_the_same_number_in_the_child() -> Outcome {
         assert_eq!(mapping.map(Access::Read)?.read::<[u8; 4]>(0)?, *b"heir");
         match mapping.name() {
             Some(name) => assert_eq!(name.to_string(), "Local\\inherited"),
-            None => mapping.map(Access::Write)?.write_at(0, b"seen")?,
+            None => mapping.map(Access::Write)?.write_all_at(b"seen", 0)?,
         }
         return Ok(());
     }
@@ -405,7 +435,7 @@ fn an_inheritable_handle_has_the_same_number_in_the_child() -> Outcome {
     for begun in [begun.clone(), begun.name("inherited")] {
         let mapping = begun.create()?;
         let view = mapping.map(Access::Write)?;
-        view.write_at(0, b"heir")?;
+        view.write_all_at(b"heir", 0)?;
 
         mapping.set_inheritable(true)?;
         place.child(test, &identity(&mapping)?).finish();
@@ -446,10 +476,53 @@ fn a_handles_number_is_its_descriptors() -> Outcome {
     let named = named(&place.registry, "x")?;
 
     for mapping in [unnamed, named] {
-        let number = mapping.number();
+        let number = mapping.as_raw_fd();
 
-        assert_eq!(number, mapping.descriptor().as_raw_fd());
+        assert_eq!(number, mapping.as_raw_fd());
         assert_eq!(OwnedDescriptor::from(mapping).as_raw_fd(), number);
     }
     Ok(())
+}
+
+#[test]
+fn a_name_takes_two_descriptors_and_its_views_take_none() -> Result<(), Error> {
+    let count = || fs::read_dir("/proc/self/fd").expect("they are listed").count();
+    alone("descriptors::a_name_takes_two_descriptors_and_its_views_take_none", |registry| {
+        let begun = FileMapping::options().registry(registry).size(100_000);
+        // The first use opens the registry's directories.
+        drop(begun.clone().name("first").create()?.map(Access::Write)?);
+        let file = tempfile::tempfile().expect("a file can be made");
+        let before = count();
+
+        for begun in [
+            begun.clone().name("memory"),
+            begun.clone().name("held").lifetime(Lifetime::Holders),
+            begun.clone().name("file").file(&file),
+        ] {
+            let mapping = begun.create_new()?;
+            assert_eq!(count(), before + 2);
+            let (first, second) =
+                (mapping.map(Access::Write)?, mapping.map_range(Access::Read, 65_536..)?);
+            assert_eq!(count(), before + 2);
+
+            drop(mapping);
+            assert_eq!(count(), before + 1, "for what a view asks of the object itself");
+            first.write(70_000, &7_u8)?;
+            first.flush(.., filemap::Flush::Durable)?;
+            assert_eq!(second.read::<u8>(70_000 - 65_536)?, 7);
+            drop((first, second));
+            assert_eq!(count(), before);
+        }
+
+        // Whoever has views may give the descriptor away that keeps the name.
+        let mapping = begun.name("given").create_new()?;
+        let view = mapping.map(Access::Write)?;
+        let given = OwnedDescriptor::from(mapping);
+        assert_eq!(count(), before + 2);
+        view.discard(..)?;
+        assert!(registry.open("given").is_ok());
+        drop((FileMapping::try_from(given)?, view));
+        assert_eq!(count(), before);
+        Ok(())
+    })
 }

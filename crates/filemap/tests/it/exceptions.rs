@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "exceptions are raised, and handlers are the system's")]
 
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,12 +10,14 @@ use std::process::Command;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use filemap::{Access, ErrorKind, FileMapping, Loss, page_size};
+use filemap::{Access, ErrorKind, FileMapping, Loss, PositionedIo, page_size};
+use windows_sys::Win32::Foundation::FreeLibrary;
 use windows_sys::Win32::Foundation::{EXCEPTION_ACCESS_VIOLATION, STATUS_DEBUGGER_INACTIVE};
 use windows_sys::Win32::System::Diagnostics::Debug::{
     AddVectoredExceptionHandler, EXCEPTION_CONTINUE_EXECUTION, EXCEPTION_CONTINUE_SEARCH,
     EXCEPTION_POINTERS, RaiseException,
 };
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress, LoadLibraryA};
 
 use crate::lost::{broken, lost};
 use crate::support::{Outcome, Place, Second, eventually, kind, role, wine};
@@ -98,10 +101,8 @@ fn a_touch_that_is_not_the_librarys_kills_as_ever() {
     if role().is_some() {
         assert!(guard_works());
         let view = broken().expect("a view can be mapped");
-        // SAFETY: the view lives; that a page of it is gone is what this is about.
-        let first = unsafe { view.raw().pointer() }.as_ptr();
-        let gone = first.wrapping_add(2 * page_size());
-        // SAFETY: inside the view; the exception that this raises is the point.
+        let gone = view.as_ptr().wrapping_add(2 * page_size());
+        // SAFETY: inside a view that lives; the exception that this raises is the point.
         black_box(unsafe { gone.read_volatile() });
         return;
     }
@@ -110,6 +111,45 @@ fn a_touch_that_is_not_the_librarys_kills_as_ever() {
     let no_debugger = wine().then_some(STATUS_DEBUGGER_INACTIVE);
     let code = code_of(TEST, "touches");
     assert!(code == Some(EXCEPTION_ACCESS_VIOLATION) || code == no_debugger, "{code:?}");
+}
+
+/// Whether a library of this name is in the process.
+fn is_loaded(library: &CString) -> bool {
+    // SAFETY: the name ends with a zero.
+    !unsafe { GetModuleHandleA(library.as_ptr().cast()) }.is_null()
+}
+
+#[test]
+fn a_library_that_has_mapped_something_is_never_unloaded() -> Outcome {
+    let program = std::env::current_exe()?;
+    let beside = program.ancestors().nth(2).ok_or("the folder of cargo has one above")?;
+    let path = beside.join("filemap_twin.dll");
+    if !path.is_file() {
+        println!("skipped: `cargo build --package filemap-twin` makes the library");
+        return Ok(());
+    }
+    let library = CString::new(path.into_os_string().into_encoded_bytes())?;
+
+    for maps in [false, true] {
+        // SAFETY: the name ends with a zero; loading the library has no effect.
+        let loaded = unsafe { LoadLibraryA(library.as_ptr().cast()) };
+        assert!(is_loaded(&library));
+        if maps {
+            // SAFETY: the module was loaded, and the name ends with a zero.
+            let found = unsafe { GetProcAddress(loaded, c"twin_view".as_ptr().cast()) };
+            let map = found.ok_or("the library has the function")?;
+            // SAFETY: the function returns a pointer, and takes nothing.
+            unsafe { map() };
+        }
+
+        // SAFETY: nothing of the library is used from here on, but by the system.
+        assert_ne!(unsafe { FreeLibrary(loaded) }, 0);
+
+        assert_eq!(is_loaded(&library), maps);
+        // An exception asks every handler.
+        assert!(guard_works());
+    }
+    Ok(())
 }
 
 #[test]
@@ -151,9 +191,12 @@ fn a_file_that_is_cut_behind_wines_back_is_an_error() -> Outcome {
 
     let mut seen = vec![0; 2 * page];
     let loss = Loss { offset: page as u64, done: page };
-    assert_eq!(lost(view.read_at(0, &mut seen)), Some(loss));
+    assert_eq!(lost(view.read_exact_at(&mut seen, 0)), Some(loss));
     assert!(seen[..page].iter().all(|byte| *byte == 7));
-    assert_eq!(lost(view.write_at(page - 8, &[9; 100])).map(|loss| loss.done), Some(8));
+    assert_eq!(
+        lost(view.write_all_at(&[9; 100], (page - 8) as u64)).map(|loss| loss.done),
+        Some(8)
+    );
     assert_eq!(view.read::<u8>(page - 8)?, 9);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Ends of processes that still hold names: what the handler at exit frees, in hosts of several
-//! languages, and what those leave that end without it.
+//! Exits of processes that hold names: what the handler at exit removes, in several languages, and
+//! what a process leaves that does not run it.
 
 #![expect(clippy::exit, reason = "ending the process is what these tests are about")]
 
@@ -18,15 +18,15 @@ use crate::support::{self, Place, Second, eventually, is_free, named};
 #[path = "../twin/library.rs"]
 mod twin;
 
-/// Whether a process that ended left anything.
+/// What a process left when it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
     Nothing,
-    /// A dead entry, which the next look at the name frees.
+    /// A dead entry, which the next look at the name removes.
     Dead,
 }
 
-/// Waits for the end of a process, whatever that is, and tells its code.
+/// Waits for the end of a process, and returns its code.
 fn end_of(second: &mut Second) -> Option<i32> {
     let since = Instant::now();
     loop {
@@ -49,7 +49,7 @@ fn assert_left(place: &Place, name: &str, left: Left, what: &str) {
     }
 }
 
-/// Starts a host's program that holds the name `x`, and lets it go on once it does.
+/// Starts a program that holds the name `x`, and lets it continue once it does.
 fn held_by(place: &Place, host: &Path, arguments: &[&Path], how: &str) -> Second {
     let mut command = Command::new(host);
     command.args(arguments).arg(how).env("FILEMAP_DIR", place.dir.path());
@@ -61,7 +61,7 @@ fn held_by(place: &Place, host: &Path, arguments: &[&Path], how: &str) -> Second
     second
 }
 
-/// Tells whether a program can be started; says so if not.
+/// Returns true if a program can be started, and prints if not.
 fn is_there(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -72,7 +72,7 @@ fn is_there(program: &str) -> bool {
     there
 }
 
-/// A host's program, from `tests/hosts`.
+/// The path of a program in `tests/hosts`.
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts").join(name)
 }
@@ -118,35 +118,35 @@ fn a_program_in_c_leaves_no_name_however_it_exits() {
 }
 
 #[test]
-fn a_library_that_is_unloaded_lets_go_of_its_names_at_once() {
+fn an_unloaded_library_releases_its_names() {
     let place = Place::new();
     let Some(program) = c_program(&place) else { return };
     let Some(library) = twin::library(true) else { return };
     let mut second = held_by(&place, &program, &[&library], "unload");
 
-    // Where the C library keeps it in memory, it lets go when the process ends.
+    // Where the C library does not unload it, it releases the name when the process exits.
     if second.next() == "unloaded" {
         assert_eq!(place.leftovers(), [""; 0]);
     }
 
-    // Forks, which the library was told of while it was there, and ends.
+    // Forks after the library, which had registered a handler for forks, was unloaded.
     second.tell("end");
     assert_eq!(end_of(&mut second), Some(0));
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
 #[test]
-fn a_library_with_a_handler_stays_so_that_no_signal_goes_nowhere() {
+fn a_library_with_a_signal_handler_is_not_unloaded() {
     let place = Place::new();
     let Some(program) = c_program(&place) else { return };
     let Some(library) = twin::library(true) else { return };
     let mut second = held_by(&place, &program, &[&library], "unload guarded");
 
     let said = second.next();
-    // Copies by system calls need no handler, and nothing keeps their library.
+    // Copies by system calls need no signal handler, so that library is unloaded.
     assert_eq!(said == "stays", cfg!(not(filemap_portable_copies)), "{said}");
 
-    // A SIGBUS that is sent kills, as in a program that never had a handler.
+    // A SIGBUS that is sent kills, as in a program without a handler.
     second.tell("end");
     assert_eq!(end_of(&mut second), None);
     let status = second.process.wait().expect("it has ended");
@@ -181,7 +181,7 @@ fn a_program_in_python_leaves_no_name_however_it_exits() {
 
         assert_left(&place, "x", left, how);
     }
-    // A child's own name dies with it, and its entry waits: such children run no handlers.
+    // A child of `multiprocessing` runs no handlers at exit, so the entry of its name is left.
     let mut second = held_by(&place, Path::new("python3"), &[&program, &library], "child holds");
     assert_eq!(end_of(&mut second), Some(0));
     assert_left(&place, "y", Left::Dead, "child holds");
@@ -206,7 +206,7 @@ fn a_forked_child_that_outlives_its_parent_in_python_keeps_the_name() {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// The ends of a process of Rust.
+/// The ways in which a Rust process can end.
 fn end(how: &str) -> Result<(), Error> {
     let registry = Registry::system();
     let held = named(&registry, "x")?;
@@ -266,7 +266,7 @@ fn a_program_in_rust_leaves_no_name_however_it_exits() -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends while its threads open and close a name that the first process holds.
+/// Exits while its threads open and close a name that the first process holds.
 fn end_amid_threads() -> Result<(), Error> {
     static ROUNDS: AtomicU64 = AtomicU64::new(0);
     let registry = Registry::system();
@@ -276,7 +276,7 @@ fn end_amid_threads() -> Result<(), Error> {
     for _ in 0..4 {
         thread::spawn(|| {
             loop {
-                // After the handler at exit there may be no more of the registry for this thread.
+                // After the handler at exit, the registry may fail in this thread.
                 drop(FileMapping::open("theirs"));
                 ROUNDS.fetch_add(1, Ordering::Relaxed);
             }
@@ -284,13 +284,13 @@ fn end_amid_threads() -> Result<(), Error> {
     }
     eventually("the threads are at work", || ROUNDS.load(Ordering::Relaxed) > 100);
     let code = i32::from(held.len() != 3);
-    // Nothing is dropped by this.
+    // This runs no destructors.
     std::process::exit(code)
 }
 
 #[test]
-fn a_process_that_ends_amid_its_threads_work_leaves_no_name() -> Result<(), Error> {
-    const TEST: &str = "exits::a_process_that_ends_amid_its_threads_work_leaves_no_name";
+fn a_process_that_exits_while_threads_work_leaves_no_name() -> Result<(), Error> {
+    const TEST: &str = "exits::a_process_that_exits_while_threads_work_leaves_no_name";
     if support::role().is_some() {
         return end_amid_threads();
     }

@@ -1,6 +1,6 @@
 //! Which parts of a mapping take space.
 
-use filemap::{ErrorKind, FileMapping, MappedFile, Protection};
+use filemap::{ErrorKind, FileMapping, MappedFile, PositionedIo, Protection};
 
 use crate::support::{Outcome, Place};
 
@@ -21,7 +21,7 @@ fn what_was_written_takes_space_and_what_is_left_out_reads_as_zeros() -> Outcome
     let file = MappedFile::open(place.dir.path().join("sparse"))?;
     let written = [(0, 10), (70_000, 200_000), (64 << 20, 1)];
     for (offset, len) in written {
-        file.write_at(offset, &vec![1; len])?;
+        file.write_all_at(&vec![1; len], offset)?;
     }
 
     let len = file.len()?;
@@ -34,7 +34,7 @@ fn what_was_written_takes_space_and_what_is_left_out_reads_as_zeros() -> Outcome
     for part in parts {
         assert!(part.start >= at && part.start < part.end && part.end <= len, "{part:?}");
         let mut hole = vec![1; usize::try_from(part.start - at)?];
-        file.read_exact_at(at, &mut hole)?;
+        file.read_exact_at(&mut hole, at)?;
         assert!(hole.iter().all(|byte| *byte == 0), "{at} to {part:?}");
         at = part.end;
     }
@@ -72,7 +72,7 @@ fn a_range_outside_the_mapping_is_refused() -> Outcome {
 fn memory_takes_space_where_it_was_stored_to() -> Outcome {
     let page = u64::try_from(filemap::page_size())?;
     let mapping = FileMapping::create(page * 100, Protection::ReadWrite)?;
-    mapping.map(filemap::Access::Write)?.write_at(usize::try_from(page * 7)?, b"x")?;
+    mapping.map(filemap::Access::Write)?.write_all_at(b"x", (usize::try_from(page * 7)?) as u64)?;
 
     let parts: Vec<_> = mapping.extents(..)?.collect::<Result<_, _>>()?;
 
@@ -96,4 +96,67 @@ fn looking_leaves_the_callers_place_in_the_file_alone() -> Outcome {
     file.read_to_string(&mut rest)?;
     assert_eq!(rest, "456789");
     Ok(())
+}
+
+// Only Linux has file systems that a process serves.
+#[cfg(target_os = "linux")]
+mod served {
+    use std::process::Command;
+
+    use filemap::Access;
+
+    use super::*;
+
+    /// The example of a file system that passes everything on, as packages of libfuse have it.
+    const SERVER: &str = "/usr/share/doc/libfuse3-dev/examples/passthrough_ll.c";
+
+    /// A folder that a process serves out of another one, for as long as this lives.
+    struct Served {
+        place: Place,
+    }
+
+    impl Served {
+        fn mounted() -> Option<Self> {
+            let place = Place::new();
+            let script = "cd \"$1\" && mkdir source served \
+                && cc -o server \"$2\" $(pkg-config --cflags --libs fuse3) \
+                && ./server -o cache=always,source=\"$PWD/source\" served";
+            let mut command = Command::new("sh");
+            command.args(["-c", script, "sh"]).arg(place.dir.path()).arg(SERVER);
+            let said = command.output().ok()?;
+            if !said.status.success() {
+                let why = String::from_utf8_lossy(&said.stderr);
+                println!("skipped: no file system can be served here: {}", why.trim());
+                return None;
+            }
+            Some(Self { place })
+        }
+    }
+
+    impl Drop for Served {
+        fn drop(&mut self) {
+            let served = self.place.path("served");
+            let _ignored = Command::new("umount").arg("--lazy").arg(served).output();
+        }
+    }
+
+    #[test]
+    fn what_the_server_of_a_file_system_does_not_know_of_is_no_hole() -> Outcome {
+        let Some(served) = Served::mounted() else { return Ok(()) };
+        let path = served.place.path("served/sparse");
+        std::fs::write(&path, b"x")?;
+        let begun = FileMapping::options().registry(&served.place.registry);
+        let file = std::fs::File::options().read(true).write(true).open(&path)?;
+        file.set_len(1 << 20)?;
+        let held = begun.file(&file).create()?;
+        let reader = MappedFile::options().read_only().open(&path)?;
+        let view = held.map(Access::Write)?;
+
+        view.write_all_at(b"stored", 70_000)?;
+
+        let parts: Vec<_> = reader.mapping().extents(..)?.collect::<Result<_, _>>()?;
+        assert!(has(&parts, 70_000..70_006), "{parts:?}");
+        assert_eq!(reader.find(65_536.., b"stored")?, Some(70_000));
+        Ok(())
+    }
 }

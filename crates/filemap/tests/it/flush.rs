@@ -1,13 +1,8 @@
 //! Flushing: three words about the disk, none of which anybody else's view needs.
 
-#![cfg_attr(
-    target_os = "linux",
-    expect(unsafe_code, reason = "the system is asked about the pages at a view's address")
-)]
-
 use std::fs::File;
 
-use filemap::{Access, ErrorKind, FileMapping, Flush, Protection, View, page_size};
+use filemap::{Access, ErrorKind, FileMapping, Flush, PositionedIo, Protection, View, page_size};
 
 use crate::support::{self, FileExt as _, Outcome, Place, read_all, space};
 
@@ -20,7 +15,7 @@ fn file_on_disk(len: u64) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Tells whether pages of the file are ever written out, and that can be seen: those of memory are
+/// Returns true if pages of the file are ever written out, and that can be seen: those of memory are
 /// not.
 #[cfg(target_os = "linux")]
 fn has_disk(file: &File) -> std::io::Result<bool> {
@@ -43,8 +38,7 @@ fn dirty(_: &View) -> Option<u64> {
 /// How many kilobytes of the view's pages wait to be written out, as `/proc/self/smaps` tells.
 #[cfg(target_os = "linux")]
 fn dirty(view: &View) -> Option<u64> {
-    // SAFETY: the address is not used to touch anything.
-    let address = unsafe { view.raw().pointer() }.addr().get();
+    let address = view.as_ptr().addr();
     let smaps = std::fs::read_to_string("/proc/self/smaps").ok()?;
     let bound = |hex: &str| usize::from_str_radix(hex, 16).unwrap_or_default();
     let mut inside = false;
@@ -72,7 +66,7 @@ fn a_flush_sends_the_view_to_the_disk_as_far_as_its_word_says() -> Outcome {
         view.flush(.., word)?;
 
         if !has_disk(&file)? {
-            println!("the pages of this file system have no disk to go to");
+            println!("skipped: the pages of this file system have no disk to go to");
         } else if word == Flush::Start {
             support::eventually("what was begun comes to its end", || dirty(&view) == Some(0));
         } else {
@@ -85,13 +79,13 @@ fn a_flush_sends_the_view_to_the_disk_as_far_as_its_word_says() -> Outcome {
 
 /// A file system made of layers, as containers have it, unmounted with the test.
 #[cfg(target_os = "linux")]
-struct Layered {
+pub(crate) struct Layered {
     dir: tempfile::TempDir,
 }
 
 #[cfg(target_os = "linux")]
 impl Layered {
-    fn mounted() -> std::io::Result<Option<Self>> {
+    pub(crate) fn mounted() -> std::io::Result<Option<Self>> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let path = |layer: &str| dir.path().join(layer);
         for layer in ["lower", "upper", "work", "merged"] {
@@ -108,6 +102,10 @@ impl Layered {
         let mounted = command.output().is_ok_and(|output| output.status.success());
         Ok(mounted.then_some(Self { dir }))
     }
+
+    pub(crate) fn merged(&self) -> std::path::PathBuf {
+        self.dir.path().join("merged")
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -122,7 +120,7 @@ impl Drop for Layered {
 #[test]
 fn a_flush_reaches_the_disk_below_the_layers_of_a_container() -> Outcome {
     let Some(layered) = Layered::mounted()? else {
-        println!("this user may not mount a file system of layers");
+        println!("skipped: this user may not mount a file system of layers");
         return Ok(());
     };
     let file = tempfile::tempfile_in(layered.dir.path().join("merged"))?;
@@ -243,7 +241,7 @@ fn a_flush_never_writes_the_private_bytes_of_a_copy_view() -> Outcome {
     let file = place.file("content", b"content");
     let mapping = FileMapping::options().file(&file).create()?;
     let copy = mapping.map(Access::Copy)?;
-    copy.write_at(0, b"private")?;
+    copy.write_all_at(b"private", 0)?;
 
     for word in WORDS {
         copy.flush(.., word)?;
@@ -262,7 +260,7 @@ fn a_flush_changes_neither_length_nor_holes_of_the_file() -> Outcome {
     let file = file_on_disk(5 << 30)?;
     let mapping = FileMapping::options().file(&file).create()?;
     let last = mapping.map_range(Access::Write, (5 << 30) - 10..)?;
-    last.write_at(0, b"last bytes")?;
+    last.write_all_at(b"last bytes", 0)?;
 
     for word in WORDS {
         last.flush(.., word)?;
@@ -285,7 +283,7 @@ fn a_flush_works_after_mapping_and_file_are_closed() -> Outcome {
     drop(file);
     std::fs::rename(place.path("content"), place.path("elsewhere"))?;
 
-    view.write_at(0, b"C")?;
+    view.write_all_at(b"C", 0)?;
     for word in WORDS {
         view.flush(.., word)?;
     }
@@ -301,8 +299,8 @@ fn a_killed_process_loses_no_store_that_it_never_flushed() -> Outcome {
         let file = File::options().read(true).write(true).open(role)?;
         let mapping = FileMapping::options().file(&file).size(1 << 20).create()?;
         let view = mapping.map(Access::Write)?;
-        view.write_at(0, b"first")?;
-        view.write_at((1 << 20) - 4, b"last")?;
+        view.write_all_at(b"first", 0)?;
+        view.write_all_at(b"last", (1 << 20) - 4)?;
         support::say("stored");
         support::hear();
         return Ok(());

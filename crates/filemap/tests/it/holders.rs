@@ -1,4 +1,4 @@
-//! Who holds a name: processes, their handles, their views, and who cannot be seen.
+//! The holders of a name: processes, their handles and views, and those that are not shown.
 
 #![expect(unsafe_code, reason = "fork, and what its child may call, are the C library's")]
 
@@ -16,13 +16,13 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use crate::support::{self, Place, Second, alone, eventually, named};
 
-/// What each holder has, by process: handles, then views.
+/// The handles and views of each holder.
 fn told(holders: &Holders) -> Vec<(u32, usize, usize)> {
-    holders.iter().map(|one| (one.process(), one.handles(), one.views())).collect()
+    holders.iter().map(|one| (one.pid(), one.handles(), one.views())).collect()
 }
 
 fn of(holders: &Holders, process: u32) -> Option<(usize, usize)> {
-    let one = holders.iter().find(|one| one.process() == process)?;
+    let one = holders.iter().find(|one| one.pid() == process)?;
     Some((one.handles(), one.views()))
 }
 
@@ -64,8 +64,8 @@ fn a_duplicate_is_a_handle_of_its_own() -> Result<(), Error> {
 }
 
 #[test]
-fn a_view_of_which_a_part_is_advised_is_one_view() -> Result<(), Error> {
-    alone("holders::a_view_of_which_a_part_is_advised_is_one_view", |registry| {
+fn a_view_with_advice_on_a_part_counts_once() -> Result<(), Error> {
+    alone("holders::a_view_with_advice_on_a_part_counts_once", |registry| {
         let options = FileMapping::options().registry(registry).name("in parts");
         let mapping = options.size(1 << 20).create()?;
         let view = mapping.map(Access::Write)?;
@@ -82,8 +82,8 @@ fn a_view_of_which_a_part_is_advised_is_one_view() -> Result<(), Error> {
 }
 
 #[test]
-fn a_killed_process_is_no_holder_any_more() -> Result<(), Error> {
-    const TEST: &str = "holders::a_killed_process_is_no_holder_any_more";
+fn a_killed_process_is_not_a_holder() -> Result<(), Error> {
+    const TEST: &str = "holders::a_killed_process_is_not_a_holder";
     if support::role().is_some() {
         let mapping = FileMapping::open("x")?;
         let view = mapping.map(Access::Read)?;
@@ -109,8 +109,8 @@ fn a_killed_process_is_no_holder_any_more() -> Result<(), Error> {
 }
 
 #[test]
-fn a_view_without_a_handle_is_told_and_keeps_no_name() -> Result<(), Error> {
-    const TEST: &str = "holders::a_view_without_a_handle_is_told_and_keeps_no_name";
+fn a_view_without_a_handle_is_shown_and_keeps_no_name() -> Result<(), Error> {
+    const TEST: &str = "holders::a_view_without_a_handle_is_shown_and_keeps_no_name";
     if support::role().is_some() {
         let view = FileMapping::open("x")?.map(Access::Read)?;
         support::say("viewing");
@@ -125,7 +125,7 @@ fn a_view_without_a_handle_is_told_and_keeps_no_name() -> Result<(), Error> {
 
     let holders = place.registry.inspect("x")?.holders()?;
 
-    let holder = |process| holders.iter().find(|one| one.process() == process);
+    let holder = |process| holders.iter().find(|one| one.pid() == process);
     let keeps = |process| holder(process).map(Holder::keeps_name);
     assert_eq!(keeps(second.process.id()), Some(false));
     assert_eq!(keeps(own()), Some(true));
@@ -135,8 +135,8 @@ fn a_view_without_a_handle_is_told_and_keeps_no_name() -> Result<(), Error> {
 }
 
 #[test]
-fn a_dead_name_tells_who_views_it_still() -> Result<(), Error> {
-    const TEST: &str = "holders::a_dead_name_tells_who_views_it_still";
+fn the_viewers_of_a_dead_name_are_shown() -> Result<(), Error> {
+    const TEST: &str = "holders::the_viewers_of_a_dead_name_are_shown";
     match support::role().as_deref() {
         None => {}
         Some("creates") => {
@@ -165,7 +165,7 @@ fn a_dead_name_tells_who_views_it_still() -> Result<(), Error> {
             assert_eq!(told(&holders), [(own(), 0, 1)]);
             drop(view);
             assert!(dead.holders()?.is_empty());
-            assert_eq!(registry.collect()?, 1);
+            assert_eq!(registry.remove_dead()?, 1);
             return Ok(());
         }
     }
@@ -255,7 +255,7 @@ fn views_of_memory_that_is_not_in_the_entry_are_counted() -> Result<(), Error> {
     Ok(())
 }
 
-/// A forked child, which has what its parent has until this is dropped.
+/// A forked child, which keeps its parent's descriptors and views until this is dropped.
 struct Forked(libc::pid_t);
 
 impl Forked {
@@ -304,14 +304,14 @@ fn a_forked_child_is_a_holder_too() -> Result<(), Error> {
         assert_eq!(of(&holders, own()), Some((0, 1)));
         drop((child, view));
         assert!(inspected.holders()?.is_empty());
-        assert_eq!(registry.collect()?, 1);
+        assert_eq!(registry.remove_dead()?, 1);
         Ok(())
     })
 }
 
 #[test]
-fn a_process_whose_first_thread_ended_is_a_holder_still() -> Result<(), Error> {
-    alone("holders::a_process_whose_first_thread_ended_is_a_holder_still", |registry| {
+fn a_process_whose_first_thread_ended_is_still_a_holder() -> Result<(), Error> {
+    alone("holders::a_process_whose_first_thread_ended_is_still_a_holder", |registry| {
         let mapping = named(registry, "x")?;
         let view = mapping.map(Access::Write)?;
         let child = Forked::new(|| {
@@ -333,12 +333,12 @@ fn a_process_whose_first_thread_ended_is_a_holder_still() -> Result<(), Error> {
 
         assert_eq!(of(&holders, child.number()), Some((1, 1)));
         drop((child, mapping, view));
-        registry.collect()?;
+        registry.remove_dead()?;
         Ok(())
     })
 }
 
-/// Takes the lock of a description that `F_OFD_SETLK` has, on the whole file.
+/// Locks the whole file by `F_OFD_SETLK`.
 fn lock_description(file: &File, kind: libc::c_int) {
     // SAFETY: a structure of numbers, for which zero is a value.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
@@ -372,8 +372,8 @@ fn a_descriptor_is_a_handle_by_its_shared_lock() -> Result<(), Error> {
 }
 
 #[test]
-fn a_holder_is_told_by_what_it_runs() -> Result<(), Error> {
-    const TEST: &str = "holders::a_holder_is_told_by_what_it_runs";
+fn a_holder_has_the_command_that_it_runs() -> Result<(), Error> {
+    const TEST: &str = "holders::a_holder_has_the_command_that_it_runs";
     if support::role().is_some() {
         let mapping = FileMapping::open("x")?;
         support::say("held");
@@ -395,7 +395,7 @@ fn a_holder_is_told_by_what_it_runs() -> Result<(), Error> {
 
         let holders = place.registry.inspect("x")?.holders()?;
 
-        let holder = holders.iter().find(|one| one.process() == second.process.id());
+        let holder = holders.iter().find(|one| one.pid() == second.process.id());
         assert_eq!(holder.map(Holder::command), Some(name));
         second.finish();
     }
@@ -403,8 +403,8 @@ fn a_holder_is_told_by_what_it_runs() -> Result<(), Error> {
 }
 
 #[test]
-fn another_users_processes_are_left_out_and_the_answer_says_so() -> Result<(), Error> {
-    const TEST: &str = "holders::another_users_processes_are_left_out_and_the_answer_says_so";
+fn another_users_processes_are_left_out_and_the_list_is_incomplete() -> Result<(), Error> {
+    const TEST: &str = "holders::another_users_processes_are_left_out_and_the_list_is_incomplete";
     if support::role().is_some() {
         let mapping = named(&Registry::system(), "Global\\x")?;
         support::say("held");
@@ -421,7 +421,8 @@ fn another_users_processes_are_left_out_and_the_answer_says_so() -> Result<(), E
         return Ok(());
     }
     let program = place.path("program");
-    // By a process of its own: what this one writes cannot be run while a neighbour forks.
+    // Copied by another process: a program that this one has open for writing cannot be run, and a
+    // forked neighbour has it open for a moment.
     let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status();
     assert!(copied.is_ok_and(|status| status.success()));
     fs::set_permissions(place.path("."), Permissions::from_mode(0o755)).unwrap();
@@ -442,13 +443,13 @@ fn another_users_processes_are_left_out_and_the_answer_says_so() -> Result<(), E
 }
 
 #[test]
-fn an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its() -> Result<(), Error> {
-    alone("holders::an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its", |place| {
+fn a_new_entry_with_the_inode_of_a_removed_one_is_not_its_handle() -> Result<(), Error> {
+    alone("holders::a_new_entry_with_the_inode_of_a_removed_one_is_not_its_handle", |place| {
         let inode = |entry: &Path| fs::metadata(entry).unwrap().ino();
         let first = named(place, "first")?;
         let gone = place.inspect("first")?;
         let its = inode(gone.entry());
-        // Two that are born within one tick of the kernel's clock cannot be told apart.
+        // Two files that are born within one tick of the kernel's clock cannot be distinguished.
         let born = |path: &Path| {
             let state = statx(CWD, path, AtFlags::empty(), StatxFlags::BTIME).unwrap();
             (state.stx_btime.tv_sec, state.stx_btime.tv_nsec)
@@ -473,18 +474,18 @@ fn an_entry_that_got_the_inode_of_one_that_is_gone_is_no_handle_of_its() -> Resu
 
         let holders = gone.holders()?;
 
-        // Where no number is used twice, nothing could be taken for it.
+        // Where the file system uses no inode number twice, no successor has the entry's.
         assert_eq!(told(&holders), [], "of {} successors", successors.len());
         Ok(())
     })
 }
 
 #[test]
-fn a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere() -> Result<(), Error> {
-    alone("holders::a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere", |registry| {
+fn a_live_name_without_a_visible_holder_has_an_incomplete_list() -> Result<(), Error> {
+    alone("holders::a_live_name_without_a_visible_holder_has_an_incomplete_list", |registry| {
         let mapping = named(registry, "x")?;
         let live = registry.inspect("x")?;
-        // Kept, so that no neighbour's entry can get its inode.
+        // Kept open, so that no other test's entry gets its inode.
         let _inode = File::open(live.entry()).unwrap();
         drop(mapping);
 
@@ -496,9 +497,9 @@ fn a_live_name_that_nobody_in_sight_keeps_is_held_elsewhere() -> Result<(), Erro
 }
 
 #[test]
-fn one_look_tells_of_a_whole_listing() -> Result<(), Error> {
+fn one_pass_finds_the_holders_of_a_whole_listing() -> Result<(), Error> {
     const NAMES: usize = 500;
-    alone("holders::one_look_tells_of_a_whole_listing", |registry| {
+    alone("holders::one_pass_finds_the_holders_of_a_whole_listing", |registry| {
         let mut held = Vec::new();
         for number in 0..NAMES {
             held.push(named(registry, &format!("{number:03}"))?);
@@ -523,7 +524,7 @@ fn one_look_tells_of_a_whole_listing() -> Result<(), Error> {
             };
             assert_eq!(told(holders), [expected], "{}", name.name());
         }
-        // A look for each name would take as long as all of them.
+        // One pass for each name would take that much longer.
         assert!(all < one * 100, "{all:?} for all, {one:?} for one");
         drop(views);
         Ok(())
@@ -531,8 +532,8 @@ fn one_look_tells_of_a_whole_listing() -> Result<(), Error> {
 }
 
 #[test]
-fn whoever_has_a_view_of_a_file_is_told_with_or_without_a_name() -> Result<(), Error> {
-    alone("holders::whoever_has_a_view_of_a_file_is_told_with_or_without_a_name", |registry| {
+fn viewers_of_a_file_are_shown_with_and_without_a_name() -> Result<(), Error> {
+    alone("holders::viewers_of_a_file_are_shown_with_and_without_a_name", |registry| {
         let file = tempfile::tempfile().expect("a file can be made");
         file.set_len(1 << 20).expect("it can be made longer");
         let mapping = FileMapping::options().file(&file).create()?;
@@ -550,8 +551,8 @@ fn whoever_has_a_view_of_a_file_is_told_with_or_without_a_name() -> Result<(), E
 }
 
 #[test]
-fn views_of_memory_are_told_without_its_name() -> Result<(), Error> {
-    alone("holders::views_of_memory_are_told_without_its_name", |registry| {
+fn viewers_of_memory_are_shown_without_its_name() -> Result<(), Error> {
+    alone("holders::viewers_of_memory_are_shown_without_its_name", |registry| {
         let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
         let with_name = named(registry, "x")?;
 

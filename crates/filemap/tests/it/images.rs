@@ -2,7 +2,9 @@
 
 use std::fs::File;
 
-use filemap::{Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, Protection, View};
+use filemap::{
+    Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, PositionedIo, Protection, View,
+};
 
 use crate::program::{HEADERS, OPTIONAL, Program, TABLE, put};
 use crate::support::{self, Outcome, Place, kind, wine};
@@ -67,19 +69,86 @@ fn pages_of_a_program_allow_what_their_sections_say() -> Outcome {
             runs(&view)?,
             [
                 (PageAccess::Read, page),
-                (PageAccess::ReadExecute, page),
+                (PageAccess::ExecuteRead, page),
                 (PageAccess::Read, page),
                 (PageAccess::Copy, 2 * page),
                 (PageAccess::Write, page),
             ]
         );
     }
-    assert_eq!(view.pages_at(0)?.mapped(), PageAccess::CopyExecute);
-    assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
-    assert_eq!(kind(view.write_at(0x1000, b"x")), ErrorKind::AccessDenied);
-    view.write_at(0x3000, b"DATA")?;
+    assert_eq!(view.pages_at(0)?.mapped(), PageAccess::ExecuteCopy);
+    assert_eq!(kind(view.write_all_at(b"x", 0)), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.write_all_at(b"x", 0x1000)), ErrorKind::AccessDenied);
+    view.write_all_at(b"DATA", 0x3000)?;
     assert_eq!(kind(view.commit(.., PageAccess::Read)), ErrorKind::AccessDenied);
     view.flush(.., filemap::Flush::Durable)?;
+    Ok(())
+}
+
+#[test]
+fn a_section_without_a_right_is_closed_and_one_that_only_runs_is_for_that() -> Outcome {
+    let place = Place::new();
+    let mut program = Program::sample(0x1_8000_0000);
+    // `IMAGE_SCN_MEM_EXECUTE` alone, none at all, and `IMAGE_SCN_MEM_WRITE` alone.
+    for (section, flags) in program.sections.iter_mut().zip([0x2000_0020, 0x0000_0040, 0x8000_0040])
+    {
+        section.flags = flags;
+    }
+    let view =
+        map(&place.file("closed", &program.file()), Attributes::empty())?.map(Access::Read)?;
+
+    if !wine() {
+        let page = 4096;
+        assert_eq!(
+            runs(&view)?[1..4],
+            [
+                (PageAccess::Execute, page),
+                (PageAccess::NoAccess, page),
+                (PageAccess::Copy, 2 * page),
+            ]
+        );
+    }
+    let mut bytes = [0];
+    assert_eq!(kind(view.read_exact_at(&mut bytes, 0x2000)), ErrorKind::AccessDenied);
+    view.protect(0x2000..0x3000, PageAccess::Read)?;
+    view.read_exact_at(&mut bytes, 0x2000)?;
+    assert_eq!(bytes, *b"c");
+    view.write_all_at(b"D", 0x3000)?;
+    Ok(())
+}
+
+#[test]
+fn headers_that_are_longer_than_the_file_end_in_zeros() -> Outcome {
+    let place = Place::new();
+    let mut bytes = Program::sample(0x1_8000_0000).file();
+    let len = bytes.len();
+    assert!(len < 0x1000);
+    put(&mut bytes, OPTIONAL + 60, &0x1000_u32.to_le_bytes());
+
+    let view = map(&place.file("longer", &bytes), Attributes::empty())?.map(Access::Read)?;
+
+    let mut headers = vec![0xff; 0x1000];
+    view.read_exact_at(&mut headers, 0)?;
+    assert_eq!(headers[..len], bytes);
+    assert!(headers[len..].iter().all(|byte| *byte == 0));
+    Ok(())
+}
+
+#[test]
+fn bytes_of_a_section_begin_at_a_sector_of_the_file() -> Outcome {
+    let place = Place::new();
+    let mut program = Program::sample(0x1_8000_0000);
+    program.file_alignment = 0x1000;
+    let mut bytes = program.file();
+    let at = 0x1010_u32;
+    put(&mut bytes, TABLE + 20, &at.to_le_bytes());
+    put(&mut bytes, 0x1000, b"at the sector");
+
+    let view = map(&place.file("sector", &bytes), Attributes::empty())?.map(Access::Read)?;
+
+    let mut read = [0; 13];
+    view.read_exact_at(&mut read, 0x1000)?;
+    assert_eq!(&read, b"at the sector");
     Ok(())
 }
 
@@ -94,7 +163,7 @@ fn a_program_that_is_not_to_be_run_has_no_page_that_could_be() -> Outcome {
     assert_eq!(mapping.attributes(), Attributes::IMAGE | Attributes::NO_EXECUTE);
     if !wine() {
         assert!(runs(&view)?.iter().all(|(access, _)| !access.can_execute()));
-        let refused = view.protect(0x1000..0x2000, PageAccess::ReadExecute).unwrap_err();
+        let refused = view.protect(0x1000..0x2000, PageAccess::ExecuteRead).unwrap_err();
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::ProtectionExceeded, 87));
     }
     Ok(())
@@ -107,7 +176,7 @@ fn a_programs_data_is_each_views_own() -> Outcome {
     let mapping = map(&file, Attributes::empty())?;
     let (one, other) = (mapping.map(Access::Read)?, mapping.map(Access::Read)?);
 
-    one.write_at(0x3000, b"MINE")?;
+    one.write_all_at(b"MINE", 0x3000)?;
 
     assert_eq!(one.read::<[u8; 4]>(0x3000)?, *b"MINE");
     assert_eq!(other.read::<[u8; 4]>(0x3000)?, *b"data");
@@ -128,10 +197,10 @@ fn to_write_a_programs_page_is_to_copy_it() -> Outcome {
 
     let before = one.protect(0x1000..0x2000, PageAccess::Write)?;
 
-    assert_eq!(before, PageAccess::ReadExecute.into());
+    assert_eq!(before, PageAccess::ExecuteRead.into());
     assert_eq!(one.pages_at(0x1000)?.protection(), Some(PageAccess::Copy.into()));
-    one.write_at(0x1001, &[43])?;
-    one.protect(0x1000..0x2000, PageAccess::WriteExecute)?;
+    one.write_all_at(&[43], 0x1001)?;
+    one.protect(0x1000..0x2000, PageAccess::ExecuteWrite)?;
     assert_eq!(other.read::<u8>(0x1001)?, 42);
     assert_eq!(support::read_all(&file), program.file());
     Ok(())
@@ -145,9 +214,8 @@ fn a_programs_code_runs() -> Outcome {
     let (_, file) = sample(&place);
     let view = map(&file, Attributes::empty())?.map(Access::Read)?;
 
-    // SAFETY: the view lives to the end of the test, and nobody changes its code.
-    let code = unsafe { view.raw().pointer() }.as_ptr().wrapping_add(0x1000);
-    // SAFETY: at this address are a move and a return.
+    let code = view.as_ptr().wrapping_add(0x1000);
+    // SAFETY: at this address are a move and a return, which nobody changes; the view lives to the end.
     let answer = unsafe { std::mem::transmute::<*mut u8, extern "C" fn() -> i32>(code) };
 
     assert_eq!(answer(), 42);
@@ -162,7 +230,7 @@ fn shared_sections_are_one_for_all_who_map_the_program() -> Outcome {
         let view = map(&file, Attributes::empty())?.map(Access::Read)?;
         assert_eq!(view.read::<[u8; 6]>(0x5000)?, *b"SHARED");
         assert_eq!(view.read::<[u8; 4]>(0x3000)?, *b"data");
-        view.write_at(0x5000, b"theirs")?;
+        view.write_all_at(b"theirs", 0x5000)?;
         return Ok(());
     }
     let place = Place::new();
@@ -171,8 +239,8 @@ fn shared_sections_are_one_for_all_who_map_the_program() -> Outcome {
     let other = map(&file, Attributes::NO_EXECUTE)?.map(Access::Read)?;
     assert_eq!(other.read::<[u8; 6]>(0x5000)?, *b"shared");
 
-    one.write_at(0x5000, b"SHARED")?;
-    one.write_at(0x3000, b"MINE")?;
+    one.write_all_at(b"SHARED", 0x5000)?;
+    one.write_all_at(b"MINE", 0x3000)?;
     assert_eq!(other.read::<[u8; 6]>(0x5000)?, *b"SHARED");
     let path = place.path("sample.dll");
     // In one registry, as all programs of a user are.
@@ -225,14 +293,14 @@ fn a_mapped_program_is_the_file_as_it_was() -> Outcome {
     let mapping = map(&file, Attributes::empty())?;
     let data = FileMapping::options().file(&file).create()?.map(Access::Write)?;
 
-    data.write_at(2, b"changed")?;
+    data.write_all_at(b"changed", 2)?;
 
     let view = mapping.map(Access::Read)?;
     // Wine reads it when the view is mapped.
     let was: &[u8] = if wine() { b"MZchan" } else { b"MZ\0\0\0\0" };
     assert_eq!(view.compare(0, was)?, None);
     // A new one looks at what the file is by now, also where nobody has flushed it.
-    data.write_at(0, b"??")?;
+    data.write_all_at(b"??", 0)?;
     assert_eq!(kind(map(&file, Attributes::empty())), ErrorKind::BadImage);
     Ok(())
 }
@@ -265,7 +333,7 @@ fn rights_are_asked_for_views_of_a_program_as_for_others() -> Outcome {
     let begun = FileMapping::options().file(&file).attributes(Attributes::IMAGE);
     let read_only = begun.clone().protection(Protection::ReadOnly).create()?;
 
-    for access in [Access::Write, Access::ReadExecute, Access::WriteExecute] {
+    for access in [Access::Write, Access::ExecuteRead, Access::ExecuteWrite] {
         let refused = read_only.map(access).unwrap_err();
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
     }
@@ -274,7 +342,7 @@ fn rights_are_asked_for_views_of_a_program_as_for_others() -> Outcome {
     assert_eq!(kind(writes.create()), ErrorKind::AccessDenied);
     // One that writes changes no file either.
     let writable = begun.create()?.map(Access::Write)?;
-    writable.write_at(0x3000, b"DATA")?;
+    writable.write_all_at(b"DATA", 0x3000)?;
     assert_eq!(support::read_all(&file), program.file());
     Ok(())
 }
@@ -310,6 +378,8 @@ fn what_is_no_program_is_refused() -> Outcome {
         ("vast pages", word(OPTIONAL + 32, 1 << 31)),
         ("no headers", word(OPTIONAL + 60, 0)),
         ("vast headers", word(OPTIONAL + 60, u32::MAX)),
+        ("no machine", word(HEADERS + 4, 0x0004_dead)),
+        ("a machine of 32 bits", word(HEADERS + 4, 0x0004_014c)),
         ("an overlap", table(1, 12, 0x1000)),
         ("a gap", table(1, 12, 0x8000)),
         ("a place past all", table(3, 12, u32::MAX)),
@@ -342,7 +412,7 @@ fn a_named_program_is_opened_by_its_name_alone() -> Outcome {
         assert_eq!(found.attributes(), Attributes::IMAGE);
         let view = found.map(Access::Read)?;
         assert_eq!(view.read::<[u8; 4]>(0x3000)?, *b"data");
-        assert_eq!(view.pages_at(0x1000)?.protection(), Some(PageAccess::ReadExecute.into()));
+        assert_eq!(view.pages_at(0x1000)?.protection(), Some(PageAccess::ExecuteRead.into()));
         return Ok(());
     }
     let place = Place::new();
@@ -357,7 +427,12 @@ fn a_named_program_is_opened_by_its_name_alone() -> Outcome {
 
     place.child(TEST, "second").finish();
 
-    assert_eq!(place.registry.open("program")?.size(), u64::from(program.size()));
+    let (inspected, opened) = (place.registry.inspect("program")?, place.registry.open("program")?);
+    let size = u64::from(program.size());
+    assert_eq!((inspected.size(), opened.size()), (Some(size), size));
+    let protection = Protection::ExecuteRead;
+    assert_eq!((inspected.protection(), opened.protection()), (protection, protection));
+    assert_eq!(inspected.attributes(), Attributes::IMAGE);
     Ok(())
 }
 
@@ -374,7 +449,7 @@ fn a_programs_descriptor_is_the_program() -> Outcome {
     assert_eq!(taken.size(), u64::from(program.size()));
     let view = taken.map(Access::Read)?;
     assert_eq!(view.pages_at(0x1000)?.protection(), Some(PageAccess::Read.into()));
-    view.write_at(0x3000, b"MINE")?;
+    view.write_all_at(b"MINE", 0x3000)?;
     Ok(())
 }
 

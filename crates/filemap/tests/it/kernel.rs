@@ -4,7 +4,7 @@
 
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Protection, Registry};
+use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Protection, Registry};
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::Memory::{
     CreateFileMappingW, FILE_MAP_WRITE, MapViewOfFile, OpenFileMappingW, PAGE_READONLY,
@@ -47,7 +47,7 @@ fn another_program_opens_what_has_a_name_here() -> Result<(), Error> {
     among_all("kernel::another_program_opens_what_has_a_name_here", |name| {
         for full in [name.to_owned(), format!("Local\\{name}"), format!("Global\\{name}")] {
             let made = FileMapping::options().name(&full).size(100).create_new()?;
-            made.map(Access::Write)?.write_at(0, b"shared")?;
+            made.map(Access::Write)?.write_all_at(b"shared", 0)?;
 
             // SAFETY: the name ends with a NUL.
             let opened = unsafe { OpenFileMappingW(FILE_MAP_WRITE, 0, wide(&full).as_ptr()) };
@@ -82,7 +82,7 @@ fn what_another_program_named_is_opened_by_its_name() -> Result<(), Error> {
         let protection =
             if support::wine() { Protection::ExecuteReadWrite } else { Protection::ReadWrite };
         assert_eq!(found.protection(), protection);
-        found.map(Access::Write)?.write_at(0, b"x")?;
+        found.map(Access::Write)?.write_all_at(b"x", 0)?;
         assert_eq!(second.map(Access::Read)?.read::<u8>(0)?, b'x');
         assert!(listed.iter().any(|entry| entry.name().base() == name));
         assert_eq!((inspected.size(), inspected.creator()), (Some(12288), 0));

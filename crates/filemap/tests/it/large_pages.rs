@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use filemap::{Access, Advice, FileMapping, Protection};
+use filemap::{Access, Advice, FileMapping, PositionedIo, Protection};
 
-use crate::residency::told;
+use crate::advice::told;
 use crate::support::{Outcome, Place, emulated, eventually};
 use crate::view::{address, content};
 
@@ -22,7 +22,7 @@ fn large() -> Option<usize> {
     size
 }
 
-/// Tells whether the kernel knows `MADV_COLLAPSE`.
+/// Returns true if the kernel knows `MADV_COLLAPSE`.
 fn gathers() -> bool {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = release.split('.').map_while(|number| number.parse::<u32>().ok());
@@ -66,12 +66,12 @@ fn memory_is_moved_into_large_pages_where_something_is_in_it_and_keeps_its_bytes
     let mapping = FileMapping::create(9 * large as u64, Protection::ReadWrite)?;
     let view = mapping.map(Access::Write)?;
     let bytes = content(8 * large);
-    view.write_at(0, &bytes)?;
+    view.write_all_at(&bytes, 0)?;
 
     view.advise(.., Advice::LargePages)?;
 
     let mut seen = vec![0; bytes.len()];
-    view.read_at(0, &mut seen)?;
+    view.read_exact_at(&mut seen, 0)?;
     assert!(seen == bytes);
     let mut kilobytes = 0;
     // Whether there is a large page for each is the kernel's, and another moment may be a better

@@ -1,19 +1,19 @@
-//! Lifetimes of names: the last handle frees them, wherever it is and however it goes.
+//! Lifetimes of names: the last handle frees them, in whatever process and however it is closed.
 
 use filemap::{
-    Access, Error, ErrorKind, FileMapping, Name, OwnedDescriptor, Protection, Registry, Rights,
-    View,
+    Access, Error, ErrorKind, FileMapping, Name, OwnedDescriptor, PositionedIo, Protection,
+    Registry, Rights, View,
 };
 
 use crate::support::{self, Place, alone, eventually, is_free, kind, named};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
-    view.read_at(0, &mut seen)?;
+    view.read_exact_at(&mut seen, 0)?;
     Ok(seen[0])
 }
 
-/// The part of a second process that holds one handle until it is told to go on.
+/// A second process that has one handle until it is told to continue.
 fn hold(mapping: FileMapping) -> FileMapping {
     support::say("held");
     support::hear();
@@ -27,7 +27,7 @@ fn the_last_close_frees_the_name_at_once() -> Result<(), Error> {
             let first = named(registry, name)?;
             let second = registry.open(name)?;
             let third = registry.open_with(name, Rights::READ)?;
-            first.map(Access::Write)?.write_at(0, b"x")?;
+            first.map(Access::Write)?.write_all_at(b"x", 0)?;
 
             drop(first);
             assert!(named(registry, name)?.existed(), "the creator's close changes nothing");
@@ -41,7 +41,7 @@ fn the_last_close_frees_the_name_at_once() -> Result<(), Error> {
             assert!(!anew.existed());
             assert_eq!(byte(&anew.map(Access::Read)?)?, 0);
         }
-        assert_eq!(registry.collect()?, 0);
+        assert_eq!(registry.remove_dead()?, 0);
         Ok(())
     })
 }
@@ -98,7 +98,7 @@ fn views_of_memory_do_not_keep_its_name() -> Result<(), Error> {
     alone("lifetimes::views_of_memory_do_not_keep_its_name", |registry| {
         let mapping = named(registry, "x")?;
         let view = mapping.map(Access::Write)?;
-        view.write_at(0, b"x")?;
+        view.write_all_at(b"x", 0)?;
 
         mapping.close()?;
 
@@ -107,7 +107,7 @@ fn views_of_memory_do_not_keep_its_name() -> Result<(), Error> {
         assert!(!anew.existed());
         let other = anew.map(Access::Write)?;
         assert_eq!(byte(&other)?, 0, "a new object, and zero");
-        other.write_at(0, b"y")?;
+        other.write_all_at(b"y", 0)?;
         assert_eq!(byte(&view)?, b'x', "the view's memory lives on, by itself");
         Ok(())
     })
@@ -165,7 +165,7 @@ fn a_view_in_another_process_does_not_keep_the_name() -> Result<(), Error> {
     }
     let place = Place::new();
     let made = named(&place.registry, "x")?;
-    made.map(Access::Write)?.write_at(0, b"x")?;
+    made.map(Access::Write)?.write_all_at(b"x", 0)?;
     let mut second = place.child(TEST, "views");
     second.until("only a view");
 
@@ -190,7 +190,7 @@ fn another_process_keeps_the_name() -> Result<(), Error> {
     }
     let place = Place::new();
     let made = named(&place.registry, "x")?;
-    made.map(Access::Write)?.write_at(0, b"x")?;
+    made.map(Access::Write)?.write_all_at(b"x", 0)?;
     let mut second = place.child(TEST, "holds");
     second.until("held");
 
@@ -217,7 +217,7 @@ fn a_name_over_a_file_dies_with_its_last_handle_and_the_file_stays() -> Result<(
         let options = || FileMapping::options().registry(registry).file(&file).name("notes");
         let first = options().create_new()?;
         let second = first.duplicate(Rights::READ)?;
-        first.map(Access::Write)?.write_at(0, b"J")?;
+        first.map(Access::Write)?.write_all_at(b"J", 0)?;
 
         drop(first);
         assert_eq!(registry.open("notes")?.size(), 5);
@@ -246,7 +246,7 @@ fn a_descriptor_that_was_given_away_keeps_the_name_until_it_is_closed() -> Resul
         ];
         drop(made);
         for number in 0..3 {
-            // Wine tells the name of a file's mapping as the path of the file.
+            // Wine reports the path of the file as the name of its mapping.
             if number == 1 && support::wine() {
                 continue;
             }
@@ -289,7 +289,7 @@ fn a_killed_last_holder_leaves_no_name() -> Result<(), Error> {
         assert!(place.registry.inspect("x")?.is_live());
         second.kill();
 
-        // The kernel of Windows leaves nothing.
+        // On Windows the kernel leaves no entry.
         let left = if cfg!(windows) { 0 } else { 2 };
         assert_eq!(place.leftovers().len(), left, "what is left is dead");
         if openers_first {
@@ -314,7 +314,7 @@ fn a_killed_creator_leaves_the_name_to_those_who_hold_it() -> Result<(), Error> 
     const TEST: &str = "lifetimes::a_killed_creator_leaves_the_name_to_those_who_hold_it";
     if support::role().is_some() {
         let mapping = named(&Registry::system(), "x")?;
-        mapping.map(Access::Write)?.write_at(0, b"written by the dead")?;
+        mapping.map(Access::Write)?.write_all_at(b"written by the dead", 0)?;
         drop(hold(mapping));
         return Ok(());
     }
@@ -328,7 +328,7 @@ fn a_killed_creator_leaves_the_name_to_those_who_hold_it() -> Result<(), Error> 
 
     assert!(found.existed());
     let mut seen = [0; 19];
-    found.map(Access::Read)?.read_at(0, &mut seen)?;
+    found.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(seen, *b"written by the dead");
     drop((mine, found));
     eventually("the name is free", || is_free(&place.registry, "x"));
@@ -336,11 +336,11 @@ fn a_killed_creator_leaves_the_name_to_those_who_hold_it() -> Result<(), Error> 
 }
 
 #[test]
-fn a_view_outlives_the_process_that_made_the_memory() -> Result<(), Error> {
-    const TEST: &str = "lifetimes::a_view_outlives_the_process_that_made_the_memory";
+fn a_view_outlives_the_process_that_created_the_memory() -> Result<(), Error> {
+    const TEST: &str = "lifetimes::a_view_outlives_the_process_that_created_the_memory";
     if support::role().is_some() {
         let mapping = named(&Registry::system(), "x")?;
-        mapping.map(Access::Write)?.write_at(0, b"x")?;
+        mapping.map(Access::Write)?.write_all_at(b"x", 0)?;
         drop(hold(mapping));
         return Ok(());
     }

@@ -6,7 +6,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Loss, Protection, View, page_size};
+use filemap::{
+    Access, Error, ErrorKind, FileMapping, Loss, PositionedIo, Protection, View, page_size,
+};
 use windows_sys::Win32::System::Memory::{PAGE_NOACCESS, PAGE_READWRITE, VirtualProtect};
 
 use crate::support::kind;
@@ -14,8 +16,7 @@ use crate::support::kind;
 /// Sets what may be done with one page of a view.
 fn protect(view: &View, page: usize, protection: u32) {
     let mut before = 0;
-    // SAFETY: the address is used while the view is borrowed.
-    let start = unsafe { view.raw().pointer() }.as_ptr().wrapping_add(page * page_size());
+    let start = view.as_ptr().wrapping_add(page * page_size());
     // SAFETY: a page of the view, which the library touches by instructions of its own alone.
     let set = unsafe { VirtualProtect(start.cast(), page_size(), protection, &raw mut before) };
     assert_ne!(set, 0, "{}", std::io::Error::last_os_error());
@@ -46,15 +47,19 @@ fn an_access_tells_which_byte_was_lost_and_how_many_came_before() -> Result<(), 
         for behind in [1, 8, 33, 200, page] {
             let (from, len) = (gone - before, before + behind);
             let mut seen = vec![0; len];
-            assert_eq!(lost(view.read_at(from, &mut seen)), loss(before), "{len} at {from}");
+            assert_eq!(
+                lost(view.read_exact_at(&mut seen, from as u64)),
+                loss(before),
+                "{len} at {from}"
+            );
             assert!(seen[..before].iter().all(|byte| *byte == 7), "{len} at {from}");
-            assert_eq!(lost(view.write_at(from, &vec![7; len])), loss(before));
+            assert_eq!(lost(view.write_all_at(&vec![7; len], from as u64)), loss(before));
             assert_eq!(lost(view.fill(from, len, 7)), loss(before));
             assert_eq!(lost(view.compare(from, &vec![7; len])), loss(before));
         }
     }
-    assert_eq!(lost(view.find(.., 8)), loss(gone));
-    assert_eq!(view.find(..gone, 8)?, None);
+    assert_eq!(lost(view.find(.., &[8])), loss(gone));
+    assert_eq!(view.find(..gone, &[8])?, None);
     Ok(())
 }
 
@@ -80,7 +85,7 @@ fn a_value_in_a_lost_page_is_an_error_and_untouched() -> Result<(), Error> {
     assert_eq!(here.fetch_add(1)?, 0x0707_0707_0707_0707);
 
     protect(&view, 2, PAGE_READWRITE);
-    assert_eq!(view.find(gone.., 1)?, None, "nothing was stored");
+    assert_eq!(view.find(gone.., &[1])?, None, "nothing was stored");
     assert_eq!(there.load()?, 0x0707_0707_0707_0707);
     Ok(())
 }
@@ -100,31 +105,45 @@ fn a_copy_between_views_tells_which_of_them_lost_a_page() -> Result<(), Error> {
     Ok(())
 }
 
+/// A read or a write of `len` bytes at `from` that met a page which is gone at times: how many bytes
+/// were delivered, if not all.
+fn cut_short(result: Result<(), Error>, from: usize, len: usize) -> Option<usize> {
+    let error = result.err()?;
+    let loss = error.loss().unwrap_or_else(|| panic!("{error}"));
+    assert_eq!(
+        (error.kind(), loss.offset),
+        (ErrorKind::Lost, (from + loss.done) as u64),
+        "{error}"
+    );
+    // The page may go away at any byte of it, and not at another page's.
+    let gone = 2 * page_size()..(from + len).min(3 * page_size());
+    assert!(gone.contains(&(from + loss.done)), "{error}");
+    Some(loss.done)
+}
+
 #[test]
 fn pages_that_come_and_go_harm_nobody_who_reads_and_writes() {
+    const BEFORE: usize = 100;
     let view = broken().expect("a view can be mapped");
-    let gone = 2 * page_size();
+    let from = 2 * page_size() - BEFORE;
     let over = AtomicBool::new(false);
     let met = std::thread::scope(|scope| {
-        let readers = [(); 3].map(|()| {
-            scope.spawn(|| {
+        let readers = [300, BEFORE + page_size(), 300].map(|len| {
+            let (view, over) = (&view, &over);
+            scope.spawn(move || {
                 let (mut whole, mut broken) = (0_u64, 0_u64);
                 while !over.load(Ordering::Relaxed) || whole == 0 || broken == 0 {
-                    let mut seen = [0; 300];
-                    let result = view.read_at(gone - 100, &mut seen);
-                    let stored = view.write_at(gone - 100, &[7; 300]);
-                    for done in [result, stored] {
-                        match done {
-                            Ok(()) => whole += 1,
-                            Err(error) => {
-                                let loss = Loss { offset: gone as u64, done: 100 };
-                                assert_eq!(error.loss(), Some(loss), "{error}");
-                                broken += 1;
-                            }
-                        }
+                    let mut seen = vec![0; len];
+                    let read = cut_short(view.read_exact_at(&mut seen, from as u64), from, len);
+                    let stored =
+                        cut_short(view.write_all_at(&vec![7; len], from as u64), from, len);
+                    for done in [read, stored] {
+                        let count = if done.is_some() { &mut broken } else { &mut whole };
+                        *count += 1;
                     }
-                    assert!(seen[..100].iter().all(|byte| *byte == 7));
-                    assert!(seen[100..].iter().all(|byte| *byte == 7 || *byte == 0));
+                    let delivered = read.unwrap_or(len);
+                    assert!(seen[..delivered].iter().all(|byte| *byte == 7));
+                    assert!(seen[delivered..].iter().all(|byte| *byte == 7 || *byte == 0));
                 }
                 (whole, broken)
             })
@@ -151,7 +170,10 @@ fn threads_meet_lost_pages_at_once() {
                 for len in 1..500 {
                     let at = 2 * page_size() - len;
                     let mut seen = vec![0; 2 * len];
-                    assert_eq!(lost(view.read_at(at, &mut seen)).map(|loss| loss.done), Some(len));
+                    assert_eq!(
+                        lost(view.read_exact_at(&mut seen, at as u64)).map(|loss| loss.done),
+                        Some(len)
+                    );
                 }
             });
         }

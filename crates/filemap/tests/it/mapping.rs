@@ -1,10 +1,11 @@
-//! Creating: sizes, protections, attributes, and names that are taken.
+//! Creating mappings: sizes, protections, attributes, and existing names.
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 
 use filemap::{
-    Access, Attributes, Backing, ErrorKind, FileMapping, PageAccess, Protection, Rights, page_size,
+    Access, Attributes, Backing, ErrorKind, FileMapping, OwnedDescriptor, PageAccess, PositionedIo,
+    Protection, Rights, page_size,
 };
 
 use crate::support::{FileExt as _, Outcome, Place, eventually, kind, read_all, space, wine};
@@ -13,33 +14,71 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 #[test]
-fn memory_is_rounded_up_to_whole_pages() -> Outcome {
+fn memory_is_as_large_as_it_was_created() -> Outcome {
     let page = u64::try_from(page_size())?;
 
-    for size in [1, page - 1, page, page + 1, 200_000] {
-        let mapping = FileMapping::create(size, Protection::ReadWrite)?;
-        let view = mapping.map(Access::Write)?;
+    for attributes in [Attributes::COMMIT, Attributes::RESERVE] {
+        for size in [1, 100, page - 1, page, page + 1, 200_000] {
+            let mapping = FileMapping::options().size(size).attributes(attributes).create()?;
+            let view = mapping.map(Access::Write)?;
+            assert_eq!(mapping.size(), size);
+            assert_eq!(u64::try_from(view.len())?, size);
+            view.commit(.., PageAccess::Write)?;
+            view.write_all_at(b"x", size - 1)?;
+            assert_eq!(kind(view.write_all_at(b"x", size)), ErrorKind::InvalidRange);
+            assert_eq!(kind(mapping.map_range(Access::Read, ..=size)), ErrorKind::ViewTooLarge);
 
-        let expected = size.next_multiple_of(page);
-        assert_eq!(mapping.size(), expected, "{size}");
-        assert_eq!(u64::try_from(view.len())?, expected, "{size}");
-        view.write_at(view.len() - 1, b"x")?;
+            // Linux keeps the size with the descriptor, Windows the number of pages.
+            let passed = FileMapping::try_from(OwnedDescriptor::from(mapping))?;
+            let expected = if cfg!(windows) { size.next_multiple_of(page) } else { size };
+            assert_eq!(passed.size(), expected, "{attributes:?}");
+            // A view of what was passed on takes pages for reserved that another view committed, as
+            // seen under Wine.
+            if cfg!(windows) && attributes == Attributes::RESERVE {
+                continue;
+            }
+            let mut last = [0];
+            passed.map(Access::Read)?.read_exact_at(&mut last, size - 1)?;
+            assert_eq!(last, *b"x");
+        }
     }
     Ok(())
 }
 
 #[test]
-fn named_memory_is_rounded_up_to_whole_pages_for_everybody() -> Outcome {
+fn named_memory_is_as_large_for_everybody() -> Outcome {
     let place = Place::new();
     let page = u64::try_from(page_size())?;
 
-    let made =
-        FileMapping::options().registry(&place.registry).name("x").size(page + 1).create()?;
-    let found = place.registry.open("x")?;
+    for size in [1, 100, page - 1, page, page + 1] {
+        for attributes in [Attributes::COMMIT, Attributes::RESERVE] {
+            let options = FileMapping::options().registry(&place.registry).attributes(attributes);
+            let made = options.name("x").size(size).create_new()?;
+            let found = place.registry.open("x")?;
 
-    assert_eq!(made.size(), 2 * page);
-    assert_eq!(found.size(), 2 * page);
-    assert_eq!(found.map(Access::Read)?.len(), 2 * page_size());
+            assert_eq!((made.size(), found.size()), (size, size));
+            assert_eq!(place.registry.inspect("x")?.size(), Some(size));
+            assert_eq!(u64::try_from(found.map(Access::Read)?.len())?, size);
+            assert_eq!(kind(found.map_range(Access::Read, size..=size)), ErrorKind::ViewTooLarge);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_strict_view_of_memory_reaches_to_the_end_of_its_last_page() -> Outcome {
+    let place = Place::new();
+    let made = FileMapping::options().registry(&place.registry).name("x").size(100).create()?;
+    let unnamed = FileMapping::create(100, Protection::ReadWrite)?;
+
+    for mapping in [&made, &unnamed, &place.registry.open("x")?] {
+        let view = mapping.view(Access::Write).strict().map()?;
+        assert_eq!(view.len(), page_size());
+        view.write_all_at(b"x", page_size() as u64 - 1)?;
+        let range = mapping.view(Access::Write).strict().len(page_size() + 1);
+        assert_eq!(kind(range.map()), ErrorKind::ViewTooLarge);
+        assert_eq!(kind(mapping.view(Access::Write).len(101).map()), ErrorKind::ViewTooLarge);
+    }
     Ok(())
 }
 
@@ -49,7 +88,7 @@ fn memory_is_zero() -> Outcome {
     let view = mapping.map(Access::Read)?;
     let mut bytes = vec![1; view.len()];
 
-    view.read_at(0, &mut bytes)?;
+    view.read_exact_at(&mut bytes, 0)?;
 
     assert!(bytes.iter().all(|byte| *byte == 0));
     Ok(())
@@ -63,12 +102,12 @@ fn memory_may_be_larger_than_4_gib() -> Outcome {
 
     let view = mapping.map_range(Access::Write, 4 * GIB..)?;
     view.commit(..1, PageAccess::Write)?;
-    view.write_at(0, b"far")?;
+    view.write_all_at(b"far", 0)?;
 
     let mut seen = [0; 3];
-    mapping.map(Access::Read)?.read_at(usize::try_from(4 * GIB)?, &mut seen)?;
+    mapping.map(Access::Read)?.read_exact_at(&mut seen, (usize::try_from(4 * GIB)?) as u64)?;
     assert_eq!(&seen, b"far");
-    assert_eq!(mapping.size(), 4 * GIB + 2 * page);
+    assert_eq!(mapping.size(), 4 * GIB + page + 1);
     Ok(())
 }
 
@@ -94,11 +133,11 @@ fn a_smaller_size_maps_the_beginning_of_the_file() -> Outcome {
 
     let mapping = FileMapping::options().file(&file).size(9).create()?;
     let view = mapping.map(Access::Write)?;
-    view.write_at(0, b"B")?;
+    view.write_all_at(b"B", 0)?;
 
     assert_eq!(mapping.size(), 9);
     assert_eq!(view.len(), 9);
-    assert_eq!(view.write_at(9, b"x").unwrap_err().kind(), ErrorKind::InvalidRange);
+    assert_eq!(view.write_all_at(b"x", 9).unwrap_err().kind(), ErrorKind::InvalidRange);
     assert_eq!(read_all(&file), b"Beginning and end");
     Ok(())
 }
@@ -131,7 +170,7 @@ fn growth_beyond_4_gib_takes_no_space() -> Outcome {
     let file = place.file("sparse", b"start");
 
     let mapping = FileMapping::options().file(&file).size(6 * GIB + 3).create()?;
-    mapping.map_range(Access::Write, 5 * GIB..=5 * GIB + 2)?.write_at(0, b"far")?;
+    mapping.map_range(Access::Write, 5 * GIB..=5 * GIB + 2)?.write_all_at(b"far", 0)?;
 
     assert_eq!(mapping.size(), 6 * GIB + 3);
     assert_eq!(file.metadata()?.len(), 6 * GIB + 3);
@@ -210,7 +249,7 @@ fn every_protection_gives_its_creator_the_rights_of_the_table() -> Outcome {
             begun.clone().size(1).create()?,
             begun.clone().file(&file).create()?,
             begun.clone().name(&name).size(1).create()?,
-            begun.clone().name(&format!("{name} file")).file(&file).create()?,
+            begun.clone().name(format!("{name} file")).file(&file).create()?,
         ];
 
         for mapping in made {
@@ -232,16 +271,23 @@ fn a_read_only_file_is_enough_for_protections_that_do_not_write() -> Outcome {
         let mapping = FileMapping::options().file(&file).protection(protection).create()?;
 
         let copy = mapping.map(Access::Copy)?;
-        copy.write_at(0, b"private")?;
+        copy.write_all_at(b"private", 0)?;
         assert_eq!(read_all(&file), b"content", "{protection}");
     }
     Ok(())
 }
 
+/// The bits in which the C interface keeps `SEC_NOCACHE` and `SEC_WRITECOMBINE`; on Windows, which
+/// has no C interface, none.
+fn bits_without_a_name() -> [Attributes; 2] {
+    [1 << 2, 1 << 3]
+        .map(|bit| Attributes::from_bits(if cfg!(windows) { 0 } else { bit }).expect("a bit"))
+}
+
 #[test]
 fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
     let (commit, reserve) = (Attributes::COMMIT, Attributes::RESERVE);
-    let (no_cache, combine) = (Attributes::NO_CACHE, Attributes::WRITE_COMBINE);
+    let [no_cache, combine] = bits_without_a_name();
     let table = [
         (Attributes::empty(), commit),
         (commit, commit),
@@ -255,8 +301,8 @@ fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
     let place = Place::new();
 
     for (given, reported) in table {
-        let begun = FileMapping::options().size(1).attributes(given).registry(&place.registry);
-        let name = format!("given {given}");
+        let begun = FileMapping::options().size(100).attributes(given).registry(&place.registry);
+        let name = format!("given {given:?}");
         let unnamed = begun.clone().create()?;
         let named = begun.name(&name).create()?;
         let found = place.registry.open(&name)?;
@@ -265,7 +311,7 @@ fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
             assert_eq!(mapping.attributes(), reported, "given {given}");
             let view = mapping.map(Access::Write)?;
             view.commit(.., PageAccess::Write)?;
-            view.write_at(0, b"usable")?;
+            view.write_all_at(b"usable", 0)?;
         }
     }
     Ok(())
@@ -275,14 +321,14 @@ fn memory_reports_the_attributes_that_it_was_given() -> Outcome {
 fn over_a_file_commit_and_reserve_change_nothing_and_are_not_reported() -> Outcome {
     let place = Place::new();
     let file = place.file("content", b"content");
-    let (no_cache, combine) = (Attributes::NO_CACHE, Attributes::WRITE_COMBINE);
+    let [no_cache, combine] = bits_without_a_name();
 
     for base in [Attributes::COMMIT, Attributes::RESERVE] {
         for kept in [Attributes::empty(), no_cache, combine] {
             let begun = FileMapping::options().file(&file).registry(&place.registry);
             let begun = begun.attributes(base | kept);
             let unnamed = begun.clone().create()?;
-            let name = format!("given {base} {kept}");
+            let name = format!("given {base} {kept:?}");
             let named = begun.name(&name).create()?;
 
             assert_eq!(unnamed.attributes(), kept);
@@ -296,9 +342,9 @@ fn over_a_file_commit_and_reserve_change_nothing_and_are_not_reported() -> Outco
 }
 
 #[test]
-fn creating_tells_whether_the_name_existed() -> Outcome {
+fn creating_reports_whether_the_name_existed() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
 
     let first = begun.clone().create()?;
     let second = begun.clone().create()?;
@@ -321,7 +367,7 @@ fn an_existing_mapping_keeps_its_size_attributes_and_protection() -> Outcome {
     let first = reserved.create()?;
     let view = first.map(Access::Write)?;
     view.commit(..1, PageAccess::Write)?;
-    view.write_at(0, b"kept")?;
+    view.write_all_at(b"kept", 0)?;
 
     for size in [1, 10 * MIB] {
         for protection in Protection::ALL.into_iter().filter(|each| !each.is_executable()) {
@@ -333,7 +379,7 @@ fn an_existing_mapping_keeps_its_size_attributes_and_protection() -> Outcome {
             assert_eq!(second.protection(), Protection::ReadWrite);
             assert_eq!(second.rights(), protection.rights(), "asks as {protection} does");
             let mut seen = [0; 4];
-            second.map(Access::Read)?.read_at(0, &mut seen)?;
+            second.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
             assert_eq!(&seen, b"kept");
         }
     }
@@ -343,7 +389,7 @@ fn an_existing_mapping_keeps_its_size_attributes_and_protection() -> Outcome {
 #[test]
 fn a_reader_of_an_existing_mapping_cannot_write_it() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
     let _first = begun.clone().create()?;
 
     let second = begun.protection(Protection::ReadOnly).create()?;
@@ -355,9 +401,9 @@ fn a_reader_of_an_existing_mapping_cannot_write_it() -> Outcome {
 }
 
 #[test]
-fn a_writer_of_an_existing_read_only_mapping_meets_its_protection() -> Outcome {
+fn a_writer_of_an_existing_read_only_mapping_is_limited_by_its_protection() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
     let _first = begun.clone().protection(Protection::ReadOnly).create()?;
 
     let second = begun.protection(Protection::ReadWrite).create()?;
@@ -372,7 +418,7 @@ fn a_writer_of_an_existing_read_only_mapping_meets_its_protection() -> Outcome {
 #[test]
 fn create_new_refuses_a_name_that_exists() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
 
     let first = begun.clone().create_new()?;
     let refused = begun.create_new().unwrap_err();
@@ -397,7 +443,7 @@ fn a_name_that_exists_leaves_the_given_file_as_it_was() -> Outcome {
 
     assert!(second.existed() && third.existed());
     assert_eq!(second.backing(), Backing::Memory);
-    assert_eq!(second.size(), u64::try_from(page_size())?);
+    assert_eq!(second.size(), 1);
     assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
     assert_eq!(read_all(&file), b"short");
     assert_eq!(read_all(&empty), b"");
@@ -405,7 +451,7 @@ fn a_name_that_exists_leaves_the_given_file_as_it_was() -> Outcome {
 }
 
 #[test]
-fn a_mapping_tells_what_it_is_made_of() -> Outcome {
+fn a_mapping_returns_its_backing() -> Outcome {
     let place = Place::new();
     let file = place.file("content", b"content");
     let begun = FileMapping::options().registry(&place.registry);
@@ -438,20 +484,20 @@ fn memory_beyond_the_machine_is_reserved_but_not_committed() -> Outcome {
         let refused = begun.create().unwrap_err();
 
         if wine() {
-            // It has no limit of its own, and sees that its host has no room.
+            // Wine has no commit limit, and reports that its host has no space.
             assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::SizeTooLarge, 8));
             continue;
         }
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::CommitLimit, 1455));
         assert!(refused.to_string().contains("reserve"), "tells the way out: {refused}");
     }
-    // Wine keeps even what is reserved in a file of its host, which may not be so long.
+    // Wine keeps reserved memory in a file of its host too, which may not be so long.
     let size = if wine() { 1 << 40 } else { size };
     let reserved = FileMapping::options().size(size).attributes(Attributes::RESERVE).create()?;
     let last = reserved.map_range(Access::Write, size - 1..)?;
-    assert_eq!(kind(last.write_at(0, b"x")), ErrorKind::NotCommitted);
+    assert_eq!(kind(last.write_all_at(b"x", 0)), ErrorKind::NotCommitted);
     last.commit(.., PageAccess::Write)?;
-    last.write_at(0, b"x")?;
+    last.write_all_at(b"x", 0)?;
     assert_eq!(last.read::<u8>(0)?, b'x');
     Ok(())
 }
@@ -464,10 +510,10 @@ fn a_mapping_keeps_its_file_after_the_file_is_closed_and_removed() -> Outcome {
 
     drop(file);
     std::fs::remove_file(place.path("content"))?;
-    mapping.map(Access::Write)?.write_at(0, b"C")?;
+    mapping.map(Access::Write)?.write_all_at(b"C", 0)?;
 
     let mut seen = [0; 7];
-    mapping.map(Access::Read)?.read_at(0, &mut seen)?;
+    mapping.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(&seen, b"Content");
     Ok(())
 }
@@ -475,10 +521,10 @@ fn a_mapping_keeps_its_file_after_the_file_is_closed_and_removed() -> Outcome {
 #[test]
 fn a_name_is_gone_with_its_last_handle_while_views_keep_the_memory() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
     let first = begun.clone().create()?;
     let view = first.map(Access::Write)?;
-    view.write_at(0, b"old")?;
+    view.write_all_at(b"old", 0)?;
 
     drop(first);
 
@@ -501,118 +547,7 @@ fn closing_a_handle_succeeds_with_and_without_a_name() -> Outcome {
     named.close()?;
     FileMapping::create(1, Protection::ReadOnly)?.close()?;
 
-    view.write_at(0, b"x")?;
+    view.write_all_at(b"x", 0)?;
     eventually("the name is gone", || place.registry.open("x").is_err());
     Ok(())
-}
-
-// The pool is told by `/proc`.
-#[cfg(target_os = "linux")]
-mod large_pages {
-    //! The pool of large pages is the machine's, so one test plays all its states.
-
-    use filemap::View;
-
-    use super::*;
-    use crate::support::emulated;
-
-    const POOL: &str = "/proc/sys/vm/nr_hugepages";
-
-    /// One number of `/proc/meminfo`, if this kernel has it.
-    fn meminfo(word: &str) -> Option<u64> {
-        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-        let line = text.lines().find(|line| line.starts_with(word))?;
-        line.split_whitespace().nth(1)?.parse().ok()
-    }
-
-    /// Gives the pool back the size that it had.
-    struct Restored(String);
-
-    impl Drop for Restored {
-        fn drop(&mut self) {
-            let _ignored = std::fs::write(POOL, &self.0);
-        }
-    }
-
-    fn large(size: u64) -> filemap::Result<FileMapping> {
-        let attributes = Attributes::COMMIT | Attributes::LARGE_PAGES;
-        FileMapping::options().size(size).attributes(attributes).create()
-    }
-
-    #[test]
-    fn large_pages_come_from_the_pool_or_not_at_all() -> Outcome {
-        let (Some(unit), Some(total)) = (meminfo("Hugepagesize:"), meminfo("HugePages_Total:"))
-        else {
-            assert_eq!(large(1 << 21).unwrap_err().kind(), ErrorKind::NotSupported);
-            return Ok(());
-        };
-        let unit = unit * 1024;
-        let over: u64 =
-            std::fs::read_to_string("/proc/sys/vm/nr_overcommit_hugepages")?.trim().parse()?;
-
-        let odd = large(unit + 1).unwrap_err();
-        let too_many = large((total + over + 1) * unit).unwrap_err();
-
-        assert_eq!((odd.kind(), odd.win32_code()), (ErrorKind::InvalidArgument, 87));
-        assert!(odd.to_string().contains(&unit.to_string()), "names the unit: {odd}");
-        assert_eq!((too_many.kind(), too_many.win32_code()), (ErrorKind::NoResources, 1450));
-
-        let restored = Restored(std::fs::read_to_string(POOL)?);
-        if std::fs::write(POOL, (total + 4).to_string()).is_err() {
-            println!("the pool is not ours to fill, so large pages are not seen to work");
-            return Ok(());
-        }
-        if meminfo("HugePages_Free:").unwrap_or(0) >= 4 {
-            if emulated() {
-                // It chooses addresses itself, and none that large pages could have.
-                let error = large(unit)?.map(Access::Read).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::OutOfMemory);
-            } else {
-                they_work(unit)?;
-            }
-        } else {
-            println!("memory is too fragmented to fill the pool");
-        }
-        drop(restored);
-        Ok(())
-    }
-
-    /// Bytes in the pages that the kernel has mapped for a view.
-    #[expect(unsafe_code, reason = "the kernel tells by address")]
-    fn page_size_at(view: &View) -> Result<u64, Box<dyn std::error::Error>> {
-        // SAFETY: the address is only compared.
-        let address = unsafe { view.raw().pointer() }.addr().get();
-        let told = std::fs::read_to_string("/proc/self/smaps")?;
-        let lines = told.lines().skip_while(|line| !line.starts_with(&format!("{address:x}-")));
-        let size = lines.into_iter().find(|line| line.starts_with("KernelPageSize:"));
-        let number = size.and_then(|line| line.split_whitespace().nth(1)).ok_or("it is told")?;
-        Ok(number.parse::<u64>()? * 1024)
-    }
-
-    fn they_work(unit: u64) -> Outcome {
-        let place = Place::new();
-        let attributes = Attributes::COMMIT | Attributes::LARGE_PAGES;
-        let unnamed = large(unit)?;
-        let begun = FileMapping::options().registry(&place.registry).attributes(attributes);
-        let named = begun.name("large").size(2 * unit).create()?;
-
-        let view = unnamed.map(Access::Write)?;
-        view.write_at(usize::try_from(unit)? - 3, b"end")?;
-        assert_eq!(page_size_at(&view)?, unit, "the view's pages are large");
-        // What is told and changed of pages is so in their own unit.
-        view.protect(..1, PageAccess::Read)?;
-        assert_eq!(view.pages_at(0)?.len() as u64, unit);
-        assert_eq!(view.pages_at(0)?.protection(), Some(PageAccess::Read.into()));
-        assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
-        named.map_range(Access::Write, unit - 1..unit + 2)?.write_at(0, b"mid")?;
-        let found = place.registry.open("large")?;
-
-        assert_eq!(unnamed.attributes(), attributes);
-        assert_eq!(unnamed.size(), unit);
-        assert_eq!(found.attributes(), attributes);
-        assert_eq!(found.size(), 2 * unit);
-        let seen: [u8; 3] = found.map(Access::Read)?.read(usize::try_from(unit)? - 1)?;
-        assert_eq!(&seen, b"mid");
-        Ok(())
-    }
 }

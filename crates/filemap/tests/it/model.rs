@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use filemap::{Error, ErrorKind, Flush, MappedFile};
+use filemap::{Error, ErrorKind, Flush, MappedFile, PositionedIo};
 use proptest::prelude::*;
 
 use crate::support::Place;
@@ -90,7 +90,7 @@ fn put(model: &mut Vec<u8>, at: usize, bytes: &[u8]) {
 
 fn check_read(file: &MappedFile, model: &[u8], at: usize, len: usize) -> Result<(), TestCaseError> {
     let mut seen = vec![0xEE; len];
-    let count = file.read_at(at as u64, &mut seen)?;
+    let count = file.read_at(&mut seen, at as u64)?;
     let expected = &model[at.min(model.len())..(at + len).min(model.len())];
     prop_assert_eq!(count, expected.len(), "bytes at {} before the end", at);
     prop_assert!(seen[..count] == *expected, "the bytes at {}", at);
@@ -122,7 +122,7 @@ proptest! {
             match step {
                 Step::Write { at, len, seed } => {
                     let bytes = pattern(len, seed);
-                    file.write_at(at as u64, &bytes)?;
+                    file.write_all_at(&bytes, at as u64)?;
                     put(&mut model, at, &bytes);
                 }
                 Step::Value { at, value } => {

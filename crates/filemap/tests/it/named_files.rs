@@ -1,10 +1,10 @@
-//! Files behind names: whatever became of their paths, a name leads to the same bytes or nowhere.
+//! Files behind names: whatever happens to its path, a name opens the same file or none.
 
 use std::fs::{self, File};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::symlink;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Rights, View};
+use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Rights, View};
 
 use crate::support::{self, FileExt as _, Place, eventually, is_free, kind};
 #[cfg(target_os = "linux")]
@@ -12,11 +12,11 @@ use crate::support::{Second, named};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
-    view.read_at(0, &mut seen)?;
+    view.read_exact_at(&mut seen, 0)?;
     Ok(seen[0])
 }
 
-/// Opens the name in a second process and tells what is there: the bytes, or the error.
+/// Opens the name in a second process, and returns its bytes or the error.
 fn seen_by_another(place: &Place, test: &str) -> String {
     let mut second = place.child(test, "looks");
     let seen = second.next();
@@ -29,7 +29,7 @@ fn look() -> Result<(), Error> {
         Ok(found) => {
             let size = usize::try_from(found.size()).expect("it is small");
             let mut bytes = vec![0; size];
-            found.map(Access::Read)?.read_at(0, &mut bytes)?;
+            found.map(Access::Read)?.read_exact_at(&mut bytes, 0)?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
         Err(error) => format!("{:?}: {error}", error.kind()),
@@ -58,12 +58,12 @@ fn a_renamed_file_is_reached_by_its_name() -> Result<(), Error> {
 
     assert_eq!(seen_by_another(&place, TEST), "hello");
     let writable = place.registry.open_with("notes", Rights::READ | Rights::WRITE)?;
-    writable.map(Access::Write)?.write_at(0, b"J")?;
+    writable.map(Access::Write)?.write_all_at(b"J", 0)?;
     assert_eq!(fs::read(place.path("elsewhere/renamed")).unwrap(), b"Jello");
     Ok(())
 }
 
-// Windows keeps a mapped file from being replaced.
+// On Windows a mapped file cannot be replaced.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_replaced_file_is_not_taken_for_the_one_that_was_named() -> Result<(), Error> {
@@ -83,7 +83,7 @@ fn a_replaced_file_is_not_taken_for_the_one_that_was_named() -> Result<(), Error
     Ok(())
 }
 
-// Windows keeps a mapped file from being removed.
+// On Windows a mapped file cannot be removed.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_unlinked_file_is_reached_through_its_holders() -> Result<(), Error> {
@@ -123,10 +123,10 @@ fn a_file_that_had_no_path_when_it_was_named_is_reached_through_its_holders() ->
     Ok(())
 }
 
-/// The part of a second process that names the file `notes`, keeps of the handle only the
-/// descriptor that carries the name, and removes the file: nobody has it any more.
+/// A second process that names the file `notes`, keeps of the handle only the descriptor that keeps
+/// the name, and removes the file, which nobody then has open.
 ///
-/// No process that others start meanwhile is a child of this one, and has it from here.
+/// It is a process of its own, so that no child of another test inherits the file.
 #[cfg(target_os = "linux")]
 fn give_away() -> Result<(), Error> {
     let place = std::env::var_os("FILEMAP_DIR").expect("it is set");
@@ -142,7 +142,7 @@ fn give_away() -> Result<(), Error> {
     Ok(())
 }
 
-// On Windows a name leads to the mapping, whose file nobody has to find.
+// On Windows a name opens the mapping without its file.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_nobody_can_reach_is_named_by_the_error() -> Result<(), Error> {
@@ -165,12 +165,11 @@ fn a_file_that_nobody_can_reach_is_named_by_the_error() -> Result<(), Error> {
     Ok(())
 }
 
-// Numbers of files, which are used again.
+// Inode numbers that are used again.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it() -> Result<(), Error> {
-    const TEST: &str =
-        "named_files::a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it";
+fn a_new_file_with_the_inode_of_a_removed_one_is_not_opened() -> Result<(), Error> {
+    const TEST: &str = "named_files::a_new_file_with_the_inode_of_a_removed_one_is_not_opened";
     if support::role().is_some() {
         return give_away();
     }
@@ -182,7 +181,7 @@ fn a_file_with_the_number_of_one_that_is_gone_is_not_taken_for_it() -> Result<()
     let mut second = place.child(TEST, "gives away");
     second.until("given away");
 
-    // Many file systems give the number to the next file; where they do not, nothing is there.
+    // Many file systems give the number to the next file. Where they do not, no file has it.
     for count in 0..64 {
         let other = place.path(&format!("other-{count}"));
         fs::write(&other, b"WRONG").unwrap();
@@ -232,7 +231,7 @@ fn one_file_can_have_two_names() -> Result<(), Error> {
     let one = options().name("one").create_new()?;
     let two = options().name("two").create_new()?;
 
-    one.map(Access::Write)?.write_at(0, b"J")?;
+    one.map(Access::Write)?.write_all_at(b"J", 0)?;
 
     assert_eq!(byte(&two.map(Access::Read)?)?, b'J');
     drop(one);
@@ -278,7 +277,7 @@ fn a_file_named_by_a_relative_path_is_reached_from_every_directory() -> Result<(
         second.finish();
     }
 
-    // Its directory may move with it, and another one come in its place.
+    // Its directory is renamed with it, and another one gets the old name.
     fs::rename(place.path("here"), place.path("moved")).unwrap();
     fs::rename(place.path("there"), place.path("here")).unwrap();
     assert_eq!(seen_by_another(&place, TEST), "hello");
@@ -299,7 +298,7 @@ fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
     let name_alone = filemap::OwnedDescriptor::from(mapping);
     fs::hard_link(place.path("notes"), place.path("link")).unwrap();
 
-    // The very file comes back to its path under another link's name.
+    // The same file gets its path back by renaming the other link.
     fs::remove_file(place.path("notes")).unwrap();
     drop(place.file("notes", b"WRONG"));
     assert_eq!(seen_by_another(&place, TEST), "hello", "reached through this test's descriptor");
@@ -313,9 +312,8 @@ fn another_link_to_the_file_is_the_file() -> Result<(), Error> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_is_left_under_another_link_alone_is_gone_for_the_name() -> Result<(), Error> {
-    const TEST: &str =
-        "named_files::a_file_that_is_left_under_another_link_alone_is_gone_for_the_name";
+fn a_file_that_has_only_another_link_left_is_not_reached() -> Result<(), Error> {
+    const TEST: &str = "named_files::a_file_that_has_only_another_link_left_is_not_reached";
     if support::role().is_some() {
         return give_away();
     }
@@ -366,7 +364,7 @@ fn symbolic_links_on_the_way_to_a_file_can_be_changed() -> Result<(), Error> {
         point("link", "other/notes");
         assert_eq!(seen_by_another(&place, TEST), "hello", "{named_at}");
 
-        // The directory itself becomes a link to another one.
+        // The directory is replaced by a link to another one.
         fs::rename(place.path("one"), place.path("first")).unwrap();
         point("one", "other");
         assert_eq!(seen_by_another(&place, TEST), "hello", "{named_at}");

@@ -1,18 +1,18 @@
-//! Names: what is one, who shares it, and what it leads to.
+//! Names: their rules, their scopes, and the mappings that they open.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 
 use filemap::{
-    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, PageAccess, Protection,
-    Rights, Scope, View,
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, Name, PageAccess, PositionedIo,
+    Protection, Rights, Scope, View,
 };
 
 use crate::support::{self, Place, eventually, is_free, kind, named, wine};
 
 fn byte(view: &View) -> Result<u8, Error> {
     let mut seen = [0];
-    view.read_at(0, &mut seen)?;
+    view.read_exact_at(&mut seen, 0)?;
     Ok(seen[0])
 }
 
@@ -23,7 +23,7 @@ fn a_plain_name_and_a_local_one_are_the_same() -> Result<(), Error> {
     let local = named(&place.registry, "Local\\scores")?;
     let twice = named(&place.registry, "Local\\Local\\scores")?;
 
-    plain.map(Access::Write)?.write_at(0, b"x")?;
+    plain.map(Access::Write)?.write_all_at(b"x", 0)?;
 
     assert!(!plain.existed() && local.existed() && twice.existed());
     assert_eq!(byte(&local.map(Access::Read)?)?, b'x');
@@ -34,12 +34,12 @@ fn a_plain_name_and_a_local_one_are_the_same() -> Result<(), Error> {
 }
 
 #[test]
-fn a_global_name_is_another_than_the_local_one() -> Result<(), Error> {
+fn a_global_and_a_local_name_are_different() -> Result<(), Error> {
     let place = Place::new();
     let local = named(&place.registry, "scores")?;
     let global = named(&place.registry, "Global\\scores")?;
 
-    local.map(Access::Write)?.write_at(0, b"x")?;
+    local.map(Access::Write)?.write_all_at(b"x", 0)?;
 
     assert!(!global.existed());
     assert_eq!(byte(&global.map(Access::Read)?)?, 0);
@@ -51,7 +51,7 @@ fn a_global_name_is_another_than_the_local_one() -> Result<(), Error> {
 }
 
 #[test]
-fn case_counts_in_names() -> Result<(), Error> {
+fn names_are_case_sensitive() -> Result<(), Error> {
     let place = Place::new();
     let _lower = named(&place.registry, "größe")?;
 
@@ -98,7 +98,7 @@ fn every_character_but_the_backslash_is_an_ordinary_one() -> Result<(), Error> {
     for (number, name) in (1..).zip(names) {
         let mapping = named(&place.registry, name)?;
         assert!(!mapping.existed(), "{name:?} is a name of its own");
-        mapping.map(Access::Write)?.write_at(0, &[number])?;
+        mapping.map(Access::Write)?.write_all_at(&[number], 0)?;
         held.push(mapping);
     }
 
@@ -110,7 +110,7 @@ fn every_character_but_the_backslash_is_an_ordinary_one() -> Result<(), Error> {
     let listed: BTreeSet<String> =
         place.registry.list()?.iter().map(|entry| entry.name().base().to_owned()).collect();
     assert_eq!(listed, names.iter().map(|name| (*name).to_owned()).collect());
-    // What anybody sees who lists the directory is harmless.
+    // Listing the directory shows nothing harmful.
     let root = place.registry.path(Scope::Local)?;
     assert_eq!(root.is_none(), cfg!(windows), "on Windows names are in no directory");
     for entry in root.into_iter().flat_map(|root| fs::read_dir(root).unwrap()) {
@@ -122,7 +122,7 @@ fn every_character_but_the_backslash_is_an_ordinary_one() -> Result<(), Error> {
     Ok(())
 }
 
-/// The most units that a name can have here: on Windows a registry of its own puts a prefix of 47
+/// The longest name in UTF-16 units: on Windows a registry in a directory puts a prefix of 47
 /// before each name, and the kernel has room for both together.
 fn longest() -> usize {
     if cfg!(windows) { 32766 - 47 } else { 32766 }
@@ -134,7 +134,7 @@ fn long_names_are_told_apart_by_their_last_character() -> Result<(), Error> {
     for len in [199, 200, 201, 255, 256, 4000, longest() - 1] {
         let names = ["a", "b"].map(|last| format!("{}{last}", "n".repeat(len)));
         let made = [named(&place.registry, &names[0])?, named(&place.registry, &names[1])?];
-        made[0].map(Access::Write)?.write_at(0, b"x")?;
+        made[0].map(Access::Write)?.write_all_at(b"x", 0)?;
 
         assert!(!made[1].existed(), "{len}");
         assert_eq!(byte(&made[1].map(Access::Read)?)?, 0, "{len}");
@@ -145,7 +145,7 @@ fn long_names_are_told_apart_by_their_last_character() -> Result<(), Error> {
 }
 
 #[test]
-fn long_names_of_wide_characters_are_names() -> Result<(), Error> {
+fn long_names_of_wide_characters_work() -> Result<(), Error> {
     let place = Place::new();
     let name = "名".repeat(longest());
     let made = named(&place.registry, &name)?;
@@ -156,10 +156,10 @@ fn long_names_of_wide_characters_are_names() -> Result<(), Error> {
     Ok(())
 }
 
-// Entries that are moved as files.
+// Moves the files of entries.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_entry_in_the_place_of_another_long_name_is_refused() -> Result<(), Error> {
+fn an_entry_under_the_hash_of_another_name_is_refused() -> Result<(), Error> {
     let place = Place::new();
     let (one, other) = ("1".repeat(300), "2".repeat(300));
     let entry_of = |name: &str| Ok::<_, Error>(place.registry.inspect(name)?.entry().to_owned());
@@ -248,7 +248,7 @@ fn a_second_process_opens_memory_by_its_name_alone() -> Result<(), Error> {
     const TEST: &str = "names::a_second_process_opens_memory_by_its_name_alone";
     if support::role().is_some() {
         let found = FileMapping::open("scores")?;
-        assert_eq!(found.size(), 12288);
+        assert_eq!(found.size(), 10_000);
         assert_eq!(found.protection(), Protection::ReadWrite);
         assert_eq!(found.attributes(), Attributes::RESERVE);
         assert_eq!(found.rights(), Rights::READ | Rights::WRITE);
@@ -256,13 +256,13 @@ fn a_second_process_opens_memory_by_its_name_alone() -> Result<(), Error> {
         assert!(found.existed());
         let view = found.map(Access::Write)?;
         if wine() {
-            // It forgets to tell others of a commit that reaches the end.
+            // Wine does not show a commit that reaches the end to other processes.
             view.commit(.., PageAccess::Write)?;
         }
         let mut seen = [0; 5];
-        view.read_at(4094, &mut seen)?;
+        view.read_exact_at(&mut seen, 4094)?;
         assert_eq!(seen, *b"hello");
-        view.write_at(12287, b"!")?;
+        view.write_all_at(b"!", 9999)?;
         return Ok(());
     }
     let place = Place::new();
@@ -271,12 +271,12 @@ fn a_second_process_opens_memory_by_its_name_alone() -> Result<(), Error> {
     let made = options.name("scores").size(10_000).create_new()?;
     let view = made.map(Access::Write)?;
     view.commit(.., PageAccess::Write)?;
-    view.write_at(4094, b"hello")?;
+    view.write_all_at(b"hello", 4094)?;
 
     place.child(TEST, "opens").finish();
 
     let mut seen = [0];
-    view.read_at(12287, &mut seen)?;
+    view.read_exact_at(&mut seen, 9999)?;
     assert_eq!(seen, *b"!");
     Ok(())
 }
@@ -292,17 +292,17 @@ fn a_second_process_opens_a_file_by_its_name_alone() -> Result<(), Error> {
         assert!(path.ends_with("notes.txt"), "{}", path.display());
         let view = found.map(Access::Write)?;
         let mut seen = [0; 5];
-        view.read_at(0, &mut seen)?;
+        view.read_exact_at(&mut seen, 0)?;
         assert_eq!(seen, *b"hello");
         assert_eq!(role, "opens");
-        return view.write_at(4, b"!");
+        return view.write_all_at(b"!", 4);
     }
     let place = Place::new();
     let file = place.file("notes.txt", b"hello");
     let options = FileMapping::options().registry(&place.registry).file(&file);
     let _held = options.name("Global\\notes").create_new()?;
     let mut second = place.command(TEST, "opens");
-    // Neither path nor directory leads it there.
+    // Neither the path nor the working directory leads to it.
     second.current_dir("/");
 
     support::Second::start(second).finish();
@@ -318,13 +318,13 @@ fn executable_memory_is_opened_by_its_name_alone() -> Result<(), Error> {
         let found = FileMapping::open("code")?;
         assert_eq!(found.protection(), Protection::ExecuteReadWrite);
         assert_eq!((found.size(), found.backing()), (8192, Backing::Memory));
-        assert_eq!(byte(&found.map(Access::ReadExecute)?)?, b'x');
+        assert_eq!(byte(&found.map(Access::ExecuteRead)?)?, b'x');
         return Ok(());
     }
     let place = Place::new();
     let options = FileMapping::options().registry(&place.registry).name("code").size(8192);
     let made = options.protection(Protection::ExecuteReadWrite).create()?;
-    made.map(Access::Write)?.write_at(0, b"x")?;
+    made.map(Access::Write)?.write_all_at(b"x", 0)?;
 
     place.child(TEST, "opens").finish();
 
@@ -361,7 +361,7 @@ fn an_existing_name_leaves_a_given_file_as_it_is() -> Result<(), Error> {
     assert!(again.existed());
     assert_eq!((again.size(), again.backing()), (4096, Backing::Memory));
     assert_eq!(file.metadata().unwrap().len(), 5);
-    again.map(Access::Write)?.write_at(0, b"x")?;
+    again.map(Access::Write)?.write_all_at(b"x", 0)?;
     assert_eq!(support::read_all(&file), b"hello");
     Ok(())
 }
@@ -386,7 +386,7 @@ fn the_second_protection_decides_the_rights_and_nothing_else() -> Result<(), Err
     }
     let executable = create(Protection::ExecuteRead)?;
     assert_eq!(executable.rights(), Rights::READ | Rights::EXECUTE);
-    assert_eq!(kind(executable.map(Access::ReadExecute)), ErrorKind::ProtectionExceeded);
+    assert_eq!(kind(executable.map(Access::ExecuteRead)), ErrorKind::ProtectionExceeded);
     assert!(first.map(Access::Write).is_ok());
     Ok(())
 }

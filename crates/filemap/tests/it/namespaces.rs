@@ -1,29 +1,28 @@
-//! Names among containers: processes that share a registry and see neither each other's
-//! numbers nor each other's files.
+//! Names in containers: processes that share a registry, but not process numbers or file systems.
 
 use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use filemap::{Access, Error, FileMapping, Registry};
+use filemap::{Access, Error, ErrorKind, FileMapping, Lifetime, PositionedIo, Registry};
 
-use crate::apart;
+use crate::namespace;
 use crate::support::{self, Place, Second, eventually, is_free, named};
 
-/// What makes a namespace of processes that sees no others, not even in `/proc`.
+/// The options for a PID namespace with a `/proc` that shows its own processes alone.
 const ALONE: &[&str] = &["--pid", "--mount-proc"];
 
-/// A user who becomes the superuser of a namespace has the same global names, and other local ones.
+/// The superuser of a user namespace shares global names with the outside, and no local ones.
 const INSIDE: &str = "Global\\inside";
 const OUTSIDE: &str = "Global\\outside";
 
-/// In a second process: the place of the first one.
+/// The place of the first process, in a second one.
 fn place_of_the_first() -> PathBuf {
     PathBuf::from(env::var_os("FILEMAP_DIR").expect("the first process says where"))
 }
 
-/// Says who holds a name as far as this process sees: whether that is all, and the handles.
+/// Prints the holders of a name: whether the list is complete, and the handles of each.
 fn say_holders(name: &str) -> Result<(), Error> {
     let holders = Registry::system().inspect(name)?.holders()?;
     let handles: Vec<_> = holders.iter().map(filemap::Holder::handles).collect();
@@ -31,19 +30,19 @@ fn say_holders(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a name leads to: its first five bytes, or the error.
+/// The first five bytes of a name's mapping, or the error.
 fn seen(registry: &Registry, name: &str) -> Result<String, Error> {
     Ok(match registry.open(name) {
         Ok(found) => {
             let mut bytes = [0; 5];
-            found.map(Access::Read)?.read_at(0, &mut bytes)?;
+            found.map(Access::Read)?.read_exact_at(&mut bytes, 0)?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
         Err(error) => format!("{:?}: {error}", error.kind()),
     })
 }
 
-/// Does what it hears, until the first process is gone: what all tests here do inside.
+/// Runs the commands of the first process until that ends: the part of all tests inside.
 fn obey(test: &str) -> Result<(), Error> {
     let registry = Registry::system();
     let mut held: Vec<FileMapping> = Vec::new();
@@ -55,7 +54,7 @@ fn obey(test: &str) -> Result<(), Error> {
         match word {
             "hold" => {
                 let mapping = named(&registry, about)?;
-                mapping.map(Access::Write)?.write_at(0, b"hello")?;
+                mapping.map(Access::Write)?.write_all_at(b"hello", 0)?;
                 held.push(mapping);
                 support::say("held");
             }
@@ -77,7 +76,7 @@ fn obey(test: &str) -> Result<(), Error> {
             "see" => support::say(&seen(&registry, about)?),
             "holders" => say_holders(about)?,
             "start" => {
-                let mut process = apart::third(test, "third");
+                let mut process = namespace::third(test, "third");
                 process.next();
                 process.tell(&format!("hold {about}"));
                 process.until("held");
@@ -100,14 +99,14 @@ fn processes_in_two_pid_namespaces_share_names() -> Result<(), Error> {
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
     inside.tell(&format!("hold {INSIDE}"));
     inside.until("held");
     let outside = named(&place.registry, OUTSIDE)?;
-    outside.map(Access::Write)?.write_at(0, b"HELLO")?;
+    outside.map(Access::Write)?.write_all_at(b"HELLO", 0)?;
 
     assert_eq!(seen(&place.registry, INSIDE)?, "hello");
     inside.tell(&format!("see {OUTSIDE}"));
@@ -134,7 +133,7 @@ fn a_holder_killed_in_one_pid_namespace_frees_its_name_in_the_other() -> Result<
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
@@ -148,7 +147,7 @@ fn a_holder_killed_in_one_pid_namespace_frees_its_name_in_the_other() -> Result<
     assert!(is_free(&place.registry, INSIDE));
     assert_eq!(place.leftovers(), [""; 0]);
 
-    // And the other way round: the one who looks is inside.
+    // The other way round: the process that looks is inside.
     let mut outside = place.child(TEST, "outside");
     outside.next();
     outside.tell(&format!("hold {OUTSIDE}"));
@@ -168,7 +167,7 @@ fn names_die_with_the_first_process_of_a_pid_namespace() -> Result<(), Error> {
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
@@ -188,14 +187,13 @@ fn names_die_with_the_first_process_of_a_pid_namespace() -> Result<(), Error> {
 }
 
 #[test]
-fn holders_in_a_namespace_out_of_sight_are_not_told_and_the_answer_says_so() -> Result<(), Error> {
-    const TEST: &str =
-        "namespaces::holders_in_a_namespace_out_of_sight_are_not_told_and_the_answer_says_so";
+fn holders_in_an_invisible_pid_namespace_make_the_list_incomplete() -> Result<(), Error> {
+    const TEST: &str = "namespaces::holders_in_an_invisible_pid_namespace_make_the_list_incomplete";
     if support::role().is_some() {
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
@@ -204,7 +202,7 @@ fn holders_in_a_namespace_out_of_sight_are_not_told_and_the_answer_says_so() -> 
     inside.tell(&format!("holders {OUTSIDE}"));
     inside.until("complete: false, handles: []");
 
-    // What is inside is in sight from outside, by its number there.
+    // Processes inside are shown outside, by their numbers there.
     inside.tell(&format!("open {OUTSIDE}"));
     inside.until("open");
     let holders = place.registry.inspect(OUTSIDE)?.holders()?;
@@ -214,14 +212,13 @@ fn holders_in_a_namespace_out_of_sight_are_not_told_and_the_answer_says_so() -> 
 }
 
 #[test]
-fn a_file_whose_holder_is_out_of_sight_is_reached_at_its_path_or_not_at_all() -> Result<(), Error> {
-    const TEST: &str =
-        "namespaces::a_file_whose_holder_is_out_of_sight_is_reached_at_its_path_or_not_at_all";
+fn a_file_with_an_invisible_holder_is_reached_only_by_its_path() -> Result<(), Error> {
+    const TEST: &str = "namespaces::a_file_with_an_invisible_holder_is_reached_only_by_its_path";
     if support::role().is_some() {
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
@@ -247,7 +244,7 @@ fn a_file_whose_holder_is_out_of_sight_is_reached_at_its_path_or_not_at_all() ->
     fs::rename(place.path("renamed"), &path).unwrap();
     ask(&|seen| seen == "hello");
 
-    // The other way round the holder is in sight.
+    // The other way round the holder is shown.
     drop(place.file("other", b"other"));
     inside.tell("name other");
     inside.until("held");
@@ -259,7 +256,7 @@ fn a_file_whose_holder_is_out_of_sight_is_reached_at_its_path_or_not_at_all() ->
     Ok(())
 }
 
-/// What puts another file behind the path of `notes`, in the namespace alone.
+/// The shell's words that mount another file over the path of `notes`, in the namespace alone.
 const COVERS: [(&str, &str); 4] = [
     ("another file", "mount --bind \"$FILEMAP_DIR/other/notes\" \"$FILEMAP_DIR/files/notes\""),
     ("another directory", "mount --bind \"$FILEMAP_DIR/other\" \"$FILEMAP_DIR/files\""),
@@ -271,10 +268,9 @@ const COVERS: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn a_path_that_leads_elsewhere_in_another_mount_namespace_leads_to_no_other_file()
--> Result<(), Error> {
+fn a_path_to_another_file_in_a_mount_namespace_opens_no_other_file() -> Result<(), Error> {
     const TEST: &str = "namespaces::\
-        a_path_that_leads_elsewhere_in_another_mount_namespace_leads_to_no_other_file";
+        a_path_to_another_file_in_a_mount_namespace_opens_no_other_file";
     if support::role().is_some() {
         return obey(TEST);
     }
@@ -289,26 +285,26 @@ fn a_path_that_leads_elsewhere_in_another_mount_namespace_leads_to_no_other_file
     let privileged = fs::metadata(place.dir.path()).unwrap().uid() == 0;
 
     for (what, cover) in COVERS {
-        let Some(mut inside) = apart::start(&place, TEST, "inside", &["--mount"], cover) else {
+        let Some(mut inside) = namespace::start(&place, TEST, "inside", &["--mount"], cover) else {
             return Ok(());
         };
         assert!(inside.next().starts_with("ready"));
         inside.tell(&format!("see {OUTSIDE}"));
         let from_inside = inside.next();
-        // Its holder is in sight, but an ordinary user's namespace may not look into the one that
-        // it is in.
+        // Its holder is shown, but a process in an ordinary user's namespace may not look into one
+        // outside.
         let gone = from_inside.starts_with("BackingGone") && from_inside.contains("files/notes");
         assert!(from_inside == "hello" || gone && !privileged, "{what}: {from_inside}");
         inside.tell("name files/notes");
         if inside.next() == "held" {
-            // From outside the path leads to the file that was named first.
+            // Outside, the path leads to the file that was named first.
             let inner = seen(&place.registry, INSIDE)?;
             assert_eq!(inner, "WRONG", "{what}: the file that the namespace named");
         }
         inside.kill();
         eventually("the name is free", || is_free(&place.registry, INSIDE));
 
-        let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, cover) else {
+        let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, cover) else {
             return Ok(());
         };
         inside.until("ready as 1");
@@ -320,22 +316,21 @@ fn a_path_that_leads_elsewhere_in_another_mount_namespace_leads_to_no_other_file
 }
 
 #[test]
-fn a_file_system_mounted_over_a_file_hides_it_and_puts_nothing_in_its_place() -> Result<(), Error> {
-    const TEST: &str =
-        "namespaces::a_file_system_mounted_over_a_file_hides_it_and_puts_nothing_in_its_place";
+fn a_file_hidden_by_a_mount_is_not_replaced_by_another() -> Result<(), Error> {
+    const TEST: &str = "namespaces::a_file_hidden_by_a_mount_is_not_replaced_by_another";
     if support::role().is_some() {
         return covers_what_it_named();
     }
     let place = Place::new();
     fs::create_dir(place.path("files")).unwrap();
     drop(place.file("files/notes", b"hello"));
-    if let Some(second) = apart::start(&place, TEST, "inside", &["--mount"], ":") {
+    if let Some(second) = namespace::start(&place, TEST, "inside", &["--mount"], ":") {
         second.finish();
     }
     Ok(())
 }
 
-/// Names a file of a disk, and puts other disks over it and in its place.
+/// Names a file of a disk, and mounts other disks over it and in its place.
 fn covers_what_it_named() -> Result<(), Error> {
     let registry = Registry::system();
     let directory = place_of_the_first().join("files");
@@ -347,7 +342,7 @@ fn covers_what_it_named() -> Result<(), Error> {
     let file_at = || fs::File::options().read(true).write(true).open(&path).expect("it is there");
     let cover = ["-t", "tmpfs", "tmpfs"];
 
-    // Named before the other disk came, and reached through the holder.
+    // Named before the other disk was mounted, and reached through the holder.
     let held = FileMapping::options().file(&file_at()).name("x").create_new()?;
     run("mount", &cover);
     assert_eq!(seen(&registry, "x")?, "hello");
@@ -355,7 +350,7 @@ fn covers_what_it_named() -> Result<(), Error> {
     assert_eq!(seen(&registry, "x")?, "hello");
     drop(held);
 
-    // Named on a disk that is taken away. The next one has its number, and numbers its files alike.
+    // Named on a disk that is unmounted. The next one has the same device and inode numbers.
     fs::write(&path, "first").expect("it can be written");
     let first = fs::metadata(&path).expect("it is there");
     let descriptor = FileMapping::options().file(&file_at()).name("x").create_new()?;
@@ -380,9 +375,9 @@ fn namespaces_of_other_kinds_make_no_difference() -> Result<(), Error> {
     }
     let place = Place::new();
     let outside = named(&place.registry, OUTSIDE)?;
-    outside.map(Access::Write)?.write_at(0, b"HELLO")?;
+    outside.map(Access::Write)?.write_all_at(b"HELLO", 0)?;
     for kind in ["--net", "--ipc", "--uts", "--cgroup", "--time", "--mount"] {
-        let Some(mut inside) = apart::start(&place, TEST, "inside", &[kind], ":") else {
+        let Some(mut inside) = namespace::start(&place, TEST, "inside", &[kind], ":") else {
             continue;
         };
         assert!(inside.next().starts_with("ready"));
@@ -398,13 +393,13 @@ fn namespaces_of_other_kinds_make_no_difference() -> Result<(), Error> {
 }
 
 #[test]
-fn a_holder_in_sight_does_not_hide_that_others_are_out_of_sight() -> Result<(), Error> {
-    const TEST: &str = "namespaces::a_holder_in_sight_does_not_hide_that_others_are_out_of_sight";
+fn a_visible_holder_does_not_make_the_list_complete() -> Result<(), Error> {
+    const TEST: &str = "namespaces::a_visible_holder_does_not_make_the_list_complete";
     if support::role().is_some() {
         return obey(TEST);
     }
     let place = Place::new();
-    let Some(mut inside) = apart::start(&place, TEST, "inside", ALONE, ":") else {
+    let Some(mut inside) = namespace::start(&place, TEST, "inside", ALONE, ":") else {
         return Ok(());
     };
     inside.until("ready as 1");
@@ -415,5 +410,33 @@ fn a_holder_in_sight_does_not_hide_that_others_are_out_of_sight() -> Result<(), 
     inside.tell(&format!("holders {OUTSIDE}"));
 
     inside.until("complete: false, handles: [1]");
+    Ok(())
+}
+
+#[test]
+fn memory_of_its_holders_is_refused_where_proc_does_not_show_them() -> Result<(), Error> {
+    const TEST: &str = "namespaces::memory_of_its_holders_is_refused_where_proc_does_not_show_them";
+    if support::role().is_some() {
+        let options = FileMapping::options().size(100).name("x");
+        let refused = options.clone().lifetime(Lifetime::Holders).create();
+        let error = refused.expect_err("nobody could open it");
+        assert_eq!(error.kind(), ErrorKind::NotSupported);
+        assert!(error.to_string().contains("/proc"), "{error}");
+        assert_eq!(seen(&Registry::system(), "x")?.split(':').next(), Some("NotFound"));
+
+        let made = options.create_new()?;
+        assert_eq!(made.lifetime(), Some(Lifetime::Entry));
+        return Ok(());
+    }
+    let place = Place::new();
+    // Another file system in its place, and a `/proc` that belongs to other processes.
+    for (kinds, first) in
+        [(&["--mount"][..], "mount -t tmpfs tmpfs /proc"), (&["--mount", "--pid"], ":")]
+    {
+        if let Some(second) = namespace::start(&place, TEST, "inside", kinds, first) {
+            second.finish();
+        }
+    }
+    assert_eq!(place.leftovers(), [""; 0]);
     Ok(())
 }

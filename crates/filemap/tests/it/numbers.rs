@@ -7,9 +7,9 @@ use filemap::{
     Access, AtomicCell, Error, ErrorKind, FileMapping, MappedFile, Protection, View, page_size,
 };
 
-use crate::support::{Outcome, Place, Second, role, say};
+use crate::support::{Outcome, Place, Second, role, rounds, say};
 
-/// Tells those who wait for it that a thread is over, also if it failed.
+/// Signals when it is dropped that a thread is over, also if it failed.
 struct Over<'flag>(&'flag AtomicBool);
 
 impl Drop for Over<'_> {
@@ -19,7 +19,7 @@ impl Drop for Over<'_> {
 }
 
 #[test]
-fn a_number_needs_its_alignment_a_writable_view_and_its_place() -> Outcome {
+fn a_number_needs_its_alignment_and_its_place() -> Outcome {
     let mapping = FileMapping::create(page_size() as u64, Protection::ReadWrite)?;
     let view = mapping.map_range(Access::Write, ..100)?;
     let kind =
@@ -39,8 +39,7 @@ fn a_number_needs_its_alignment_a_writable_view_and_its_place() -> Outcome {
     }
     assert!(view.atomic::<u32>(96).is_ok());
     let reader = mapping.map(Access::Read)?;
-    assert_eq!(kind(reader.atomic(0)), ErrorKind::AccessDenied);
-    assert_eq!(kind(reader.atomic(1)), ErrorKind::AccessDenied);
+    assert_eq!(kind(reader.atomic(1)), ErrorKind::Misaligned);
     // An offset in the view is not what counts, but the address.
     let shifted = mapping.map_range(Access::Write, 4..)?;
     assert_eq!(kind(shifted.atomic(0)), ErrorKind::Misaligned);
@@ -58,11 +57,9 @@ fn a_number_of_a_mapped_file_needs_the_same() -> Outcome {
         let options = MappedFile::options();
         let options = window.map_or(options.clone(), |window| options.window(window));
         let file = options.clone().open(place.path("file"))?;
-        let kind = |offset| {
-            file.atomic(offset, |cell| cell.swap(1_u64)).expect_err("it is refused").kind()
-        };
+        let kind = |offset| file.atomic::<u64>(offset).expect_err("it is refused").kind();
 
-        assert_eq!(file.atomic(8, |cell| cell.swap(1_u64))?, 0);
+        assert_eq!(file.atomic::<u64>(8)?.swap(1)?, 0);
         for offset in [1, 4, 91] {
             assert_eq!(kind(offset), ErrorKind::Misaligned, "{offset}");
         }
@@ -70,8 +67,11 @@ fn a_number_of_a_mapped_file_needs_the_same() -> Outcome {
             assert_eq!(kind(offset), ErrorKind::EndOfFile, "{offset}");
         }
         let reader = options.read_only().open(place.path("file"))?;
-        let denied = reader.atomic(0, |cell| cell.swap(1_u64)).expect_err("it is refused");
-        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
+        let cell = reader.atomic::<u64>(8)?;
+        assert_eq!(cell.load()?, 1);
+        assert_eq!(cell.swap(1).expect_err("it is refused").kind(), ErrorKind::AccessDenied);
+        let outside = reader.atomic::<u64>(96).expect_err("it is refused");
+        assert_eq!(outside.kind(), ErrorKind::EndOfFile);
     }
     Ok(())
 }
@@ -80,23 +80,23 @@ fn a_number_of_a_mapped_file_needs_the_same() -> Outcome {
 fn an_aligned_value_is_never_half_of_one_and_half_of_another() -> Outcome {
     const ONE: u64 = 0x1111_1111_1111_1111;
     const OTHER: u64 = 0xEEEE_EEEE_EEEE_EEEE;
-    const ROUNDS: u32 = 200_000;
     // All bytes of a value are the same, so any part of it will do.
     let narrow = |value: u64| u32::try_from(value >> 32).expect("32 bits fit");
     let narrower = |value: u64| u16::try_from(value >> 48).expect("16 bits fit");
     let mapping = FileMapping::create(2 * page_size() as u64, Protection::ReadWrite)?;
     let (first, second) = (mapping.map(Access::Write)?, mapping.map(Access::Write)?);
     let (done, met) = (AtomicBool::new(false), AtomicBool::new(false));
+    let wanted = rounds(200_000);
 
     let seen = thread::scope(|scope| {
         for (view, value) in [(&first, ONE), (&second, OTHER)] {
             let (done, met) = (&done, &met);
             scope.spawn(move || {
                 let _over = Over(done);
-                let mut rounds = 0;
+                let mut made = 0;
                 // Until the reader has met them, however long it is kept from running.
-                while rounds < ROUNDS || !met.load(Ordering::Relaxed) {
-                    rounds += 1;
+                while made < wanted || !met.load(Ordering::Relaxed) {
+                    made += 1;
                     view.write(64, &value).expect("memory can be written");
                     // Narrower values beside it.
                     view.write(72, &narrow(value)).expect("memory can be written");
@@ -126,7 +126,6 @@ fn an_aligned_value_is_never_half_of_one_and_half_of_another() -> Outcome {
 
 #[test]
 fn an_aligned_value_of_a_file_is_in_one_piece_through_windows_too() -> Outcome {
-    const ROUNDS: u32 = 400_000;
     let place = Place::new();
     place.file("file", &[0; 1 << 18]);
     let path = place.path("file");
@@ -139,17 +138,17 @@ fn an_aligned_value_of_a_file_is_in_one_piece_through_windows_too() -> Outcome {
         let (done, writer) = (&done, &writer);
         scope.spawn(move || {
             let _over = Over(done);
-            for round in 0..ROUNDS {
+            for round in 0..rounds(400_000) {
                 let value = if round % 2 == 0 { 0x1111_u16 } else { 0xEEEE };
                 writer.write(64, &value).expect("the file has these bytes");
             }
         });
-        let mut rounds = 0_u64;
+        let mut read = 0_u64;
         while !done.load(Ordering::Relaxed) {
             let value = reader.read::<u16>(64).expect("the file has these bytes");
             assert!([0, 0x1111, 0xEEEE].contains(&value), "{value:#x}");
-            rounds += 1;
-            if rounds.is_multiple_of(64) {
+            read += 1;
+            if read.is_multiple_of(64) {
                 reader.read::<u16>(1 << 17).expect("the file has these bytes");
             }
         }
@@ -160,16 +159,16 @@ fn an_aligned_value_of_a_file_is_in_one_piece_through_windows_too() -> Outcome {
 #[test]
 fn additions_of_two_processes_sum_up() -> Outcome {
     const TEST: &str = "numbers::additions_of_two_processes_sum_up";
-    const ROUNDS: u64 = 100_000;
+    let rounds = u64::from(rounds(100_000));
     let add = |view: &View| {
         let (wide, narrow) = (view.atomic::<u64>(128)?, view.atomic::<u32>(8)?);
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             wide.fetch_add(3)?;
             narrow.fetch_add(1)?;
         }
         // A number that changes only by exchange, as a lock would use it.
         let exchanged = view.atomic::<u64>(256)?;
-        for _ in 0..ROUNDS / 10 {
+        for _ in 0..rounds / 10 {
             let mut now = exchanged.load()?;
             while let Err(other) = exchanged.compare_exchange(now, now + 1)? {
                 now = other;
@@ -197,8 +196,65 @@ fn additions_of_two_processes_sum_up() -> Outcome {
     add(&view)?;
     second.finish();
 
-    assert_eq!(view.atomic::<u64>(128)?.load()?, 2 * 3 * ROUNDS);
-    assert_eq!(u64::from(view.atomic::<u32>(8)?.load()?), 2 * ROUNDS);
-    assert_eq!(view.read::<u64>(256)?, 2 * (ROUNDS / 10));
+    assert_eq!(view.atomic::<u64>(128)?.load()?, 2 * 3 * rounds);
+    assert_eq!(u64::from(view.atomic::<u32>(8)?.load()?), 2 * rounds);
+    assert_eq!(view.read::<u64>(256)?, 2 * (rounds / 10));
+    Ok(())
+}
+
+#[test]
+fn a_number_of_a_view_that_only_reads_can_be_loaded_and_not_changed() -> Outcome {
+    let mapping = FileMapping::create(page_size() as u64, Protection::ReadWrite)?;
+    mapping.map(Access::Write)?.write(8, &7_u64)?;
+    let number = mapping.map(Access::Read)?;
+    let number = number.atomic::<u64>(8)?;
+
+    assert_eq!(number.load()?, 7);
+    let refused = |result: Result<u64, Error>| result.expect_err("it only reads").kind();
+    assert_eq!(refused(number.swap(1)), ErrorKind::AccessDenied);
+    assert_eq!(refused(number.fetch_add(1)), ErrorKind::AccessDenied);
+    assert_eq!(refused(number.fetch_max(9)), ErrorKind::AccessDenied);
+    assert_eq!(refused(number.update(|before| before + 1)), ErrorKind::AccessDenied);
+    assert_eq!(number.store(1).unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(number.compare_exchange(7, 8).unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(number.load()?, 7);
+
+    let nothing = mapping.map(Access::NoAccess)?;
+    assert_eq!(nothing.atomic::<u64>(8).unwrap_err().kind(), ErrorKind::AccessDenied);
+    Ok(())
+}
+
+#[test]
+fn numbers_change_as_those_of_the_standard_library_do() -> Outcome {
+    use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering::SeqCst};
+
+    let view = FileMapping::create(4096, Protection::ReadWrite)?.map(Access::Write)?;
+    macro_rules! alike {
+        ($type:ty, $atomic:ty) => {
+            let (own, other) = (view.atomic::<$type>(0)?, <$atomic>::new(5));
+            own.store(5)?;
+            for value in [0, 1, 3, <$type>::MAX, <$type>::MIN, 77] {
+                assert_eq!(own.fetch_add(value)?, other.fetch_add(value, SeqCst));
+                assert_eq!(own.fetch_sub(value / 3)?, other.fetch_sub(value / 3, SeqCst));
+                assert_eq!(own.fetch_xor(value)?, other.fetch_xor(value, SeqCst));
+                assert_eq!(own.fetch_or(value / 2)?, other.fetch_or(value / 2, SeqCst));
+                assert_eq!(own.fetch_min(value)?, other.fetch_min(value, SeqCst));
+                assert_eq!(own.fetch_max(9)?, other.fetch_max(9, SeqCst));
+                assert_eq!(own.fetch_and(value)?, other.fetch_and(value, SeqCst));
+                assert_eq!(own.swap(value)?, other.swap(value, SeqCst));
+                assert_eq!(
+                    own.compare_exchange_weak(value, 4)?,
+                    other.compare_exchange(value, 4, SeqCst, SeqCst)
+                );
+                assert_eq!(own.update(|before| before ^ 6)?, other.fetch_xor(6, SeqCst),);
+                assert_eq!(own.load()?, other.load(SeqCst));
+                assert_eq!(view.read::<$type>(0)?, other.load(SeqCst));
+            }
+        };
+    }
+    alike!(u32, AtomicU32);
+    alike!(i32, AtomicI32);
+    alike!(u64, AtomicU64);
+    alike!(i64, AtomicI64);
     Ok(())
 }

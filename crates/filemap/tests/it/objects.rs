@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use filemap::{Codec, Error, ErrorKind, Json, MappedFile, Postcard};
+use filemap::{Codec, Error, ErrorKind, MappedFile, MessagePack, PositionedIo};
 use proptest::prelude::*;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::ser::{SerializeSeq, SerializeTuple};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -27,7 +26,7 @@ pub(crate) fn file() -> MappedFile {
 
 fn bytes_of(file: &MappedFile) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; usize::try_from(file.len()?).expect("a small file")];
-    file.read_at(0, &mut bytes)?;
+    file.read_at(&mut bytes, 0)?;
     Ok(bytes)
 }
 
@@ -43,7 +42,7 @@ impl Forgery {
     pub(crate) fn of(payload: &[u8]) -> Self {
         Self {
             version: 1,
-            codec: Postcard::ID,
+            codec: MessagePack::ID,
             length: payload.len() as u64,
             payload: payload.to_vec(),
         }
@@ -56,12 +55,18 @@ impl Forgery {
         object.extend(crc32c::crc32c(&self.payload).to_le_bytes());
         object.extend(crc32c::crc32c(&object).to_le_bytes());
         object.extend(&self.payload);
-        file.write_at(offset, &object)
+        file.write_all_at(&object, offset)
     }
 }
 
 pub(crate) fn kind_of<T: Debug>(result: Result<T, Error>) -> ErrorKind {
     result.expect_err("this must not be read as a value").kind()
+}
+
+/// Returns what the codec says of a value that it refuses.
+pub(crate) fn reason<T: Debug>(result: Result<T, Error>) -> String {
+    let error = result.expect_err("this must be refused");
+    std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,7 +111,6 @@ fn shapes() -> impl Strategy<Value = Shape> {
             c >> s,
             d >> s
         )),
-        (any::<(i128, u128)>(), 0..128u32).prop_map(|((a, b), s)| Shape::Wide(a >> s, b >> s)),
         (any::<i32>(), any::<i64>())
             .prop_map(|(a, b)| Shape::Floats(a as f32 / 8.0, b as f64 / 8.0)),
         any::<char>().prop_map(Shape::Letter),
@@ -134,18 +138,18 @@ proptest! {
         offset in 0..70_000u64,
     ) {
         let file = file();
-        file.write_at(offset, &[0xEE; 3])?;
+        file.write_all_at(&[0xEE; 3], offset)?;
 
         let size = file.object_size(&shape)?;
         let used = file.write_object(offset, &shape)?;
-        file.write_at(offset + used, b"behind")?;
+        file.write_all_at(b"behind", offset + used)?;
 
         prop_assert_eq!(used, size);
         prop_assert_eq!(file.read_object::<Shape>(offset)?, shape.clone());
         let bytes = bytes_of(&file)?;
         let start = usize::try_from(offset + HEADER).unwrap();
         let end = usize::try_from(offset + used).unwrap();
-        prop_assert_eq!(&bytes[start..end], postcard::to_allocvec(&shape).unwrap());
+        prop_assert_eq!(&bytes[start..end], rmp_serde::to_vec_named(&shape).unwrap());
     }
 
     #[test]
@@ -155,9 +159,8 @@ proptest! {
         let file = file();
         Forgery::of(&payload).write(&file, 1)?;
 
-        match file.read_object::<Shape>(1) {
-            Ok(shape) => prop_assert!(file.object_size(&shape)? <= payload.len() as u64 + HEADER),
-            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::MismatchedObject),
+        if let Err(error) = file.read_object::<Shape>(1) {
+            prop_assert_eq!(error.kind(), ErrorKind::MismatchedObject);
         }
     }
 }
@@ -169,7 +172,7 @@ fn an_object_written_where_others_cut_the_file_is_in_the_file() -> Result<(), Er
     let path = place.path().join("cut");
     for cut in [0, 50, 64, 100, 4096, 65_536] {
         let file = MappedFile::open(&path)?;
-        file.write_at(0, &[1; 100_000])?;
+        file.write_all_at(&[1; 100_000], 0)?;
         file.write_object(60, "what is there before")?;
         let other = std::fs::File::options().write(true).open(&path).expect("it is there");
         other.set_len(cut).expect("it can be cut");
@@ -229,13 +232,16 @@ pub(crate) fn assert_comes_back<T: Serialize + DeserializeOwned + PartialEq + De
 fn the_types_of_the_standard_library_come_back() {
     assert_comes_back(());
     assert_comes_back("text with ünïcode".to_owned());
-    assert_comes_back((u128::MAX, i128::MIN, u64::MAX, i64::MIN, i64::MAX, 0u64, -1i64));
+    assert_comes_back((u64::MAX, i64::MIN, i64::MAX, 0u64, -1i64));
+    // Which is how others write none of 128 bits.
+    assert_comes_back(Shape::Wide(i64::MIN.into(), u64::MAX.into()));
     assert_comes_back((f64::INFINITY, f64::MIN_POSITIVE, -0.0f32, f32::MAX));
     assert_comes_back(['\0', 'ß', '\u{10FFFF}']);
     assert_comes_back(HashMap::from([(1u8, vec![Some(1.5f64), None]), (2, vec![])]));
     assert_comes_back(BTreeSet::from(["a".to_owned(), String::new()]));
     assert_comes_back(("::1".parse::<IpAddr>().unwrap(), Duration::new(5, 7), 1..9u16));
-    assert_comes_back(Some(Some(None::<Box<str>>)));
+    assert_comes_back(Some(Some(Box::<str>::from("boxed"))));
+    assert_comes_back(None::<Option<Box<str>>>);
     assert_comes_back([[7u16; 5]; 6]);
 }
 
@@ -247,7 +253,7 @@ fn objects_of_every_length_around_the_internal_buffers_come_back() -> Result<(),
     for length in lengths {
         let value: String = ('a'..='w').cycle().take(length).collect();
         let end = 3 + file.write_object(3, &value)?;
-        file.write_at(end, &[0xEE])?;
+        file.write_all_at(&[0xEE], end)?;
 
         assert_eq!(file.read_object::<String>(3)?, value);
         assert_eq!(end - 3, file.object_size(&value)?);
@@ -265,7 +271,7 @@ fn sequences_of_bytes_larger_than_the_buffers_come_back() {
 fn an_object_changes_nothing_beside_itself() -> Result<(), Error> {
     for length in [10, 5000, 50_000] {
         let file = file();
-        file.write_at(0, &vec![0xEE; 100_000])?;
+        file.write_all_at(&vec![0xEE; 100_000], 0)?;
 
         let used = file.write_object(1000, "x".repeat(length).as_str())?;
 
@@ -287,7 +293,7 @@ fn any_flipped_byte_is_an_error_of_the_right_kind() -> Result<(), Error> {
     for position in 0..used {
         for flip in 1..=255u8 {
             let there = whole[usize::try_from(5 + position).unwrap()];
-            file.write_at(5 + position, &[there ^ flip])?;
+            file.write_all_at(&[there ^ flip], 5 + position)?;
 
             let expected = match position {
                 0..4 => ErrorKind::NoObject,
@@ -296,7 +302,7 @@ fn any_flipped_byte_is_an_error_of_the_right_kind() -> Result<(), Error> {
             };
             let kind = kind_of(file.read_object::<Shape>(5));
             assert_eq!(kind, expected, "byte {position} ^ {flip:#x}");
-            file.write_at(5 + position, &[there])?;
+            file.write_all_at(&[there], 5 + position)?;
         }
     }
     assert_eq!(file.read_object::<Shape>(5)?, value);
@@ -310,11 +316,11 @@ fn a_flipped_byte_in_a_large_object_is_damage() -> Result<(), Error> {
         let used = file.write_object(9, "y".repeat(length).as_str())?;
         for position in [HEADER, used / 2, used - 1] {
             let mut there = [0];
-            file.read_at(9 + position, &mut there)?;
-            file.write_at(9 + position, &[there[0] ^ 4])?;
+            file.read_at(&mut there, 9 + position)?;
+            file.write_all_at(&[there[0] ^ 4], 9 + position)?;
 
             assert_eq!(kind_of(file.read_object::<String>(9)), ErrorKind::CorruptObject);
-            file.write_at(9 + position, &there)?;
+            file.write_all_at(&there, 9 + position)?;
         }
     }
     Ok(())
@@ -350,7 +356,7 @@ fn a_large_object_cut_short_is_truncated() -> Result<(), Error> {
 #[test]
 fn where_nothing_was_written_there_is_no_object() -> Result<(), Error> {
     let file = file();
-    file.write_at(0, &[0; 500])?;
+    file.write_all_at(&[0; 500], 0)?;
 
     for offset in [0, 100, 499, 500, 501, u64::MAX - 30, u64::MAX] {
         assert_eq!(kind_of(file.read_object::<u8>(offset)), ErrorKind::NoObject, "at {offset}");
@@ -361,7 +367,7 @@ fn where_nothing_was_written_there_is_no_object() -> Result<(), Error> {
 #[test]
 fn another_codec_or_version_is_foreign() -> Result<(), Error> {
     let file = file();
-    file.write_object_with::<Json, _>(0, &5)?;
+    file.write_encoded(0, 2, &[5])?;
     Forgery { version: 2, ..Forgery::of(&[5]) }.write(&file, 100)?;
     Forgery { codec: 200, ..Forgery::of(&[5]) }.write(&file, 200)?;
 
@@ -369,7 +375,7 @@ fn another_codec_or_version_is_foreign() -> Result<(), Error> {
         assert_eq!(kind_of(file.read_object::<u8>(offset)), ErrorKind::ForeignObject);
     }
     Forgery::of(&[5]).write(&file, 0)?;
-    assert_eq!(kind_of(file.read_object_with::<Json, u8>(0)), ErrorKind::ForeignObject);
+    assert_eq!(kind_of(file.read_encoded(0, 2)), ErrorKind::ForeignObject);
     assert_eq!(file.read_object::<u8>(0)?, 5);
     Ok(())
 }
@@ -383,7 +389,8 @@ fn a_whole_object_of_another_type_is_mismatched() -> Result<(), Error> {
     assert_eq!(kind_of(file.read_object::<()>(0)), ErrorKind::MismatchedObject);
     assert_eq!(kind_of(file.read_object::<(String, u8)>(0)), ErrorKind::MismatchedObject);
     assert_eq!(kind_of(file.read_object::<bool>(0)), ErrorKind::MismatchedObject);
-    assert_eq!(kind_of(file.read_object::<serde_json::Value>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<Option<char>>(0)), ErrorKind::MismatchedObject);
+    assert_eq!(kind_of(file.read_object::<Shape>(0)), ErrorKind::MismatchedObject);
     Ok(())
 }
 
@@ -412,104 +419,7 @@ fn an_object_in_writing_is_torn_to_its_readers() -> Result<(), Error> {
     Ok(())
 }
 
-/// Text too long for one buffer, which is another one when it is written after it was measured.
-struct Fickle {
-    runs: Cell<u32>,
-    written: fn() -> String,
-}
-
-impl Fickle {
-    fn new(written: fn() -> String) -> Self {
-        Self { runs: Cell::new(0), written }
-    }
-}
-
-impl Serialize for Fickle {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.runs.set(self.runs.get() + 1);
-        // The first run finds that it is too long, the second one how long it is.
-        if self.runs.get() <= 2 {
-            "f".repeat(20_000).serialize(serializer)
-        } else {
-            (self.written)().serialize(serializer)
-        }
-    }
-}
-
-#[test]
-fn a_value_that_changes_its_length_is_refused_and_left_torn() -> Result<(), Error> {
-    for written in
-        [|| "f".repeat(19_999), || "f".repeat(20_001), || "f".repeat(90_000), String::new]
-    {
-        let file = file();
-        file.write_object(5, "the old text")?;
-        file.write_at(5 + HEADER + 20_003, b"behind")?;
-
-        let kind = kind_of(file.write_object(5, &Fickle::new(written)));
-
-        assert_eq!(kind, ErrorKind::UnencodableObject);
-        assert_eq!(kind_of(file.read_object::<String>(5)), ErrorKind::TornObject);
-        let mut behind = [0; 6];
-        file.read_at(5 + HEADER + 20_003, &mut behind)?;
-        assert_eq!(&behind, b"behind");
-    }
-    Ok(())
-}
-
-#[test]
-fn a_value_that_panics_half_way_leaves_a_torn_object() -> Result<(), Error> {
-    let file = file();
-    file.write_object(5, "the old text")?;
-
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        file.write_object(5, &Fickle::new(|| panic!("on purpose")))
-    }));
-
-    assert!(result.is_err());
-    assert_eq!(kind_of(file.read_object::<String>(5)), ErrorKind::TornObject);
-    file.write_object(5, "a new text")?;
-    assert_eq!(file.read_object::<String>(5)?, "a new text");
-    Ok(())
-}
-
-#[test]
-fn a_small_value_is_asked_once_and_read_back_as_it_was_then() -> Result<(), Error> {
-    struct Growing(Cell<usize>);
-    impl Serialize for Growing {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            self.0.set(self.0.get() + 1);
-            "gg".repeat(self.0.get()).serialize(serializer)
-        }
-    }
-    let file = file();
-    let value = Growing(Cell::new(0));
-
-    let size = file.write_object(5, &value)?;
-
-    assert_eq!(value.0.get(), 1);
-    assert_eq!(size, HEADER + 3);
-    assert_eq!(file.read_object::<String>(5)?, "gg");
-    Ok(())
-}
-
-#[test]
-fn a_value_that_became_small_after_it_was_long_is_written_as_it_is() -> Result<(), Error> {
-    struct Shrinking(Cell<usize>);
-    impl Serialize for Shrinking {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            "s".repeat(self.0.replace(100)).serialize(serializer)
-        }
-    }
-    let file = file();
-
-    let size = file.write_object(5, &Shrinking(Cell::new(20_000)))?;
-
-    assert_eq!(size, HEADER + 101);
-    assert_eq!(file.read_object::<String>(5)?, "s".repeat(100));
-    Ok(())
-}
-
-/// Says one length and has another, or says none.
+/// A sequence that announces a length which it has not, or none.
 struct Sequence(Option<usize>);
 
 impl Serialize for Sequence {
@@ -521,19 +431,25 @@ impl Serialize for Sequence {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Gappy {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     first: Option<u8>,
     second: u8,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Chain(Option<Box<Chain>>);
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Chain {
+    next: Option<Box<Chain>>,
+}
 
 fn chain(length: usize) -> Chain {
-    (0..length).fold(Chain(None), |chain, _| Chain(Some(Box::new(chain))))
+    (0..length).fold(Chain { next: None }, |chain, _| Chain { next: Some(Box::new(chain)) })
 }
+
+/// Nothing but depth, and no bytes for it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Endless(Option<Box<Endless>>);
 
 #[test]
 fn what_could_not_be_read_back_is_not_written() -> Result<(), Error> {
@@ -546,25 +462,31 @@ fn what_could_not_be_read_back_is_not_written() -> Result<(), Error> {
         Ok(())
     }
 
-    refused(&Sequence(None))?;
     refused(&Sequence(Some(1)))?;
     refused(&Sequence(Some(3)))?;
-    refused(&Gappy { first: None, second: 2 })?;
-    refused(&chain(64))?;
-    refused(&vec![(); 65_540])
+    refused(&Some(None::<u8>))?;
+    refused(&vec![Some(())])?;
+    refused(&u128::from(u64::MAX).wrapping_add(1))?;
+    refused(&(i128::from(i64::MIN) - 1))?;
+    refused(&Endless(Some(Box::new(Endless(None)))))?;
+    refused(&chain(64))
 }
 
 #[test]
 fn what_may_be_written_can_be_read_up_to_the_limits() -> Result<(), Error> {
     let file = file();
-    file.write_object(0, &Sequence(Some(2)))?;
-    assert_eq!(file.read_object::<Vec<i32>>(0)?, [1, 2]);
-    file.write_object(0, &Gappy { first: Some(1), second: 2 })?;
-    assert_eq!(file.read_object::<(Option<u8>, u8)>(0)?, (Some(1), 2));
+    for length in [None, Some(2)] {
+        file.write_object(0, &Sequence(length))?;
+        assert_eq!(file.read_object::<Vec<i32>>(0)?, [1, 2]);
+    }
+    for first in [None, Some(1)] {
+        file.write_object(0, &Gappy { first, second: 2 })?;
+        assert_eq!(file.read_object::<Gappy>(0)?, Gappy { first, second: 2 });
+    }
     file.write_object(0, &chain(63))?;
-    file.read_object::<Chain>(0)?;
-    file.write_object(0, &vec![(); 65_536])?;
-    assert_eq!(file.read_object::<Vec<()>>(0)?.len(), 65_536);
+    assert_eq!(file.read_object::<Chain>(0)?, chain(63));
+    file.write_object(0, &vec![(); 65_540])?;
+    assert_eq!(file.read_object::<Vec<()>>(0)?.len(), 65_540);
     Ok(())
 }
 
@@ -592,11 +514,19 @@ fn a_claimed_length_that_the_file_has_not_is_refused() -> Result<(), Error> {
 
 #[test]
 fn nesting_deeper_than_the_stack_is_refused() -> Result<(), Error> {
-    let file = file();
-    Forgery::of(&vec![1; 1 << 20]).write(&file, 0)?;
+    fn refused<T: DeserializeOwned + Debug>(piece: &[u8]) -> Result<(), Error> {
+        let file = file();
+        Forgery::of(&piece.repeat((1 << 20) / piece.len())).write(&file, 0)?;
+        assert_eq!(kind_of(file.read_object::<T>(0)), ErrorKind::MismatchedObject);
+        Ok(())
+    }
 
-    assert_eq!(kind_of(file.read_object::<Chain>(0)), ErrorKind::MismatchedObject);
-    Ok(())
+    refused::<Endless>(&[1])?;
+    refused::<Chain>(b"\x81\xA4next")?;
+    refused::<Shape>(b"\x81\xA5Maybe")?;
+    refused::<Shape>(b"\x81\xA4List\x91")?;
+    refused::<IgnoredAny>(&[0x91])?;
+    refused::<serde_json::Value>(b"\x81\xA0")
 }
 
 #[test]
@@ -640,10 +570,10 @@ fn an_error_names_the_place_and_the_reason() -> Result<(), Error> {
 
     let torn = file.read_object::<u8>(8).unwrap_err().to_string();
     let mismatched = file.read_object::<bool>(7).unwrap_err().to_string();
-    let unencodable = file.write_object(7, &Sequence(None)).unwrap_err().to_string();
+    let unencodable = reason(file.write_object(7, &Some(())));
 
     assert!(torn.ends_with("there is no object at offset 8"), "{torn}");
     assert!(mismatched.contains("at offset 7 is not of the type asked for"), "{mismatched}");
-    assert!(unencodable.contains("does not know its length"), "{unencodable}");
+    assert!(unencodable.contains("`Some` that would be read as `None`"), "{unencodable}");
     Ok(())
 }

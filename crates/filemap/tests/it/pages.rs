@@ -1,11 +1,12 @@
 //! What pages of a view allow, and which of them are there.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use filemap::{
     Access, Attributes, Error, ErrorKind, FileMapping, OwnedDescriptor, PageAccess, PageProtection,
-    PageState, Protection, View, page_size,
+    PageState, PositionedIo, Protection, View, page_size,
 };
 
 #[cfg(target_os = "linux")]
@@ -78,7 +79,7 @@ fn a_page_that_does_not_allow_a_copy_refuses_it_and_nothing_moves() -> Outcome {
 
     let across = (2 * page - 8, [2; 16]);
     let refusals = [
-        view.write_at(across.0, &across.1),
+        view.write_all_at(&across.1, across.0 as u64),
         view.fill(page, 2 * page, 2),
         view.copy_from(2 * page + 5, &view, 0, 9),
         view.write(2 * page, &2_u64),
@@ -90,12 +91,12 @@ fn a_page_that_does_not_allow_a_copy_refuses_it_and_nothing_moves() -> Outcome {
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
         assert!(refused.to_string().contains(&format!("byte {}", 2 * page)), "{refused}");
     }
-    assert_eq!(view.find(.., 2)?, None);
-    view.write_at(3 * page, &[3; 16])?;
+    assert_eq!(view.find(.., &[2])?, None);
+    view.write_all_at(&[3; 16], (3 * page) as u64)?;
     view.protect(page..2 * page, PageAccess::NoAccess)?;
-    assert_eq!(kind(view.read_at(page - 1, &mut [0; 2])), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.read_exact_at(&mut [0; 2], (page - 1) as u64)), ErrorKind::AccessDenied);
     assert_eq!(kind(view.compare(page, &[1])), ErrorKind::AccessDenied);
-    assert_eq!(kind(view.find(.., 9)), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.find(.., &[9])), ErrorKind::AccessDenied);
     assert_eq!(kind(view.prefetch(..)), ErrorKind::AccessDenied);
     view.protect(.., PageAccess::Write)?;
     view.fill(0, 4 * page, 4)?;
@@ -153,8 +154,8 @@ fn a_view_that_begins_inside_a_page_changes_that_whole_page() -> Outcome {
     // On Windows a view begins at a multiple of 65536, and the pages before it are of it too.
     assert_eq!(view.pages_at(0)?.len(), page);
     assert_eq!(view.pages_at(0)?.protection(), plain(PageAccess::Read));
-    assert_eq!(kind(view.write_at(page - 101, b"x")), ErrorKind::AccessDenied);
-    view.write_at(page - 100, b"x")?;
+    assert_eq!(kind(view.write_all_at(b"x", (page - 101) as u64)), ErrorKind::AccessDenied);
+    view.write_all_at(b"x", (page - 100) as u64)?;
     assert_eq!(view.pages_at(page)?.protection(), plain(PageAccess::Write));
     Ok(())
 }
@@ -179,7 +180,7 @@ fn what_pages_of_one_view_allow_is_no_other_views_matter() -> Outcome {
     if support::role().is_some() {
         let view = FileMapping::open("shared")?.map(Access::Write)?;
         assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 2));
-        view.write_at(0, b"theirs")?;
+        view.write_all_at(b"theirs", 0)?;
         view.protect(.., PageAccess::NoAccess)?;
         return Ok(());
     }
@@ -192,16 +193,16 @@ fn what_pages_of_one_view_allow_is_no_other_views_matter() -> Outcome {
     place.child(TEST, "other").finish();
 
     assert_eq!(at(&other, 0)?, (plain(PageAccess::Write), 2));
-    other.write_at(6, b"!")?;
+    other.write_all_at(b"!", 6)?;
     assert_eq!(one.read::<[u8; 7]>(0)?, *b"theirs!");
-    assert_eq!(kind(one.write_at(0, b"x")), ErrorKind::AccessDenied);
+    assert_eq!(kind(one.write_all_at(b"x", 0)), ErrorKind::AccessDenied);
     Ok(())
 }
 
 #[test]
 fn a_copied_page_shows_by_itself_that_it_can_be_written() -> Outcome {
     for (access, copied) in
-        [(Access::Copy, PageAccess::Write), (Access::CopyExecute, PageAccess::WriteExecute)]
+        [(Access::Copy, PageAccess::Write), (Access::ExecuteCopy, PageAccess::ExecuteWrite)]
     {
         let view = memory(5)?.map(access)?;
         let page = page_size();
@@ -245,9 +246,9 @@ fn a_shared_page_that_is_to_be_copied_on_write_keeps_later_stores_to_its_view() 
         let (view, other) = (mapping.map(Access::Write)?, mapping.map(Access::Write)?);
         view.protect(page..2 * page, PageAccess::Copy)?;
 
-        other.write_at(page, b"followed")?;
+        other.write_all_at(b"followed", page as u64)?;
         assert_eq!(view.read::<[u8; 8]>(page)?, *b"followed");
-        view.write_at(page - 2, b"shared")?;
+        view.write_all_at(b"shared", (page - 2) as u64)?;
 
         assert_eq!(other.read::<[u8; 6]>(page - 2)?, *b"shfoll");
         assert_eq!(view.read::<[u8; 8]>(page)?, *b"aredowed");
@@ -256,8 +257,8 @@ fn a_shared_page_that_is_to_be_copied_on_write_keeps_later_stores_to_its_view() 
         // What is the view's own stays so; what is not yet is shared again.
         view.protect(page..3 * page, PageAccess::Copy)?;
         view.protect(.., PageAccess::Write)?;
-        view.write_at(page, b"OWN")?;
-        view.write_at(2 * page, b"SHARED")?;
+        view.write_all_at(b"OWN", page as u64)?;
+        view.write_all_at(b"SHARED", (2 * page) as u64)?;
         assert_eq!(other.read::<[u8; 3]>(page)?, *b"fol");
         assert_eq!(other.read::<[u8; 6]>(2 * page)?, *b"SHARED");
     }
@@ -273,10 +274,10 @@ fn a_view_that_reads_may_keep_stores_to_itself() -> Outcome {
     let file = std::fs::File::open(place.path("content"))?;
     let mapping = FileMapping::options().file(&file).protection(Protection::ReadOnly).create()?;
     let view = mapping.map(Access::Read)?;
-    assert_eq!(kind(view.write_at(0, b"C")), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.write_all_at(b"C", 0)), ErrorKind::AccessDenied);
 
     view.protect(.., PageAccess::Copy)?;
-    view.write_at(0, b"C")?;
+    view.write_all_at(b"C", 0)?;
 
     assert_eq!(view.read::<[u8; 7]>(0)?, *b"Content");
     assert_eq!(read_all(&file), b"content");
@@ -295,8 +296,8 @@ fn a_guard_refuses_one_touch_and_is_gone() -> Outcome {
         assert_eq!(at(&view, 1)?, (Some(PageAccess::Write.guarded()), 1));
 
         let refused = match touch {
-            0 => view.read_at(page - 1, &mut [0; 2]),
-            1 => view.write_at(2 * page - 1, &[7; 2]),
+            0 => view.read_exact_at(&mut [0; 2], (page - 1) as u64),
+            1 => view.write_all_at(&[7; 2], (2 * page - 1) as u64),
             _ => view.atomic::<u32>(page).map(drop),
         };
 
@@ -305,7 +306,7 @@ fn a_guard_refuses_one_touch_and_is_gone() -> Outcome {
         assert!(refused.to_string().contains("guard"), "{refused}");
         assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 3));
         assert_eq!(view.compare(0, &vec![7; 3 * page])?, None);
-        view.write_at(page, &[7])?;
+        view.write_all_at(&[7], page as u64)?;
     }
     Ok(())
 }
@@ -317,13 +318,13 @@ fn reserved_pages_are_refused_until_they_are_committed() -> Outcome {
     let page = page_size();
     assert_eq!(at(&view, 0)?, (None, 6));
     let refusals = [
-        view.read_at(0, &mut [0]),
-        view.write_at(6 * page - 1, &[1]),
+        view.read_exact_at(&mut [0], 0),
+        view.write_all_at(&[1], (6 * page - 1) as u64),
         view.write(8, &1_u64),
         view.read::<u32>(8).map(drop),
         view.fill(0, 1, 1),
         view.compare(0, &[0]).map(drop),
-        view.find(.., 1).map(drop),
+        view.find(.., &[1]).map(drop),
         view.atomic::<u64>(8).map(drop),
         view.copy_from(0, &reader, page, 1),
         view.prefetch(..),
@@ -342,10 +343,10 @@ fn reserved_pages_are_refused_until_they_are_committed() -> Outcome {
     assert_eq!(at(&view, 2)?, (plain(PageAccess::Write), 2));
     assert_eq!(at(&view, 4)?, (None, 2));
     assert_eq!(reader.compare(2 * page, &vec![0; 2 * page])?, None, "zero at first");
-    view.write_at(2 * page, &vec![1; 2 * page])?;
-    assert_eq!(reader.find(2 * page..4 * page, 0)?, None);
+    view.write_all_at(&vec![1; 2 * page], (2 * page) as u64)?;
+    assert_eq!(reader.find(2 * page..4 * page, &[0])?, None);
     // Nothing is moved when a part of it is not there.
-    assert_eq!(kind(view.write_at(4 * page - 1, &[2; 2])), ErrorKind::NotCommitted);
+    assert_eq!(kind(view.write_all_at(&[2; 2], (4 * page - 1) as u64)), ErrorKind::NotCommitted);
     assert_eq!(view.read::<u8>(4 * page - 1)?, 1);
     assert_eq!(kind(view.protect(3 * page.., PageAccess::Read)), ErrorKind::NotCommitted);
     assert_eq!(at(&view, 2)?, (plain(PageAccess::Write), 2));
@@ -370,9 +371,9 @@ fn a_commit_is_for_all_views_which_keep_their_own_access() -> Outcome {
         assert_eq!(at(view, 1)?, (plain(view.access().into()), 1), "{}", view.access());
     }
     assert_eq!(kind(views[0].read::<u8>(page)), ErrorKind::AccessDenied);
-    views[1].write_at(page, b"seen")?;
+    views[1].write_all_at(b"seen", page as u64)?;
     assert_eq!(views[2].read::<[u8; 4]>(page)?, *b"seen");
-    views[2].write_at(page, b"mine")?;
+    views[2].write_all_at(b"mine", page as u64)?;
     assert_eq!(views[1].read::<[u8; 4]>(page)?, *b"seen");
     assert_eq!(kind(views[3].read::<u8>(page)), ErrorKind::AccessDenied);
     Ok(())
@@ -382,13 +383,13 @@ fn a_commit_is_for_all_views_which_keep_their_own_access() -> Outcome {
 fn committing_again_keeps_the_bytes_and_changes_what_pages_allow() -> Outcome {
     let view = reserve(2)?.map(Access::Write)?;
     view.commit(..1, PageAccess::Write)?;
-    view.write_at(0, b"kept")?;
+    view.write_all_at(b"kept", 0)?;
 
     view.commit(.., PageAccess::Read)?;
 
     assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 2));
     assert_eq!(view.read::<[u8; 4]>(0)?, *b"kept");
-    assert_eq!(kind(view.write_at(0, b"x")), ErrorKind::AccessDenied);
+    assert_eq!(kind(view.write_all_at(b"x", 0)), ErrorKind::AccessDenied);
     assert_eq!(kind(view.commit(.., PageAccess::Execute)), ErrorKind::ProtectionExceeded);
     Ok(())
 }
@@ -405,7 +406,7 @@ fn memory_that_is_there_is_committed_again_and_a_file_is_not() -> Outcome {
 
     assert_eq!(at(&view, 0)?, (plain(PageAccess::Read), 2));
     assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
-    over_file.write_at(0, b"C")?;
+    over_file.write_all_at(b"C", 0)?;
     Ok(())
 }
 
@@ -415,7 +416,7 @@ fn what_is_committed_stays_while_a_handle_is_open() -> Outcome {
     let view = mapping.map(Access::Write)?;
     let page = page_size();
     view.commit(page..2 * page, PageAccess::Write)?;
-    view.write_at(page, b"kept")?;
+    view.write_all_at(b"kept", page as u64)?;
     view.unmap()?;
 
     let view = mapping.map(Access::Read)?;
@@ -450,14 +451,14 @@ fn a_name_has_one_commitment_in_all_processes() -> Outcome {
     second.until("looked");
 
     view.commit(page..2 * page, PageAccess::Write)?;
-    view.write_at(page, b"first")?;
+    view.write_all_at(b"first", page as u64)?;
     second.tell("committed");
     second.until("committed");
 
     assert_eq!(at(&view, 0)?, (None, 1));
     assert_eq!(at(&view, 1)?, (plain(PageAccess::Write), 2));
     assert_eq!(at(&view, 3)?, (None, 1));
-    view.write_at(2 * page, b"second")?;
+    view.write_all_at(b"second", (2 * page) as u64)?;
     second.finish();
     Ok(())
 }
@@ -505,7 +506,7 @@ fn a_commit_that_the_machine_could_not_hold_is_refused() -> Outcome {
     assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::CommitLimit, 1455));
     assert_eq!(view.pages_at(0)?.state(), PageState::Reserved);
     view.commit(1 << 44..(1 << 44) + 1, PageAccess::Write)?;
-    view.write_at(1 << 44, b"x")?;
+    view.write_all_at(b"x", 1 << 44)?;
     Ok(())
 }
 
@@ -521,7 +522,7 @@ fn threads_that_protect_and_copy_at_once_meet_errors_and_nothing_worse() -> Outc
             scope.spawn(move || {
                 let mut buf = vec![seed; all];
                 while !over.load(Ordering::Relaxed) {
-                    for done in [view.read_at(0, &mut buf), view.write_at(0, &buf)] {
+                    for done in [view.read_exact_at(&mut buf, 0), view.write_all_at(&buf, 0)] {
                         let denied = |error: &Error| error.kind() == ErrorKind::AccessDenied;
                         assert!(done.as_ref().err().is_none_or(denied), "{done:?}");
                     }
@@ -538,5 +539,37 @@ fn threads_that_protect_and_copy_at_once_meet_errors_and_nothing_worse() -> Outc
 
     assert_eq!(at(&view, 0)?, (plain(PageAccess::Write), 8));
     view.fill(0, all, 1)?;
+    Ok(())
+}
+
+#[test]
+fn first_changes_of_a_view_by_several_threads_at_once_are_all_made() -> Outcome {
+    let mapping = memory(3)?;
+    for _ in 0..200 {
+        let view = mapping.map(Access::Write)?;
+        let barrier = Barrier::new(3);
+        thread::scope(|scope| {
+            let changes = [0, 2].map(|page| {
+                let (view, barrier) = (&view, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let start = page * page_size();
+                    view.protect(start..start + page_size(), PageAccess::NoAccess).map(drop)
+                })
+            });
+            barrier.wait();
+            // Touches pages while they are closed, or are not yet.
+            for page in [0, 1, 2] {
+                let read = view.read::<u64>(page * page_size());
+                assert!(read.is_ok() || kind(read) == ErrorKind::AccessDenied);
+            }
+            changes.into_iter().try_for_each(|change| change.join().expect("no panic"))
+        })?;
+        for (page, access) in
+            [PageAccess::NoAccess, PageAccess::Write, PageAccess::NoAccess].into_iter().enumerate()
+        {
+            assert_eq!(at(&view, page)?.0, plain(access));
+        }
+    }
     Ok(())
 }

@@ -1,22 +1,24 @@
-//! Places that are not fit for a registry: full, read-only, missing, not a directory.
+//! Unsuitable places for a registry: full, read-only, missing, or not a directory.
 
 use std::env;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Protection, Registry, Rights, Scope};
+use filemap::{
+    Access, Error, ErrorKind, FileMapping, PositionedIo, Protection, Registry, Rights, Scope,
+};
 
-use crate::apart;
+use crate::namespace;
 use crate::support::{self, Place, is_free, kind, named};
 use crate::surroundings::{can_refuse, refuse};
 
-/// In a second process: the place of the first one.
+/// The place of the first process, in a second one.
 fn place_of_the_first() -> PathBuf {
     PathBuf::from(env::var_os("FILEMAP_DIR").expect("the first process says where"))
 }
 
-/// The files in the root of the local names, but for the mark of the last sweep.
+/// The files in the root of local names, without the mark of the last sweep.
 fn entries(registry: &Registry) -> Vec<String> {
     let root = registry.path(Scope::Local).expect("it is trusted").expect("it is there");
     let files = fs::read_dir(root).expect("it can be read").flatten();
@@ -27,20 +29,20 @@ fn entries(registry: &Registry) -> Vec<String> {
     names
 }
 
-/// Runs `test` again with a file system of its own at `disk` in the place, of these `options`.
+/// Runs `test` again with a new file system with these `options` at `disk` in the place.
 fn with_disk(test: &str, options: &str) {
     let place = Place::new();
     fs::create_dir(place.path("disk")).expect("a directory can be made");
     let mount = format!("mount -t tmpfs -o {options} tmpfs \"$FILEMAP_DIR/disk\"");
-    if let Some(second) = apart::start(&place, test, "inside", &["--mount"], &mount) {
+    if let Some(second) = namespace::start(&place, test, "inside", &["--mount"], &mount) {
         second.finish();
     }
 }
 
-/// What a registry must do whose place has no room: everything that needs none.
+/// Checks that a registry without space does everything that needs none.
 fn stays_usable(registry: &Registry, disk: &Path, fill: impl Fn()) -> Result<(), Error> {
     let first = named(registry, "first")?;
-    first.map(Access::Write)?.write_at(0, b"first")?;
+    first.map(Access::Write)?.write_all_at(b"first", 0)?;
     fill();
 
     for name in ["x", "Global\\x", &"x".repeat(300)] {
@@ -51,13 +53,13 @@ fn stays_usable(registry: &Registry, disk: &Path, fill: impl Fn()) -> Result<(),
     assert_eq!(entries(registry), ["first"], "nothing half-made");
     assert_eq!(registry.list()?.len(), 1);
     assert!(registry.inspect("first")?.is_live());
-    assert_eq!(registry.collect()?, 0);
+    assert_eq!(registry.remove_dead()?, 0);
     let found = registry.open("first")?;
     let mut seen = [0; 5];
-    found.map(Access::Read)?.read_at(0, &mut seen)?;
+    found.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(seen, *b"first");
     assert!(named(registry, "first")?.existed());
-    // Another process, which has not used the place yet.
+    // Another process, which has not used the registry before.
     assert!(Registry::at(disk).open("first").is_ok());
     drop((first, found));
     assert_eq!(entries(registry), [""; 0], "the last close needs no room");
@@ -71,7 +73,7 @@ fn stays_usable(registry: &Registry, disk: &Path, fill: impl Fn()) -> Result<(),
     Ok(())
 }
 
-/// Takes all the space that is left on a disk.
+/// Fills a disk.
 fn fill_space(disk: &Path) {
     use std::io::Write as _;
     let mut filler = File::create(disk.join("filler")).expect("it can be made");
@@ -79,8 +81,8 @@ fn fill_space(disk: &Path) {
 }
 
 #[test]
-fn a_registry_without_space_makes_no_names_and_keeps_those_it_has() -> Result<(), Error> {
-    const TEST: &str = "places::a_registry_without_space_makes_no_names_and_keeps_those_it_has";
+fn a_registry_without_space_creates_no_names_and_keeps_existing_ones() -> Result<(), Error> {
+    const TEST: &str = "places::a_registry_without_space_creates_no_names_and_keeps_existing_ones";
     if support::role().is_none() {
         with_disk(TEST, "size=64k");
         return Ok(());
@@ -90,15 +92,15 @@ fn a_registry_without_space_makes_no_names_and_keeps_those_it_has() -> Result<()
 }
 
 #[test]
-fn a_registry_without_space_keeps_no_files_that_wait_for_a_name() -> Result<(), Error> {
-    const TEST: &str = "places::a_registry_without_space_keeps_no_files_that_wait_for_a_name";
+fn a_registry_without_space_keeps_no_unnamed_files() -> Result<(), Error> {
+    const TEST: &str = "places::a_registry_without_space_keeps_no_unnamed_files";
     if support::role().is_none() {
         if can_refuse() {
             with_disk(TEST, "size=64k");
         }
         return Ok(());
     }
-    // Files without names are unknown here, so each begins with one that is no entry's.
+    // This file system has no unnamed files, so each file has a temporary name first.
     let unnamed = u32::try_from(libc::O_TMPFILE & !libc::O_DIRECTORY).expect("a number");
     refuse(libc::SYS_openat, 2, unnamed, libc::EOPNOTSUPP);
     let disk = place_of_the_first().join("disk");
@@ -106,8 +108,8 @@ fn a_registry_without_space_keeps_no_files_that_wait_for_a_name() -> Result<(), 
 }
 
 #[test]
-fn a_registry_without_inodes_makes_no_names_and_keeps_those_it_has() -> Result<(), Error> {
-    const TEST: &str = "places::a_registry_without_inodes_makes_no_names_and_keeps_those_it_has";
+fn a_registry_without_inodes_creates_no_names_and_keeps_existing_ones() -> Result<(), Error> {
+    const TEST: &str = "places::a_registry_without_inodes_creates_no_names_and_keeps_existing_ones";
     if support::role().is_none() {
         with_disk(TEST, "nr_inodes=20");
         return Ok(());
@@ -125,7 +127,7 @@ fn a_registry_without_inodes_makes_no_names_and_keeps_those_it_has() -> Result<(
 fn a_place_without_room_for_a_root_is_a_clear_error() -> Result<(), Error> {
     const TEST: &str = "places::a_place_without_room_for_a_root_is_a_clear_error";
     if support::role().is_none() {
-        // One for the disk's own directory.
+        // One inode is for the root directory.
         with_disk(TEST, "nr_inodes=1");
         return Ok(());
     }
@@ -153,7 +155,13 @@ fn memory_that_finds_no_room_on_a_full_disk_is_an_error_and_no_signal() -> Resul
     }
     let registry = Registry::at(place_of_the_first().join("disk"));
     let options = FileMapping::options().registry(&registry).name("large").size(1 << 20);
-    let large = options.create_new()?;
+    let refused = options.clone().create_new().expect_err("there is no room");
+    assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::DiskFull, 112), "{refused}");
+    // A page of the name itself and one of its bytes.
+    let page = named(&registry, "a page")?;
+    page.map(Access::Write)?.fill(0, 1, 1)?;
+    drop(page);
+    let large = options.sparse().create_new()?;
     let view = large.map(Access::Write)?;
 
     let error = view.fill(0, 1 << 20, 1).expect_err("there is no room");
@@ -168,8 +176,9 @@ fn memory_that_finds_no_room_on_a_full_disk_is_an_error_and_no_signal() -> Resul
 }
 
 #[test]
-fn a_registry_that_became_read_only_opens_and_lists_and_makes_nothing() -> Result<(), Error> {
-    const TEST: &str = "places::a_registry_that_became_read_only_opens_and_lists_and_makes_nothing";
+fn a_registry_that_became_read_only_opens_and_lists_and_creates_nothing() -> Result<(), Error> {
+    const TEST: &str =
+        "places::a_registry_that_became_read_only_opens_and_lists_and_creates_nothing";
     if support::role().is_none() {
         with_disk(TEST, "mode=700");
         return Ok(());
@@ -177,7 +186,7 @@ fn a_registry_that_became_read_only_opens_and_lists_and_makes_nothing() -> Resul
     let disk = place_of_the_first().join("disk");
     let before = Registry::at(disk.join("."));
     let held = named(&before, "held")?;
-    held.map(Access::Write)?.write_at(0, b"hello")?;
+    held.map(Access::Write)?.write_all_at(b"hello", 0)?;
     drop(filemap::OwnedDescriptor::from(named(&before, "dead")?));
     for arguments in [&["--bind"][..], &["-o", "remount,bind,ro"]] {
         let mut mount = std::process::Command::new("mount");
@@ -194,7 +203,7 @@ fn a_registry_that_became_read_only_opens_and_lists_and_makes_nothing() -> Resul
     let found = registry.open("held")?;
     assert!(!found.rights().contains(Rights::WRITE), "{:?}", found.rights());
     let mut seen = [0; 5];
-    found.map(Access::Read)?.read_at(0, &mut seen)?;
+    found.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(seen, *b"hello");
     assert_eq!(kind(found.map(Access::Write)), ErrorKind::AccessDenied);
     let refused = registry.open_with("held", Rights::READ | Rights::WRITE);
@@ -209,11 +218,11 @@ fn a_registry_that_became_read_only_opens_and_lists_and_makes_nothing() -> Resul
     let error = read_only.name("dead").size(1).create().expect_err("it cannot be freed");
     assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
     assert!(is_free(&registry, "dead") && is_free(&registry, "new"));
-    assert_eq!(registry.collect()?, 0, "nothing can be removed");
+    assert_eq!(registry.remove_dead()?, 0, "nothing can be removed");
     assert_eq!(registry.list()?.iter().filter(|entry| entry.is_live()).count(), 1);
 
-    // A handle from the read-only side keeps the name, and its close leaves a dead entry, which
-    // goes when somebody looks who can remove it.
+    // A handle from the read-only side keeps the name. Its close leaves a dead entry, which the next
+    // look by a process that can remove it removes.
     held.close()?;
     assert!(before.open("held").is_ok());
     found.close()?;
@@ -224,15 +233,15 @@ fn a_registry_that_became_read_only_opens_and_lists_and_makes_nothing() -> Resul
 }
 
 #[test]
-fn a_root_that_may_not_be_written_opens_and_lists_and_makes_nothing() -> Result<(), Error> {
-    const TEST: &str = "places::a_root_that_may_not_be_written_opens_and_lists_and_makes_nothing";
+fn a_root_that_may_not_be_written_opens_and_lists_and_creates_nothing() -> Result<(), Error> {
+    const TEST: &str = "places::a_root_that_may_not_be_written_opens_and_lists_and_creates_nothing";
     if support::role().is_some() {
         let registry = Registry::system();
         support::without_privileges().expect("a thread may give up what it may");
         support::say("ready");
         support::hear();
         let found = registry.open("held")?;
-        found.map(Access::Write)?.write_at(0, b"H")?;
+        found.map(Access::Write)?.write_all_at(b"H", 0)?;
         assert!(named(&registry, "held")?.existed());
         for name in ["new", "Global\\new"] {
             let error = named(&registry, name).expect_err("nothing can be made here");
@@ -241,7 +250,7 @@ fn a_root_that_may_not_be_written_opens_and_lists_and_makes_nothing() -> Result<
             assert!(is_free(&registry, name));
         }
         assert_eq!(registry.list()?.len(), 1);
-        assert_eq!(registry.collect()?, 0);
+        assert_eq!(registry.remove_dead()?, 0);
         return Ok(());
     }
     if support::emulated() {
@@ -264,15 +273,15 @@ fn a_root_that_may_not_be_written_opens_and_lists_and_makes_nothing() -> Result<
 
     modes(0o700, 0o700);
     let mut seen = [0];
-    held.map(Access::Read)?.read_at(0, &mut seen)?;
+    held.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(seen, *b"H");
     drop(held);
     assert_eq!(place.leftovers(), [""; 0]);
     Ok(())
 }
 
-/// Runs `test` again as `role` where `/dev` has nothing but what the shell's words `make` make,
-/// and no variable moves the registry; the directory for temporary files is `tmp` in the place.
+/// Runs `test` again as `role` with an empty `/dev`, after the shell's words `make`, and without
+/// `FILEMAP_DIR`. The temporary directory is `tmp` in the place.
 fn with_devices(test: &str, role: &str, make: &str) {
     let place = Place::new();
     fs::create_dir(place.path("tmp")).expect("a directory can be made");
@@ -280,16 +289,15 @@ fn with_devices(test: &str, role: &str, make: &str) {
         "mount -t tmpfs tmpfs /dev\nunset XDG_RUNTIME_DIR\n{make}\n\
          export TMPDIR=\"$FILEMAP_DIR/tmp\"\nunset FILEMAP_DIR"
     );
-    if let Some(second) = apart::start(&place, test, role, &["--mount"], &words) {
+    if let Some(second) = namespace::start(&place, test, role, &["--mount"], &words) {
         second.finish();
     }
 }
 
 #[test]
-fn names_are_in_the_directory_for_temporary_files_where_shared_memory_cannot_be_had()
--> Result<(), Error> {
+fn names_are_in_the_temporary_directory_without_shared_memory() -> Result<(), Error> {
     const TEST: &str = "places::\
-        names_are_in_the_directory_for_temporary_files_where_shared_memory_cannot_be_had";
+        names_are_in_the_temporary_directory_without_shared_memory";
     if let Some(what) = support::role() {
         let registry = Registry::system();
         assert_eq!(kind(registry.open("x")), ErrorKind::NotFound, "{what}");
@@ -316,10 +324,8 @@ fn names_are_in_the_directory_for_temporary_files_where_shared_memory_cannot_be_
 }
 
 #[test]
-fn local_names_are_in_the_runtime_directory_where_shared_memory_cannot_be_had() -> Result<(), Error>
-{
-    const TEST: &str =
-        "places::local_names_are_in_the_runtime_directory_where_shared_memory_cannot_be_had";
+fn local_names_are_in_the_runtime_directory_without_shared_memory() -> Result<(), Error> {
+    const TEST: &str = "places::local_names_are_in_the_runtime_directory_without_shared_memory";
     if support::role().is_none() {
         let make =
             "export XDG_RUNTIME_DIR=\"$FILEMAP_DIR/run\"\nmkdir -p -m 700 \"$XDG_RUNTIME_DIR\"";
@@ -353,8 +359,8 @@ fn shared_memory_may_be_a_link_to_its_directory() -> Result<(), Error> {
 }
 
 #[test]
-fn shared_memory_that_is_no_directory_is_not_trusted() -> Result<(), Error> {
-    const TEST: &str = "places::shared_memory_that_is_no_directory_is_not_trusted";
+fn shared_memory_that_is_not_a_directory_is_not_trusted() -> Result<(), Error> {
+    const TEST: &str = "places::shared_memory_that_is_not_a_directory_is_not_trusted";
     if support::role().is_none() {
         with_devices(TEST, "file", "echo precious >/dev/shm");
         return Ok(());

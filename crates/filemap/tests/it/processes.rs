@@ -1,4 +1,4 @@
-//! Names among processes: races, and neighbours that are stopped or list all the time.
+//! Names in several processes: races, stopped holders, and constant listings.
 
 #![cfg_attr(
     target_os = "linux",
@@ -11,22 +11,22 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use filemap::ErrorKind;
-use filemap::{Access, Error, FileMapping, Registry, View};
+use filemap::{Access, Error, FileMapping, PositionedIo, Registry, View};
 
 use crate::support::{self, Place, Second, named};
 #[cfg(target_os = "linux")]
 use crate::support::{eventually, is_free};
 
-/// Processes in a race.
+/// The number of processes in a race.
 const RACERS: usize = 8;
 
 fn read_u64(view: &View, offset: usize) -> Result<u64, Error> {
     let mut bytes = [0; 8];
-    view.read_at(offset, &mut bytes)?;
+    view.read_exact_at(&mut bytes, offset as u64)?;
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// The second processes of a race: each waits for the word, tries, and tells what it got.
+/// A second process of a race: waits for the start, tries, and prints what it got.
 fn race(options: fn(&Registry) -> Result<FileMapping, Error>) -> Result<(), Error> {
     let place = Registry::system();
     let number: usize = support::role().unwrap_or_default().parse().expect("a number");
@@ -44,11 +44,11 @@ fn race(options: fn(&Registry) -> Result<FileMapping, Error>) -> Result<(), Erro
             }
         };
         let view = mapping.map(Access::Write)?;
-        view.write_at(number, &[1])?;
+        view.write_all_at(&[1], number as u64)?;
         support::say(if mapping.existed() { "opened" } else { "created" });
         support::hear();
         let mut marks = [0; RACERS];
-        view.read_at(0, &mut marks)?;
+        view.read_exact_at(&mut marks, 0)?;
         support::say(&format!("{marks:?}"));
         support::hear();
         drop(view);
@@ -67,7 +67,7 @@ fn racers(place: &Place, test: &str) -> Vec<Second> {
     racers
 }
 
-/// Tells all of them the same, and gathers what each says then.
+/// Sends the same word to all of them, and returns the answer of each.
 fn all(racers: &mut [Second], line: &str) -> Vec<String> {
     for racer in racers.iter_mut() {
         racer.tell(line);
@@ -76,10 +76,9 @@ fn all(racers: &mut [Second], line: &str) -> Vec<String> {
 }
 
 #[test]
-fn of_processes_that_race_to_create_a_name_one_creates_and_all_get_its_memory() -> Result<(), Error>
-{
+fn processes_that_race_to_create_a_name_all_get_the_memory_of_one() -> Result<(), Error> {
     const TEST: &str = "processes::\
-        of_processes_that_race_to_create_a_name_one_creates_and_all_get_its_memory";
+        processes_that_race_to_create_a_name_all_get_the_memory_of_one";
     if support::role().is_some() {
         return race(|registry| named(registry, "race"));
     }
@@ -101,11 +100,11 @@ fn of_processes_that_race_to_create_a_name_one_creates_and_all_get_its_memory() 
 }
 
 #[test]
-fn of_processes_that_insist_on_a_new_name_one_wins() -> Result<(), Error> {
-    const TEST: &str = "processes::of_processes_that_insist_on_a_new_name_one_wins";
+fn one_of_several_processes_that_need_a_new_name_gets_it() -> Result<(), Error> {
+    const TEST: &str = "processes::one_of_several_processes_that_need_a_new_name_gets_it";
     if support::role().is_some() {
         return race(|registry| {
-            FileMapping::options().registry(registry).name("new").size(1).create_new()
+            FileMapping::options().registry(registry).name("new").size(100).create_new()
         });
     }
     let place = Place::new();
@@ -136,7 +135,7 @@ fn threads_that_race_to_create_a_name_get_one_object() -> Result<(), Error> {
         })?;
 
         assert_eq!(made.iter().filter(|made| !made.existed()).count(), 1);
-        made[0].map(Access::Write)?.write_at(0, &1_u64.to_le_bytes())?;
+        made[0].map(Access::Write)?.write_all_at(&1_u64.to_le_bytes(), 0)?;
         for each in &made {
             assert_eq!(read_u64(&each.map(Access::Read)?, 0)?, 1);
         }
@@ -171,7 +170,7 @@ fn listing_all_the_time_does_not_keep_closed_names_in_memory() -> Result<(), Err
     Ok(())
 }
 
-// Locks of entries.
+// Locks of entries, on Linux.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error> {
@@ -188,7 +187,7 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     second.until("held");
     let entry = place.registry.inspect("x")?.entry().to_owned();
     second.kill();
-    // As if by one who found the entry dead, and was stopped before removing it.
+    // As a process does that found the entry dead, and was stopped before it removed it.
     let stopped = std::fs::File::options().read(true).write(true).open(entry).unwrap();
     support::claim(&stopped);
 
@@ -211,7 +210,7 @@ fn a_process_stopped_with_the_lock_costs_others_a_timeout() -> Result<(), Error>
     Ok(())
 }
 
-// Processes that are stopped by a signal.
+// Signals that stop a process, on Linux.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stopped_holder_stops_nobody_else() -> Result<(), Error> {
@@ -233,7 +232,7 @@ fn a_stopped_holder_stops_nobody_else() -> Result<(), Error> {
     let found = named(&place.registry, "x")?;
 
     assert!(found.existed());
-    found.map(Access::Write)?.write_at(0, b"x")?;
+    found.map(Access::Write)?.write_all_at(b"x", 0)?;
     found.close()?;
     assert!(place.registry.inspect("x")?.is_live());
     // SAFETY: as above.

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "code in a view is run, and bytes are touched that forbid it")]
 
-use filemap::{Access, ErrorKind, FileMapping, Protection, Rights, View};
+use filemap::{Access, ErrorKind, FileMapping, PositionedIo, Protection, Rights, View};
 
 use crate::support::{self, Outcome, Place, Second};
 
@@ -32,8 +32,8 @@ const ALL_RIGHTS: [Rights; 8] = [
 fn assert_obeys(view: &View, access: Access) -> filemap::Result<()> {
     assert_eq!(view.access(), access);
     let mut seen = [0];
-    let read = view.read_at(0, &mut seen);
-    let written = view.write_at(1, b"w");
+    let read = view.read_exact_at(&mut seen, 0);
+    let written = view.write_all_at(b"w", 1);
     let filled = view.fill(2, 1, b'f');
     assert_eq!(read.is_ok(), access.can_read(), "{access}");
     assert_eq!(written.is_ok(), access.can_write(), "{access}");
@@ -69,7 +69,7 @@ fn a_creators_views_of_memory_are_those_of_the_table() -> Outcome {
     assert_eq!(TABLE.map(|(protection, _)| protection), Protection::ALL);
 
     for (protection, views) in TABLE {
-        let begun = FileMapping::options().size(1).protection(protection);
+        let begun = FileMapping::options().size(100).protection(protection);
         assert_table(&begun.clone().create()?, views)?;
         let name = protection.to_string();
         assert_table(&begun.registry(&place.registry).name(&name).create()?, views)?;
@@ -136,15 +136,15 @@ fn rights_are_asked_before_the_protection_at_every_handle() -> Outcome {
 #[test]
 fn a_handle_that_may_only_write_maps_writable_views_that_read() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
     let _made = begun.create()?;
     let writer = place.registry.open_with("x", Rights::WRITE)?;
 
     let view = writer.map(Access::Write)?;
-    view.write_at(0, b"seen")?;
+    view.write_all_at(b"seen", 0)?;
 
     assert_eq!(view.read::<[u8; 4]>(0)?, *b"seen");
-    for access in [Access::NoAccess, Access::Read, Access::Copy, Access::WriteExecute] {
+    for access in [Access::NoAccess, Access::Read, Access::Copy, Access::ExecuteWrite] {
         let refused = writer.map(access).unwrap_err();
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::AccessDenied, 5));
     }
@@ -154,7 +154,7 @@ fn a_handle_that_may_only_write_maps_writable_views_that_read() -> Outcome {
 #[test]
 fn the_right_to_write_does_not_lift_a_read_only_protection() -> Outcome {
     let place = Place::new();
-    let begun = FileMapping::options().registry(&place.registry).name("x").size(1);
+    let begun = FileMapping::options().registry(&place.registry).name("x").size(100);
     let _made = begun.protection(Protection::ReadOnly).create()?;
 
     let writer = place.registry.open_with("x", Rights::WRITE)?;
@@ -171,7 +171,7 @@ fn opening_by_name_alone_gives_all_rights_of_the_protection() -> Outcome {
 
     for (protection, views) in TABLE {
         let name = protection.to_string();
-        let begun = FileMapping::options().registry(&place.registry).name(&name).size(1);
+        let begun = FileMapping::options().registry(&place.registry).name(&name).size(100);
         let _made = begun.protection(protection).create()?;
         let found = place.registry.open(&name)?;
 
@@ -184,12 +184,12 @@ fn opening_by_name_alone_gives_all_rights_of_the_protection() -> Outcome {
 
 #[test]
 fn a_duplicate_with_fewer_rights_does_less_and_the_first_as_much_as_before() -> Outcome {
-    let mapping = FileMapping::create(1, Protection::ReadWrite)?;
+    let mapping = FileMapping::create(100, Protection::ReadWrite)?;
 
     let reader = mapping.duplicate(Rights::READ)?;
     let nothing = mapping.duplicate(Rights::empty())?;
 
-    mapping.map(Access::Write)?.write_at(0, b"both")?;
+    mapping.map(Access::Write)?.write_all_at(b"both", 0)?;
     assert_eq!(reader.map(Access::Read)?.read::<[u8; 4]>(0)?, *b"both");
     assert_eq!(reader.map(Access::Write).unwrap_err().kind(), ErrorKind::AccessDenied);
     assert!(reader.map(Access::NoAccess).is_ok());
@@ -209,10 +209,10 @@ fn a_duplicate_may_get_the_rights_back_that_the_protection_allows() -> Outcome {
         let reader = mapping.duplicate(Rights::READ)?;
         let writer = reader.duplicate(Rights::READ | Rights::WRITE)?;
 
-        writer.map(Access::Write)?.write_at(0, b"again")?;
+        writer.map(Access::Write)?.write_all_at(b"again", 0)?;
 
         assert_eq!(reader.map(Access::Read)?.read::<[u8; 5]>(0)?, *b"again");
-        let refused = writer.map(Access::WriteExecute).unwrap_err();
+        let refused = writer.map(Access::ExecuteWrite).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::AccessDenied);
     }
     Ok(())
@@ -224,7 +224,7 @@ fn a_duplicate_keeps_the_name() -> Outcome {
     let file = place.file("content", b"content");
     let begun = FileMapping::options().registry(&place.registry).name("x");
 
-    for begun in [begun.clone().size(1), begun.file(&file)] {
+    for begun in [begun.clone().size(100), begun.file(&file)] {
         let made = begun.create()?;
         let duplicate = made.duplicate(Rights::READ)?;
         let clone = duplicate.try_clone()?;
@@ -300,12 +300,11 @@ const CODE: &[u8] = &[0x40, 0x05, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6];
 /// Calls the code at the start of a view.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn run(view: &View) -> i32 {
-    // SAFETY: the address is used while `view` is borrowed.
-    let code = unsafe { view.raw().pointer() };
+    let code = view.as_ptr();
     // SAFETY: the view begins with the bytes of a function of this type, which touches nothing
     // but the register of its result; if its pages forbid execution, the process dies as the
     // test wants it to.
-    let function = unsafe { std::mem::transmute::<*mut u8, extern "C" fn() -> i32>(code.as_ptr()) };
+    let function = unsafe { std::mem::transmute::<*mut u8, extern "C" fn() -> i32>(code) };
     function()
 }
 
@@ -319,9 +318,9 @@ fn executable_views_run_code() -> Outcome {
 
     for begun in [begun.clone().size(100), begun.file(&file), named.size(100)] {
         let mapping = begun.create()?;
-        mapping.map(Access::WriteExecute)?.write_at(0, CODE)?;
+        mapping.map(Access::ExecuteWrite)?.write_all_at(CODE, 0)?;
 
-        for access in [Access::ReadExecute, Access::WriteExecute, Access::CopyExecute] {
+        for access in [Access::ExecuteRead, Access::ExecuteWrite, Access::ExecuteCopy] {
             assert_eq!(run(&mapping.map(access)?), 42, "{access}");
         }
     }
@@ -333,11 +332,11 @@ fn executable_views_run_code() -> Outcome {
 fn code_written_privately_runs_in_its_own_view_alone() -> Outcome {
     let mapping = FileMapping::create(100, Protection::ExecuteRead)?;
 
-    let copy = mapping.map(Access::CopyExecute)?;
-    copy.write_at(0, CODE)?;
+    let copy = mapping.map(Access::ExecuteCopy)?;
+    copy.write_all_at(CODE, 0)?;
 
     assert_eq!(run(&copy), 42);
-    assert_eq!(mapping.map(Access::ReadExecute)?.read::<[u8; 4]>(0)?, [0; 4]);
+    assert_eq!(mapping.map(Access::ExecuteRead)?.read::<[u8; 4]>(0)?, [0; 4]);
     Ok(())
 }
 
@@ -378,15 +377,14 @@ fn the_processor_itself_refuses_what_the_access_does_not_say() -> Outcome {
     if let Some(role) = support::role() {
         without_a_core()?;
         let mapping = FileMapping::create(100, Protection::ExecuteReadWrite)?;
-        mapping.map(Access::Write)?.write_at(0, CODE)?;
+        mapping.map(Access::Write)?.write_all_at(CODE, 0)?;
         let access = match &*role {
             "runs" => Access::Write,
-            "stores" => Access::ReadExecute,
+            "stores" => Access::ExecuteRead,
             _ => Access::NoAccess,
         };
         let view = mapping.map(access)?;
-        // SAFETY: the address is used while the view lives.
-        let first = unsafe { view.raw().pointer() };
+        let first = view.as_ptr();
         support::say("touches");
         match &*role {
             "runs" => assert_eq!(run(&view), 42),
@@ -403,4 +401,37 @@ fn the_processor_itself_refuses_what_the_access_does_not_say() -> Outcome {
         assert!(dies_of_a_touch(test, role)?, "{role}");
     }
     Ok(())
+}
+
+/// The table of `docs/semantics.md`: which view each protection can give.
+#[test]
+fn each_protection_permits_the_views_of_the_table() {
+    use Access::{Copy, ExecuteCopy, ExecuteRead, NoAccess, Read, Write};
+
+    let expected: [(Protection, &[Access]); 6] = [
+        (Protection::ReadOnly, &[NoAccess, Read, Copy]),
+        (Protection::ReadWrite, &[NoAccess, Read, Write, Copy]),
+        (Protection::WriteCopy, &[NoAccess, Read, Copy]),
+        (Protection::ExecuteRead, &[NoAccess, Read, Copy, ExecuteRead, ExecuteCopy]),
+        (Protection::ExecuteReadWrite, &Access::ALL),
+        (Protection::ExecuteWriteCopy, &[NoAccess, Read, Copy, ExecuteRead, ExecuteCopy]),
+    ];
+
+    for (protection, views) in expected {
+        let permitted: Vec<_> =
+            Access::ALL.into_iter().filter(|access| protection.permits(*access)).collect();
+        assert_eq!(permitted, {
+            let mut views = views.to_vec();
+            views.sort_by_key(|view| Access::ALL.iter().position(|each| each == view));
+            views
+        });
+    }
+}
+
+#[test]
+fn each_protection_is_parsed_from_its_own_word() {
+    for protection in Protection::ALL {
+        assert_eq!(protection.to_string().parse::<Protection>().unwrap(), protection);
+    }
+    assert_eq!("writable".parse::<Protection>().unwrap_err().kind(), ErrorKind::InvalidArgument);
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use filemap::{
-    Access, Attributes, Backing, Error, ErrorKind, FileMapping, MappedFile, Protection, Registry,
-    Scope,
+    Access, Attributes, Backing, Error, ErrorKind, FileMapping, MappedFile, PositionedIo,
+    Protection, Registry, Scope,
 };
 
 use crate::support::{self, Place, is_free, kind, named};
@@ -19,17 +19,19 @@ fn mode_of(path: &Path) -> u32 {
     fs::symlink_metadata(path).expect("it is there").mode() & 0o7777
 }
 
-/// The root of the local names of this place, which is there once a name was.
+/// The root of this place's local names, which exists once a name was created.
 fn root_of(place: &Place) -> PathBuf {
     place.registry.path(Scope::Local).expect("it is trusted").expect("it is there")
 }
 
-/// Where the root of local names is to be.
+/// Where the root of local names is created.
 fn local_root(place: &Place) -> PathBuf {
-    place.path(&format!("filemap-{}", fs::metadata(place.path(".")).expect("a place").uid()))
+    let other = Place::new();
+    drop(named(&other.registry, "x").expect("a name can be created"));
+    place.dir.path().join(root_of(&other).file_name().expect("it has a name"))
 }
 
-/// Makes the names, with a page of memory each, and dies of it.
+/// Creates the names, with a page of memory each, and kills this process.
 fn leave_dead(place: &Place, test: &str) {
     let mut second = place.child(test, "dies");
     second.until("held");
@@ -46,12 +48,12 @@ fn hold_and_die(names: &[&str]) -> Result<(), Error> {
 }
 
 #[test]
-fn a_listing_is_sorted_and_tells_what_each_name_is() -> Result<(), Error> {
+fn a_listing_is_sorted_and_describes_each_name() -> Result<(), Error> {
     let place = Place::new();
     let file = place.file("notes.txt", b"hello");
     let before = SystemTime::now();
     let options = || FileMapping::options().registry(&place.registry);
-    let reserve = Attributes::RESERVE | Attributes::NO_CACHE;
+    let reserve = Attributes::RESERVE;
     let _held = [
         options().name("b").size(5000).attributes(reserve).create()?,
         options().name("Global\\a").size(1).protection(Protection::ReadOnly).create()?,
@@ -71,18 +73,18 @@ fn a_listing_is_sorted_and_tells_what_each_name_is() -> Result<(), Error> {
         assert!((before..=after).contains(&entry.created()), "{:?}", entry.created());
         assert!(entry.entry().is_file());
     }
-    assert_eq!((code.size(), code.protection()), (Some(4096), Protection::ExecuteReadWrite));
+    assert_eq!((code.size(), code.protection()), (Some(1), Protection::ExecuteReadWrite));
     assert_eq!(code.backing(), &Backing::Memory);
     assert_eq!((notes.size(), notes.protection()), (Some(5), Protection::WriteCopy));
     let Backing::File { path, .. } = notes.backing() else { panic!("it is a file") };
     assert_eq!(path, &place.path("notes.txt").canonicalize().unwrap());
-    assert_eq!((memory.size(), memory.attributes()), (Some(8192), reserve));
-    assert_eq!((global.size(), global.protection()), (Some(4096), Protection::ReadOnly));
+    assert_eq!((memory.size(), memory.attributes()), (Some(5000), reserve));
+    assert_eq!((global.size(), global.protection()), (Some(1), Protection::ReadOnly));
     Ok(())
 }
 
 #[test]
-fn inspecting_a_name_tells_what_listing_tells() -> Result<(), Error> {
+fn inspecting_a_name_returns_what_listing_returns() -> Result<(), Error> {
     let place = Place::new();
     let _held = named(&place.registry, "x")?;
 
@@ -106,7 +108,7 @@ fn a_mapping_that_follows_its_file_is_listed_without_a_size() -> Result<(), Erro
     let options = MappedFile::options().registry(&place.registry).name("notes");
     let file = options.open(place.path("notes"))?;
 
-    file.write_at(5, b" again")?;
+    file.write_all_at(b" again", 5)?;
 
     assert_eq!(place.registry.inspect("notes")?.size(), None);
     assert_eq!(place.registry.open("notes")?.size(), 11);
@@ -118,7 +120,7 @@ fn an_entry_begins_with_the_mappings_own_bytes() -> Result<(), Error> {
     let place = Place::new();
     let mapping = named(&place.registry, "x")?;
     let view = mapping.map(Access::Write)?;
-    view.write_at(4090, b"bytes")?;
+    view.write_all_at(b"bytes", 4090)?;
     let entry = place.registry.inspect("x")?.entry().to_owned();
 
     let file = File::options().read(true).write(true).open(entry).unwrap();
@@ -127,17 +129,17 @@ fn an_entry_begins_with_the_mappings_own_bytes() -> Result<(), Error> {
     file.write_all_at(b"B", 4090).unwrap();
 
     assert_eq!(&seen, b"bytes");
-    view.read_at(4090, &mut seen)?;
+    view.read_exact_at(&mut seen, 4090)?;
     assert_eq!(&seen, b"Bytes");
     Ok(())
 }
 
 #[test]
-fn looking_at_a_registry_makes_nothing() -> Result<(), Error> {
+fn listing_a_registry_creates_nothing() -> Result<(), Error> {
     let place = Place::new();
 
     assert!(place.registry.list()?.is_empty());
-    assert_eq!(place.registry.collect()?, 0);
+    assert_eq!(place.registry.remove_dead()?, 0);
     assert_eq!(kind(place.registry.open("x")), ErrorKind::NotFound);
     assert_eq!(kind(place.registry.inspect("x")), ErrorKind::NotFound);
     assert_eq!(place.registry.path(Scope::Local)?, None);
@@ -147,15 +149,19 @@ fn looking_at_a_registry_makes_nothing() -> Result<(), Error> {
 }
 
 #[test]
-fn a_registry_without_its_place_is_a_clear_error() -> Result<(), Error> {
+fn a_missing_registry_directory_is_a_clear_error() -> Result<(), Error> {
     let place = Place::new();
     let registry = Registry::at(place.path("missing"));
 
     assert_eq!(kind(registry.open("x")), ErrorKind::NotFound);
     assert!(registry.list()?.is_empty());
     let error = named(&registry, "x").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-    assert!(error.to_string().contains("missing/filemap-"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::PathNotFound, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("missing/filemap-") && text.ends_with(": its folder does not exist"),
+        "{text}"
+    );
     Ok(())
 }
 
@@ -191,8 +197,8 @@ fn registries_in_different_places_share_no_names() -> Result<(), Error> {
 }
 
 #[test]
-fn local_names_are_the_users_own_and_global_ones_are_everybodys() -> Result<(), Error> {
-    const TEST: &str = "registry::local_names_are_the_users_own_and_global_ones_are_everybodys";
+fn local_names_are_private_and_global_names_are_shared() -> Result<(), Error> {
+    const TEST: &str = "registry::local_names_are_private_and_global_names_are_shared";
     if let Some(mask) = support::role() {
         // SAFETY: changes the mask of this process alone, which makes no other files.
         unsafe { libc::umask(libc::mode_t::from_str_radix(&mask, 8).expect("a mask")) };
@@ -279,7 +285,7 @@ fn a_root_that_is_not_a_directory_is_refused() {
 }
 
 #[test]
-fn a_root_removed_while_it_is_open_is_made_anew() -> Result<(), Error> {
+fn a_root_removed_while_it_is_open_is_created_again() -> Result<(), Error> {
     let place = Place::new();
     let held = named(&place.registry, "x")?;
     let view = held.map(Access::Write)?;
@@ -287,7 +293,7 @@ fn a_root_removed_while_it_is_open_is_made_anew() -> Result<(), Error> {
 
     fs::remove_dir_all(&root).unwrap();
 
-    view.write_at(0, b"x")?;
+    view.write_all_at(b"x", 0)?;
     assert_eq!(kind(place.registry.open("x")), ErrorKind::NotFound);
     assert!(held.map(Access::Read).is_ok(), "handles work on");
     let anew = named(&place.registry, "x")?;
@@ -299,7 +305,73 @@ fn a_root_removed_while_it_is_open_is_made_anew() -> Result<(), Error> {
 }
 
 #[test]
-fn creating_finds_a_root_that_was_removed_without_opening_first() -> Result<(), Error> {
+fn a_renamed_root_is_noticed_like_a_removed_one() -> Result<(), Error> {
+    for name in ["x", "Global\\x"] {
+        let place = Place::new();
+        let others = Registry::at(place.path("."));
+        let held = named(&place.registry, name)?;
+        drop(named(&others, name)?);
+        let root = held_root(&place, name)?;
+        let aside = place.path("aside");
+
+        fs::rename(&root, &aside).unwrap();
+
+        assert!(held.is_withdrawn(), "{name}");
+        assert!(is_free(&place.registry, name), "{name}");
+        assert!(place.registry.list()?.is_empty(), "{name}");
+        let anew = named(&others, name)?;
+        assert!(!anew.existed(), "{name}");
+        anew.map(Access::Write)?.write_all_at(b"n", 0)?;
+        let mut seen = [0];
+        let found = named(&place.registry, name)?;
+        assert!(found.existed(), "{name}");
+        found.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
+        assert_eq!(seen, *b"n", "{name}");
+        held.close()?;
+        assert!(!aside.join("x").exists(), "its own entry is gone");
+        assert!(others.open(name).is_ok(), "the old handle's close is not the new one's");
+    }
+    Ok(())
+}
+
+/// The root of a name that exists.
+fn held_root(place: &Place, name: &str) -> Result<PathBuf, Error> {
+    let entry = place.registry.inspect(name)?.entry().to_owned();
+    Ok(entry.parent().expect("it is in a root").to_owned())
+}
+
+#[test]
+fn a_root_renamed_between_two_creations_is_created_again() -> Result<(), Error> {
+    for name in ["x", "Global\\x"] {
+        let place = Place::new();
+        let root = {
+            let _first = named(&place.registry, name)?;
+            held_root(&place, name)?
+        };
+        let file = place.file("notes", b"hello");
+        let options = || FileMapping::options().registry(&place.registry).name(name);
+        let holders = filemap::Lifetime::Holders;
+        for (number, options) in
+            [options().size(1), options().file(&file), options().size(1).lifetime(holders)]
+                .into_iter()
+                .enumerate()
+        {
+            let aside = place.path(&format!("aside-{number}"));
+            fs::rename(&root, &aside).unwrap();
+
+            let made = options.create_new()?;
+
+            assert!(!aside.join("x").exists() && root.join("x").exists(), "{name} {number}");
+            assert!(Registry::at(place.path(".")).open(name).is_ok(), "{name} {number}");
+            drop(made);
+            assert!(!root.join("x").exists(), "{name} {number}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_removed_root_is_created_again_by_the_next_creation() -> Result<(), Error> {
     let place = Place::new();
     let file = place.file("notes", b"hello");
     drop(named(&place.registry, "x")?);
@@ -315,7 +387,7 @@ fn creating_finds_a_root_that_was_removed_without_opening_first() -> Result<(), 
 }
 
 #[test]
-fn a_listing_finds_a_root_that_was_removed_and_made_anew_by_others() -> Result<(), Error> {
+fn a_listing_finds_a_root_that_others_removed_and_created_again() -> Result<(), Error> {
     let place = Place::new();
     drop(named(&place.registry, "x")?);
     fs::remove_dir_all(root_of(&place)).unwrap();
@@ -328,8 +400,8 @@ fn a_listing_finds_a_root_that_was_removed_and_made_anew_by_others() -> Result<(
 }
 
 #[test]
-fn what_is_left_of_making_a_global_root_is_in_nobodys_way() -> Result<(), Error> {
-    const TEST: &str = "registry::what_is_left_of_making_a_global_root_is_in_nobodys_way";
+fn leftovers_of_creating_a_global_root_block_nobody() -> Result<(), Error> {
+    const TEST: &str = "registry::leftovers_of_creating_a_global_root_block_nobody";
     if support::role().is_some() {
         let hidden = format!("filemap-global.{}", std::process::id());
         let place = PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("it is set"));
@@ -347,7 +419,7 @@ fn what_is_left_of_making_a_global_root_is_in_nobodys_way() -> Result<(), Error>
 }
 
 #[test]
-fn threads_that_make_the_global_root_at_once_all_have_it() -> Result<(), Error> {
+fn threads_that_create_the_global_root_at_once_all_use_it() -> Result<(), Error> {
     for _ in 0..50 {
         let place = Place::new();
         let made: Vec<_> = std::thread::scope(|scope| {
@@ -384,10 +456,10 @@ fn what_a_killed_process_leaves_is_listed_as_dead_and_collected() -> Result<(), 
         assert_ne!(listed[0].creator(), std::process::id());
         assert!(!place.registry.inspect("a")?.is_live());
     }
-    assert_eq!(place.registry.collect()?, 3);
+    assert_eq!(place.registry.remove_dead()?, 3);
 
     assert_eq!(place.registry.list()?.len(), 1);
-    assert_eq!(place.registry.collect()?, 0);
+    assert_eq!(place.registry.remove_dead()?, 0);
     assert!(place.registry.open("live").is_ok());
     drop(live);
     Ok(())
@@ -400,7 +472,7 @@ fn the_first_use_by_another_process_frees_what_a_killed_one_left() -> Result<(),
         None => {}
         Some("dies") => return hold_and_die(&["a", "b"]),
         Some(_) => {
-            // About another name, which does not even exist.
+            // Another name, which does not even exist.
             assert_eq!(kind(FileMapping::open("other")), ErrorKind::NotFound);
             return Ok(());
         }
@@ -409,14 +481,7 @@ fn the_first_use_by_another_process_frees_what_a_killed_one_left() -> Result<(),
     let live = named(&place.registry, "live")?;
     leave_dead(&place, TEST);
     assert_eq!(place.leftovers().len(), 3);
-    // One sweep is enough for some seconds; those are over when its mark is that old.
-    for entry in fs::read_dir(root_of(&place)).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_str().unwrap().starts_with(".swept") {
-            let mark = File::options().write(true).open(path).unwrap();
-            mark.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
-        }
-    }
+    forget_the_last_sweep(&place);
 
     place.child(TEST, "uses").finish();
 
@@ -426,8 +491,69 @@ fn the_first_use_by_another_process_frees_what_a_killed_one_left() -> Result<(),
     Ok(())
 }
 
+/// Puts the time of the last sweep back: there is none for a second after it.
+fn forget_the_last_sweep(place: &Place) {
+    for entry in fs::read_dir(root_of(place)).expect("a root can be read").flatten() {
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with(".swept") {
+            let mark = File::options().write(true).open(path).expect("a mark can be opened");
+            mark.set_modified(SystemTime::now() - Duration::from_secs(3600))
+                .expect("a mark has a time");
+        }
+    }
+}
+
 #[test]
-fn files_that_are_no_entries_are_not_listed() -> Result<(), Error> {
+fn whoever_goes_on_using_the_registry_frees_what_is_left_meanwhile() -> Result<(), Error> {
+    const TEST: &str = "registry::whoever_goes_on_using_the_registry_frees_what_is_left_meanwhile";
+    if support::role().is_some() {
+        return hold_and_die(&["a", "b"]);
+    }
+    let place = Place::new();
+    let live = named(&place.registry, "live")?;
+
+    for uses in ["opens", "creates", "closes"] {
+        leave_dead(&place, TEST);
+        support::eventually("nothing of the dead is left", || {
+            match uses {
+                "opens" => assert!(place.registry.open("live").is_ok()),
+                "creates" => assert!(named(&place.registry, "new").is_ok()),
+                _ => drop(live.try_clone()),
+            }
+            place.leftovers() == ["live"]
+        });
+    }
+    Ok(())
+}
+
+#[test]
+fn a_sweep_goes_on_where_the_last_one_ended() -> Result<(), Error> {
+    const TEST: &str = "registry::a_sweep_goes_on_where_the_last_one_ended";
+    let names: Vec<_> = (0..600).map(|number| format!("n{number}")).collect();
+    if support::role().is_some() {
+        return hold_and_die(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let place = Place::new();
+    let _live: Vec<_> = (0..300)
+        .map(|number| named(&place.registry, &format!("live{number}")))
+        .collect::<Result<_, _>>()?;
+    leave_dead(&place, TEST);
+
+    let mut freed = Vec::new();
+    for _ in 0..5 {
+        forget_the_last_sweep(&place);
+        let before = place.leftovers().len();
+        assert!(is_free(&Registry::at(place.dir.path()), "nobody's"));
+        freed.push(before - place.leftovers().len());
+    }
+
+    assert_eq!(place.leftovers().len(), 300, "{freed:?}");
+    assert!(freed.iter().all(|count| *count <= 256), "{freed:?}");
+    Ok(())
+}
+
+#[test]
+fn files_that_are_not_entries_are_not_listed() -> Result<(), Error> {
     let place = Place::new();
     let _held = named(&place.registry, "x")?;
     let root = root_of(&place);
@@ -436,7 +562,7 @@ fn files_that_are_no_entries_are_not_listed() -> Result<(), Error> {
     }
 
     assert_eq!(place.registry.list()?.len(), 1);
-    assert!(place.registry.collect().is_ok());
+    assert!(place.registry.remove_dead().is_ok());
     assert!(place.registry.open("x").is_ok());
     Ok(())
 }

@@ -1,169 +1,15 @@
-//! Which bytes of a view are in memory, and what asking for it may change.
+//! How much of a mapping is in memory, and that asking for it changes nothing.
+
+#![expect(unsafe_code, reason = "filters of system calls are in no safe interface")]
+
+use std::thread;
 
 use filemap::{
-    Access, Advice, ErrorKind, FileMapping, Flush, MappedFile, Protection, View, page_size,
+    Access, ErrorKind, FileMapping, Flush, Lifetime, MappedFile, PositionedIo, Protection,
+    Registry, page_size,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::support::{self, Outcome, Place, read_all};
-use crate::view::{address, content};
-
-#[test]
-fn advice_changes_no_byte_of_any_view() -> Outcome {
-    let place = Place::new();
-    let bytes = content(20_000);
-    let file = place.file("content", &bytes);
-    let mapping = FileMapping::options().file(&file).create()?;
-    let advices = [
-        Advice::Normal,
-        Advice::Random,
-        Advice::Sequential,
-        Advice::WillNeed,
-        Advice::NotSoon,
-        Advice::LargePages,
-    ];
-
-    for access in [Access::Read, Access::Write, Access::Copy] {
-        let view = mapping.map_range(access, 3..)?;
-        if access == Access::Copy {
-            view.write_at(0, b"private")?;
-        }
-        for advice in advices {
-            view.advise(.., advice)?;
-            view.advise(5..6_000, advice)?;
-            view.advise(7..7, advice)?;
-            view.prefetch(1..=9_000)?;
-        }
-
-        let mut seen = vec![0; view.len()];
-        view.read_at(0, &mut seen)?;
-        let mut expected = bytes[3..].to_vec();
-        if access == Access::Copy {
-            expected[..7].copy_from_slice(b"private");
-        }
-        assert!(seen == expected, "{access}");
-    }
-    assert!(read_all(&file) == bytes);
-    Ok(())
-}
-
-#[test]
-fn ranges_outside_the_view_are_no_ranges_to_prepare() -> Outcome {
-    let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
-    let view = mapping.map_range(Access::Write, ..100)?;
-    #[expect(clippy::reversed_empty_ranges, reason = "such a range is to be refused")]
-    let ranges = [0..101, 101..101, 50..usize::MAX, 60..50];
-
-    for range in ranges {
-        let refused = [
-            view.advise(range.clone(), Advice::Normal),
-            view.prefetch(range.clone()),
-            view.lock(range.clone()),
-            view.unlock(range.clone()),
-            view.flush(range.clone(), Flush::Start),
-        ];
-        for result in refused {
-            let error = result.unwrap_err();
-            assert_eq!((error.kind(), error.win32_code()), (ErrorKind::InvalidRange, 87));
-        }
-    }
-    Ok(())
-}
-
-/// What `/proc/self/smaps` says about the pages that a view begins in, in kilobytes.
-pub(crate) fn told(view: &View, word: &str) -> std::io::Result<Option<u64>> {
-    let smaps = std::fs::read_to_string("/proc/self/smaps")?;
-    let mut inside = false;
-    for line in smaps.lines() {
-        let mut words = line.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        let bound = |hex: &str| usize::from_str_radix(hex, 16).unwrap_or_default();
-        if let Some((from, to)) = first.split_once('-') {
-            inside = (bound(from)..bound(to)).contains(&address(view));
-        } else if inside && first.strip_suffix(':') == Some(word) {
-            return Ok(words.next().and_then(|count| count.parse().ok()));
-        }
-    }
-    Ok(None)
-}
-
-/// Tells whether this process decides which of its pages are in memory; if not, says so.
-///
-/// An emulator decides that for itself: it may know no call that locks what was touched, and
-/// leaves the advice to bring pages in without effect.
-pub(crate) fn has_pages() -> bool {
-    if support::emulated() {
-        println!("skipped: an emulated process neither locks pages nor brings them in");
-    }
-    !support::emulated()
-}
-
-#[test]
-fn locked_bytes_stay_in_memory_until_they_are_unlocked() -> Outcome {
-    if !has_pages() {
-        return Ok(());
-    }
-    let view = FileMapping::create(16_384, Protection::ReadWrite)?.map(Access::Write)?;
-    let page = u64::try_from(page_size())? / 1024;
-
-    view.lock(..)?;
-    let locked = told(&view, "Locked")?;
-    view.unlock(..)?;
-    let unlocked = told(&view, "Locked")?;
-
-    assert_eq!(locked, Some(16_384 / 1024), "in units of {page} KiB");
-    assert_eq!(unlocked, Some(0));
-    Ok(())
-}
-
-#[test]
-fn prefetching_brings_all_bytes_in() -> Outcome {
-    if !has_pages() {
-        return Ok(());
-    }
-    let view = FileMapping::create(1 << 20, Protection::ReadWrite)?.map(Access::Write)?;
-
-    view.prefetch(..)?;
-
-    assert_eq!(told(&view, "Rss")?, Some(1024));
-    Ok(())
-}
-
-#[test]
-fn nobody_locks_more_memory_than_the_limit() -> Outcome {
-    if !has_pages() {
-        return Ok(());
-    }
-    if support::role().is_some() {
-        support::without_privileges()?;
-        setrlimit(Resource::Memlock, Rlimit { current: Some(65_536), maximum: Some(65_536) })?;
-        let view = FileMapping::create(1 << 20, Protection::ReadWrite)?.map(Access::Write)?;
-
-        let refused = view.lock(..).unwrap_err();
-        view.lock(..10)?;
-        view.unlock(..10)?;
-
-        assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::LockLimit, 1453));
-        return Ok(());
-    }
-    let place = Place::new();
-    place.child("view::nobody_locks_more_memory_than_the_limit", "locks").finish();
-    Ok(())
-}
-
-#[test]
-fn a_view_without_access_is_denied_what_touches_its_bytes() -> Outcome {
-    let mapping = FileMapping::create(100, Protection::ReadWrite)?;
-    let view = mapping.map(Access::NoAccess)?;
-
-    let locked = view.lock(..).unwrap_err();
-
-    assert_eq!(locked.kind(), ErrorKind::AccessDenied, "{locked}");
-    view.flush(.., Flush::Durable)?;
-    view.advise(.., Advice::Normal)?;
-    assert_eq!(view.read::<u8>(0).unwrap_err().kind(), ErrorKind::AccessDenied);
-    Ok(())
-}
+use crate::support::{self, Outcome, Place};
 
 #[test]
 fn bytes_are_in_memory_once_they_were_stored_to() -> Outcome {
@@ -171,7 +17,7 @@ fn bytes_are_in_memory_once_they_were_stored_to() -> Outcome {
     let mapping = FileMapping::create(page * 1000, Protection::ReadWrite)?;
     let before = mapping.residency(..)?;
 
-    mapping.map(Access::Write)?.write_at(usize::try_from(page * 8)?, &[1; 3])?;
+    mapping.map(Access::Write)?.write_all_at(&[1; 3], (usize::try_from(page * 8)?) as u64)?;
 
     let after = mapping.residency(..)?;
     let (part, rest) = (mapping.residency(page * 8..page * 9)?, mapping.residency(page * 9..)?);
@@ -201,7 +47,7 @@ fn looking_at_bytes_brings_none_of_them_in() -> Outcome {
 fn what_was_flushed_is_not_unwritten_any_more() -> Outcome {
     let place = Place::new();
     let file = MappedFile::open(place.dir.path().join("content"))?;
-    file.write_at(0, &vec![1; 1 << 20])?;
+    file.write_all_at(&vec![1; 1 << 20], 0)?;
 
     let stored = file.mapping().residency(..)?;
     file.flush(Flush::Durable)?;
@@ -224,5 +70,87 @@ fn a_range_to_look_at_is_a_range_of_the_mapping() -> Outcome {
 
     assert_eq!(mapping.residency(7..7)?.len(), 0);
     assert_eq!(mapping.residency(..65_537).unwrap_err().kind(), ErrorKind::InvalidRange);
+    Ok(())
+}
+
+#[test]
+fn a_file_of_ones_own_that_is_open_for_reading_is_enough_to_look_at_it() -> Outcome {
+    let place = Place::new();
+    place.file("own", &[]).set_len(8192)?;
+    let file = std::fs::File::open(place.path("own"))?;
+
+    let mapping = FileMapping::options().file(&file).protection(Protection::ReadOnly).create()?;
+    let found = mapping.residency(..)?;
+
+    assert_eq!((found.len(), found.in_holes()), (8192, 8192));
+    Ok(())
+}
+
+/// Refuses `cachestat` to the calling thread, as a kernel does that does not have it.
+fn refuse_cachestat() -> std::io::Result<()> {
+    const CACHESTAT: u32 = 451;
+    let load = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0);
+    let compare = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, CACHESTAT);
+    let refuse = (libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned());
+    let allow = (libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ALLOW);
+    let mut steps = [load, compare, refuse, allow].map(|(code, jt, jf, k)| libc::sock_filter {
+        code: u16::try_from(code).expect("codes are small"),
+        jt,
+        jf,
+        k,
+    });
+    let program = libc::sock_fprog { len: 4, filter: steps.as_mut_ptr() };
+    // SAFETY: this command reads no memory.
+    let limited = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    let mode = libc::SECCOMP_MODE_FILTER;
+    // SAFETY: the program and its four steps are there until the call returns.
+    let filtered = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
+    if (limited, filtered) == (0, 0) { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+#[test]
+fn pages_counted_one_by_one_are_as_many_as_the_page_cache_reports() -> Outcome {
+    let place = Place::new();
+    let file = place.file("content", &[1; 300_000]);
+    file.set_len(10 << 20)?;
+    let mapping = FileMapping::options().file(&file).create()?;
+
+    let by_cache = mapping.residency(5000..205_000)?;
+    let one_by_one = thread::scope(|scope| {
+        let counting = scope.spawn(|| -> Result<_, std::io::Error> {
+            // An emulator of user programs does not know the call, and no filters.
+            if !support::emulated() {
+                refuse_cachestat()?;
+            }
+            Ok(mapping.residency(5000..205_000)?)
+        });
+        counting.join().expect("the thread does not panic")
+    })?;
+
+    // The bytes that were just written are what is there.
+    let page = page_size() as u64;
+    let expected = 205_000_u64.next_multiple_of(page) - 5000 / page * page;
+    assert_eq!((by_cache.in_memory(), one_by_one.in_memory()), (expected, expected));
+    assert_eq!(one_by_one.unwritten(), None);
+    Ok(())
+}
+
+#[test]
+fn memory_that_was_promised_is_in_no_hole() -> Outcome {
+    if support::emulated() {
+        println!("skipped: what is emulated says of no page that it is in memory");
+        return Ok(());
+    }
+    // Where names are by themselves: in memory, and not on a disk.
+    let folder = tempfile::tempdir_in("/dev/shm")?;
+    let registry = Registry::at(folder.path());
+    let options = FileMapping::options().registry(&registry).size(100_000);
+    for lifetime in [Lifetime::Entry, Lifetime::Holders] {
+        let promised = options.clone().name("promised").lifetime(lifetime).create_new()?;
+        let sparse = options.clone().name("sparse").lifetime(lifetime).sparse().create_new()?;
+
+        assert_eq!(promised.residency(..)?.in_holes(), 0, "{lifetime}");
+        assert_eq!(sparse.residency(..)?.in_holes(), 100_000, "{lifetime}");
+    }
     Ok(())
 }

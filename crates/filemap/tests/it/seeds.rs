@@ -4,6 +4,9 @@
 #[cfg(target_os = "linux")]
 #[path = "../../../../fuzz/src/entry.rs"]
 mod entry;
+#[cfg(target_os = "linux")]
+#[path = "../../../../fuzz/src/file_name.rs"]
+mod file_name;
 #[path = "../../../../fuzz/src/name.rs"]
 mod name;
 #[path = "../../../../fuzz/src/object.rs"]
@@ -30,6 +33,12 @@ fn the_fuzzers_seeds_of_names_are_names_or_errors() {
 #[test]
 fn the_fuzzers_seeds_of_objects_are_objects_or_errors() {
     try_seeds("object", object::check);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_fuzzers_seeds_of_file_names_are_names_or_none_of_anything() {
+    try_seeds("file_name", file_name::check);
 }
 
 #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use filemap::{Error, MappedFile};
+use filemap::{Error, MappedFile, PositionedIo};
 
 use crate::mapped_file::read_up_to_100;
 use crate::support::{self, Place};
@@ -22,8 +22,8 @@ fn growth_by_another_process_shows_without_reopening() -> Result<(), Error> {
     if support::role().is_some() {
         let file = MappedFile::open(shared("file"))?;
         support::hear();
-        file.write_at(5, b"!")?;
-        file.write_at(3 << 20, b"far")?;
+        file.write_all_at(b"!", 5)?;
+        file.write_all_at(b"far", 3 << 20)?;
         support::say("grown");
         return Ok(());
     }
@@ -52,7 +52,7 @@ fn a_name_alone_opens_a_file_with_its_length_and_its_growth() -> Result<(), Erro
         support::say(&format!("{} {:?}", file.len()?, read_up_to_100(&file, 1)?));
         support::hear();
         support::say(&format!("{} {:?}", file.len()?, read_up_to_100(&file, 2_000_000)?));
-        file.write_at(2_000_001, b"?")?;
+        file.write_all_at(b"?", 2_000_001)?;
         support::say("written");
         return Ok(());
     }
@@ -67,7 +67,7 @@ fn a_name_alone_opens_a_file_with_its_length_and_its_growth() -> Result<(), Erro
         place.child("sharing::a_name_alone_opens_a_file_with_its_length_and_its_growth", "opens");
     second.until("3 [98, 99]");
 
-    file.write_at(2_000_000, b"!")?;
+    file.write_all_at(b"!", 2_000_000)?;
     second.tell("look");
 
     second.until("2000001 [33]");
@@ -85,7 +85,7 @@ const RECORD: usize = 37;
 /// Writes every other record from `first` on; each of them tells its number.
 fn append_records(file: &MappedFile, first: u64) -> Result<(), Error> {
     for number in (first..2 * RECORDS).step_by(2) {
-        file.write_at(number * RECORD as u64, &record(number))?;
+        file.write_all_at(&record(number), number * RECORD as u64)?;
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn two_processes_that_grow_a_file_at_once_lose_nothing() -> Result<(), Error> {
     assert_eq!(file.len()?, 2 * RECORDS * RECORD as u64);
     for number in 0..2 * RECORDS {
         let mut seen = [0; RECORD];
-        file.read_exact_at(number * RECORD as u64, &mut seen)?;
+        file.read_exact_at(&mut seen, number * RECORD as u64)?;
         assert_eq!(seen, record(number), "record {number}");
     }
     second.finish();
@@ -135,7 +135,7 @@ fn bytes_written_where_another_process_has_just_grown_the_file_stay() -> Result<
         let file = MappedFile::open(shared("file"))?;
         // Each write makes the file longer, and skips the place of the record before.
         for number in (1..RECORDS).step_by(2) {
-            file.write_at(at(number), &record(number))?;
+            file.write_all_at(&record(number), at(number))?;
         }
         support::say("done");
         return Ok(());
@@ -146,7 +146,7 @@ fn bytes_written_where_another_process_has_just_grown_the_file_stay() -> Result<
 
     for number in (0..RECORDS).step_by(2) {
         support::eventually("the file grows", || file.len().is_ok_and(|len| len >= at(number + 1)));
-        file.write_at(at(number), &record(number))?;
+        file.write_all_at(&record(number), at(number))?;
     }
     second.until("done");
 
@@ -177,10 +177,10 @@ fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
                     for at in (0..PART).step_by(61) {
                         let bytes = [mark; 61];
                         let count = usize::try_from((PART - at).min(61)).unwrap();
-                        file.write_at(from + at, &bytes[..count])?;
+                        file.write_all_at(&bytes[..count], from + at)?;
                     }
                     let mut seen = vec![0; usize::try_from(PART).unwrap()];
-                    file.read_exact_at(from, &mut seen)?;
+                    file.read_exact_at(&mut seen, from)?;
                     assert!(seen.iter().all(|byte| *byte == mark), "worker {worker}");
                 }
                 Ok(())
@@ -190,7 +190,7 @@ fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
         let mut results = Vec::new();
         while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
             let number = grown.fetch_add(1, Ordering::Relaxed);
-            results.push(file.write_at(4 * PART + number * 5000, &number.to_le_bytes()));
+            results.push(file.write_all_at(&number.to_le_bytes(), 4 * PART + number * 5000));
         }
         results.extend(workers.into_iter().map(|worker| worker.join().unwrap()));
         results.into_iter().find(Result::is_err)
@@ -209,7 +209,7 @@ fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
 /// Windows cuts no file that is mapped.
 #[cfg(not(windows))]
 #[test]
-fn a_file_that_is_cut_ends_there_for_all_threads_while_others_map_it_anew() -> Result<(), Error> {
+fn a_cut_file_ends_there_for_all_threads_while_it_is_mapped_again() -> Result<(), Error> {
     const SHORT: u64 = 1000;
     let place = Place::new();
     let file = MappedFile::open(place.path("file"))?;
@@ -223,8 +223,8 @@ fn a_file_that_is_cut_ends_there_for_all_threads_while_others_map_it_anew() -> R
                 while over.load(Ordering::Relaxed) == 0 {
                     // Wherever the file ends just now, and in whatever map.
                     at = (at + 300_007) % (64 << 20);
-                    file.read_at(at, &mut [0; 40])?;
-                    file.read_at(SHORT + at % SHORT, &mut [0; 40])?;
+                    file.read_at(&mut [0; 40], at)?;
+                    file.read_at(&mut [0; 40], SHORT + at % SHORT)?;
                 }
                 Ok(())
             })
@@ -234,11 +234,11 @@ fn a_file_that_is_cut_ends_there_for_all_threads_while_others_map_it_anew() -> R
                 // Each of these needs a longer map than the last one.
                 file.set_len((1 << 20) << (round / 100))?;
                 let mut seen = [1; 40];
-                assert_eq!(file.read_at(SHORT + 100, &mut seen)?, 40, "round {round}");
+                assert_eq!(file.read_at(&mut seen, SHORT + 100)?, 40, "round {round}");
                 assert_eq!(seen, [0; 40], "round {round}");
                 file.set_len(SHORT + 30)?;
-                assert_eq!(file.read_at(SHORT + 100, &mut seen)?, 0, "round {round}");
-                assert_eq!(file.read_at(SHORT, &mut seen)?, 30, "round {round}");
+                assert_eq!(file.read_at(&mut seen, SHORT + 100)?, 0, "round {round}");
+                assert_eq!(file.read_at(&mut seen, SHORT)?, 30, "round {round}");
                 file.write(SHORT + 80, &round)?;
                 assert_eq!(file.read::<u64>(SHORT + 80)?, round);
                 assert_eq!(file.len()?, SHORT + 88, "round {round}");

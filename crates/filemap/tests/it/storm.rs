@@ -11,7 +11,9 @@ mod system;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, OwnedDescriptor, Registry, Rights, View};
+use filemap::{
+    Access, Error, ErrorKind, FileMapping, OwnedDescriptor, PositionedIo, Registry, Rights, View,
+};
 
 use crate::support::{self, Place, Second, is_free, named};
 
@@ -96,7 +98,7 @@ impl Weather {
             3..=5 if any => self.close(),
             6 => self.close_all(),
             7 => self.registry.list().map(drop),
-            8 => self.registry.collect().map(drop),
+            8 => self.registry.remove_dead().map(drop),
             9 if any && room => self.duplicate(),
             10 if any => self.pass_on(),
             11 if room => self.take_over().map(drop),
@@ -115,7 +117,7 @@ impl Weather {
             assert_eq!(view.read::<u64>(0)?, 0, "a new object is zero");
             self.done.born += 1;
             let stamp = (u64::from(std::process::id()) << 32) | self.steps;
-            view.write_at(0, &stamp.to_le_bytes())?;
+            view.write_all_at(&stamp.to_le_bytes(), 0)?;
             stamp
         };
         self.held.push(Held { mapping, view, name, stamp });
@@ -257,7 +259,7 @@ struct Storm<'place> {
 }
 
 impl Storm<'_> {
-    /// Tells whether too little was done for anything to be lost.
+    /// Returns true if too little was done for anything to be lost.
     fn is_a_breeze(&self) -> bool {
         let Done { born, forks, passed, .. } = self.done;
         let missing = (system::FORKS && forks == 0) || (system::PASSES && passed == 0);
@@ -357,7 +359,7 @@ fn in_a_storm_of_creates_opens_closes_and_kills_each_name_has_one_live_object() 
     // And with it what is in the mail.
     drop(mail);
     let held = NAMES.iter().filter(|name| !is_free(&place.registry, name)).count();
-    place.registry.collect()?;
+    place.registry.remove_dead()?;
     let leftovers = place.leftovers();
     let Done { steps, born, forks, passed } = done;
     println!(

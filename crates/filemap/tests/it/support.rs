@@ -17,13 +17,14 @@ use tempfile::TempDir;
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Tells a re-executed test that it is the second process, and what to do.
+/// The environment variable by which a re-executed test knows that it is the second process, and
+/// what to do.
 const ROLE: &str = "FILEMAP_TEST_ROLE";
 
 /// Names the program, and its arguments, that runs this binary because the machine cannot.
 const RUNNER: &str = "FILEMAP_TEST_RUNNER";
 
-/// Tells whether an emulator of user programs, such as `qemu-aarch64`, runs this binary.
+/// Returns true if an emulator of user programs, such as `qemu-aarch64`, runs this binary.
 ///
 /// It translates instructions and hands system calls on. What the kernel keeps per process is
 /// then the emulator's, and what the kernel does to a process it does to the emulator: a test
@@ -32,7 +33,7 @@ pub(crate) fn emulated() -> bool {
     env::var_os(RUNNER).is_some()
 }
 
-/// Tells whether Wine, and not Windows, is what this runs on.
+/// Returns true if Wine, and not Windows, is what this runs on.
 #[cfg(windows)]
 #[expect(unsafe_code, reason = "Wine is known by a function that Windows does not have")]
 pub(crate) fn wine() -> bool {
@@ -43,7 +44,7 @@ pub(crate) fn wine() -> bool {
     unsafe { GetProcAddress(library, c"wine_get_version".as_ptr().cast()) }.is_some()
 }
 
-/// Tells whether Wine, and not Windows, is what this runs on.
+/// Returns true if Wine, and not Windows, is what this runs on.
 #[cfg(not(windows))]
 pub(crate) fn wine() -> bool {
     false
@@ -187,6 +188,12 @@ pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
+/// Returns how many rounds a test of what happens by chance makes: `long` in a soak, of which
+/// `FILEMAP_SOAK_CYCLES` is the sign, and a tenth of that else.
+pub(crate) fn rounds(long: u32) -> u32 {
+    if env::var_os("FILEMAP_SOAK_CYCLES").is_some() { long } else { long / 10 }
+}
+
 /// In a second process: tells the first one something, on a line of its own.
 pub(crate) fn say(line: &str) {
     // The test harness has printed the beginning of a line already.
@@ -327,7 +334,7 @@ pub(crate) fn named(registry: &Registry, name: &str) -> Result<FileMapping, Erro
     FileMapping::options().registry(registry).name(name).size(4096).create()
 }
 
-/// Tells whether nobody has the name.
+/// Returns true if nobody has the name.
 pub(crate) fn is_free(registry: &Registry, name: &str) -> bool {
     registry.open(name).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
@@ -359,23 +366,29 @@ pub(crate) fn alone(
 /// Takes the lock of an entry that a handle has, without being one.
 #[cfg(target_os = "linux")]
 pub(crate) fn hold(entry: &File) {
-    lock(entry, libc::F_RDLCK);
+    lock(entry, libc::F_RDLCK).expect("the lock is to be had");
 }
 
 /// Takes the lock of an entry that somebody has who is about to remove it.
 #[cfg(target_os = "linux")]
 pub(crate) fn claim(entry: &File) {
-    lock(entry, libc::F_WRLCK);
+    try_claim(entry).expect("the lock is to be had");
+}
+
+/// The same, if it may.
+#[cfg(target_os = "linux")]
+pub(crate) fn try_claim(entry: &File) -> std::io::Result<()> {
+    lock(entry, libc::F_WRLCK)
 }
 
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "locks of descriptions are in no safe interface")]
-fn lock(entry: &File, kind: libc::c_int) {
+fn lock(entry: &File, kind: libc::c_int) -> std::io::Result<()> {
     let short = |number: libc::c_int| libc::c_short::try_from(number).expect("a small number");
     let (l_type, l_whence) = (short(kind), short(libc::SEEK_SET));
     let place = libc::off_t::MAX - 1;
     let lock = libc::flock { l_type, l_whence, l_start: place, l_len: 1, l_pid: 0 };
     // SAFETY: the file is open, and the structure is the one that the command reads.
     let locked = unsafe { libc::fcntl(entry.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-    assert_eq!(locked, 0, "the lock is to be had");
+    if locked == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

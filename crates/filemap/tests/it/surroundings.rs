@@ -1,4 +1,4 @@
-//! What surrounds a registry: lesser kernels, full disks, other places, other users, crowds.
+//! The environment of a registry: older kernels, full disks, other places, other users, many names.
 
 #![expect(unsafe_code, reason = "a filter of system calls is set by the C library")]
 
@@ -9,18 +9,18 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Registry, Rights, Scope};
+use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Registry, Rights, Scope};
 
 use crate::support::{self, Place, Second, eventually, is_free, kind, named};
 
-/// The root of the local names of this place, which is there once a name was.
+/// The root of this place's local names, which exists once a name was created.
 fn root_of(place: &Place) -> PathBuf {
     place.registry.path(Scope::Local).expect("it is trusted").expect("it is there")
 }
 
-/// Refuses the calls that a filter describes, in this process and for good, with `errno`.
+/// Installs a filter in this process that refuses the described calls with `errno`.
 ///
-/// `argument` is the number of the call's argument in which all of `bits` must be set.
+/// `argument` is the index of the call's argument in which all of `bits` must be set.
 pub(crate) fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::c_int) {
     let statement = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter {
         code: u16::try_from(code).expect("a code"),
@@ -36,7 +36,7 @@ pub(crate) fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::
     let mut program = [
         statement(load, 0, 0, 0),
         statement(equal, u32::try_from(call).expect("a number"), 0, 4),
-        // The low half of the argument, on machines that keep it first.
+        // The low half of the argument, which is first on little-endian machines.
         statement(load, 16 + 8 * argument, 0, 0),
         statement(and, bits, 0, 0),
         statement(equal, bits, 0, 1),
@@ -52,9 +52,9 @@ pub(crate) fn refuse(call: libc::c_long, argument: u32, bits: u32, errno: libc::
     assert_eq!(set, 0, "a process can filter its own calls");
 }
 
-/// Tells whether a process can filter its own calls; where it cannot, says so.
+/// Returns true if a process can filter its own calls, and prints if not.
 ///
-/// An emulator's filter would meet the emulator's own calls, so it sets none.
+/// An emulator of user programs installs no filter, which would apply to its own calls.
 pub(crate) fn can_refuse() -> bool {
     if support::emulated() {
         println!("skipped: an emulated process cannot filter its calls");
@@ -62,32 +62,32 @@ pub(crate) fn can_refuse() -> bool {
     !support::emulated()
 }
 
-/// What every file system and kernel must be able to do.
+/// Checks what must work on every file system and kernel.
 fn names_work(registry: &Registry) -> Result<(), Error> {
     let place = Place::new();
     let file = place.file("notes", b"hello");
     let first = named(registry, "x")?;
     assert!(!first.existed());
-    first.map(Access::Write)?.write_at(0, b"x")?;
+    first.map(Access::Write)?.write_all_at(b"x", 0)?;
     let second = named(registry, "x")?;
     assert!(second.existed());
     let mut seen = [0];
-    second.map(Access::Read)?.read_at(0, &mut seen)?;
+    second.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(seen, *b"x");
     let over_file = FileMapping::options().registry(registry).name("notes").file(&file).create()?;
     assert_eq!(registry.open("notes")?.size(), 5);
     let refused = FileMapping::options().registry(registry).name("x").size(1).create_new();
     assert_eq!(kind(refused), ErrorKind::AlreadyExists);
     assert_eq!(registry.list()?.len(), 2);
-    assert_eq!(registry.collect()?, 0);
+    assert_eq!(registry.remove_dead()?, 0);
     drop((first, second, over_file));
     assert!(is_free(registry, "x") && is_free(registry, "notes"));
     Ok(())
 }
 
 #[test]
-fn names_work_where_files_without_names_are_unknown() -> Result<(), Error> {
-    const TEST: &str = "surroundings::names_work_where_files_without_names_are_unknown";
+fn names_work_without_unnamed_files() -> Result<(), Error> {
+    const TEST: &str = "surroundings::names_work_without_unnamed_files";
     let call = libc::SYS_openat;
     let unnamed = u32::try_from(libc::O_TMPFILE & !libc::O_DIRECTORY).unwrap();
     if support::role().is_some() {
@@ -115,8 +115,8 @@ fn names_work_where_files_without_names_are_unknown() -> Result<(), Error> {
 }
 
 #[test]
-fn names_are_raced_for_where_files_without_names_are_unknown() -> Result<(), Error> {
-    const TEST: &str = "surroundings::names_are_raced_for_where_files_without_names_are_unknown";
+fn races_for_names_work_without_unnamed_files() -> Result<(), Error> {
+    const TEST: &str = "surroundings::races_for_names_work_without_unnamed_files";
     let unnamed = u32::try_from(libc::O_TMPFILE & !libc::O_DIRECTORY).unwrap();
     match support::role().as_deref() {
         None => {}
@@ -134,7 +134,7 @@ fn names_are_raced_for_where_files_without_names_are_unknown() -> Result<(), Err
             let registry = Registry::system();
             support::say("collecting");
             loop {
-                registry.collect()?;
+                registry.remove_dead()?;
             }
         }
     }
@@ -155,16 +155,16 @@ fn names_are_raced_for_where_files_without_names_are_unknown() -> Result<(), Err
 
     creators.into_iter().for_each(Second::finish);
     collector.kill();
-    place.registry.collect()?;
+    place.registry.remove_dead()?;
     assert_eq!(place.leftovers(), [""; 0]);
     Ok(())
 }
 
 #[test]
-fn names_work_where_only_proc_links_unnamed_files() -> Result<(), Error> {
-    const TEST: &str = "surroundings::names_work_where_only_proc_links_unnamed_files";
+fn names_work_where_unnamed_files_are_linked_through_proc() -> Result<(), Error> {
+    const TEST: &str = "surroundings::names_work_where_unnamed_files_are_linked_through_proc";
     if support::role().is_some() {
-        // What kernels before 6.10 say to those without privileges.
+        // The error of kernels before 6.10 for unprivileged processes.
         refuse(libc::SYS_linkat, 4, 0x1000, libc::ENOENT);
         return names_work(&Registry::system());
     }
@@ -180,8 +180,8 @@ fn names_work_where_only_proc_links_unnamed_files() -> Result<(), Error> {
 
 const NO_DISK: &str = "skipped: this system gives ordinary processes no file system of their own";
 
-/// Starts a second process that has a small file system of its own in the place's directory
-/// `full`, if the system allows that.
+/// Starts a second process with a small file system in the place's directory `full`, if the system
+/// allows that.
 fn with_a_small_disk(place: &Place, test: &str, options: &str) -> Option<Second> {
     fs::create_dir(place.path("full")).expect("a directory can be made");
     let script = "mount -t tmpfs -o \"$0\" tmpfs \"$FILEMAP_DIR/full\" || exit 9; exec \"$@\"";
@@ -252,13 +252,13 @@ fn a_registry_without_room_leaves_the_file_as_it_was() -> Result<(), Error> {
 }
 
 #[test]
-fn a_full_registry_makes_room_by_freeing_the_dead() -> Result<(), Error> {
-    const TEST: &str = "surroundings::a_full_registry_makes_room_by_freeing_the_dead";
+fn a_full_registry_frees_dead_entries() -> Result<(), Error> {
+    const TEST: &str = "surroundings::a_full_registry_frees_dead_entries";
     if support::role().is_some() {
         let place = PathBuf::from(std::env::var_os("FILEMAP_DIR").expect("it is set"));
         let registry = Registry::at(place.join("full"));
         let first = named(&registry, "first")?;
-        // Dead entries: descriptors that were given away and closed.
+        // Dead entries of descriptors that were given away and closed.
         let mut count = 0;
         loop {
             let made = named(&registry, &format!("dead-{count}"))?;
@@ -282,10 +282,10 @@ fn a_full_registry_makes_room_by_freeing_the_dead() -> Result<(), Error> {
 }
 
 #[test]
-fn a_lesser_place_is_not_taken_while_the_usual_one_can_be_had() -> Result<(), Error> {
-    const TEST: &str = "surroundings::a_lesser_place_is_not_taken_while_the_usual_one_can_be_had";
+fn another_place_is_not_used_while_the_usual_one_is_available() -> Result<(), Error> {
+    const TEST: &str = "surroundings::another_place_is_not_used_while_the_usual_one_is_available";
     if support::role().is_some() {
-        // Somebody else, who may be anybody, was in the directory for temporary files first.
+        // Another user has created this root in the temporary directory first.
         let lesser = std::env::temp_dir().join("filemap-global");
         fs::create_dir(&lesser).expect("it can be made");
         fs::set_permissions(&lesser, Permissions::from_mode(0o1777)).expect("it is ours");
@@ -331,7 +331,7 @@ fn another_users_global_names_can_neither_be_opened_nor_removed() -> Result<(), 
         let left = named(&registry, "Global\\readable").unwrap_err();
         assert_eq!(left.kind(), ErrorKind::AccessDenied);
         assert!(left.to_string().contains("another user"), "{left}");
-        assert_eq!(registry.collect()?, 0);
+        assert_eq!(registry.remove_dead()?, 0);
         assert!(registry.list()?.is_empty());
         assert_eq!(kind(registry.inspect("Global\\live")), ErrorKind::AccessDenied);
         let own = named(&registry, "Global\\own")?;
@@ -366,7 +366,7 @@ fn another_users_global_names_can_neither_be_opened_nor_removed() -> Result<(), 
     Ok(())
 }
 
-/// Starts this test's other half as a user who is nobody; `None` where that cannot be done.
+/// Starts this test's second process as the user `nobody`; `None` where that is not possible.
 fn stranger(place: &Place, test: &str) -> Option<Second> {
     if fs::metadata(place.path(".")).expect("it is there").uid() != 0 {
         println!("skipped: only the superuser can start a process of another user");
@@ -381,9 +381,9 @@ fn stranger(place: &Place, test: &str) -> Option<Second> {
 }
 
 #[test]
-fn another_user_gets_the_rights_that_the_maker_gave_and_no_others() -> Result<(), Error> {
+fn another_user_gets_the_rights_that_the_creator_gave_and_no_others() -> Result<(), Error> {
     const TEST: &str =
-        "surroundings::another_user_gets_the_rights_that_the_maker_gave_and_no_others";
+        "surroundings::another_user_gets_the_rights_that_the_creator_gave_and_no_others";
     if support::role().is_some() {
         let registry = Registry::system();
         support::say("ready");
@@ -400,19 +400,19 @@ fn another_user_gets_the_rights_that_the_maker_gave_and_no_others() -> Result<()
         let readable = registry.open("Global\\readable")?;
         assert!(!readable.rights().contains(Rights::WRITE));
         let mut byte = [0];
-        readable.map(Access::Read)?.read_at(7, &mut byte)?;
+        readable.map(Access::Read)?.read_exact_at(&mut byte, 7)?;
         assert_eq!(byte, *b"r");
         assert_eq!(kind(readable.map(Access::Write)), ErrorKind::AccessDenied);
 
         let writable = registry.open_with("Global\\writable", Rights::READ | Rights::WRITE)?;
-        writable.map(Access::Write)?.write_at(7, b"w")?;
+        writable.map(Access::Write)?.write_all_at(b"w", 7)?;
         support::say("open");
         support::hear();
         assert!(registry.open_with("Global\\readable", Rights::READ).is_ok(), "held here alone");
         drop((readable, writable));
         for name in ["Global\\readable", "Global\\writable"] {
-            // A neighbour of the maker's that was just forked has what it had, until it is another
-            // program.
+            // A process that another test has just forked has the creator's descriptors until its
+            // `exec`.
             eventually("nobody has the name", || match registry.open_with(name, Rights::READ) {
                 Ok(_) => false,
                 Err(gone) => {
@@ -436,17 +436,17 @@ fn another_user_gets_the_rights_that_the_maker_gave_and_no_others() -> Result<()
     let private = make("Global\\private", filemap::Permissions::PRIVATE)?;
     let readable = make("Global\\readable", filemap::Permissions::READ_BY_OTHERS)?;
     let writable = make("Global\\writable", filemap::Permissions::WRITE_BY_OTHERS)?;
-    readable.map(Access::Write)?.write_at(7, b"r")?;
+    readable.map(Access::Write)?.write_all_at(b"r", 7)?;
     let told = place.registry.inspect("Global\\readable")?.permissions();
     assert_eq!(told, Some(filemap::Permissions::READ_BY_OTHERS));
     second.tell("go");
     second.until("open");
 
     let mut byte = [0];
-    writable.map(Access::Read)?.read_at(7, &mut byte)?;
+    writable.map(Access::Read)?.read_exact_at(&mut byte, 7)?;
     assert_eq!(byte, *b"w");
     drop((private, readable, writable));
-    // The stranger's handles keep these names, as anybody's do.
+    // The other user's handles keep these names, as all handles do.
     assert!(place.registry.inspect("Global\\readable")?.is_live());
     assert!(place.registry.open("Global\\writable").is_ok());
     second.tell("close");
@@ -485,7 +485,7 @@ fn ten_thousand_names_do_not_slow_the_next_one_down() -> Result<(), Error> {
         drop(named(&place.registry, "first")?);
         root_of(&place)
     };
-    // Dead entries, which is what piles up.
+    // Dead entries, which accumulate.
     for number in 0..10_000 {
         fs::write(root.join(format!("dead-{number}")), "").unwrap();
     }
@@ -497,10 +497,10 @@ fn ten_thousand_names_do_not_slow_the_next_one_down() -> Result<(), Error> {
         drop(named(&registry, "x")?);
     }
 
-    // Each of them would have to look at all to take a hundredth of this.
+    // A process that looked at all entries would take a hundredth of this.
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     eventually("all the dead are freed", || {
-        place.registry.collect().is_ok() && place.leftovers().is_empty()
+        place.registry.remove_dead().is_ok() && place.leftovers().is_empty()
     });
     Ok(())
 }

@@ -6,19 +6,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use filemap::{
-    Access, Advice, Attributes, ErrorKind, FileMapping, Flush, Protection, Rights, View,
-    granularity, page_size,
+    Access, Advice, Attributes, ErrorKind, FileMapping, Flush, PositionedIo, Protection, Rights,
+    View, granularity, page_size,
 };
 use proptest::prelude::*;
 
 #[cfg(target_os = "linux")]
-use crate::residency::has_pages;
+use crate::advice::has_pages;
 use crate::support::{self, FileExt as _, Outcome, Place, read_all};
 
 /// The address of a view's first byte, which is only looked at here.
 pub(crate) fn address(view: &View) -> usize {
-    // SAFETY: the address is not used to touch anything.
-    unsafe { view.raw().pointer() }.addr().get()
+    view.as_ptr().addr()
 }
 
 /// Wine locks a copy view's pages by making copies of them, which Windows does not.
@@ -56,9 +55,9 @@ proptest! {
         let begun = mapping.view(Access::Write).offset(offset as u64).len(len);
         let view = if strict { begun.strict() } else { begun }.map().unwrap();
         let mut seen = vec![0; len];
-        view.read_at(0, &mut seen).unwrap();
-        view.write_at(len - 1, &[255]).unwrap();
-        view.write_at(0, &[254]).unwrap();
+        view.read_exact_at(&mut seen, 0).unwrap();
+        view.write_all_at(&[255], (len - 1) as u64).unwrap();
+        view.write_all_at(&[254], 0).unwrap();
 
         prop_assert_eq!((view.len(), view.offset()), (len, offset as u64));
         prop_assert!(seen == bytes[offset..offset + len]);
@@ -85,9 +84,9 @@ fn a_view_has_the_bytes_of_its_range_and_no_others() -> Outcome {
         assert_eq!((refused.kind(), refused.win32_code()), (ErrorKind::InvalidRange, 87));
     }
     let mut buf = *b"untouched";
-    assert_eq!(view.read_at(0, &mut buf).unwrap_err().kind(), ErrorKind::InvalidRange);
+    assert_eq!(view.read_exact_at(&mut buf, 0).unwrap_err().kind(), ErrorKind::InvalidRange);
     assert_eq!(&buf, b"untouched");
-    assert_eq!(view.write_at(1, b"xyz").unwrap_err().kind(), ErrorKind::InvalidRange);
+    assert_eq!(view.write_all_at(b"xyz", 1).unwrap_err().kind(), ErrorKind::InvalidRange);
     assert_eq!(read_all(&file), b"0123456789");
     Ok(())
 }
@@ -105,7 +104,7 @@ fn all_views_of_a_file_and_its_ordinary_input_and_output_see_one_content_at_once
     ];
 
     for (writer, byte) in views.iter().zip(1_u8..) {
-        writer.write_at(8_999, &[byte])?;
+        writer.write_all_at(&[byte], 8_999)?;
 
         for reader in &views {
             assert_eq!(reader.read::<u8>(8_999)?, byte);
@@ -126,7 +125,7 @@ fn views_of_two_processes_see_one_memory_at_once() -> Outcome {
     if support::role().is_some() {
         let view = FileMapping::open("shared")?.map(Access::Write)?;
         assert_eq!(view.read::<[u8; 4]>(7)?, *b"from");
-        view.write_at(7, b"back")?;
+        view.write_all_at(b"back", 7)?;
         support::say("written");
         support::hear();
         return Ok(());
@@ -135,7 +134,7 @@ fn views_of_two_processes_see_one_memory_at_once() -> Outcome {
     let begun = FileMapping::options().registry(&place.registry).name("shared");
     let view = begun.size(100).create()?;
     let view = view.map(Access::Write).map(|mapped| (view, mapped))?;
-    view.1.write_at(7, b"from")?;
+    view.1.write_all_at(b"from", 7)?;
 
     let mut second = place.child("view::views_of_two_processes_see_one_memory_at_once", "writes");
     second.until("written");
@@ -159,7 +158,7 @@ fn a_private_store_copies_its_page_and_no_other() -> Outcome {
         let copy = mapping.map(Access::Copy)?;
         let other_copy = mapping.map(Access::Copy)?;
 
-        copy.write_at(page, b"private")?;
+        copy.write_all_at(b"private", page as u64)?;
         shared.fill(0, 3 * page, b'1')?;
 
         assert_eq!(copy.read::<[u8; 8]>(page)?, *b"private0", "the page is the view's own");
@@ -183,7 +182,7 @@ fn a_copy_view_follows_the_mapping_until_it_is_written() -> Outcome {
     let copy = mapping.map(Access::Copy)?;
 
     for byte in 1..5 {
-        shared.write_at(9, &[byte])?;
+        shared.write_all_at(&[byte], 9)?;
 
         assert_eq!(copy.read::<u8>(9)?, byte);
     }
@@ -208,7 +207,7 @@ fn preparing_a_copy_view_does_not_make_its_pages_private() -> Outcome {
         }
         let copy = mapping.map(Access::Copy)?;
         prepare(&copy)?;
-        shared.write_at(0, &[byte])?;
+        shared.write_all_at(&[byte], 0)?;
 
         assert_eq!(copy.read::<u8>(0)?, byte, "{what}, and still following");
     }
@@ -243,7 +242,7 @@ fn bytes_stored_past_the_end_of_the_file_never_reach_it() -> Outcome {
     let mut expected = vec![b'0'; 5_000];
     expected.resize(end, 0);
     let mut seen = vec![1; end];
-    longer.map(Access::Read)?.read_at(0, &mut seen)?;
+    longer.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert!(seen == expected, "growth shows zeros");
     assert!(read_all(&file) == expected, "also in the file");
     Ok(())
@@ -256,7 +255,7 @@ fn stores_after_growth_reach_the_file_where_it_ended_before() -> Outcome {
     let before = FileMapping::options().file(&file).create()?.map(Access::Write)?;
 
     let after = FileMapping::options().file(&file).size(100).create()?.map(Access::Write)?;
-    after.write_at(5, b" and more")?;
+    after.write_all_at(b" and more", 5)?;
 
     let mut expected = b"short and more".to_vec();
     expected.resize(100, 0);
@@ -274,7 +273,7 @@ fn a_view_outlives_its_mapping_and_its_file() -> Outcome {
 
     mapping.close()?;
     drop(file);
-    view.write_at(0, b"C")?;
+    view.write_all_at(b"C", 0)?;
     view.flush(.., Flush::Written)?;
     view.unmap()?;
 
@@ -286,7 +285,7 @@ fn a_view_outlives_its_mapping_and_its_file() -> Outcome {
 fn unmapping_one_view_leaves_the_others() -> Outcome {
     let mapping = FileMapping::create(100, Protection::ReadWrite)?;
     let (first, second) = (mapping.map(Access::Write)?, mapping.map(Access::Read)?);
-    first.write_at(0, b"kept")?;
+    first.write_all_at(b"kept", 0)?;
 
     first.unmap()?;
 
@@ -318,7 +317,7 @@ fn a_free_address_is_taken_exactly() -> Outcome {
     assert_eq!(address(&view), free);
     assert_eq!(address(&strict), free + (1 << 28));
     assert_eq!(address(&odd), free + (1 << 29) + 70_001);
-    odd.write_at(0, b"odd")?;
+    odd.write_all_at(b"odd", 0)?;
     assert_eq!(view.read::<[u8; 3]>(70_001)?, *b"odd");
     Ok(())
 }
@@ -327,7 +326,7 @@ fn a_free_address_is_taken_exactly() -> Outcome {
 fn an_address_that_is_not_free_is_refused_and_nothing_is_replaced() -> Outcome {
     let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
     let view = mapping.view(Access::Write).strict().map()?;
-    view.write_at(0, b"kept")?;
+    view.write_all_at(b"kept", 0)?;
     let first = address(&view);
     let stack = std::ptr::from_ref(&first).addr();
 
@@ -388,7 +387,7 @@ fn strict_views_begin_at_multiples_of_64_kib() -> Outcome {
 
     for view in views.iter().skip(1).step_by(2) {
         assert_eq!(address(view) % granularity(), 0);
-        view.write_at(4_999, b"x")?;
+        view.write_all_at(b"x", 4_999)?;
     }
     for offset in [1, 4_096, 32_768, 65_535, unit + 1] {
         let refused = mapping.view(Access::Read).offset(offset).strict().map().unwrap_err();
@@ -487,7 +486,7 @@ fn filling_sets_exactly_its_range() -> Outcome {
     view.fill(5, 0, 9)?;
 
     let mut seen = vec![0; view.len()];
-    view.read_at(0, &mut seen)?;
+    view.read_exact_at(&mut seen, 0)?;
     let mut expected = vec![0; view.len()];
     expected[3..8_003].fill(7);
     assert!(seen == expected);
@@ -498,19 +497,14 @@ fn filling_sets_exactly_its_range() -> Outcome {
 fn the_raw_door_leads_to_the_same_bytes() -> Outcome {
     let mapping = FileMapping::create(1 << 20, Protection::ReadWrite)?;
     let view = mapping.map_range(Access::Write, 70_001..70_011)?;
-    view.write_at(9, b"z")?;
+    view.write_all_at(b"z", 9)?;
 
-    let raw = view.raw();
-    // SAFETY: the address is used while the view lives, for its own bytes.
-    let first = unsafe { raw.pointer() };
-    // SAFETY: the view has ten bytes, and nobody else knows this memory.
-    let last = unsafe { first.add(9) };
-    // SAFETY: as above.
+    let last = view.as_ptr().wrapping_add(9);
+    // SAFETY: the view lives, has ten bytes, and nobody else knows this memory.
     let seen = unsafe { last.read_volatile() };
     // SAFETY: as above; the view is writable.
-    unsafe { first.write_volatile(b'a') };
+    unsafe { view.as_ptr().write_volatile(b'a') };
 
-    assert_eq!((raw.len(), raw.is_empty()), (10, false));
     assert_eq!(seen, b'z');
     assert_eq!(mapping.map(Access::Read)?.read::<u8>(70_001)?, b'a');
     Ok(())

@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use filemap::{Error, ErrorKind, FileMapping, MappedFile};
+use filemap::{Error, ErrorKind, FileMapping, MappedFile, PositionedIo};
 use proptest::prelude::*;
 
 #[cfg(target_os = "linux")]
@@ -49,7 +49,7 @@ proptest! {
 
         for (at, len) in reads {
             let (mut one, mut other) = (vec![0; len], vec![0; len]);
-            prop_assert_eq!(whole.read_at(at, &mut one)?, windows.read_at(at, &mut other)?);
+            prop_assert_eq!(whole.read_at(&mut one, at)?, windows.read_at(&mut other, at)?);
             prop_assert!(one == other, "{} bytes at {}", len, at);
             let (one, other) = (whole.read::<[u8; 100]>(at), windows.read::<[u8; 100]>(at));
             prop_assert_eq!(one.map_err(|error| error.kind()), other.map_err(|error| error.kind()));
@@ -67,18 +67,18 @@ fn a_range_across_window_borders_is_one_range() -> Result<(), Error> {
         let file = through_windows(&place.path("file"), count)?;
         for border in [WINDOW, 2 * WINDOW, 5 * WINDOW] {
             let at = border - 3;
-            file.write_at(at as u64, b"abcdef")?;
+            file.write_all_at(b"abcdef", at as u64)?;
             expected[at..at + 6].copy_from_slice(b"abcdef");
             assert_eq!(file.read::<[u8; 6]>(at as u64)?, *b"abcdef");
         }
         let long = content(3 * WINDOW + 10);
-        file.write_at(WINDOW as u64 - 5, &long)?;
+        file.write_all_at(&long, WINDOW as u64 - 5)?;
         expected[WINDOW - 5..4 * WINDOW + 5].copy_from_slice(&long);
         file.fill(4 * WINDOW as u64 - 9, 18, 7)?;
         expected[4 * WINDOW - 9..4 * WINDOW + 9].fill(7);
 
         let mut seen = vec![0; expected.len()];
-        file.read_exact_at(0, &mut seen)?;
+        file.read_exact_at(&mut seen, 0)?;
         assert!(seen == expected, "{count} windows");
         assert!(fs::read(place.path("file")).unwrap() == expected, "{count} windows");
     }
@@ -90,15 +90,15 @@ fn a_file_grows_through_windows_as_through_one_map() -> Result<(), Error> {
     let place = Place::new();
     let file = through_windows(&place.path("file"), 2)?;
     let other = through_windows(&place.path("file"), 1)?;
-    assert_eq!(other.read_at(0, &mut [0; 10])?, 0);
+    assert_eq!(other.read_at(&mut [0; 10], 0)?, 0);
 
-    file.write_at(WINDOW as u64 - 2, b"grown")?;
+    file.write_all_at(b"grown", WINDOW as u64 - 2)?;
     let mut seen = [0; 10];
-    assert_eq!(other.read_at(WINDOW as u64 - 2, &mut seen)?, 5);
+    assert_eq!(other.read_at(&mut seen, WINDOW as u64 - 2)?, 5);
     assert_eq!(&seen[..5], b"grown");
 
     // 8 TiB on.
-    other.write_at(1 << 43, b"far")?;
+    other.write_all_at(b"far", 1 << 43)?;
     assert_eq!(file.len()?, (1 << 43) + 3);
     assert_eq!(file.read::<[u8; 3]>(1 << 43)?, *b"far");
     if cfg!(windows) {
@@ -108,7 +108,7 @@ fn a_file_grows_through_windows_as_through_one_map() -> Result<(), Error> {
     }
     drop(other);
     file.set_len(WINDOW as u64)?;
-    assert_eq!(file.read_at(WINDOW as u64 - 2, &mut seen)?, 2);
+    assert_eq!(file.read_at(&mut seen, WINDOW as u64 - 2)?, 2);
     Ok(())
 }
 
@@ -151,7 +151,7 @@ fn more_threads_than_windows_read_and_write_what_is_theirs() -> Result<(), Error
                         let stripe = round * 7919 % (6 * WINDOW as u64 / 64);
                         let at = stripe * 64 + u64::from(number) * 8;
                         let mark = [number + 1; 8];
-                        file.write_at(at, &mark)?;
+                        file.write_all_at(&mark, at)?;
                         assert_eq!(file.read::<[u8; 8]>(at)?, mark);
                     }
                     Ok(())
@@ -228,7 +228,7 @@ fn a_miss_and_a_map_see_each_others_bytes() -> Result<(), Error> {
         let at = random.u64(..16 * WINDOW as u64 - 24);
         let mark: [u8; 24] = std::array::from_fn(|_| random.u8(..));
         let (from, to) = if round % 2 == 0 { (&whole, &windows) } else { (&windows, &whole) };
-        from.write_at(at, &mark)?;
+        from.write_all_at(&mark, at)?;
         assert_eq!(to.read::<[u8; 24]>(at)?, mark, "at {at}");
     }
     Ok(())
@@ -254,7 +254,7 @@ fn threads_over_few_windows_survive_a_neighbour_who_cuts_the_file() -> Result<()
                     let mut buf = [0; 100];
                     for _ in 0..5000 {
                         let at = random.usize(..12 * WINDOW);
-                        let count = file.read_at(at as u64, &mut buf)?;
+                        let count = file.read_at(&mut buf, at as u64)?;
                         let good =
                             |(step, byte): (usize, &u8)| *byte == byte_at(at + step) || *byte == 0;
                         assert!(buf[..count].iter().enumerate().all(good), "at {at}");
@@ -278,19 +278,16 @@ fn who_works_on_a_number_can_use_the_same_file_and_window_meanwhile() -> Result<
     place.file("file", &content(4 * WINDOW));
     let file = through_windows(&place.path("file"), 1)?;
 
-    let seen = file.atomic(8, |number| {
-        number.store(1_u64)?;
-        let here = file.read::<u64>(8)?;
-        file.write(3 * WINDOW as u64, &2_u64)?;
-        let nested = file.atomic(16, |other| {
-            other.store(3_u64)?;
-            other.load()
-        })?;
-        assert_eq!(number.load()?, 1);
-        Ok((here, file.read::<u64>(3 * WINDOW as u64)?, nested))
-    })?;
+    let number = file.atomic::<u64>(8)?;
+    number.store(1)?;
+    assert_eq!(file.read::<u64>(8)?, 1);
+    file.write(3 * WINDOW as u64, &2_u64)?;
+    let other = file.atomic::<u64>(16)?;
+    other.store(3)?;
 
-    assert_eq!(seen, (1, 2, 3));
+    assert_eq!((number.load()?, other.load()?), (1, 3));
+    assert_eq!(file.read::<u64>(3 * WINDOW as u64)?, 2);
+    drop((number, other));
     assert_eq!(file.read::<u64>(8)?, 1);
     Ok(())
 }
@@ -303,12 +300,12 @@ fn memory_is_read_through_windows_to_its_last_byte() -> Result<(), Error> {
     let options = MappedFile::options().registry(&place.registry).window(WINDOW).windows(1);
     let file = options.open_by_name("m")?;
 
-    file.write_at(size - 5000, &content(5000))?;
+    file.write_all_at(&content(5000), size - 5000)?;
 
     let mut seen = vec![0; 6000];
-    assert_eq!(file.read_at(size - 5000, &mut seen)?, 5000);
+    assert_eq!(file.read_at(&mut seen, size - 5000)?, 5000);
     assert!(seen[..5000] == content(5000));
-    assert_eq!(file.write_at(size - 1, b"ab").unwrap_err().kind(), ErrorKind::NotSupported);
+    assert_eq!(file.write_all_at(b"ab", size - 1).unwrap_err().kind(), ErrorKind::NotSupported);
     Ok(())
 }
 
@@ -346,7 +343,7 @@ fn any_size_and_number_of_windows_will_do() -> Result<(), Error> {
         let file = options.open(place.path("file"))?;
         let mut seen = vec![0; expected.len()];
 
-        file.read_exact_at(0, &mut seen)?;
+        file.read_exact_at(&mut seen, 0)?;
 
         assert!(seen == expected, "{count} windows of {bytes}");
     }
@@ -372,7 +369,7 @@ fn use_everywhere(path: &Path) -> Result<(), Error> {
     let file = MappedFile::open(path)?;
     for gigabyte in (0..40_u64).chain((0..40).rev()) {
         let at = gigabyte * (100 << 20) + 12_345;
-        file.write_at(at, &gigabyte.to_le_bytes())?;
+        file.write_all_at(&gigabyte.to_le_bytes(), at)?;
         assert_eq!(file.read::<[u8; 8]>(at)?, gigabyte.to_le_bytes());
     }
     assert_eq!(file.len()?, 39 * (100 << 20) + 12_353);
@@ -413,5 +410,144 @@ fn room_for_two_windows_is_enough() -> Result<(), Error> {
     place.child("windows::room_for_two_windows_is_enough", "uses").finish();
 
     assert_eq!(fs::metadata(place.path("file")).unwrap().len(), 39 * (100 << 20) + 12_353);
+    Ok(())
+}
+
+// Musl's allocator makes a map for about each new size of an allocation, and without one the program
+// ends.
+#[cfg(all(target_os = "linux", not(target_env = "musl")))]
+#[test]
+fn a_file_is_used_where_the_process_can_have_no_more_maps() -> Result<(), Error> {
+    use filemap::{Access, Protection};
+
+    const TEST: &str = "windows::a_file_is_used_where_the_process_can_have_no_more_maps";
+    if support::emulated() {
+        println!("skipped: the limit of maps is met by what is emulated and by the emulator alike");
+        return Ok(());
+    }
+    if support::role().is_some() {
+        let memory = FileMapping::create(4096, Protection::ReadWrite)?;
+        let path = file_of_the_first();
+        let files = [MappedFile::open(&path)?, through_windows(&path, 2)?];
+        let reader = MappedFile::options().read_only().open(&path)?;
+        let mut views = Vec::with_capacity(1 << 17);
+        let refused = loop {
+            match memory.map(Access::Read) {
+                Ok(view) => views.push(view),
+                Err(error) => break error,
+            }
+            if views.len() == views.capacity() {
+                println!("skipped: this kernel's limit of maps is not met by 131072 of them");
+                return Ok(());
+            }
+        };
+        assert_eq!(refused.kind(), ErrorKind::OutOfMemory);
+        let text = refused.to_string();
+        assert!(text.contains(" maps, and vm.max_map_count allows "), "{text}");
+        for file in &files {
+            let mut seen = [0; 11];
+            file.read_exact_at(&mut seen, 100_000)?;
+            assert_eq!(seen.as_slice(), content(100_011).split_off(100_000));
+            file.write_all_at(b"hello", 70_001)?;
+            assert_eq!(file.read::<[u8; 5]>(70_001)?, *b"hello");
+            file.write(70_008, &7_u64)?;
+            assert_eq!(file.read::<u64>(70_008)?, 7);
+            assert_eq!(reader.read::<u64>(70_008)?, 7);
+            file.fill(70_008, 8, 0)?;
+            assert_eq!(file.find(70_001.., b"hello")?, Some(70_001));
+            // A number needs a map.
+            let error = file.atomic::<u64>(8).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+            let text = error.to_string();
+            assert!(text.contains("/file: the process has "), "{text}");
+        }
+        drop(views);
+        assert_eq!(files[1].atomic::<u64>(70_008)?.load()?, 0);
+        return Ok(());
+    }
+    let place = Place::new();
+    place.file("file", &content(200_000));
+
+    place.child(TEST, "uses").finish();
+
+    Ok(())
+}
+
+// Files whose length is no promise are Linux'.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_length_of_0_conceals_is_read() -> Result<(), Error> {
+    use std::io::Read as _;
+
+    let version = fs::read("/proc/version").expect("every Linux has it");
+    let file = MappedFile::options().read_only().open("/proc/version")?;
+
+    let mut seen = vec![0; 1000];
+    let count = file.read_at(&mut seen, 6)?;
+    assert_eq!(seen[..count], version[6..]);
+    let mut exact = [0; 5];
+    file.read_exact_at(&mut exact, 0)?;
+    assert_eq!(&exact, b"Linux");
+    let mut whole = Vec::new();
+    filemap::Cursor::new(&file).read_to_end(&mut whole).expect("it can be read");
+    assert_eq!(whole, version);
+    assert_eq!(file.read_exact_at(&mut seen, 0).unwrap_err().kind(), ErrorKind::EndOfFile);
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_could_not_be_unmapped_is_unmapped_later() -> Result<(), Error> {
+    use filemap::{Access, Protection, page_size};
+
+    const TEST: &str = "windows::what_could_not_be_unmapped_is_unmapped_later";
+    if support::emulated() {
+        println!("skipped: the limit of maps is met by what is emulated and by the emulator alike");
+        return Ok(());
+    }
+    if support::role().is_none() {
+        Place::new().child(TEST, "unmaps").finish();
+        return Ok(());
+    }
+    let page = page_size();
+    let memory = FileMapping::create(3 * page as u64, Protection::ReadWrite)?;
+    // The kernel makes one map of views that lie side by side.
+    let whole = memory.map(Access::Read)?;
+    let base = whole.as_ptr().addr();
+    whole.unmap()?;
+    let part = |index: usize| {
+        let part = memory.view(Access::Read).offset((index * page) as u64).len(page);
+        part.address(base + index * page).map()
+    };
+    let [first, middle, last] = [part(0)?, part(1)?, part(2)?];
+    let other = FileMapping::create(1, Protection::ReadWrite)?;
+    let mut views = Vec::with_capacity(1 << 17);
+    while views.len() < views.capacity() {
+        match other.map(Access::Read) {
+            Ok(view) => views.push(view),
+            Err(_) => break,
+        }
+    }
+    let Err(refused) = middle.unmap() else {
+        println!("skipped: the kernel needs no more maps for it");
+        return Ok(());
+    };
+    assert_eq!(refused.kind(), ErrorKind::OutOfMemory);
+    assert!(refused.to_string().contains("vm.max_map_count"), "{refused}");
+
+    // There are fewer maps with each of them.
+    drop(views);
+
+    let maps = fs::read_to_string("/proc/self/maps").expect("the system tells about maps");
+    let is_mapped = |at: usize| {
+        maps.lines().any(|line| {
+            let (start, rest) = line.split_once('-').unwrap_or_default();
+            let end = rest.split(' ').next().unwrap_or_default();
+            let number = |text| usize::from_str_radix(text, 16).unwrap_or(0);
+            (number(start)..number(end)).contains(&at)
+        })
+    };
+    assert_eq!([0, 1, 2].map(|index| is_mapped(base + index * page)), [true, false, true]);
+    drop((first, last));
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! The protocol of names as a model: a machine with a few agents and names, all of whose moments
+//! The protocol of names as a model: a state machine of a few agents and names, all of whose states
 //! can be visited.
 //!
-//! `docs/registry.md` tells the protocol, and `claims.rs` searches this model for a moment that
-//! breaks what the page promises. Whether the library does what the model does is another
-//! question: `crates/filemap/tests/steps` asks it of real processes.
+//! `docs/registry.md` describes the protocol, and `claims.rs` searches this model for a state that
+//! breaks what the page promises. `crates/filemap/tests/steps` checks that the library does what the
+//! model does, with real processes.
 //!
-//! It is a crate of its own so that it can be optimised among tests that are not.
+//! It is a separate crate so that it is optimised when the tests are not.
 
 #![expect(
     missing_docs,

@@ -1,8 +1,8 @@
-//! The protocol of names as a machine: what each agent may do next, and what comes of it.
+//! The protocol of names as a state machine: what each agent may do next, and with what result.
 //!
-//! One step is one system call, by the name that the library gives it. What an agent that is
-//! doing something does next is settled by the moment it does it in; what it begins, and whether
-//! it is killed, is not.
+//! One step is one system call, by the library's name for it. The next step of an agent in an
+//! operation follows from the state; which operation an agent begins, and whether it is killed, does
+//! not.
 
 use crate::state::{Agent, At, Doing, Lock, NAMES, State};
 use crate::walk::{Walk, broken, witnessed};
@@ -16,33 +16,39 @@ pub enum Step {
     NoEntry,
     /// Nobody has a lock on it.
     SawFree,
-    /// Somebody has claimed it.
+    /// Another agent has claimed it.
     SawClaimed,
-    /// Somebody holds it.
+    /// Another agent holds it.
     SawHeld,
+    /// The memory was opened through a process that has it.
+    Reached,
+    /// No process has it.
+    NotReached,
     /// The shared lock was taken.
     Held,
     /// It was refused.
     HoldRefused,
-    /// The name still leads to what is locked.
+    /// The name still leads to the locked file.
     OpenedAgain,
     /// It does not.
     LedElsewhere,
-    /// The name still leads to what is claimed.
+    /// The name still leads to the claimed file.
     StillLinked,
     /// The exclusive lock was taken.
     Claimed,
+    /// That of a live mapping's name.
+    ClaimedName,
     /// It was refused.
     ClaimRefused,
     /// The description cannot write, and so cannot claim.
     MayNotClaim,
     /// The entry was removed.
     Unlinked,
-    /// A look let go of everything.
+    /// A look closed everything, and starts over.
     StartedOver,
     /// All names were read.
     Listed,
-    /// Whoever frees an entry opened it.
+    /// An agent that removes an entry opened it.
     OpenedAnew,
     /// A creator has a file without a name,
     MadeUnnamed,
@@ -56,24 +62,24 @@ pub enum Step {
     LinkTaken,
     /// A duplicate that may not write has a lock of its own.
     HeldDuplicate,
-    /// A lock was given up by hand.
+    /// A description was unlocked.
     LetGo,
-    /// A description was closed that others may have.
+    /// A description that others may have was closed.
     Closed,
-    /// The end of a process gave a handle's description up.
+    /// An exiting process replaced a handle's description.
     Replaced,
-    /// Not a step of the library: the call returns, and what was open in it is closed.
+    /// Not a step of the library: the call returns, and its other descriptors are closed.
     Ended,
-    /// Nor this: a listing's look at the name.
+    /// Not a step of the library: a listing's look at the name.
     Looked,
 }
 
-/// What an operation came to.
+/// The result of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// There is a handle on an object that was there.
+    /// A handle of an existing mapping.
     Found,
-    /// There is a handle on a new object.
+    /// A handle of a new mapping.
     Made,
     NotFound,
     TimedOut,
@@ -82,43 +88,47 @@ pub enum Outcome {
     ListedDead,
 }
 
-/// What happens between two moments.
+/// What happens between two states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// An agent begins to open a name, in order to write or not.
+    /// An agent begins to open a name, for writing or not.
     Open {
         name: usize,
         writes: bool,
     },
-    /// To create one.
+    /// An agent begins to create a name.
     Create {
         name: usize,
         writes: bool,
     },
-    /// To close its handle of one.
+    /// An agent begins to close its handle of a name.
     Close {
         name: usize,
     },
-    /// To end in good order, with the handle of this name first.
+    /// An agent begins to exit, with the handle of this name first.
     Exit {
         first: usize,
     },
-    /// To free all that is dead, from this name on.
+    /// An agent begins to remove all dead entries, from this name on.
     Collect {
         first: usize,
     },
-    /// To look whether a name is alive.
+    /// An agent begins to take the name from the mapping that it has a handle of.
+    Withdraw {
+        name: usize,
+    },
+    /// An agent begins to look whether a name is live.
     List {
         name: usize,
     },
     /// An idle agent becomes its child, or a duplicate of it, with all its handles.
     Fork {
-        /// Which.
-        heir: usize,
+        /// The new agent.
+        child: usize,
     },
-    /// The same for the moment until a program is started, which the library does not notice.
+    /// The same for a child between `fork` and `exec`, which the library does not notice.
     Start {
-        /// Which agent stands for it.
+        /// The agent that stands for the child.
         program: usize,
     },
     /// It is killed.
@@ -128,43 +138,49 @@ pub enum Event {
     Step(Step),
 }
 
-/// An event, the moment after it, and what it tells.
+/// An event, the state after it, and its result.
 #[derive(Debug, Clone, Copy)]
 pub struct Move {
     pub event: Event,
     pub next: State,
-    /// What the operation came to, if this was its last step.
+    /// The result of the operation, if this was its last step.
     pub outcome: Option<Outcome>,
-    /// What may not be.
+    /// What must not happen.
     pub wrong: Option<&'static str>,
 }
 
-/// A protocol that differs from ours, in order to see that the model can tell.
+/// A mistake in the protocol, which the search must find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mistake {
     /// An opener takes its lock for a handle without looking at the name once more.
     TrustsItsLock,
     /// An opener takes the shared lock without having seen one.
     HoldsTheDead,
-    /// Whoever sees a name dead removes it without a claim.
+    /// An agent that finds a name dead removes it without a claim.
     RemovesUnclaimed,
-    /// Whoever has claimed removes the name, whatever it leads to by now.
+    /// An agent that has claimed removes the name, whatever file it leads to.
     RemovesWhateverIsThere,
     /// The claim is given up before the name is removed.
     ClaimsTooShortly,
-    /// A close claims before it gives its lock up.
+    /// A close claims before it unlocks.
     ClaimsBeforeLettingGo,
-    /// A close does not look whether it was the last.
+    /// A close does not check whether it was the last.
     ClosesWithoutALook,
-    /// A close gives up by hand a lock that others share.
+    /// A close unlocks a description that others share.
     LetsGoForOthers,
     /// A creator links its file before it locks it.
     LinksBeforeLocking,
-    /// A listing claims what it looks at, to see whether it can.
+    /// A listing tries to claim each entry.
     ListsByClaiming,
+    /// An opener takes the lock before it has the memory.
+    HoldsBeforeReaching,
+    /// A holder withdraws its name without a claim on it.
+    WithdrawsUnclaimed,
+    /// A holder withdraws its name, whatever mapping it leads to by now.
+    WithdrawsWhateverIsThere,
 }
 
-/// What there is, and what may be begun.
+/// The size of a model, and the events in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Model {
     pub agents: usize,
@@ -172,18 +188,21 @@ pub struct Model {
     /// There are handles that may not write.
     pub readers: bool,
     pub lists: bool,
+    pub withdraws: bool,
+    /// The memory is not in the entry's file, and its holders alone have it.
+    pub reaches: bool,
     pub exits: bool,
     pub forks: bool,
     pub programs: bool,
     pub crashes: bool,
-    /// What nobody else can notice happens with the step before it. Nothing is lost by that: at
-    /// whatever moment it happens, others do the same.
+    /// Steps that no other agent can notice happen together with the step before. No state is missed:
+    /// the other agents do the same, whenever such a step happens.
     pub hurries: bool,
     pub mistake: Option<Mistake>,
 }
 
 impl Model {
-    /// Calls `visit` with everything that may happen next.
+    /// Calls `visit` for each event that may happen next.
     pub fn moves(&self, state: &State, mut visit: impl FnMut(usize, Move)) {
         for agent in 0..self.agents {
             if let Some(next) = self.step(state, agent) {
@@ -197,7 +216,7 @@ impl Model {
         }
     }
 
-    /// Goes on with what nobody else can notice, if that is what is wanted.
+    /// Adds the steps that no other agent can notice, if `hurries` is set.
     fn hurried(&self, mut done: Move, agent: usize) -> Move {
         let mut begun = !matches!(done.event, Event::Step(_) | Event::TimedOut);
         loop {
@@ -214,7 +233,7 @@ impl Model {
         }
     }
 
-    /// What an agent may begin, and what may befall it.
+    /// The operations that an agent may begin, and the events that may happen to it.
     fn choices(&self, state: &State, agent: usize, mut visit: impl FnMut(Event, State)) {
         let me = state.agents[agent];
         let changed = |change: &dyn Fn(&mut Agent)| {
@@ -240,6 +259,14 @@ impl Model {
                         (me.at, me.doing, me.name) = (At::CloseStart, Doing::Close, number);
                     }),
                 );
+                if self.withdraws && me.handles[name].writes {
+                    visit(
+                        Event::Withdraw { name },
+                        changed(&|me| {
+                            (me.at, me.doing, me.name) = (At::Withdraw, Doing::Withdraw, number);
+                        }),
+                    );
+                }
                 continue;
             }
             let throughout = state.is_live(agent, name);
@@ -259,12 +286,11 @@ impl Model {
                 visit(Event::List { name }, look(Doing::List, true));
             }
         }
-        // A forked child that ends without closing what it inherited leaves it to the kernel, as
-        // if it was killed.
+        // A forked child that exits leaves what it inherited to the kernel, as if it was killed.
         let inherits = me.handles.iter().any(|handle| handle.inherited);
         for first in 0..self.names {
             let number = u8::from(first == 1);
-            // A directory tells its files in an order of its own, and handles have theirs.
+            // Neither files in a directory nor handles have a fixed order.
             visit(
                 Event::Collect { first },
                 changed(&|me| {
@@ -283,29 +309,29 @@ impl Model {
         if !me.has_handles() {
             return;
         }
-        for heir in 0..self.agents {
-            let other = state.agents[heir];
+        for child in 0..self.agents {
+            let other = state.agents[child];
             if !other.is_idle() || other.has_handles() {
                 continue;
             }
             if self.forks {
                 let mut next = *state;
                 next.agents[agent].handles.iter_mut().for_each(|handle| handle.alone = false);
-                next.agents[heir].handles = next.agents[agent].handles;
-                for handle in &mut next.agents[heir].handles {
+                next.agents[child].handles = next.agents[agent].handles;
+                for handle in &mut next.agents[child].handles {
                     handle.inherited = handle.file != 0;
                 }
-                visit(Event::Fork { heir }, next);
+                visit(Event::Fork { child }, next);
             }
             if self.programs {
                 let mut next = *state;
-                next.agents[heir] = Agent { at: At::Starting, ..me };
-                visit(Event::Start { program: heir }, next);
+                next.agents[child] = Agent { at: At::Starting, ..me };
+                visit(Event::Start { program: child }, next);
             }
         }
     }
 
-    /// The next step of an agent that is doing something.
+    /// The next step of an agent that is in an operation.
     pub fn step(&self, state: &State, agent: usize) -> Option<Move> {
         if state.agents[agent].is_idle() {
             return None;
@@ -313,7 +339,7 @@ impl Model {
         Some(Walk::begin(self, *state, agent).one_step())
     }
 
-    /// Whether descriptions can be several agents'.
+    /// Whether several agents can share a description.
     pub fn shares(&self) -> bool {
         self.forks || self.programs
     }
@@ -323,7 +349,7 @@ impl Model {
     }
 }
 
-/// Whether all the names that there are lead nowhere.
+/// Whether no name leads to a file.
 pub fn is_empty(state: &State) -> bool {
     state.names == [0; NAMES]
 }

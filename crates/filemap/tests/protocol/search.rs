@@ -1,4 +1,4 @@
-//! Every moment that a model can come to, breadth first.
+//! A breadth-first search of all states of a model.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -8,22 +8,22 @@ use std::time::Instant;
 use crate::model::{Event, Model, Move, Step, is_empty};
 use crate::state::{Agent, At, Doing, Lock, Sight, State};
 
-/// The longest that an operation may take alone, in steps, if nothing is in its way.
+/// The most steps that an operation may take if no other agent does anything.
 const LONGEST: usize = 24;
 
-/// What is looked for in a state, besides what no step may do.
+/// What is checked in each state, besides the checks of each step.
 pub type Check = fn(&Model, &State) -> Option<&'static str>;
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Report {
     pub states: usize,
     pub moves: usize,
-    /// What is wrong, and the shortest way to it.
+    /// What is wrong, and the shortest path to it.
     pub counterexample: Option<String>,
 }
 
-/// Visits all states of a model, until something is wrong.
+/// Visits all states of a model, or stops at the first that is wrong.
 pub fn explore(what: &str, model: &Model, checks: &[Check]) -> Report {
     let since = Instant::now();
     let mut known = HashSet::with_hasher(BuildHasherDefault::<Mix>::default());
@@ -56,7 +56,7 @@ pub fn explore(what: &str, model: &Model, checks: &[Check]) -> Report {
     Report { states, moves, counterexample }
 }
 
-/// The way to a state, an event a line.
+/// The path to a state, one event a line.
 fn tell(model: &Model, states: &[(State, usize)], place: usize, what: &str) -> String {
     let mut way = vec![place];
     while let Some(&last) = way.last()
@@ -79,14 +79,14 @@ fn tell(model: &Model, states: &[(State, usize)], place: usize, what: &str) -> S
     told
 }
 
-/// What an agent does if nobody else does anything: the state at the end of its operation, or
-/// nothing if it starts over for ever.
+/// Runs one agent alone: returns the state at the end of its operation, or `None` if it starts over
+/// for ever.
 pub fn alone(model: &Model, mut state: State, agent: usize) -> Option<State> {
     let mut looks = 0;
     for _ in 0..LONGEST {
         match state.agents[agent].at {
             At::Idle => return Some(state),
-            // The second look sees what the first one saw.
+            // The second look would find what the first one found.
             At::Look if looks == 3 => return None,
             At::Look => looks += 1,
             _ => {}
@@ -96,8 +96,8 @@ pub fn alone(model: &Model, mut state: State, agent: usize) -> Option<State> {
     (state.agents[agent].at == At::Idle).then_some(state)
 }
 
-/// Whoever does something comes to its end alone, unless somebody else has claimed the very
-/// entry; and who has claimed comes to an end alone in any case.
+/// An agent that runs alone finishes its operation, unless another one has claimed the same entry. An
+/// agent that has claimed an entry always finishes.
 pub fn nobody_is_stuck(model: &Model, state: &State) -> Option<&'static str> {
     for agent in 0..model.agents {
         let me = state.agents[agent];
@@ -105,22 +105,24 @@ pub fn nobody_is_stuck(model: &Model, state: &State) -> Option<&'static str> {
             continue;
         }
         let named = state.names[usize::from(me.name)];
-        if named == 0 || state.sight(agent, named) != Sight::Claimed {
+        let is_claimed =
+            state.sight(agent, named) == Sight::Claimed || state.is_name_claimed(agent, named);
+        if named == 0 || !is_claimed {
             return Some("an operation does not end, although nobody is in its way");
         }
-        if me.lock == Lock::Exclusive && me.file == named {
+        if matches!(me.lock, Lock::Exclusive | Lock::Name) && me.file == named {
             return Some("an operation that has claimed a name does not end");
         }
     }
     None
 }
 
-/// Whoever collects leaves no name that nobody holds or has claimed, whoever died before.
+/// A collection leaves no entry that is neither held nor claimed, whatever agents died before.
 pub fn collecting_leaves_nothing_dead(model: &Model, state: &State) -> Option<&'static str> {
     if is_empty(state) {
         return None;
     }
-    // A survivor that has nothing, beside everybody else at the moment of death or stopped.
+    // One agent that has nothing, while all others are stopped or killed.
     let survivor = state.agents.iter().position(|agent| *agent == Agent::default())?;
     if survivor >= model.agents {
         return None;
@@ -140,18 +142,17 @@ pub fn collecting_leaves_nothing_dead(model: &Model, state: &State) -> Option<&'
     None
 }
 
-/// If nobody was killed, nothing is left of what everybody has closed.
+/// If no agent was killed, no file is left when all have closed their handles.
 pub fn closing_leaves_nothing(model: &Model, state: &State) -> Option<&'static str> {
     assert!(!model.crashes, "who is killed leaves something");
     let over = state.agents.iter().all(|agent| agent.is_idle() && !agent.has_handles());
     (over && !is_empty(state)).then_some("everything is closed, and a file is left")
 }
 
-/// A step, and in the midst of what somebody does it.
+/// A step, and the operation and position of the agent that does it.
 pub type Edge = (Doing, At, Step);
 
-/// All edges of a model but those of listings, each with the shortest way from the beginning to
-/// behind it.
+/// Returns all edges of a model but those of listings, each with the shortest path that ends with it.
 #[must_use]
 pub fn ways(model: &Model) -> Vec<(Edge, Vec<(usize, Event)>)> {
     let mut known = HashSet::from([State::default().numbered().1]);
@@ -184,7 +185,7 @@ pub fn ways(model: &Model) -> Vec<(Edge, Vec<(usize, Event)>)> {
     ways
 }
 
-/// A quick hash of a number: states are many, and nobody chooses them in order to collide.
+/// A fast hash of a number: there are many states, and none is chosen to collide.
 #[derive(Default)]
 struct Mix(u64);
 

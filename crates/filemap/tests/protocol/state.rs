@@ -1,6 +1,6 @@
-//! What a moment of the protocol is: names, files, locks, and where each agent is.
+//! A state of the protocol: names, files, locks, and the position of each agent.
 //!
-//! An *agent* is whatever has handles and does one thing at a time: a process, or a thread of one.
+//! An *agent* is a process, or a thread of one: it has handles and does one operation at a time.
 //! It has at most one handle of each name.
 
 /// The most agents that a model has.
@@ -9,66 +9,69 @@ pub const AGENTS: usize = 3;
 /// The most names that a model has.
 pub const NAMES: usize = 2;
 
-/// A file, by a number that means nothing but itself; 0 is none.
+/// A file, by an arbitrary number; 0 is none.
 pub type File = u8;
 
-/// The description of a handle whose lock somebody else gave up: that must not be.
+/// The description of a handle that another agent unlocked, which must not happen.
 pub const LOST: u8 = 3;
 
-/// What a description has on its file.
+/// The lock of a description on its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lock {
     #[default]
     None,
     Shared,
     Exclusive,
+    /// On the name alone, of a live mapping that is about to lose it.
+    Name,
 }
 
-/// What an agent is doing.
+/// The operation of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Doing {
     #[default]
     Nothing,
     Open,
     Create,
-    /// The end of a create whose handle may not write: its first description is given up.
+    /// The end of a create whose handle may not write: its first description is closed.
     Settle,
     Close,
     Exit,
     Collect,
     List,
+    Withdraw,
 }
 
-/// The step that an agent has done last, in words of what it is about to do.
+/// The position of an agent in its operation, by its next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum At {
     #[default]
     Idle,
     /// About to open the entry.
     Look,
-    /// About to see the locks of others.
+    /// About to read the locks of others.
     Opened,
     /// About to claim.
     SawFree,
-    /// About to see the locks once more: its description cannot claim.
+    /// About to read the locks once more: its description cannot claim.
     Unable,
-    /// About to read which names there are.
+    /// About to read the names of all files.
     Listing,
-    /// About to open the entry anew, in order to free it.
+    /// About to open the entry again, in order to remove it.
     Anew,
     /// About to claim.
     OpenedAnew,
-    /// About to see whether the name leads to what it claimed.
+    /// About to check whether the name leads to the claimed file.
     Claimed,
     /// About to unlink.
     StillLinked,
-    /// There is no such name: about to end, or to make a file.
+    /// There is no such name: about to return, or to create a file.
     Gone,
     /// About to take the shared lock.
     SawHeld,
     /// About to open the name once more.
     Held,
-    /// About to let go of what it has, and to start over.
+    /// About to close everything, and to start over.
     Restart,
     /// About to write the trailer.
     Unnamed,
@@ -78,35 +81,47 @@ pub enum At {
     HeldUnnamed,
     /// About to lock the description that cannot write.
     Twin,
-    /// About to give up the one that can.
+    /// About to close the one that can.
     TwinHeld,
-    /// About to give up a handle.
+    /// About to close a handle.
     CloseStart,
-    /// About to give up a lock, with nothing to do afterwards: only broken protocols do.
+    /// About to unlock and then return, which only a protocol with a mistake does.
     GiveUp,
-    /// About to claim through the description whose lock it gave up.
+    /// About to claim through the unlocked description.
     LetGo,
     /// About to replace the next description.
     Replacing,
-    /// About to close its descriptor, and to end.
+    /// About to close its descriptor, and to return.
     End,
-    /// Listing: it saw a holder, and is about to see whether the name still leads to the file.
+    /// Listing: it saw a holder, and is about to check whether the name still leads to the file.
     ListedLive,
     /// A program between `fork` and `exec`.
     Starting,
+    /// About to open the entry of a handle's name, in order to withdraw it.
+    Withdraw,
+    /// About to claim the name.
+    WithdrawOpened,
+    /// About to check whether the name leads to the file.
+    NameClaimed,
+    /// About to unlink.
+    NameLinked,
+    /// About to open the memory through a process that has it.
+    Reaching,
 }
 
-/// A handle of an agent's; none if its file is 0.
+/// A handle of an agent; none if its file is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Handle {
     pub file: File,
-    /// Equal for handles that share one.
+    /// The description; equal for handles that share one.
     pub description: u8,
-    /// Nobody else can have the description, as far as the agent knows.
+    /// No other agent can have the description, as far as this one knows.
     pub alone: bool,
     pub writes: bool,
-    /// It came from a parent: the end of the process leaves it to the kernel.
+    /// It came from a parent: an exiting process leaves it to the kernel.
     pub inherited: bool,
+    /// A holder took the name from its file.
+    pub withdrawn: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,13 +133,16 @@ pub struct Agent {
     pub file: File,
     pub lock: Lock,
     pub writes: bool,
-    /// The names that are still to be freed, one bit each.
+    /// The names that are still to be removed, one bit each.
     pub remaining: u8,
-    /// Somebody had the file that it looks at as a handle since it opened it. Nothing in the
-    /// protocol knows this; it is there to be checked.
+    /// Another agent had a handle of the file since this one opened it. It is not part of the protocol,
+    /// and is here to be checked.
     pub witness: bool,
-    /// Others had handles of the name all the time since the operation began. The same.
+    /// Others had handles of the name since the operation began, without a gap. It is here to be
+    /// checked as well.
     pub throughout: bool,
+    /// A holder took the name from what the operation has open.
+    pub withdrawn: bool,
     pub handles: [Handle; NAMES],
 }
 
@@ -143,14 +161,14 @@ impl Agent {
     }
 }
 
-/// A moment: which file each name leads to, and where each agent is.
+/// A state: which file each name leads to, and what each agent does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct State {
     pub names: [File; NAMES],
     pub agents: [Agent; AGENTS],
 }
 
-/// What an agent sees of the locks of others.
+/// The locks of others, as an agent reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
     Free,
@@ -159,7 +177,7 @@ pub enum Sight {
 }
 
 impl State {
-    /// The locks that descriptions have on a file, but for the one that `agent` works with.
+    /// The locks on a file, without that of the description that `agent` uses.
     pub fn sight(&self, agent: usize, file: File) -> Sight {
         let mut sight = Sight::Free;
         for (number, other) in self.agents.iter().enumerate() {
@@ -172,7 +190,7 @@ impl State {
             }
             if number != agent && other.file == file {
                 match other.lock {
-                    Lock::None => {}
+                    Lock::None | Lock::Name => {}
                     Lock::Shared => sight = Sight::Held,
                     Lock::Exclusive => return Sight::Claimed,
                 }
@@ -181,7 +199,27 @@ impl State {
         sight
     }
 
-    /// Whether somebody but `agent` has a handle of the name.
+    /// Whether another agent than `agent` has claimed the name of a file that is live.
+    pub fn is_name_claimed(&self, agent: usize, file: File) -> bool {
+        self.agents.iter().enumerate().any(|(number, other)| {
+            number != agent && other.file == file && other.lock == Lock::Name
+        })
+    }
+
+    /// Whether another agent than `agent` has the memory of a file, where that is not in the file.
+    pub fn is_reached(&self, agent: usize, file: File) -> bool {
+        self.agents.iter().enumerate().any(|(number, other)| {
+            let has_handle = other.handles.iter().any(|handle| handle.file == file);
+            // An opener gets the memory before the lock, and a creator makes both.
+            let at_it = matches!(
+                other.at,
+                At::SawHeld | At::Held | At::Unnamed | At::Written | At::HeldUnnamed | At::Twin
+            );
+            number != agent && (has_handle || other.file == file && at_it)
+        })
+    }
+
+    /// Whether another agent than `agent` has a handle of the name.
     pub fn is_live(&self, agent: usize, name: usize) -> bool {
         self.names[name] != 0
             && self.agents.iter().enumerate().any(|(number, other)| {
@@ -190,7 +228,7 @@ impl State {
             })
     }
 
-    /// A number for a file that nobody knows yet.
+    /// A number for a new file.
     pub fn new_file(&self) -> File {
         let known = |file: File| {
             self.names.contains(&file)
@@ -201,7 +239,7 @@ impl State {
         (1..).find(|file| !known(*file)).expect("a state has few files")
     }
 
-    /// A number for a description of a handle of the name.
+    /// A number for a new description of a handle of the name.
     pub fn new_description(&self, name: usize) -> u8 {
         let known = |description| {
             self.agents.iter().any(|agent| {
@@ -212,22 +250,22 @@ impl State {
         (0..LOST).find(|description| !known(*description)).expect("an agent has one handle a name")
     }
 
-    /// The same moment as all that differ from it in the numbers of files and descriptions, with a
-    /// number of its own. Agents and names keep their places.
+    /// Returns a number that is the same for all states which differ only in the numbers of files and
+    /// descriptions. Agents and names are not permuted.
     #[must_use]
     pub fn numbered(mut self) -> (Self, u128) {
         self.number_files();
         self.number_descriptions();
         let names = u128::from(self.names[0] != 0) << 1 | u128::from(self.names[1] != 0);
         let codes = self.agents.map(|agent| agent.code(File::MAX));
-        (self, codes.iter().fold(names, |all, code| all << 40 | u128::from(*code)))
+        (self, codes.iter().fold(names, |all, code| all << 42 | u128::from(*code)))
     }
 
-    /// The same moment as all that differ from it in names only, with a number of its own.
+    /// Returns a number that is the same for all states which differ only in the order of agents and
+    /// names, and in the numbers of files.
     ///
-    /// Agents are alike, and so are names, and what a file is called says nothing. States that look
-    /// alike but for files without a name may be told apart all the same. That is a state more,
-    /// and no mistake.
+    /// States that differ only in the numbers of files without a name may get different numbers. That
+    /// makes the search larger, and not wrong.
     pub fn canonical(mut self, sharing: bool) -> (Self, u128) {
         self.sort_names();
         let has_strangers = self.number_files();
@@ -247,14 +285,14 @@ impl State {
             return self.numbered();
         }
         let names = u128::from(self.names[0] != 0) << 1 | u128::from(self.names[1] != 0);
-        (self, codes.iter().fold(names, |all, code| all << 40 | u128::from(*code)))
+        (self, codes.iter().fold(names, |all, code| all << 42 | u128::from(*code)))
     }
 
     fn each_handle(&mut self, change: impl FnMut(&mut Handle)) {
         self.agents.iter_mut().flat_map(|agent| &mut agent.handles).for_each(change);
     }
 
-    /// Puts the name of which there is more to say first.
+    /// Orders the names by what is known about them.
     fn sort_names(&mut self) {
         let mut weights = self.names.map(|file| u32::from(file != 0) << 16);
         for agent in &self.agents {
@@ -270,17 +308,17 @@ impl State {
         for agent in &mut self.agents {
             agent.handles.swap(0, 1);
             agent.remaining = agent.remaining >> 1 | (agent.remaining & 1) << 1;
-            // Who does nothing is at no name.
+            // An idle agent is at no name.
             if agent.doing != Doing::Nothing {
                 agent.name = 1 - agent.name;
             }
         }
     }
 
-    /// Numbers the files that have names by these, and others, of which it tells whether there
-    /// are any, in the order in which they come.
+    /// Numbers the files that have names by the names, and the others in the order in which they are
+    /// found. Returns whether there are others.
     fn number_files(&mut self) -> bool {
-        let mut numbers = [0; 8];
+        let mut numbers = [0; 16];
         let mut next = 3;
         for (file, number) in self.names.iter_mut().zip([1, 2]) {
             if *file != 0 {
@@ -325,27 +363,29 @@ impl State {
 }
 
 impl Agent {
-    /// Forty bits, of which none is lost; files from `strangers` on look alike.
+    /// Packs it into forty-two bits without loss; files from `strangers` on are not distinguished.
     fn code(&self, strangers: File) -> u64 {
         let mut code = 0;
         let mut put = |value: u8, bits: u32| code = code << bits | u64::from(value);
         put(self.at as u8, 5);
-        put(self.doing as u8, 3);
-        put(self.file.min(strangers), 3);
+        put(self.doing as u8, 4);
+        put(self.file.min(strangers), 4);
         put(
             self.name | (self.lock as u8) << 1 | u8::from(self.writes) << 3 | self.remaining << 4,
             6,
         );
-        put(u8::from(self.witness) | u8::from(self.throughout) << 1, 2);
+        let facts = u8::from(self.throughout) << 1 | u8::from(self.withdrawn) << 2;
+        put(u8::from(self.witness) | facts, 3);
         for handle in self.handles {
             if handle.file == 0 {
-                put(0, 8);
+                put(0, 10);
                 continue;
             }
             let shared = if strangers == File::MAX { handle.description } else { 0 };
             let flags = u8::from(handle.alone) << 2 | u8::from(handle.writes) << 3;
-            put(handle.file.min(strangers), 3);
-            put(shared | flags | u8::from(handle.inherited) << 4, 5);
+            let past = u8::from(handle.inherited) << 4 | u8::from(handle.withdrawn) << 5;
+            put(handle.file.min(strangers), 4);
+            put(shared | flags | past, 6);
         }
         code
     }

@@ -1,9 +1,9 @@
-//! One step of one agent: what the system answers, and where the agent is then.
+//! One step of one agent: the system's answer, and the agent's next position.
 
 use crate::model::{Event, Mistake, Model, Move, Outcome, Step};
 use crate::state::{AGENTS, Agent, At, Doing, Handle, LOST, Lock, Sight, State};
 
-/// Notes what the agents' operations have lived to see.
+/// Records what has happened during the agents' operations.
 pub(crate) fn witnessed(mut state: State) -> State {
     for number in 0..AGENTS {
         let Agent { at, name, file, .. } = state.agents[number];
@@ -11,8 +11,10 @@ pub(crate) fn witnessed(mut state: State) -> State {
         if state.agents[number].throughout {
             state.agents[number].throughout = state.is_live(number, name);
         }
-        if matches!(at, At::Opened | At::SawHeld | At::Held) && !state.agents[number].witness {
-            // An opener that is about to succeed has a handle already, but does not know it.
+        if matches!(at, At::Opened | At::Reaching | At::SawHeld | At::Held)
+            && !state.agents[number].witness
+        {
+            // An opener that is about to succeed has a handle already.
             state.agents[number].witness = file == state.names[name]
                 && (state.is_live(number, name)
                     || state.agents.iter().enumerate().any(|(other, opener)| {
@@ -25,19 +27,23 @@ pub(crate) fn witnessed(mut state: State) -> State {
     state
 }
 
-/// What is wrong at this moment.
+/// Returns what is wrong in this state.
 pub(crate) fn broken(state: &State) -> Option<&'static str> {
     for agent in &state.agents {
         for (handle, named) in agent.handles.iter().zip(state.names) {
-            if handle.file != 0 && handle.file != named {
-                return Some("a live handle's name does not lead to its object");
+            if handle.file != 0 && (handle.file == named) == handle.withdrawn {
+                return Some(if handle.withdrawn {
+                    "a name that was withdrawn leads to its object"
+                } else {
+                    "a live handle's name does not lead to its object"
+                });
             }
         }
     }
     None
 }
 
-/// One step of one agent.
+/// Does one step of one agent.
 pub(crate) struct Walk<'model> {
     model: &'model Model,
     next: State,
@@ -72,7 +78,7 @@ impl<'model> Walk<'model> {
         self.outcome = Some(outcome);
     }
 
-    /// The name was free, or has become it.
+    /// The name is free.
     fn gone(&mut self) {
         let me = *self.me();
         match me.doing {
@@ -84,7 +90,7 @@ impl<'model> Walk<'model> {
         }
     }
 
-    /// The name was not freed: somebody has it, or freed it before.
+    /// The name was not removed: another agent has it, or removed it before.
     fn refused(&mut self) {
         match self.me().doing {
             Doing::Open | Doing::Create => self.start_over(),
@@ -93,7 +99,7 @@ impl<'model> Walk<'model> {
         }
     }
 
-    /// Goes on after a name that was to be freed.
+    /// Continues after a name that was to be removed.
     fn freed(&mut self) {
         let me = self.me();
         if matches!(me.doing, Doing::Exit | Doing::Collect) {
@@ -115,11 +121,11 @@ impl<'model> Walk<'model> {
         self.forget_file();
     }
 
-    /// A description without a lock is nobody's business.
+    /// A description without a lock needs no further step.
     fn forget_file(&mut self) {
         let me = self.me();
         if me.lock == Lock::None {
-            me.file = 0;
+            (me.file, me.withdrawn) = (0, false);
         }
     }
 
@@ -127,8 +133,9 @@ impl<'model> Walk<'model> {
         let name = usize::from(self.me().name);
         let description = self.next.new_description(name);
         let me = self.me();
+        let Agent { file, withdrawn, .. } = *me;
         me.handles[name] =
-            Handle { file: me.file, description, alone: true, writes, inherited: false };
+            Handle { file, description, alone: true, writes, inherited: false, withdrawn };
     }
 
     fn claim(&mut self) -> Step {
@@ -141,7 +148,8 @@ impl<'model> Walk<'model> {
             self.me().at = At::Claimed;
             return Step::Claimed;
         }
-        if self.next.sight(self.agent, file) == Sight::Free {
+        let is_free = self.next.sight(self.agent, file) == Sight::Free;
+        if is_free && !self.next.is_name_claimed(self.agent, file) {
             self.me().lock = Lock::Exclusive;
             self.me().at = At::Claimed;
             Step::Claimed
@@ -222,15 +230,18 @@ impl<'model> Walk<'model> {
                 let file = self.next.new_file();
                 let me = self.me();
                 (me.file, me.lock, me.at) = (file, Lock::None, At::Unnamed);
+                me.withdrawn = false;
                 Step::MadeUnnamed
             }
+            At::Reaching => self.reach(),
             At::SawHeld if self.next.sight(self.agent, me.file) == Sight::Claimed => {
                 self.start_over();
                 Step::HoldRefused
             }
             At::SawHeld => {
                 self.me().lock = Lock::Shared;
-                self.me().at = At::Held;
+                let early = self.model.makes(Mistake::HoldsBeforeReaching);
+                self.me().at = if early { At::Reaching } else { At::Held };
                 Step::Held
             }
             At::Held if me.file == named || self.model.makes(Mistake::TrustsItsLock) => {
@@ -248,7 +259,7 @@ impl<'model> Walk<'model> {
             At::Restart => {
                 let me = self.me();
                 (me.file, me.lock, me.at) = (0, Lock::None, At::Look);
-                (me.witness, me.remaining) = (false, 0);
+                (me.witness, me.withdrawn, me.remaining) = (false, false, 0);
                 Step::StartedOver
             }
             At::Unnamed | At::Written | At::HeldUnnamed => self.publish(named),
@@ -275,7 +286,7 @@ impl<'model> Walk<'model> {
                 if me.has_handles() {
                     me.name = 1 - me.name;
                 } else {
-                    // In the order in which they were replaced.
+                    // In the order of their replacement.
                     me.at = At::Anew;
                     me.name = if me.remaining == 3 { 1 - me.name } else { me.name };
                 }
@@ -296,6 +307,9 @@ impl<'model> Walk<'model> {
                 }
                 Step::Looked
             }
+            At::Withdraw | At::WithdrawOpened | At::NameClaimed | At::NameLinked => {
+                self.withdraw(named)
+            }
             At::Starting => {
                 *self.me() = Agent::default();
                 Step::Ended
@@ -311,7 +325,7 @@ impl<'model> Walk<'model> {
         }
     }
 
-    /// Sees the locks of others.
+    /// Reads the locks of others.
     fn see(&mut self) -> Step {
         let me = *self.me();
         if self.model.makes(Mistake::HoldsTheDead) {
@@ -327,7 +341,11 @@ impl<'model> Walk<'model> {
                 self.me().at = At::End;
             }
             Sight::Free | Sight::Claimed if list => self.finish(Outcome::ListedDead),
-            Sight::Held => self.me().at = At::SawHeld,
+            Sight::Held => {
+                let early = self.model.makes(Mistake::HoldsBeforeReaching);
+                let reaches = self.model.reaches && !early;
+                self.me().at = if reaches { At::Reaching } else { At::SawHeld };
+            }
             Sight::Free => self.me().at = At::SawFree,
             Sight::Claimed => self.start_over(),
         }
@@ -338,11 +356,22 @@ impl<'model> Walk<'model> {
         }
     }
 
+    /// Opens the memory through another agent that has it.
+    fn reach(&mut self) -> Step {
+        let me = *self.me();
+        if !self.next.is_reached(self.agent, me.file) {
+            self.start_over();
+            return Step::NotReached;
+        }
+        self.me().at = if me.lock == Lock::None { At::SawHeld } else { At::Held };
+        Step::Reached
+    }
+
     fn open_anew(&mut self) -> Step {
         let name = usize::from(self.me().name);
         let file = self.next.names[name];
         let me = self.me();
-        (me.file, me.lock) = (file, Lock::None);
+        (me.file, me.lock, me.withdrawn) = (file, Lock::None, false);
         if file == 0 {
             self.gone();
             Step::NoEntry
@@ -352,7 +381,7 @@ impl<'model> Walk<'model> {
         }
     }
 
-    /// A creator's way from a file without a name to one that has it.
+    /// A creator's steps from a file without a name to a linked one.
     fn publish(&mut self, named: u8) -> Step {
         let early = self.model.makes(Mistake::LinksBeforeLocking);
         let me = *self.me();
@@ -388,7 +417,59 @@ impl<'model> Walk<'model> {
         Step::Linked
     }
 
-    /// The first step of closing a handle.
+    /// A holder's steps to a free name.
+    fn withdraw(&mut self, named: u8) -> Step {
+        let me = *self.me();
+        let name = usize::from(me.name);
+        let own = me.handles[name].file;
+        match me.at {
+            At::Withdraw if named == own => {
+                (self.me().file, self.me().at) = (own, At::WithdrawOpened);
+                Step::OpenedAnew
+            }
+            At::Withdraw => {
+                self.finish(Outcome::Done);
+                if named == 0 { Step::NoEntry } else { Step::LedElsewhere }
+            }
+            At::WithdrawOpened
+                if self.next.is_name_claimed(self.agent, own)
+                    && !self.model.makes(Mistake::WithdrawsUnclaimed) =>
+            {
+                (self.me().file, self.me().at) = (0, At::Withdraw);
+                Step::ClaimRefused
+            }
+            At::WithdrawOpened => {
+                (self.me().lock, self.me().at) = (Lock::Name, At::NameClaimed);
+                Step::ClaimedName
+            }
+            At::NameClaimed
+                if named == own || self.model.makes(Mistake::WithdrawsWhateverIsThere) =>
+            {
+                self.me().at = At::NameLinked;
+                Step::StillLinked
+            }
+            At::NameClaimed => {
+                self.me().at = At::End;
+                Step::LedElsewhere
+            }
+            _ => {
+                if own != named {
+                    self.wrong = Some("a holder took another mapping's name");
+                }
+                self.next.names[name] = 0;
+                for agent in &mut self.next.agents {
+                    agent.withdrawn |= agent.file == own;
+                    for handle in &mut agent.handles {
+                        handle.withdrawn |= handle.file == own;
+                    }
+                }
+                self.me().at = At::End;
+                Step::Unlinked
+            }
+        }
+    }
+
+    /// The first step of a close.
     fn close(&mut self) -> Step {
         let name = usize::from(self.me().name);
         let handle = std::mem::take(&mut self.me().handles[name]);
@@ -400,7 +481,7 @@ impl<'model> Walk<'model> {
             return Step::Closed;
         }
         let me = self.me();
-        (me.file, me.writes) = (handle.file, handle.writes);
+        (me.file, me.writes, me.withdrawn) = (handle.file, handle.writes, handle.withdrawn);
         if self.model.makes(Mistake::ClaimsBeforeLettingGo) {
             let free = self.next.sight(self.agent, handle.file) == Sight::Free;
             let me = self.me();
@@ -412,7 +493,7 @@ impl<'model> Walk<'model> {
         if self.model.makes(Mistake::ClosesWithoutALook) {
             self.finish(Outcome::Done);
         }
-        // The lock of a description is everybody's who has it.
+        // Every agent that shares the description loses its lock.
         for other in &mut self.next.agents {
             let shared = &mut other.handles[name];
             if shared.file == 0 || shared.description != handle.description {

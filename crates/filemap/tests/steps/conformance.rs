@@ -1,8 +1,8 @@
-//! The library does what the model does, step by step.
+//! The library does the same steps as the model.
 
 use std::collections::BTreeSet;
 
-use filemap::Error;
+use filemap::{Error, Lifetime};
 use filemap_protocol::model::{Event, Model, Step};
 use filemap_protocol::search::{Edge, ways};
 use filemap_protocol::state::State;
@@ -16,19 +16,21 @@ const TWO: Model = Model {
     agents: 2,
     names: 1,
     readers: true,
-    // A listing leaves no trace, and has no part in what others see.
+    // A listing has no step, and changes nothing for others.
     lists: false,
+    withdraws: true,
+    reaches: false,
     exits: true,
     forks: true,
-    // What has everything between `fork` and `exec` stops at no step.
+    // A child between `fork` and `exec` has no step.
     programs: false,
     crashes: true,
     hurries: false,
     mistake: None,
 };
 
-/// All steps that the library can tell of.
-const STEPS: [Step; 26] = [
+/// All steps of the library.
+const STEPS: [Step; 27] = [
     Step::Opened,
     Step::NoEntry,
     Step::SawFree,
@@ -40,6 +42,7 @@ const STEPS: [Step; 26] = [
     Step::LedElsewhere,
     Step::StillLinked,
     Step::Claimed,
+    Step::ClaimedName,
     Step::ClaimRefused,
     Step::MayNotClaim,
     Step::Unlinked,
@@ -57,27 +60,55 @@ const STEPS: [Step; 26] = [
     Step::Replaced,
 ];
 
-/// Lets the next event of a way happen; a child needs a free place.
+/// Lets the next event of a path happen. A forked child needs an agent without a process.
 fn go(world: &mut World, agent: usize, event: Event) {
-    if let Event::Fork { heir } = event
-        && !world.is_vacant(heir)
+    if let Event::Fork { child } = event
+        && !world.is_vacant(child)
     {
-        world.vacate(heir);
+        world.vacate(child);
     }
     world.happens(agent, event);
 }
+
+/// The same, with memory that only its holders have. It is there until the end of a process, which
+/// the model does not follow.
+const HELD: Model = Model { reaches: true, exits: false, ..TWO };
 
 #[test]
 fn every_edge_of_the_model_is_one_that_processes_go() -> Result<(), Error> {
     const TEST: &str = "conformance::every_edge_of_the_model_is_one_that_processes_go";
     if let Some(number) = support::role() {
-        return act(&number);
+        return act(&number, Lifetime::Entry);
     }
-    let mut ways = ways(&TWO);
-    let edges: BTreeSet<Edge> = ways.iter().map(|(edge, _)| *edge).collect();
-    let mut world = World::new(TEST, TWO);
+    let gone = go_everywhere(TEST, TWO);
 
-    // Long ways first: they pass what the short ones lead to.
+    for step in STEPS {
+        assert!(gone.iter().any(|(_, _, gone)| *gone == step), "no process did {step:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_edge_of_the_model_is_one_with_memory_of_its_holders() -> Result<(), Error> {
+    const TEST: &str = "conformance::every_edge_of_the_model_is_one_with_memory_of_its_holders";
+    if let Some(number) = support::role() {
+        return act(&number, Lifetime::Holders);
+    }
+    let gone = go_everywhere(TEST, HELD);
+
+    for step in [Step::Reached, Step::NotReached] {
+        assert!(gone.iter().any(|(_, _, gone)| *gone == step), "no process did {step:?}");
+    }
+    Ok(())
+}
+
+/// Leads processes along every edge of a model, and returns those that they went.
+fn go_everywhere(test: &'static str, model: Model) -> BTreeSet<Edge> {
+    let mut ways = ways(&model);
+    let edges: BTreeSet<Edge> = ways.iter().map(|(edge, _)| *edge).collect();
+    let mut world = World::new(test, model);
+
+    // Long paths first: they include the edges of short ones.
     ways.reverse();
     for (edge, way) in ways {
         if !world.gone.contains(&edge) {
@@ -93,17 +124,14 @@ fn every_edge_of_the_model_is_one_that_processes_go() -> Result<(), Error> {
     assert!(missed.is_empty(), "no process went {missed:?}");
     let strange: Vec<_> = world.gone.difference(&edges).collect();
     assert!(strange.is_empty(), "the search does not know {strange:?}");
-    for step in STEPS {
-        assert!(world.gone.iter().any(|(_, _, gone)| *gone == step), "no process did {step:?}");
-    }
-    Ok(())
+    world.gone.clone()
 }
 
 #[test]
 fn three_processes_at_random_are_where_the_model_is() -> Result<(), Error> {
     const TEST: &str = "conformance::three_processes_at_random_are_where_the_model_is";
     if let Some(number) = support::role() {
-        return act(&number);
+        return act(&number, Lifetime::Entry);
     }
     let model = Model { agents: 3, ..TWO };
     let mut world = World::new(TEST, model);
@@ -117,7 +145,7 @@ fn three_processes_at_random_are_where_the_model_is() -> Result<(), Error> {
     for _ in 0..4000 {
         let mut moves = Vec::new();
         model.moves(&world.state, |agent, next| moves.push((agent, next.event)));
-        // What takes a new process is left for later more often than not.
+        // Events that need a new process are chosen seldom.
         let rare =
             |event: &Event| matches!(event, Event::Crash | Event::Exit { .. } | Event::Fork { .. });
         let keeps_rare = random(12) == 0;

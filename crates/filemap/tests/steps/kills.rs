@@ -1,8 +1,8 @@
-//! A process is killed at a step: what is left, and that nobody is in trouble.
+//! Processes that are killed at each step: what is left, and that others can continue.
 
 use std::os::unix::process::ExitStatusExt as _;
 
-use filemap::{Error, FileMapping, Registry};
+use filemap::{Error, FileMapping, Lifetime, Registry};
 use filemap_protocol::model::Outcome;
 
 use crate::agent::{NAME, act};
@@ -14,7 +14,7 @@ use crate::world::World;
 fn whoever_is_killed_at_a_step_leaves_what_the_table_of_crashes_says() -> Result<(), Error> {
     const TEST: &str = "kills::whoever_is_killed_at_a_step_leaves_what_the_table_of_crashes_says";
     if let Some(number) = support::role() {
-        return act(&number);
+        return act(&number, Lifetime::Entry);
     }
     let mut world = World::new(TEST, MODEL);
     let mut kills = 0;

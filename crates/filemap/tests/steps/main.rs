@@ -1,12 +1,14 @@
-//! Each step of the protocol of names, in real processes: held against the model, stopped at,
-//! and killed at.
+//! The protocol of names in real processes: each step is compared with the model, and processes are
+//! stopped and killed at it.
 //!
-//! A test here decides which process does its next step, and when. So it can lead them to any
-//! moment that the model knows, and look there whether everything is as the model says.
+//! A test here decides which process does its next step, and when. So it can bring the processes into
+//! any state of the model, and check that everything is as the model says.
 //!
-//! On Windows the kernel keeps the names, by a protocol of its own.
+//! On Windows the kernel keeps the names, by a protocol of its own. Elsewhere a library that was built
+//! with `--cfg filemap_steps` is needed, and this is empty without: `cargo xtask test` has such a
+//! build.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", filemap_steps))]
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,

@@ -4,7 +4,7 @@ use filemap_protocol::model::{Event, Model, Step};
 
 use crate::world::World;
 
-/// What is left of a name when its process is killed.
+/// What is left of a name after its process was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
     Nothing,
@@ -14,12 +14,12 @@ pub(crate) enum Left {
     Live,
 }
 
-/// An operation of the first process, on a name that was made ready for it.
+/// An operation of the first process, on a name in a given state.
 pub(crate) struct Scenario {
     pub(crate) what: &'static str,
     before: &'static [(usize, Event)],
     event: Event,
-    /// What the operation does, and what a kill leaves behind each step.
+    /// The operation's steps, and what a kill after each leaves.
     pub(crate) steps: &'static [(Step, Left)],
 }
 
@@ -29,6 +29,8 @@ pub(crate) const MODEL: Model = Model {
     names: 1,
     readers: true,
     lists: false,
+    withdraws: true,
+    reaches: false,
     exits: true,
     forks: true,
     programs: false,
@@ -42,20 +44,21 @@ pub(crate) const CREATE: Event = Event::Create { name: 0, writes: true };
 const OPEN_TO_READ: Event = Event::Open { name: 0, writes: false };
 const CREATE_TO_READ: Event = Event::Create { name: 0, writes: false };
 const CLOSE: Event = Event::Close { name: 0 };
+const WITHDRAW: Event = Event::Withdraw { name: 0 };
 const EXIT: Event = Event::Exit { first: 0 };
 const COLLECT: Event = Event::Collect { first: 0 };
-const FORK: Event = Event::Fork { heir: 1 };
+const FORK: Event = Event::Fork { child: 1 };
 
 const HELD: &[(usize, Event)] = &[(1, CREATE)];
 const DEAD: &[(usize, Event)] = &[(1, CREATE), (1, Event::Crash)];
 
 use Left::{Dead, Live, Nothing};
 
-/// How a name is found alive.
+/// The steps of a look that finds a live name.
 const FINDS: &[(Step, Left)] =
     &[(Step::Opened, Live), (Step::SawHeld, Live), (Step::Held, Live), (Step::OpenedAgain, Live)];
 
-/// How whoever looks at a dead name frees it.
+/// The steps of a look that finds a dead name and removes it.
 const FREES: &[(Step, Left)] = &[
     (Step::Opened, Dead),
     (Step::SawFree, Dead),
@@ -64,7 +67,7 @@ const FREES: &[(Step, Left)] = &[
     (Step::Unlinked, Nothing),
 ];
 
-/// The rows of the table of crashes in `docs/registry.md`, and what comes between them.
+/// The rows of the table of crashes in `docs/registry.md`, and the steps between them.
 pub(crate) const ALL: &[Scenario] = &[
     Scenario { what: "open", before: &[], event: OPEN, steps: &[(Step::NoEntry, Nothing)] },
     Scenario { what: "open of a live name", before: HELD, event: OPEN, steps: FINDS },
@@ -179,6 +182,28 @@ pub(crate) const ALL: &[Scenario] = &[
         ],
     },
     Scenario {
+        what: "a withdrawal by the only holder",
+        before: &[(0, CREATE)],
+        event: WITHDRAW,
+        steps: &[
+            (Step::OpenedAnew, Dead),
+            (Step::ClaimedName, Dead),
+            (Step::StillLinked, Dead),
+            (Step::Unlinked, Nothing),
+        ],
+    },
+    Scenario {
+        what: "a withdrawal by one of two holders",
+        before: &[(0, CREATE), (1, OPEN)],
+        event: WITHDRAW,
+        steps: &[
+            (Step::OpenedAnew, Live),
+            (Step::ClaimedName, Live),
+            (Step::StillLinked, Live),
+            (Step::Unlinked, Nothing),
+        ],
+    },
+    Scenario {
         what: "the end of the last process",
         before: &[(0, CREATE)],
         event: EXIT,
@@ -217,7 +242,7 @@ pub(crate) const ALL: &[Scenario] = &[
 ];
 
 impl Scenario {
-    /// Leads the world to the moment behind the step with this number.
+    /// Brings the world to the state after the step with this number.
     pub(crate) fn lead(&self, world: &mut World, number: usize) {
         for (agent, event) in self.before {
             if matches!(event, Event::Fork { .. }) && !world.is_vacant(1) {
@@ -231,7 +256,7 @@ impl Scenario {
         }
     }
 
-    /// Sees that there are no other steps than those that are listed.
+    /// Checks that there are no other steps than the listed ones.
     pub(crate) fn assert_complete(&self, world: &World) {
         let next = MODEL.step(&world.state, 0).map(|next| next.event);
         assert!(

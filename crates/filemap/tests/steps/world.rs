@@ -1,4 +1,4 @@
-//! Processes and the model of them, led through the same moments.
+//! Processes and their model, which go through the same states.
 
 #![expect(unsafe_code, reason = "signals and locks are the C library's")]
 
@@ -19,35 +19,35 @@ use filemap_protocol::state::{AGENTS, Agent, At, Lock, Sight, State};
 use crate::agent::NAME;
 use crate::support::{self, Place, Second, eventually, named};
 
-/// The agent that does what it does at once.
+/// The agent whose operations do not stop between steps.
 ///
-/// The test's own process would not do: other tests start programs meanwhile, which for a moment
-/// have everything that it has open.
+/// It is not the test's own process: other tests start programs meanwhile, which have that process's
+/// descriptors until their `exec`.
 pub(crate) const BYSTANDER: usize = AGENTS - 1;
 
-/// A process, started by the test or forked by one that was.
+/// A process that was started by the test, or forked by one of those.
 struct Process {
     number: libc::pid_t,
     second: Option<Second>,
-    /// What its operation came to, of which it has not told yet: it is stopped at the last step.
+    /// The result of its operation, if it is stopped at the last step and has not reported it yet.
     comes_to: Option<Outcome>,
-    /// It ends with its operation.
+    /// The process exits with its operation.
     exits: bool,
 }
 
-/// A registry of one name, with processes that stop at each step, and the moment they are at.
+/// A registry of one name, with processes that stop at each step, and their state in the model.
 pub(crate) struct World {
     pub(crate) place: Place,
     pub(crate) model: Model,
     pub(crate) state: State,
-    /// Every edge that a process has gone.
+    /// The edges that processes have taken.
     pub(crate) gone: BTreeSet<Edge>,
     pub(crate) steps: u64,
     /// The test that is run as a second process.
     test: &'static str,
     processes: [Option<Process>; AGENTS],
     trace: File,
-    /// Who sweeps has this file's lock; as long as the test has it, nobody does.
+    /// A sweep needs this file's lock. While the test has it, no process sweeps.
     _sweeps: File,
     entry: PathBuf,
     inode: Option<u64>,
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// The move of the model that an event is; panics if the model does not know it.
+    /// Returns the model's move for an event; panics if the model does not have it.
     fn foreseen(&self, agent: usize, event: Event) -> Move {
         let mut foreseen = None;
         self.model.moves(&self.state, |who, next| {
@@ -104,9 +104,9 @@ impl World {
         let next = self.foreseen(agent, event);
         match event {
             Event::Crash => self.kill(agent),
-            Event::Fork { heir } => {
-                self.command(agent, &format!("fork {heir}"));
-                self.fork(agent, heir);
+            Event::Fork { child } => {
+                self.command(agent, &format!("fork {child}"));
+                self.fork(agent, child);
             }
             Event::Exit { .. } => {
                 self.command(agent, words(event));
@@ -118,7 +118,7 @@ impl World {
         self.compare();
     }
 
-    /// Lets a process do its next step, and tells which that was.
+    /// Lets a process do its next step, and returns which that was.
     pub(crate) fn step(&mut self, agent: usize) -> Step {
         let next = self.model.step(&self.state, agent).expect("it is doing something");
         assert_eq!(next.wrong, None);
@@ -144,7 +144,7 @@ impl World {
         step
     }
 
-    /// Sees an operation end that has no more steps, and what it came to.
+    /// Checks that an operation without further steps ends, with the model's result.
     fn settle(&mut self, agent: usize) {
         let Some(process) = &mut self.processes[agent] else { return };
         let exits = process.exits;
@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    /// Lets what an agent does come to its end.
+    /// Lets an agent finish its operation.
     pub(crate) fn finish(&mut self, agent: usize) {
         while !self.state.agents[agent].is_idle() {
             self.step(agent);
@@ -166,14 +166,14 @@ impl World {
         self.settle(agent);
     }
 
-    /// Lets an agent do something from its beginning to its end.
+    /// Lets an agent do a whole operation.
     pub(crate) fn does(&mut self, agent: usize, event: Event) {
         self.happens(agent, event);
         self.finish(agent);
     }
 
-    /// Lets the bystander do something without a stop, which ends, all others being stopped, as the
-    /// model says. Tells what came of it.
+    /// Lets the bystander do an operation without stops while all others are stopped, and returns its
+    /// result, which must be the model's.
     pub(crate) fn does_at_once(&mut self, event: Event) -> Outcome {
         let begun = self.foreseen(BYSTANDER, event).next;
         let outcome = match alone(&self.model, begun, BYSTANDER) {
@@ -182,7 +182,9 @@ impl World {
                 let existed = begun.names[0] != 0 && state.names[0] == begun.names[0];
                 self.state = state;
                 match (event, state.agents[BYSTANDER].has_handles()) {
-                    (Event::Close { .. } | Event::Collect { .. }, _) => Outcome::Done,
+                    (Event::Close { .. } | Event::Collect { .. } | Event::Withdraw { .. }, _) => {
+                        Outcome::Done
+                    }
                     (_, false) => Outcome::NotFound,
                     (_, true) if existed => Outcome::Found,
                     (_, true) => Outcome::Made,
@@ -199,8 +201,8 @@ impl World {
         outcome
     }
 
-    /// Sees everything that goes on to its end, closes all handles, and sees that nothing is left
-    /// but what a collection takes away.
+    /// Finishes all operations, closes all handles, and checks that a collection removes everything
+    /// that is left.
     pub(crate) fn clear(&mut self) {
         while self.state.agents.iter().any(|agent| !agent.is_idle()) {
             for agent in 0..AGENTS {
@@ -224,7 +226,7 @@ impl World {
         assert_eq!(self.place.leftovers(), [""; 0]);
     }
 
-    /// Sees that names, files and locks are as the model says.
+    /// Checks that names, files and locks are as the model says.
     fn compare(&mut self) {
         let named = self.state.names[0];
         let Ok(entry) = File::open(&self.entry) else {
@@ -233,20 +235,20 @@ impl World {
             return;
         };
         assert_ne!(named, 0, "there is a name: {:?}", self.state);
-        // As long as the name is there, it leads to one file.
+        // While the name exists, it leads to one file.
         let inode = entry.metadata().expect("it is open").ino();
         assert_eq!(*self.inode.get_or_insert(inode), inode, "another file: {:?}", self.state);
         assert_eq!(seen(&entry), self.state.sight(AGENTS, named), "{:?}", self.state);
     }
 
-    /// Puts down what a process is to do when it goes on.
+    /// Writes what a process is to do when it continues.
     fn command(&mut self, agent: usize, command: &str) {
         self.settle(agent);
         self.process(agent);
         fs::write(self.place.path(&format!("command-{agent}")), command).expect("it can be told");
     }
 
-    /// The number of the process of an agent, which is started if there is none.
+    /// Returns the number of an agent's process, which is started if there is none.
     fn process(&mut self, agent: usize) -> libc::pid_t {
         if let Some(process) = &self.processes[agent] {
             return process.number;
@@ -259,8 +261,8 @@ impl World {
 
     /// Starts a process that stops before it does anything.
     ///
-    /// An emulator was seen to leave one of many hundreds hanging before that: such a one is begun
-    /// once more, and it is told where it hung.
+    /// Under an emulator one of many hundreds hangs before that. It is started again, and the state of
+    /// its threads is printed.
     fn begin(&self, agent: usize) -> (libc::pid_t, Second) {
         const MOMENT: Duration = Duration::from_secs(20);
         for _ in 0..3 {
@@ -279,7 +281,7 @@ impl World {
         panic!("a process stops: not one of three");
     }
 
-    /// Lets a process go on to its next stop, and tells the line that it wrote; nothing if it
+    /// Lets a process continue to its next stop, and returns the line that it wrote; `None` if it
     /// ended.
     fn resume(&mut self, agent: usize) -> Option<String> {
         let number = self.process(agent);
@@ -302,8 +304,8 @@ impl World {
         lines.lines().map(str::to_owned).collect()
     }
 
-    fn fork(&mut self, agent: usize, heir: usize) {
-        assert!(self.processes[heir].is_none(), "a child takes the place of nobody");
+    fn fork(&mut self, agent: usize, child: usize) {
+        assert!(self.processes[child].is_none(), "a child takes the place of nobody");
         let number = self.process(agent);
         signal(number, libc::SIGCONT);
         let mut told = Vec::new();
@@ -312,18 +314,18 @@ impl World {
             told.len() == 2
         });
         for line in told {
-            if let Some(child) = line.strip_suffix(" = Forked") {
-                let number = child.parse().expect("a process's number");
-                self.processes[heir] =
+            if let Some(number) = line.strip_suffix(" = Forked") {
+                let number = number.parse().expect("a process's number");
+                self.processes[child] =
                     Some(Process { number, second: None, comes_to: None, exits: false });
                 eventually("a child stops", || condition(number) == Some('T'));
             }
         }
-        assert!(self.processes[heir].is_some(), "the child tells who it is");
+        assert!(self.processes[child].is_some(), "the child tells who it is");
         eventually("its parent stops", || condition(number) == Some('T'));
     }
 
-    /// Kills the process of an agent where it is, be that a step or the time after the last one.
+    /// Kills an agent's process, at a step or after the last one.
     pub(crate) fn dies(&mut self, agent: usize) {
         if self.state.agents[agent] == Agent::default() {
             self.kill(agent);
@@ -339,30 +341,30 @@ impl World {
         }
     }
 
-    /// Waits until a process is no more.
+    /// Waits until a process has ended.
     fn reap(&mut self, agent: usize) {
         let Some(Process { number, second, .. }) = self.processes[agent].take() else { return };
         match second {
             Some(mut second) => {
                 second.process.wait().expect("a child can be waited for");
             }
-            // Whoever is a child's child is not ours to wait for.
+            // A child of a child cannot be waited for here.
             None => eventually("a process is gone", || is_over(number)),
         }
     }
 
-    /// Whether an agent has claimed what the name leads to.
+    /// Returns true if an agent has claimed the file that the name leads to.
     pub(crate) fn has_claimed(&self, agent: usize) -> bool {
         let Agent { lock, file, .. } = self.state.agents[agent];
         lock == Lock::Exclusive && file == self.state.names[0]
     }
 
-    /// Whether there is no process in the place of an agent, so that a child can take it.
+    /// Returns true if an agent has no process, so that a forked child can be this agent.
     pub(crate) fn is_vacant(&self, agent: usize) -> bool {
         self.processes[agent].is_none()
     }
 
-    /// Ends the process of an agent that has nothing, so that a child can take its place.
+    /// Ends the process of an idle agent, so that a forked child can be this agent.
     pub(crate) fn vacate(&mut self, agent: usize) {
         assert_eq!(self.state.agents[agent], Agent::default());
         self.kill(agent);
@@ -379,12 +381,13 @@ impl Drop for World {
     }
 }
 
-/// How an agent is told to begin something.
+/// Returns the command that begins an operation.
 fn words(event: Event) -> &'static str {
     match event {
         Event::Exit { .. } => "exit",
         Event::Collect { .. } => "collect",
         Event::Close { .. } => "close",
+        Event::Withdraw { .. } => "withdraw",
         Event::Open { writes: true, .. } => "open",
         Event::Open { writes: false, .. } => "open to read",
         Event::Create { writes: true, .. } => "create",
@@ -399,14 +402,14 @@ fn signal(number: libc::pid_t, signal: libc::c_int) {
     assert_eq!(sent, 0, "a process that was started here can be told to go on");
 }
 
-/// The letter that the kernel has for what a process is doing; nothing if there is none.
+/// Returns the kernel's letter for the state of a process; `None` if there is no such process.
 fn condition(number: libc::pid_t) -> Option<char> {
     let told = fs::read_to_string(Path::new("/proc").join(number.to_string()).join("stat")).ok()?;
-    // The name before it may hold anything, blanks and brackets too.
+    // The command before it may hold anything, including blanks and brackets.
     told.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
 }
 
-/// What each thread of a process does, for somebody who wonders.
+/// Describes the threads of a process, for a failure's message.
 fn whereabouts(number: libc::pid_t) -> String {
     let process = Path::new("/proc").join(number.to_string());
     let threads = fs::read_dir(process.join("task")).into_iter().flatten().flatten();
@@ -417,17 +420,17 @@ fn whereabouts(number: libc::pid_t) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// Whether a process has ended with all its threads, and so has nothing open any more.
+/// Returns true if a process has ended with all its threads, and so has nothing open.
 ///
-/// The letter for an ended process is that of its first thread. An emulator has another thread in
-/// each process, which may outlast the first, and with it what both have open.
+/// The letter of a process is that of its first thread. An emulator has a second thread in each
+/// process, which may outlive the first, and keeps the descriptors of both open.
 fn is_over(number: libc::pid_t) -> bool {
     let threads = fs::read_dir(Path::new("/proc").join(number.to_string()).join("task"));
     let Ok(threads) = threads else { return true };
     matches!(condition(number), None | Some('Z')) && threads.flatten().count() <= 1
 }
 
-/// What locks there are on an entry.
+/// Returns the locks on an entry.
 fn seen(entry: &File) -> Sight {
     let short = |number: libc::c_int| libc::c_short::try_from(number).expect("a small number");
     let (l_type, l_whence) = (short(libc::F_WRLCK), short(libc::SEEK_SET));

@@ -12,7 +12,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, Registry, View, page_size};
+use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Registry, View, page_size};
 
 /// A view of two pages, the second of which is gone.
 fn cut_view() -> io::Result<View> {
@@ -27,7 +27,7 @@ fn cut_view() -> io::Result<View> {
     Ok(view)
 }
 
-/// Tells whether accesses of several sorts next to the lost page all report it.
+/// Returns true if accesses of several sorts next to the lost page all report it.
 fn survives(view: &View) -> bool {
     const LEN: usize = 500;
     let (from, mut bytes) = (page_size() - 100, [0; LEN]);
@@ -35,8 +35,8 @@ fn survives(view: &View) -> bool {
         let error = result.err().filter(|error| error.kind() == ErrorKind::Lost)?;
         error.loss().map(|loss| loss.done)
     };
-    done(view.read_at(from, &mut bytes)) == Some(100)
-        && done(view.write_at(from, &bytes)) == Some(100)
+    done(view.read_exact_at(&mut bytes, from as u64)) == Some(100)
+        && done(view.write_all_at(&bytes, from as u64)) == Some(100)
         && done(view.fill(from, LEN, 0)) == Some(100)
         && done(view.read::<u64>(page_size()).map(drop)) == Some(0)
         && view.read::<u64>(0).is_ok()
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn twin_hold(name: *const c_char) -> c_int {
     }
 }
 
-/// Tells whether anybody holds the name, this process included: 1, or 0.
+/// Returns true if anybody holds the name, this process included: 1, or 0.
 ///
 /// # Safety
 ///

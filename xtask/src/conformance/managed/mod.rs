@@ -11,131 +11,79 @@ mod program;
 mod play;
 mod traps;
 
+use crate::process;
 use crate::report;
+use crate::stop::{Done, about};
 use page::Class;
 use play::{Delivery, Stage};
 use program::Program;
 use runtime::Runtime;
-use std::env;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use tempfile::TempDir;
+use std::path::PathBuf;
 
-/// Runs the programs over the class in the file, or over the project's own.
-pub(crate) fn run(root: &Path, class: Option<&Path>) -> bool {
-    if let Some(missing) = program::missing() {
-        report::say(&format!("managed: skipped: {missing}"));
-        return true;
-    }
-    match compare(root, class) {
-        Ok(claims) => {
-            report::say(&format!("managed: passed, {claims} claims"));
-            true
+/// Runs the programs over the class in the file `page`, or over the project's own.
+pub(crate) fn run(page: Option<&str>) -> Done {
+    process::needs(&[("mcs", "mono-mcs"), ("mono", "mono-runtime")])?;
+    let place = tempfile::tempdir()?;
+    let programs = match page {
+        Some(page) => {
+            let text = fs::read_to_string(page).map_err(about(page))?;
+            let class = Class::of(&text)?;
+            let (name, bytes) = (class.name, class.source.len());
+            report::say(&format!("managed: the class `{name}` of the page, {bytes} bytes, as is"));
+            Program::of_page(&class, place.path())?
         }
-        Err(err) => {
-            report::complain(&format!("managed: FAILED: {err}"));
-            false
-        }
-    }
-}
-
-fn compare(root: &Path, class: Option<&Path>) -> io::Result<u64> {
-    let sources = root.join("conformance/managed");
-    let page = class.map(read).transpose()?;
-    let class = page.as_deref().map(Class::of).transpose().map_err(io::Error::other)?;
-    let place = tempfile::Builder::new().prefix("filemap-managed-").tempdir()?;
-    let programs = match &class {
-        Some(class) => {
-            report::say(&format!(
-                "managed: the class `{}` of the page, {} bytes, as they are",
-                class.name,
-                class.source.len()
-            ));
-            Program::of_page(&sources, class, place.path())?
-        }
-        None => vec![Program::own(&sources, place.path())?],
+        None => vec![Program::own(place.path())?],
     };
-    let built = build(root)?;
-    let runtimes = Runtime::all(&built)?;
+    let built = build()?;
+    let runtimes = Runtime::all()?;
 
-    report::say(&format!("{:<12} {:<36} {:>6}", "program", "runtimes", "claims"));
     let mut claims = 0;
     for program in &programs {
         let stage = Stage::new(program, &built, place.path())?;
-        for runtime in &runtimes {
-            stage.is_lost_without_the_library(runtime)?;
-            let made = stage.limits(runtime)?;
-            tell(program.name, &format!("{runtime} alone"), made);
-            claims += made;
-        }
         for first in &runtimes {
+            stage.is_lost_without_the_library(first)?;
+            claims += tell(program.name, &format!("{first} alone"), stage.limits(first)?);
             for second in &runtimes {
-                let made = stage.pair(first, second)?;
-                tell(program.name, &format!("{first} with {second}"), made);
-                claims += made;
+                let held = stage.pair(first, second)?;
+                claims += tell(program.name, &format!("{first} with {second}"), held);
             }
         }
     }
-    if let Some(own) = programs.first().filter(|_| class.is_none()) {
-        let stage = Stage::new(own, &built, &fresh(&place, "traps")?)?;
+    if let (None, [own, ..]) = (page, programs.as_slice()) {
+        let traps = place.path().join("traps");
+        fs::create_dir(&traps)?;
+        let stage = Stage::new(own, &built, &traps)?;
+        let example = Program::example(place.path())?;
+        let examples = Stage::new(&example, &built, place.path())?;
         for runtime in &runtimes {
             let held = traps::spring(&stage, runtime)?;
-            tell("traps", &runtime.to_string(), held);
-            claims += held;
-        }
-        let example = Program::example(root, place.path())?;
-        let stage = Stage::new(&example, &built, place.path())?;
-        for runtime in &runtimes {
+            claims += tell("traps", &runtime.to_string(), held);
             for delivery in [Delivery::Installed, Delivery::Run] {
-                stage.example(runtime, delivery)?;
-                tell(example.name, &format!("{runtime}, {delivery}"), 1);
-                claims += 1;
+                examples.example(runtime, delivery)?;
+                claims += tell(example.name, &format!("{runtime}, {delivery:?}"), 1);
             }
         }
     }
-    Ok(claims)
+    report::say(&format!("managed: {claims} claims held"));
+    Ok(())
 }
 
-fn read(page: &Path) -> io::Result<String> {
-    fs::read_to_string(page).map_err(|err| {
-        io::Error::other(format!("could not read the page `{}`: {err}", page.display()))
-    })
-}
-
-/// Makes a folder.
-fn fresh(place: &TempDir, name: &str) -> io::Result<PathBuf> {
-    let folder = place.path().join(name);
-    fs::create_dir(&folder)?;
-    Ok(folder)
-}
-
-fn tell(program: &str, who: &str, claims: u64) {
+/// Prints how many claims held, and returns that.
+fn tell(program: &str, who: &str, claims: u64) -> u64 {
     report::say(&format!("{program:<12} {who:<36} {claims:>6}"));
+    claims
 }
 
-/// Where cargo puts what the programs need.
+/// Where cargo put what the programs need.
 struct Built {
     command: PathBuf,
     library: PathBuf,
-    /// The folder above, which outlives the builds.
-    target: PathBuf,
 }
 
-fn build(root: &Path) -> io::Result<Built> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "filemap-cli", "--package", "filemap-abi"]);
-    if !command.current_dir(root).status()?.success() {
-        return Err(io::Error::other("could not build the command and the library"));
-    }
-    // This very program is where cargo puts what it builds.
-    let this = env::current_exe()?;
-    let folder = this.parent().ok_or_else(|| io::Error::other("could not find this program"))?;
-    Ok(Built {
-        command: folder.join("filemap"),
-        library: folder.join("libfilemap.so"),
-        target: folder.parent().unwrap_or(folder).to_owned(),
-    })
+fn build() -> Done<Built> {
+    let packages = ["--package", "filemap-cli", "--package", "filemap-abi"];
+    process::run(process::cargo(["build", "--quiet"]).args(packages))?;
+    let folder = process::built()?;
+    Ok(Built { command: folder.join("filemap"), library: folder.join("libfilemap.so") })
 }

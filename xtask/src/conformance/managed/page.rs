@@ -11,109 +11,71 @@ pub(super) struct Class<'p> {
 /// By which the class that is meant is known among others.
 const CALL: &str = "CreateFileMapping";
 
-/// What may stand before the word `class`.
-const MODIFIERS: [&str; 6] = ["public", "internal", "sealed", "abstract", "partial", "unsafe"];
-
 impl<'p> Class<'p> {
-    /// Finds the first class in the page that maps files.
+    /// Finds the first public class in the page that maps files.
     pub(super) fn of(page: &'p str) -> Result<Self, String> {
-        let mut start = 0;
+        let (mut start, mut introduction) = (0, 0);
         for line in page.split_inclusive('\n') {
             if let Some(name) = declared(line)
                 && let Some(length) = length(&page[start..])
                 && page[start..start + length].contains(CALL)
             {
-                let end = start + length;
-                return Ok(Self { name, source: &page[start - introduction(&page[..start])..end] });
+                return Ok(Self { name, source: &page[introduction..start + length] });
             }
             start += line.len();
+            // Documentation and attributes right before a declaration are part of it.
+            let line = line.trim();
+            if !(line.starts_with("///") || line.starts_with('[') && line.ends_with(']')) {
+                introduction = start;
+            }
         }
         Err(format!("the page has no public class that calls {CALL}"))
     }
 }
 
-/// The name of the class that a line declares.
+/// Returns the name of the public class that a line declares.
 fn declared(line: &str) -> Option<&str> {
-    let mut words = line.split_whitespace();
-    let mut is_public = false;
-    loop {
-        match words.next()? {
-            "class" => break,
-            word if MODIFIERS.contains(&word) => is_public |= word == "public",
-            _ => return None,
-        }
-    }
-    let name = words.next()?.split([':', '{']).next()?;
-    let is_name = name.chars().all(|sign| sign.is_alphanumeric() || sign == '_');
-    (is_public && is_name && !name.is_empty()).then_some(name)
+    let (modifiers, name) = line.split_once("class ")?;
+    let mut modifiers = modifiers.split_whitespace();
+    let known = ["sealed", "abstract", "partial", "unsafe"];
+    let is_declared =
+        modifiers.next() == Some("public") && modifiers.all(|word| known.contains(&word));
+    let name = name.split([':', '{']).next()?.trim();
+    (is_declared && !name.is_empty() && !name.contains(' ')).then_some(name)
 }
 
-/// How many bytes of documentation and attributes stand right before a declaration.
-fn introduction(before: &str) -> usize {
-    let lines = before.split_inclusive('\n').rev();
-    lines
-        .take_while(|line| {
-            let line = line.trim();
-            line.starts_with("///") || (line.starts_with('[') && line.ends_with(']'))
-        })
-        .map(str::len)
-        .sum()
-}
-
-/// How many bytes there are up to the brace that closes the first one, if any does.
+/// Returns how many bytes there are up to the brace that closes the first one, if any does.
 fn length(source: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut rest = source;
+    let (mut depth, mut rest) = (0_usize, source);
     while let Some(sign) = rest.chars().next() {
-        let step = match sign {
+        // Braces in comments, texts and characters are none.
+        let skipped = match sign {
             '/' if rest.starts_with("//") => rest.find('\n')?,
             '/' if rest.starts_with("/*") => rest.find("*/")? + 2,
-            '@' if rest.starts_with("@\"") => 1 + verbatim(&rest[1..])?,
             '"' | '\'' => quoted(rest, sign)?,
-            '{' => {
-                depth += 1;
-                1
-            }
-            '}' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(source.len() - rest.len() + 1);
-                }
-                1
-            }
             _ => sign.len_utf8(),
         };
-        rest = &rest[step..];
+        depth += usize::from(sign == '{');
+        rest = &rest[skipped..];
+        if sign == '}' {
+            depth = depth.checked_sub(1)?;
+            if depth == 0 {
+                return Some(source.len() - rest.len());
+            }
+        }
     }
     None
 }
 
-/// The length of a text or a character, with both quotes.
+/// Returns the length of a text or a character, with both quotes.
 fn quoted(source: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
-    for (index, sign) in source.char_indices().skip(1) {
-        match sign {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            // It ends with its line at the latest, or it is not what it seems.
-            '\n' => return None,
-            _ if sign == quote => return Some(index + 1),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The length of a text in which quotes are doubled, and nothing else is special.
-fn verbatim(source: &str) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        at += source[at..].find('"')? + 1;
-        if !source[at..].starts_with('"') {
-            return Some(at);
-        }
-        at += 1;
-    }
+    let end = source[1..].find(|sign| {
+        let is_end = sign == quote && !is_escaped;
+        is_escaped = sign == '\\' && !is_escaped;
+        is_end
+    });
+    Some(end? + 2)
 }
 
 #[cfg(test)]
@@ -122,21 +84,13 @@ mod tests {
 
     #[test]
     fn a_class_is_found_in_prose_with_its_documentation_and_all_its_bytes() {
-        let class = "  /// <summary>\r\n  /// A { in a comment.\r\n  /// </summary>\r\n  [Serializable]\r\n  \
-                     public sealed class Thing : IDisposable\r\n  {\r\n  // not the end: }\r\n  \
-                     string s = \"}\\\"\" + @\"}\"\"\\\" + '}' /* } */; void F() { CreateFileMapping(); }\r\n  }";
-        let page = format!(
-            "A class of that kind {{ is here:\n\n\
-             public class Other {{ }}\n\n{class}\r\n\nMore prose }} and it's done.\n"
-        );
+        let class = "  /// A { in a comment.\r\n  [Serializable]\r\n  public sealed class Thing : X\r\n  \
+                     {\r\n  // not the end: }\r\n  string s = \"}\\\"\" + '}' /* } */; \
+                     void F() { CreateFileMapping(); }\r\n  }";
+        let page =
+            format!("Of that {{ kind:\n\npublic class Other {{ }}\n\n{class}\r\n\nAnd }} so on.\n");
 
         assert_eq!(Class::of(&page), Ok(Class { name: "Thing", source: class }));
-    }
-
-    #[test]
-    fn the_brace_may_stand_on_the_line_of_the_name() {
-        let page = "public class A{ int CreateFileMapping; } }";
-        assert_eq!(Class::of(page).unwrap().source, "public class A{ int CreateFileMapping; }");
     }
 
     #[test]

@@ -1,17 +1,18 @@
-//! Runs the programs in their roles, as processes that wait for each other.
+//! A program in its roles, played by processes that wait for each other.
 
 use super::Built;
 use super::program::Program;
 use super::runtime::Runtime;
+use crate::process;
+use crate::stop::{Done, Stop, about, failed};
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a process may be silent, on a machine with much else to do.
@@ -24,7 +25,7 @@ const NAME: &str = "cases é€😀";
 const LOST: [&str; 2] = ["DllNotFoundException", "EntryPointNotFoundException"];
 
 /// How a program comes to the library.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// By what `filemap kernel32 --install` put beside it.
     Installed,
@@ -32,16 +33,6 @@ pub(super) enum Delivery {
     Run,
     /// Not at all.
     Nothing,
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Installed => "installed",
-            Self::Run => "run",
-            Self::Nothing => "alone",
-        })
-    }
 }
 
 /// A program, in a folder with the library installed and in one without.
@@ -53,7 +44,7 @@ pub(super) struct Stage<'s> {
 }
 
 impl<'s> Stage<'s> {
-    pub(super) fn new(program: &'s Program, built: &'s Built, place: &Path) -> io::Result<Self> {
+    pub(super) fn new(program: &'s Program, built: &'s Built, place: &Path) -> Done<Self> {
         let installed = place.join(format!("{}-installed", program.name));
         program.copy_to(&installed)?;
         let stage = Self { program, built, installed, place: place.to_owned() };
@@ -61,44 +52,38 @@ impl<'s> Stage<'s> {
         Ok(stage)
     }
 
-    fn install(&self, folder: &Path) -> io::Result<()> {
+    fn install(&self, folder: &Path) -> Done {
         let mut install = Command::new(&self.built.command);
         install.args(["kernel32", "--install"]).arg(folder);
-        install.arg("--library").arg(&self.built.library).stdout(Stdio::null());
-        if install.status()?.success() {
-            return Ok(());
-        }
-        Err(io::Error::other("the library could not be installed"))
+        process::output(install.arg("--library").arg(&self.built.library)).map(drop)
     }
 
-    /// Sees that the program does not find the library by some other way.
-    pub(super) fn is_lost_without_the_library(&self, runtime: &Runtime) -> io::Result<()> {
+    /// Fails if the program finds the library by some other way.
+    pub(super) fn is_lost_without_the_library(&self, runtime: &Runtime) -> Done {
         let scene = self.scene()?;
         match found(self.command(&scene, runtime, Delivery::Nothing))? {
             Finds::Nothing => Ok(()),
-            finds => Err(io::Error::other(format!("{runtime} finds {finds:?} by itself"))),
+            finds => failed(format!("{runtime} finds {finds:?} by itself")),
         }
     }
 
-    /// Tells what the program finds in a folder that `lay` has changed.
+    /// Returns what the program finds in a folder that `lay` has changed.
     pub(super) fn tried(
         &self,
         runtime: &Runtime,
         lay: fn(&Path, &mut Command) -> io::Result<()>,
-    ) -> io::Result<Finds> {
+    ) -> Done<Finds> {
         let scene = self.scene()?;
         let folder = scene.path().join("app");
         self.program.copy_to(&folder)?;
         self.install(&folder)?;
-        let [program, file] = runtime.words(&self.program.file(&folder));
-        let mut command = self.in_scene(&scene, program);
-        command.arg(file);
+        let mut command = in_scene(&scene, runtime.words(&self.program.file(&folder)).into());
         lay(&folder, &mut command)?;
         found(command)
     }
 
     /// Runs the program alone, both ways, and returns how many claims were seen to hold.
-    pub(super) fn limits(&self, runtime: &Runtime) -> io::Result<u64> {
+    pub(super) fn limits(&self, runtime: &Runtime) -> Done<u64> {
         let mut claims = 0;
         for delivery in [Delivery::Installed, Delivery::Run] {
             let scene = self.scene()?;
@@ -110,14 +95,17 @@ impl<'s> Stage<'s> {
 
     /// Runs two processes, that share a file by its name, and a third that looks for what they
     /// left, and returns how many claims were seen to hold.
-    pub(super) fn pair(&self, first: &Runtime, second: &Runtime) -> io::Result<u64> {
+    pub(super) fn pair(&self, first: &Runtime, second: &Runtime) -> Done<u64> {
         let scene = self.scene()?;
-        let installed = || self.command(&scene, first, Delivery::Installed);
         let run = || self.command(&scene, second, Delivery::Run);
 
-        let mut maker = Actor::start(installed(), &["maker", "file"])?;
+        let mut maker =
+            Actor::start(self.command(&scene, first, Delivery::Installed), &["maker", "file"])?;
         maker.hear("written")?;
-        self.is_seen(&scene)?;
+        // The name is to others what it is in C#, whichever functions took it there.
+        let mut command = Command::new(&self.built.command);
+        command.args(["read", NAME, "--length", "1"]).current_dir(scene.path());
+        process::output(command.env("FILEMAP_DIR", scene.path().join("names")))?;
         let mut user = Actor::start(run(), &["user"])?;
         user.hear("answered")?;
         maker.tell("answered")?;
@@ -128,19 +116,8 @@ impl<'s> Stage<'s> {
         Ok(claims)
     }
 
-    /// Sees that the name is to others what it is in C#, whichever functions took it there.
-    fn is_seen(&self, scene: &TempDir) -> io::Result<()> {
-        let mut command = Command::new(&self.built.command);
-        command.args(["read", NAME, "--length", "1"]).current_dir(scene.path());
-        command.env("FILEMAP_DIR", scene.path().join("names")).stdout(Stdio::null());
-        if command.status()?.success() {
-            return Ok(());
-        }
-        Err(io::Error::other(format!("the command does not find the name `{NAME}`")))
-    }
-
-    /// Runs the example in two processes, and sees that the first hears of the second.
-    pub(super) fn example(&self, runtime: &Runtime, delivery: Delivery) -> io::Result<()> {
+    /// Runs the example in two processes; the first hears of the second.
+    pub(super) fn example(&self, runtime: &Runtime, delivery: Delivery) -> Done {
         let scene = self.scene()?;
         let mut first = Actor::start(self.command(&scene, runtime, delivery), &[])?;
         first.hear("holding `scores`; Enter reads it")?;
@@ -152,8 +129,8 @@ impl<'s> Stage<'s> {
         first.finish()
     }
 
-    /// A folder for files, with names of its own.
-    fn scene(&self) -> io::Result<TempDir> {
+    /// Makes a folder for files, with names of its own.
+    fn scene(&self) -> Done<TempDir> {
         let scene = tempfile::tempdir_in(&self.place)?;
         fs::create_dir(scene.path().join("names"))?;
         Ok(scene)
@@ -164,33 +141,25 @@ impl<'s> Stage<'s> {
             Delivery::Installed => &self.installed,
             Delivery::Run | Delivery::Nothing => &self.program.folder,
         };
-        let words = runtime.words(&self.program.file(folder));
-        let prefix: Vec<OsString> = match delivery {
-            Delivery::Run => vec![
-                self.built.command.clone().into(),
-                "kernel32".into(),
-                "--library".into(),
-                self.built.library.clone().into(),
-                "--run".into(),
-                "--".into(),
-            ],
-            Delivery::Installed | Delivery::Nothing => Vec::new(),
-        };
-        let mut words = prefix.into_iter().chain(words);
-        let mut command = self.in_scene(scene, words.next().unwrap_or_default());
-        command.args(words);
-        command
-    }
-
-    fn in_scene(&self, scene: &TempDir, program: OsString) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(scene.path()).env("FILEMAP_DIR", scene.path().join("names"));
-        // The machine's own ways to the library, if it has any, are not what is tried here.
-        for variable in ["LD_LIBRARY_PATH", "LD_PRELOAD", "MONO_CONFIG"] {
-            command.env_remove(variable);
+        let mut words = Vec::new();
+        if delivery == Delivery::Run {
+            let Built { command, library } = self.built;
+            words.extend([command.into(), "kernel32".into(), "--library".into(), library.into()]);
+            words.extend(["--run".into(), "--".into()]);
         }
-        command
+        words.extend(runtime.words(&self.program.file(folder)));
+        in_scene(scene, words)
     }
+}
+
+fn in_scene(scene: &TempDir, mut words: Vec<OsString>) -> Command {
+    let mut command = Command::new(words.remove(0));
+    command.args(words).current_dir(scene.path()).env("FILEMAP_DIR", scene.path().join("names"));
+    // The machine's own ways to the library, if it has any, are not what is tried here.
+    for variable in ["LD_LIBRARY_PATH", "LD_PRELOAD", "MONO_CONFIG"] {
+        command.env_remove(variable);
+    }
+    command
 }
 
 /// What a runtime makes of kernel32.
@@ -204,33 +173,29 @@ pub(super) enum Finds {
 }
 
 /// Runs the program, which tells by its end what it found.
-fn found(mut command: Command) -> io::Result<Finds> {
+fn found(mut command: Command) -> Done<Finds> {
     let output = command.args(["limits", "file"]).stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    if output.status.success() {
-        return Ok(Finds::TheLibrary);
+    match output.status.success() {
+        true => Ok(Finds::TheLibrary),
+        false if LOST.iter().any(|lost| said.contains(lost)) => Ok(Finds::Nothing),
+        false if said.contains("Failed to create CoreCLR") => Ok(Finds::NoStart),
+        false => failed(format!("not understood, {}: {said}", output.status)),
     }
-    if LOST.iter().any(|lost| said.contains(lost)) {
-        return Ok(Finds::Nothing);
-    }
-    if said.contains("Failed to create CoreCLR") {
-        return Ok(Finds::NoStart);
-    }
-    Err(io::Error::other(format!("not understood, {}: {said}", output.status)))
 }
 
 /// A process in its role. It does not outlive this value.
 struct Actor {
-    role: String,
+    command: Command,
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
 impl Actor {
-    fn start(mut command: Command, role: &[&str]) -> io::Result<Self> {
+    fn start(mut command: Command, role: &[&str]) -> Done<Self> {
         command.args(role).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
+        let mut child = process::spawn(&mut command)?;
         let stdin = child.stdin.take();
         let (sender, lines) = mpsc::channel();
         if let Some(stdout) = child.stdout.take() {
@@ -239,53 +204,39 @@ impl Actor {
                 lines.map(|line| sender.send(line)).take_while(Result::is_ok).for_each(drop);
             });
         }
-        Ok(Self { role: role.join(" "), child, stdin, lines })
+        Ok(Self { command, child, stdin, lines })
     }
 
     /// Waits for the next line, which must be this one.
-    fn hear(&mut self, word: &str) -> io::Result<()> {
+    fn hear(&mut self, word: &str) -> Done {
         let line = self.line()?;
-        if line == word { Ok(()) } else { Err(self.failed(&format!("said `{line}`"))) }
+        if line == word { Ok(()) } else { Err(self.said(&line)) }
     }
 
-    fn line(&mut self) -> io::Result<String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|err| match err {
-            RecvTimeoutError::Timeout => self.failed("says nothing"),
-            RecvTimeoutError::Disconnected => self.failed("has ended early"),
-        })
+    fn line(&self) -> Done<String> {
+        self.lines.recv_timeout(PATIENCE).map_err(about(format!("{:?}", self.command)))
     }
 
-    fn tell(&mut self, word: &str) -> io::Result<()> {
-        match &mut self.stdin {
-            Some(stdin) => writeln!(stdin, "{word}"),
-            None => Ok(()),
-        }
+    fn tell(&mut self, word: &str) -> Done {
+        self.stdin.as_mut().map_or(Ok(()), |stdin| Ok(writeln!(stdin, "{word}")?))
     }
 
     /// Waits for its end, and returns how many claims it saw to hold.
-    fn end(mut self) -> io::Result<u64> {
+    fn end(self) -> Done<u64> {
         let line = self.line()?;
         let claims = line.strip_prefix("done ").and_then(|count| count.parse().ok());
-        let claims = claims.ok_or_else(|| self.failed(&format!("said `{line}`")))?;
+        let claims = claims.ok_or_else(|| self.said(&line))?;
         self.finish()?;
         Ok(claims)
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self) -> Done {
         self.stdin = None;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.child.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(self.failed(&status.to_string())),
-                None if Instant::now() >= deadline => return Err(self.failed("does not end")),
-                None => thread::sleep(Duration::from_millis(5)),
-            }
-        }
+        process::wait(&mut self.child, &self.command, Some(PATIENCE))
     }
 
-    fn failed(&self, what: &str) -> io::Error {
-        io::Error::other(format!("the process `{}`: {what}", self.role))
+    fn said(&self, line: &str) -> Stop {
+        Stop::Failed(format!("{:?} said `{line}`", self.command))
     }
 }
 

@@ -1,28 +1,13 @@
-//! Compiles the programs, each of them once for all runtimes.
+//! The C# programs, each compiled once for all runtimes.
 
 use super::page::Class;
 use super::runtime;
-use crate::installed::is_on_the_path;
+use crate::process;
+use crate::stop::Done;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Tells what has to be installed first, and how, if anything.
-pub(super) fn missing() -> Option<String> {
-    let needed = [("mcs", "mono-mcs"), ("mono", "mono-runtime")];
-    let absent: Vec<_> =
-        needed.into_iter().filter(|(program, _)| !is_on_the_path(program)).collect();
-    if absent.is_empty() {
-        return None;
-    }
-    let programs: Vec<_> = absent.iter().map(|(program, _)| format!("`{program}`")).collect();
-    Some(format!(
-        "no {}; `apt install --no-install-recommends mono-runtime mono-mcs` brings it",
-        programs.join(", ")
-    ))
-}
 
 /// What every program of the cases is made of.
 const CASES: [&str; 3] = ["Cases.cs", "Check.cs", "Values.cs"];
@@ -42,46 +27,56 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The cases over the project's own class.
-    pub(super) fn own(sources: &Path, place: &Path) -> io::Result<Self> {
-        let mut files: Vec<PathBuf> = CASES.iter().map(|file| sources.join(file)).collect();
-        files.extend(
-            ["OwnSubject.cs", "SharedFile.cs", "Functions.cs"].map(|file| sources.join(file)),
-        );
-        Self::compile("own", &["-warnaserror"], &files, place)
+    /// Compiles the cases over the project's own class.
+    pub(super) fn own(place: &Path) -> Done<Self> {
+        Self::of_cases(
+            "own",
+            &[],
+            &["OwnSubject.cs", "SharedFile.cs", "Functions.cs", "Handles.cs"],
+            &[],
+            place,
+        )
     }
 
-    /// The cases over the class of a page: with numbers split as they are meant to be, and as
-    /// programs once split them.
-    pub(super) fn of_page(
-        sources: &Path,
-        class: &Class<'_>,
-        place: &Path,
-    ) -> io::Result<Vec<Self>> {
+    /// Compiles the cases over the class of a page: with numbers split as they are meant to be, and
+    /// as programs once split them.
+    pub(super) fn of_page(class: &Class<'_>, place: &Path) -> Done<Vec<Self>> {
         let page = place.join("Page.cs");
         fs::write(&page, [USINGS, class.source, "\n"].concat())?;
         let subject = place.join("Subject.cs");
         let named = format!("using PageClass = global::{};\n", class.name);
-        fs::write(&subject, named + &fs::read_to_string(sources.join("PageSubject.cs"))?)?;
-
-        let compile = |name, options: &[&str], companion| {
-            let mut files: Vec<PathBuf> = CASES.iter().map(|file| sources.join(file)).collect();
-            files.extend([sources.join("Win32API.cs"), sources.join(companion)]);
-            files.extend([page.clone(), subject.clone()]);
-            Self::compile(name, options, &files, place)
-        };
+        fs::write(&subject, named + &fs::read_to_string(source("PageSubject.cs"))?)?;
+        let made = [page, subject];
         // What a page's class is warned about is its own affair: an unused local.
         let quiet = "-nowarn:219";
+        let [exact, historical] = [["Win32API.cs", "Exact.cs"], ["Win32API.cs", "Historical.cs"]];
         Ok(vec![
-            compile("exact", &["-warnaserror", quiet], "Exact.cs")?,
-            compile("historical", &["-warnaserror", quiet, "-define:HISTORICAL"], "Historical.cs")?,
+            Self::of_cases("exact", &[quiet], &exact, &made, place)?,
+            Self::of_cases(
+                "historical",
+                &[quiet, "-define:HISTORICAL"],
+                &historical,
+                &made,
+                place,
+            )?,
         ])
     }
 
-    /// The example that a reader sees first.
-    pub(super) fn example(root: &Path, place: &Path) -> io::Result<Self> {
-        let source = root.join("examples/csharp/TwoProcesses.cs");
-        Self::compile("example", &["-warnaserror"], &[source], place)
+    /// Compiles the example that a reader sees first.
+    pub(super) fn example(place: &Path) -> Done<Self> {
+        Self::compile("example", &[], &["examples/csharp/TwoProcesses.cs".into()], place)
+    }
+
+    fn of_cases(
+        name: &'static str,
+        options: &[&str],
+        own: &[&str],
+        made: &[PathBuf],
+        place: &Path,
+    ) -> Done<Self> {
+        let files = CASES.iter().chain(own).map(|file| source(file));
+        let files: Vec<_> = files.chain(made.iter().cloned()).collect();
+        Self::compile(name, options, &files, place)
     }
 
     fn compile(
@@ -89,29 +84,27 @@ impl Program {
         options: &[&str],
         files: &[PathBuf],
         place: &Path,
-    ) -> io::Result<Self> {
+    ) -> Done<Self> {
         let folder = place.join(name);
         fs::create_dir(&folder)?;
         let program = Self { name, folder };
         let mut out = OsString::from("-out:");
         out.push(program.file(&program.folder));
-        let mut command = Command::new("mcs");
-        command.args(["-nologo", "-unsafe"]).args(options).arg(out).args(files);
-        if !command.status()?.success() {
-            return Err(io::Error::other(format!("mcs could not compile the program `{name}`")));
-        }
+        let mut compiler = Command::new("mcs");
+        compiler.args(["-nologo", "-unsafe", "-warnaserror"]).args(options).arg(out).args(files);
+        process::run(&mut compiler)?;
         let beside = program.folder.join(format!("{name}.runtimeconfig.json"));
         fs::write(beside, runtime::configuration())?;
         Ok(program)
     }
 
-    /// Where the program is in this folder.
+    /// Returns where the program is in this folder.
     pub(super) fn file(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.exe", self.name))
     }
 
-    /// Copies it into a folder.
-    pub(super) fn copy_to(&self, folder: &Path) -> io::Result<()> {
+    /// Copies it into a new folder.
+    pub(super) fn copy_to(&self, folder: &Path) -> Done {
         fs::create_dir(folder)?;
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -119,4 +112,8 @@ impl Program {
         }
         Ok(())
     }
+}
+
+fn source(file: &str) -> PathBuf {
+    Path::new("conformance/managed").join(file)
 }

@@ -5,6 +5,7 @@
 
 use super::play::{Finds, Stage};
 use super::runtime::{Kind, Runtime};
+use crate::stop::{Done, failed};
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -64,15 +65,16 @@ const TRAPS: [Trap; 7] = [
 ];
 
 /// Tries them all on a runtime, and returns how many there are.
-pub(super) fn spring(stage: &Stage<'_>, runtime: &Runtime) -> io::Result<u64> {
+pub(super) fn spring(stage: &Stage<'_>, runtime: &Runtime) -> Done<u64> {
     let mut count = 0;
-    for trap in TRAPS.iter().filter(|trap| trap.kind == runtime.kind) {
-        let finds = stage.tried(runtime, trap.lay)?;
-        if finds != trap.finds {
-            let Trap { what, finds: wanted, .. } = trap;
-            return Err(io::Error::other(format!(
+    for Trap { what, lay, finds: wanted, .. } in
+        TRAPS.iter().filter(|trap| trap.kind == runtime.kind)
+    {
+        let finds = stage.tried(runtime, *lay)?;
+        if finds != *wanted {
+            return failed(format!(
                 "{runtime}, with {what}: finds {finds:?}; docs/managed.md says {wanted:?}"
-            )));
+            ));
         }
         count += 1;
     }

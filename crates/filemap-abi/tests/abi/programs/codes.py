@@ -1,7 +1,9 @@
 """kernel32's functions through ctypes: codes are in errno, names are UTF-8 or UTF-16."""
 
 import ctypes
+import os
 import sys
+import tempfile
 from ctypes import c_char_p, c_int, c_size_t, c_uint32, c_void_p
 
 library = ctypes.CDLL(sys.argv[1], use_errno=True)
@@ -53,6 +55,17 @@ check(unmap(view) and unmap(other) and not unmap(view) and ctypes.get_errno() ==
 for each in (handle, again, found):
     check(close(each) and ctypes.get_errno() == 0, "closed")
 check(not close(handle) and ctypes.get_errno() == 6, "closed before")
+
+# A pipe is refused; to open one would wait for its other end.
+create_file = function("CreateFileA", c_void_p, c_char_p, c_uint32, c_uint32, c_void_p, c_uint32,
+                       c_uint32, c_void_p)
+with tempfile.TemporaryDirectory() as folder:
+    os.mkfifo(folder + "/pipe")
+    for access in (0x80000000, 0x40000000, 0xC0000000, 0):
+        for disposition in (2, 3, 4):
+            ctypes.set_errno(0)
+            opened = create_file((folder + "/pipe").encode(), access, 0, None, disposition, 0, None)
+            check(opened == NOTHING.value and ctypes.get_errno() == 50, "a pipe")
 
 try:
     getattr(library, "CreateFileMapping")

@@ -1,4 +1,4 @@
-/* Descriptors of Linux in place of handles of files, and handles that are no descriptors. */
+/* Descriptors of Linux in place of handles of files: they stay their openers'. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -28,10 +28,15 @@ int main(void) {
     REFUSED(SetEndOfFile((to.QuadPart = 1, SetFilePointerEx(number, to, NULL, FILE_BEGIN), number)),
             ERROR_USER_MAPPED_FILE);
 
-    /* A descriptor is its opener's to close, and no handle is one. */
+    /* A descriptor is its opener's to close. */
     REFUSED(CloseHandle(number), ERROR_INVALID_HANDLE);
     CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
-    CHECK((ULONG_PTR)mapping > 0xFFFFFFFFu && (ULONG_PTR)mapping % 4 == 0);
+    REFUSED(MapViewOfFile(number, FILE_MAP_READ, 0, 0, 0), ERROR_INVALID_HANDLE);
+    DWORD flags;
+    REFUSED(GetHandleInformation(number, &flags), ERROR_INVALID_HANDLE);
+    /* A handle of a mapping is not one of a file. */
+    REFUSED(GetFileSizeEx(mapping, &size), ERROR_INVALID_HANDLE);
+    REFUSED(CreateFileMappingA(mapping, NULL, PAGE_READWRITE, 0, 0, NULL), ERROR_INVALID_HANDLE);
 
     /* What it was opened for counts, and that it is open. */
     int reader = open("plain", O_RDONLY | O_CLOEXEC);

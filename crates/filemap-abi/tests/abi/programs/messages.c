@@ -52,6 +52,19 @@ int main(void) {
     CHECK(!strcmp(narrow(own | FORMAT_MESSAGE_IGNORE_INSERTS, "%1!d! stays", 0, NULL),
                   "%1!d! stays"));
     REFUSED(FormatMessageA(array, "%1", 0, 0, small, sizeof small, NULL), ERROR_INVALID_PARAMETER);
+    /* What is not there is told, widths and line breaks are as on Windows. */
+    arguments[2] = 0;
+    CHECK(!strcmp(narrow(array, "%3|%1!-6s!|%2!5u!|%2!.2d!|a\nb", 0, arguments),
+                  "(null)|view  |4294967291|-05|a\r\nb"));
+    CHECK(!strcmp(narrow(own | FORMAT_MESSAGE_IGNORE_INSERTS, "%% %1", 0, NULL), "%% %1"));
+    REFUSED(FormatMessageA(array, "%1!f!", 0, 0, small, sizeof small, (void *)arguments),
+            ERROR_CALL_NOT_IMPLEMENTED);
+    /* A caller that frees its buffer whatever happens frees nothing. */
+    given = small;
+    REFUSED(FormatMessageA(plain | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 7777777, 0, (LPSTR)&given,
+                           0, NULL),
+            ERROR_MR_MID_NOT_FOUND);
+    CHECK(given == NULL && LocalFree(given) == NULL);
     REFUSED(FormatMessageA(array, "%1!s", 0, 0, small, sizeof small, (void *)arguments),
             ERROR_INVALID_PARAMETER);
     return 0;

@@ -33,6 +33,10 @@ int main(void) {
     seen.stop = 1;
     GRANTED(filemap_list(look, &seen));
     CHECK(seen.all == 3);
+    REFUSED(filemap_withdraw(two), ERROR_ACCESS_DENIED);
+    GRANTED(filemap_withdraw(one));
+    HANDLE again = memory(5000, "list memory");
+    CHECK(GetLastError() == ERROR_SUCCESS && CloseHandle(again));
     CHECK(CloseHandle(one) && CloseHandle(two) && CloseHandle(file));
     return 0;
 }

@@ -1,4 +1,4 @@
-//! What is in the file of the demonstration: a text, a picture, and a checksum of both.
+//! The content of the demonstration's file: a text, a picture, and a checksum of both.
 //!
 //! ```text
 //! 0            the text, in UTF-8
@@ -14,7 +14,7 @@ const TEXT: &str = include_str!("content.txt");
 const SIDE: usize = 64;
 const CHECKSUM: usize = 4;
 
-/// Makes the content, afresh.
+/// Generates the content.
 pub(super) fn make() -> Vec<u8> {
     let mut bytes = TEXT.as_bytes().to_vec();
     bytes.extend(picture());
@@ -23,10 +23,10 @@ pub(super) fn make() -> Vec<u8> {
     bytes
 }
 
-/// Draws the Mandelbrot set: a shade tells how soon a point runs away.
+/// Draws the Mandelbrot set: the shade of a point is the number of steps to its escape.
 fn picture() -> impl Iterator<Item = u8> {
     let place = |index: usize, from: f64, width: f64| {
-        // Rows and columns are below 64, which any number type can hold.
+        // Rows and columns are below 64, which fits every type of number.
         from + width * f64::from(u8::try_from(index).unwrap_or(0)) / 64.0
     };
     (0..SIDE * SIDE).map(move |index| {
@@ -41,7 +41,7 @@ fn picture() -> impl Iterator<Item = u8> {
     })
 }
 
-/// What a reader found out about the content by reading it.
+/// Facts about the content, found by reading it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Findings {
     pub(super) first_line: String,
@@ -59,7 +59,7 @@ impl Findings {
     ///
     /// # Errors
     ///
-    /// A sentence that says what is not as it must be.
+    /// A sentence that names the damage.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
         let (rest, stored) = bytes
             .split_last_chunk::<CHECKSUM>()

@@ -1,4 +1,4 @@
-//! `filemap demo`: the main job on real content, every step of it checked.
+//! `filemap demo`: two processes share a file by name, and every step is checked.
 
 mod content;
 mod story;
@@ -8,51 +8,47 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::ExitStatus;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use filemap::{Error, ErrorKind, Flush, MappedFile, Registry};
+use filemap::{Error, ErrorKind, Flush, MappedFile, PositionedIo, Registry};
 
 use self::content::Findings;
 use self::partner::{Partner, Said, Visit};
-use self::story::{Story, unfinished};
+use self::story::{Story, interrupted, unfinished};
 use super::Context;
 use crate::args::{DemoPartner, Role};
 use crate::failure::Result;
+use crate::interruption::Interruption;
 use crate::size::{Grouped, Readable};
 use crate::sys;
 
-/// Where the visitor leaves its line: beyond 4 GiB, and no multiple of anything.
+/// The offset of the visitor's line: past 4 GiB, and unaligned.
 const GREETING_AT: u64 = (4 << 30) + 12_345;
-/// Where the visitor stores its object, just as unaligned.
+/// The offset of the visitor's object, unaligned too.
 const VISIT_AT: u64 = (4 << 30) + 70_001;
 
-/// Shows it all, and fails if anything is not as it is said to be.
+/// Runs the demonstration, and fails at the first claim that does not hold.
 pub(super) fn run(context: &Context<'_>) -> Result<()> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    // Ctrl-C reaches the partners as well. They end, this process sees it, and clears up.
-    sys::listen(move |_| flag.store(true, Ordering::Relaxed))
-        .map_err(|error| unfinished(&error.to_string()))?;
-    let mut story = Story::new(context.output, Arc::clone(&interrupted));
+    // Ctrl-C ends the partners as well; this process notices that, and cleans up.
+    let interruption = Interruption::listen()?;
+    let mut story = Story::new(context.output, interruption.clone());
     let outcome = tell(context, &mut story).map_err(|failure| {
-        if interrupted.load(Ordering::Relaxed) { unfinished("it was interrupted") } else { failure }
+        if interruption.is_there() { interrupted(&interruption) } else { failure }
     });
     story.end(&outcome)?;
     outcome
 }
 
-/// Plays the part of another process.
+/// Runs another process of the demonstration.
 pub(super) fn partner(context: &Context<'_>, partner: &DemoPartner) -> Result<()> {
     partner::play(context, partner)
 }
 
 fn tell(context: &Context<'_>, story: &mut Story) -> Result<()> {
     story.tell("Two processes, one file, and nothing between them but a name.\n")?;
-    let directory = tempfile::Builder::new()
-        .prefix("filemap-demo-")
-        .tempdir()
-        .map_err(|error| unfinished(&format!("no temporary directory could be made: {error}")))?;
+    let directory =
+        tempfile::Builder::new().prefix("filemap-demo-").tempdir().map_err(|error| {
+            unfinished(&format!("no temporary directory could be created: {error}"))
+        })?;
     let path = directory.path().join("lighthouse.bin");
     let name = format!("filemap-demo-{}", std::process::id());
 
@@ -61,7 +57,7 @@ fn tell(context: &Context<'_>, story: &mut Story) -> Result<()> {
     let name = format!("{name}-crash");
     let outcome = outlive_a_crash(context, story, &name);
     if outcome.is_err() {
-        // Asking for a dead name clears it away.
+        // Opening a dead name frees its entry.
         drop(context.registry.open(&name));
     }
     outcome?;
@@ -75,15 +71,15 @@ fn tell(context: &Context<'_>, story: &mut Story) -> Result<()> {
     )
 }
 
-/// What the visitor left, to be found again in the file.
+/// What the visitor has written, for the check of the file.
 struct Left {
     greeting: String,
     object_size: u64,
-    /// A text that is a part of the object.
+    /// A text within the object.
     first_line: String,
 }
 
-/// Two processes share the file by name, until both have let go.
+/// Shares the file with a second process by name, until both have released it.
 fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> Result<Left> {
     let content = content::make();
     let expected = Findings::of(&content).map_err(|why| unfinished(&why))?;
@@ -119,7 +115,7 @@ fn share(context: &Context<'_>, story: &mut Story, path: &Path, name: &str) -> R
     Ok(left)
 }
 
-/// The second process reads, writes and stores, and the first sees it while both have it open.
+/// Lets the second process read, write and store, and checks that this one sees it.
 fn watch_the_visit(
     story: &mut Story,
     file: &MappedFile,
@@ -158,9 +154,9 @@ fn watch_the_visit(
         Grouped(VISIT_AT)
     ))?;
 
-    // It still has the file open, and waits to be told to go on.
+    // It still has the file open, and waits for a line of input.
     let mut seen = vec![0; greeting.len()];
-    let read = file.read_exact_at(GREETING_AT, &mut seen);
+    let read = file.read_exact_at(&mut seen, GREETING_AT);
     story.check(
         format!("This process sees those bytes at once: \"{greeting}\""),
         read.is_ok() && seen == greeting.as_bytes(),
@@ -182,7 +178,7 @@ fn watch_the_visit(
     Ok(Left { greeting, object_size, first_line: expected.first_line })
 }
 
-/// First this process lets go of the name, then the other.
+/// Releases the name in this process first, and then in the other one.
 fn let_go(
     registry: &Registry,
     story: &mut Story,
@@ -213,7 +209,7 @@ fn let_go(
     )
 }
 
-/// The file is a file: ordinary calls find everything in it.
+/// Checks the file by ordinary calls, which find everything in it.
 fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
     let found = ordinary_bytes(path, GREETING_AT, left.greeting.len());
     story.check(
@@ -242,7 +238,7 @@ fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
         || format!("it is {} bytes long", Grouped(metadata.len())),
     )?;
     let on_disk = sys::size_on_disk(path).map_err(|error| unfinished(&error.to_string()))?;
-    // A file system without holes is slower, and no reason to fail.
+    // A file system without holes takes more space, which is no failure.
     story.tell(&format!(
         "    Length {}, on disk {}: {}.",
         Readable(metadata.len()),
@@ -255,7 +251,7 @@ fn read_ordinarily(story: &mut Story, path: &Path, left: &Left) -> Result<()> {
     ))
 }
 
-/// A process is killed while it alone holds a name, and the name goes with it.
+/// Kills the only process that holds a name, and checks that the name is gone.
 fn outlive_a_crash(context: &Context<'_>, story: &mut Story, name: &str) -> Result<()> {
     let mut partner = story.succeeds(
         |partner: &Partner| {
@@ -304,7 +300,7 @@ fn ordinary_bytes(path: &Path, offset: u64, len: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The partner said something else than what `claim` says, or nothing.
+/// Returns the failure of a claim for which the partner's line is wrong or missing.
 fn refuted<T>(
     story: &mut Story,
     claim: &str,

@@ -1,7 +1,7 @@
 //! The other processes of the demonstration: this executable again, with another verb.
 //!
-//! They talk over pipes, a line at a time, so that each waits exactly as long as it must: the
-//! partner says what it has done, as JSON; the first process sends a line when it may go on.
+//! They are synchronised by lines over pipes: a partner writes what it has done, as JSON, and the
+//! first process answers with a line when the partner may continue.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,19 +12,19 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use filemap::{FileMapping, MappedFile, Protection};
+use filemap::{FileMapping, MappedFile, PositionedIo, Protection};
 use serde::{Deserialize, Serialize};
 
 use super::content::Findings;
 use super::{GREETING_AT, VISIT_AT};
 use crate::args::{DemoPartner, Role};
 use crate::command::Context;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 
-/// Longer than any step takes on the slowest machine; a partner that is silent for so long hangs.
+/// Longer than any step takes on a slow machine: a partner that is silent for this time hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a partner says, one line each.
+/// A line that a partner writes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Said {
     Read(Findings),
@@ -55,7 +55,7 @@ impl fmt::Display for Visit {
     }
 }
 
-/// Plays a role, in the partner's own process.
+/// Runs a role, in the partner's own process.
 pub(super) fn play(context: &Context<'_>, partner: &DemoPartner) -> Result<()> {
     match partner.role {
         Role::Visit => visit(context, &partner.name),
@@ -68,13 +68,13 @@ fn visit(context: &Context<'_>, name: &str) -> Result<()> {
     let len = usize::try_from(file.len()?)
         .map_err(|_| Failure::broken("could not read the content: it does not fit in memory"))?;
     let mut content = vec![0; len];
-    file.read_exact_at(0, &mut content)?;
+    file.read_exact_at(&mut content, 0)?;
     let findings = Findings::of(&content)
-        .map_err(|why| Failure::broken(format!("could not make sense of the content: {why}")))?;
+        .map_err(|why| Failure::broken(format!("could not understand the content: {why}")))?;
     say(&Said::Read(findings.clone()))?;
 
     let greeting = format!("Process {} was here, far beyond 32 bits.", std::process::id());
-    file.write_at(GREETING_AT, greeting.as_bytes())?;
+    file.write_all_at(greeting.as_bytes(), GREETING_AT)?;
     say(&Said::Wrote { greeting })?;
 
     let visit = Visit { visitor: std::process::id(), findings };
@@ -93,7 +93,7 @@ fn hold(context: &Context<'_>, name: &str) -> Result<()> {
         .protection(Protection::ReadWrite)
         .create_new()?;
     say(&Said::Holds)?;
-    // The end of input comes only if the first process has ended, and then nobody kills this one.
+    // Input ends only if the first process has ended, which then cannot kill this one.
     wait_to_go_on()?;
     Ok(mapping.close()?)
 }
@@ -107,23 +107,22 @@ fn say(said: &Said) -> Result<()> {
 
 fn wait_to_go_on() -> Result<()> {
     let mut line = String::new();
-    io::stdin()
-        .read_line(&mut line)
-        .map(drop)
-        .map_err(|error| Failure::broken(format!("could not wait for the first process: {error}")))
+    io::stdin().read_line(&mut line).map(drop).map_err(|error| {
+        Failure::broken(format!("could not wait for the first process: {}", Why(&error)))
+    })
 }
 
-/// A partner, as the first process sees it. It does not outlive this value.
+/// A partner, as seen by the first process. It is killed when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Partner {
     child: Child,
-    /// Open until the partner may go on.
+    /// Open until the partner may continue.
     stdin: Option<ChildStdin>,
     lines: Receiver<io::Result<String>>,
 }
 
 impl Partner {
-    /// Starts a process that is told its role and a name, and nothing else.
+    /// Starts a process that knows its role and a name, and nothing else.
     pub(super) fn start(
         context: &Context<'_>,
         role: Role,
@@ -136,7 +135,7 @@ impl Partner {
         }
         let word = role.to_possible_value().ok_or("the role has no word")?;
         command.arg("demo-partner").arg(word.get_name()).arg(name);
-        // The path must not reach it by accident, as its current directory.
+        // So that it cannot find the file in its current directory.
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(said)?;
         let stdin = child.stdin.take();
@@ -157,12 +156,12 @@ impl Partner {
         Ok(partner)
     }
 
-    /// The process's number.
+    /// Returns the process's number.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for the next thing that it says.
+    /// Waits for its next line.
     pub(super) fn listen(&self) -> std::result::Result<Said, String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(Ok(line)) => serde_json::from_str(&line).map_err(|error| format!("{line}: {error}")),
@@ -176,21 +175,21 @@ impl Partner {
         }
     }
 
-    /// Lets it go on to its end, and waits for that.
+    /// Lets it run to its end, and waits for that.
     pub(super) fn let_go(&mut self) -> io::Result<ExitStatus> {
-        // The end of input is as good as a line.
+        // A closed pipe ends its wait as a line does.
         drop(self.stdin.take());
         self.end()
     }
 
-    /// Kills it, against which no process can do anything.
+    /// Kills it by a signal that it cannot handle.
     pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.end()
     }
 
     fn end(&mut self) -> io::Result<ExitStatus> {
-        // Its output ends when it does; a partner that hangs is killed rather than waited for.
+        // Its output ends with the process, so a partner that hangs is killed instead of awaited.
         loop {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(_) => {}
@@ -206,7 +205,7 @@ impl Partner {
 
 impl Drop for Partner {
     fn drop(&mut self) {
-        // Both fail only if it has ended and been waited for.
+        // Both fail only if it has already been waited for.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -1,21 +1,20 @@
-//! The steps of the demonstration, told as they are checked.
+//! The claims of the demonstration, printed as they are checked.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
+use crate::interruption::Interruption;
 use crate::output::{Output, Printable};
 
-/// Everything that was checked so far.
+/// The claims that were checked so far.
 #[derive(Debug)]
 pub(super) struct Story {
     output: Output,
     steps: Vec<Step>,
-    interrupted: Arc<AtomicBool>,
+    interruption: Interruption,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,29 +26,29 @@ struct Step {
 }
 
 impl Story {
-    /// Begins; `interrupted` ends it at the next step.
-    pub(super) fn new(output: Output, interrupted: Arc<AtomicBool>) -> Self {
-        Self { output, steps: Vec::new(), interrupted }
+    /// Begins the demonstration, which ends at the next claim after an interrupt.
+    pub(super) fn new(output: Output, interruption: Interruption) -> Self {
+        Self { output, steps: Vec::new(), interruption }
     }
 
-    /// Says something that is no claim.
+    /// Prints a line that is no claim.
     pub(super) fn tell(&self, text: &str) -> Result<()> {
         if self.output.is_json() { Ok(()) } else { self.output.print(&Line(text)) }
     }
 
-    /// Checks a claim and tells it; `instead` says what is the case if it does not hold.
+    /// Prints a claim that holds, or fails with what is the case `instead`.
     ///
     /// # Errors
     ///
-    /// [`Failure::No`] if it does not hold, or if the demonstration was interrupted.
+    /// [`Failure::No`] if it does not hold, [`Failure::Ended`] after an interrupt.
     pub(super) fn check(
         &mut self,
         claim: impl Into<String>,
         holds: bool,
         instead: impl FnOnce() -> String,
     ) -> Result<()> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Err(unfinished("it was interrupted"));
+        if self.interruption.is_there() {
+            return Err(interrupted(&self.interruption));
         }
         let instead = (!holds).then(instead);
         let step = Step { claim: claim.into(), holds, instead };
@@ -66,16 +65,16 @@ impl Story {
         outcome
     }
 
-    /// Tells what holds because nothing else could have led here.
+    /// Prints a claim that the steps before have proved.
     ///
     /// # Errors
     ///
-    /// [`Failure::No`] if the demonstration was interrupted.
+    /// [`Failure::Ended`] after an interrupt.
     pub(super) fn claim(&mut self, claim: impl Into<String>) -> Result<()> {
         self.check(claim, true, String::new)
     }
 
-    /// Checks that something worked, and gives what it made.
+    /// Checks that a call succeeded, and returns its value.
     ///
     /// # Errors
     ///
@@ -93,22 +92,27 @@ impl Story {
             }
             Err(error) => {
                 self.check(failing_claim, false, || error.to_string())?;
-                // A claim that does not hold is an error, so this is not reached.
+                // Not reached: `check` has returned the error.
                 Err(unfinished(&error.to_string()))
             }
         }
     }
 
-    /// Tells how it went, once it is over.
+    /// Prints the outcome.
     pub(super) fn end(&self, outcome: &Result<()>) -> Result<()> {
         let summary = Summary { steps: &self.steps, holds: outcome.is_ok() };
         if self.output.is_json() || summary.holds { self.output.print(&summary) } else { Ok(()) }
     }
 }
 
-/// The failure of a demonstration that did not come to its end.
+/// Returns the failure of a demonstration that could not be finished.
 pub(super) fn unfinished(why: &str) -> Failure {
     Failure::no(format!("could not finish the demonstration: {why}"))
+}
+
+/// Returns the failure of a demonstration that was interrupted.
+pub(super) fn interrupted(interruption: &Interruption) -> Failure {
+    interruption.failure("could not finish the demonstration: it was interrupted")
 }
 
 #[derive(Debug, Serialize)]

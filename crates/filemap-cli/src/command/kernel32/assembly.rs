@@ -1,13 +1,13 @@
-//! Programs and libraries for .NET, and whether they call kernel32.
+//! .NET assemblies, and whether they call kernel32.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// What metadata begins with, by ECMA-335, II.24.2.1.
+/// The signature of metadata (ECMA-335, II.24.2.1).
 const METADATA: &[u8] = b"BSJB";
 
-/// Tells the names of the programs and libraries in `folder` that call kernel32.
+/// Returns the names of the programs and libraries in `folder` that call kernel32.
 pub(super) fn callers(folder: &Path) -> io::Result<Vec<String>> {
     let mut callers = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -15,7 +15,7 @@ pub(super) fn callers(folder: &Path) -> io::Result<Vec<String>> {
         let extension = path.extension().unwrap_or_default();
         let is_assembly =
             extension.eq_ignore_ascii_case("exe") || extension.eq_ignore_ascii_case("dll");
-        // A name that is not text is none that Mono could open.
+        // Mono opens no file whose name is not UTF-8.
         let name = path.file_name().and_then(|name| name.to_str());
         if let Some(name) = name
             && is_assembly
@@ -29,7 +29,7 @@ pub(super) fn callers(folder: &Path) -> io::Result<Vec<String>> {
     Ok(callers)
 }
 
-/// The names of what an assembly calls stand in its metadata as they were written.
+/// Returns whether these are an assembly that names kernel32: its metadata has the name as written.
 fn calls_kernel32(assembly: &[u8]) -> bool {
     let has = |wanted: &[u8]| {
         assembly.windows(wanted.len()).any(|bytes| bytes.eq_ignore_ascii_case(wanted))

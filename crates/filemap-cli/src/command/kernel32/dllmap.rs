@@ -1,30 +1,31 @@
-//! What Mono reads to find the library: <https://www.mono-project.com/docs/advanced/pinvoke/dllmap/>.
+//! Mono's configuration of native libraries:
+//! <https://www.mono-project.com/docs/advanced/pinvoke/dllmap/>.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// For readers who wonder where it came from.
+/// A comment in the files, for readers who wonder where they came from.
 const MARK: &str = "<!-- Written by `filemap kernel32 --install`. -->";
 
-/// The two lines that lead calls to the library: with and without `.dll`, in any case of letters.
+/// Returns the two lines that map calls to the library: with and without `.dll`, in any case.
 ///
-/// A target without a folder is looked for beside the program.
+/// A target without a folder is searched for beside the program.
 pub(super) fn lines(target: &Path) -> [String; 2] {
     let target = escaped(&target.to_string_lossy());
     ["i:kernel32.dll", "i:kernel32"]
         .map(|library| format!("<dllmap dll=\"{library}\" target=\"{target}\"/>"))
 }
 
-/// A whole file with nothing else in it, for one program or one library.
+/// Returns a whole file with nothing else in it, for one program or one library.
 pub(super) fn alone(target: &Path) -> String {
     let [first, second] = lines(target);
     format!("{MARK}\n<configuration>\n  {first}\n  {second}\n</configuration>\n")
 }
 
-/// The configuration of the whole system, if there is one, with the two lines added.
+/// Returns the system's configuration, if there is one, with the two lines added.
 ///
-/// They come last, and so count before what the system says about the same libraries.
+/// They come last, and so take precedence over earlier lines for the same libraries.
 pub(super) fn added_to(system: Option<&str>, target: &Path) -> String {
     let end = system.and_then(|system| system.rfind("</configuration>").map(|end| (system, end)));
     let Some((system, end)) = end else { return alone(target) };
@@ -32,12 +33,12 @@ pub(super) fn added_to(system: Option<&str>, target: &Path) -> String {
     format!("{}\t{first}\n\t{second}\n{}", &system[..end], &system[end..])
 }
 
-/// What Mono reads as the configuration of the system, if it is there.
+/// Returns the path of the system's configuration, if it exists.
 pub(super) fn of_the_system() -> Option<String> {
     let told = env::var_os("MONO_CONFIG").map(PathBuf::from);
     let in_folder =
         env::var_os("MONO_CFG_DIR").map(|folder| PathBuf::from(folder).join("mono/config"));
-    // Where a Mono that is not the distribution's keeps it: `bin/mono`, `etc/mono/config`.
+    // A Mono from elsewhere has it beside its own `bin` folder: `bin/mono`, `etc/mono/config`.
     let beside = env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .filter(|folder| folder.join("mono").is_file())
         .map(|folder| folder.join("../etc/mono/config"))

@@ -1,4 +1,4 @@
-//! A folder with the library in it, under every name.
+//! An installation of the library in a folder, under every name.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -10,17 +10,17 @@ use tempfile::NamedTempFile;
 
 use super::library::Library;
 use super::{LIBRARY, assembly, dllmap, links};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
 use crate::sys;
 
 /// The configuration for all programs of a user, with the library's whole path.
 const MONO_CONFIG: &str = "mono.config";
 
-/// What was put there, a name on each line, so that no more is taken away.
+/// The list of installed names, one a line, so that removal touches nothing else.
 const RECORD: &str = "filemap-kernel32.txt";
 
-/// A folder that has the library, or is to have it.
+/// A folder that has the library, or will have it.
 #[derive(Debug)]
 pub(super) struct Installation {
     folder: PathBuf,
@@ -31,12 +31,12 @@ impl Installation {
         Self { folder: absolute(folder).unwrap_or_else(|_| folder.to_owned()) }
     }
 
-    /// Puts the library there, and whatever leads to it. Doing it again renews all of it.
+    /// Installs the library and everything that leads to it. Repeating it renews all of it.
     pub(super) fn install(&self, library: &Library) -> Result<Installed> {
         self.lay(library).map_err(|error| self.refused("install", &error))
     }
 
-    /// Takes away what is recorded as put there, unless it was changed since.
+    /// Removes what is recorded as installed, unless it was changed since.
     pub(super) fn uninstall(&self) -> Result<Uninstalled> {
         match self.take_away() {
             Ok(uninstalled) => Ok(uninstalled),
@@ -49,7 +49,11 @@ impl Installation {
     }
 
     fn refused(&self, verb: &str, error: &io::Error) -> Failure {
-        Failure::broken(format!("could not {verb} in `{}`: {error}", self.folder.display()))
+        Failure::broken(format!(
+            "could not {verb} in `{}`: {}; --{verb} takes the folder of a program",
+            self.folder.display(),
+            Why(error)
+        ))
     }
 
     fn lay(&self, library: &Library) -> io::Result<Installed> {
@@ -58,13 +62,13 @@ impl Installation {
         }
         let names = links::names();
         let before = self.recorded().unwrap_or_default();
-        // All is looked at before anything is changed.
+        // Everything is checked before anything is changed.
         for name in names.iter().map(String::as_str).chain([LIBRARY, MONO_CONFIG]) {
             self.check_is_free(name, library, &before)?;
         }
         let configurations = self.configurations()?;
         let is_ours = |name: &str| before.iter().any(|known| known == name);
-        // The very library lies here for reasons of its own.
+        // The library itself is in this folder already, and stays.
         let copies = !self.is_in_place(library);
         let written = configurations.iter().filter(|one| one.state == State::Written);
         let record: Vec<&str> = names
@@ -74,12 +78,12 @@ impl Installation {
             .chain([MONO_CONFIG])
             .chain(written.clone().map(|one| one.name.as_str()))
             .collect();
-        // Before what it records: what an interrupted installation leaves can be taken away.
+        // Written first, so that an interrupted installation can be removed.
         self.place(RECORD, (record.join("\n") + "\n").as_bytes())?;
 
         if copies {
             let copy = self.temporary()?;
-            // With its permissions.
+            // Copies the permissions, too.
             fs::copy(library.path(), copy.path())?;
             copy.persist(self.folder.join(LIBRARY))?;
         }
@@ -103,12 +107,12 @@ impl Installation {
         })
     }
 
-    /// A file that any name can be given to. Who may read it is as for any new file.
+    /// Creates a temporary file in the folder, with the permissions of any new file.
     fn temporary(&self) -> io::Result<NamedTempFile> {
         tempfile::Builder::new().make_in(&self.folder, |path| File::create_new(path))
     }
 
-    /// Writes a file as a whole, in the place of what has its name.
+    /// Writes a whole file, and replaces the one of its name atomically.
     fn place(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let mut file = self.temporary()?;
         file.write_all(content)?;
@@ -116,7 +120,7 @@ impl Installation {
         Ok(())
     }
 
-    /// Something else of this name would be lost, or would be found in the library's place.
+    /// Refuses a name that is taken by something else, which would be lost.
     fn check_is_free(&self, name: &str, library: &Library, before: &[String]) -> io::Result<()> {
         let path = self.folder.join(name);
         let Ok(metadata) = fs::symlink_metadata(&path) else { return Ok(()) };
@@ -124,7 +128,7 @@ impl Installation {
         let is_ours = match name {
             LIBRARY => self.is_in_place(library) || (metadata.is_file() && is_recorded),
             MONO_CONFIG => metadata.is_file() && is_recorded,
-            // A link that became a file would be a second library.
+            // A file in place of a link would be a second copy of the library.
             _ => fs::read_link(&path).is_ok_and(|target| target == Path::new(LIBRARY)),
         };
         if is_ours {
@@ -138,7 +142,7 @@ impl Installation {
         fs::canonicalize(self.folder.join(LIBRARY)).is_ok_and(|place| place == library.path())
     }
 
-    /// Tells what is to become of what Mono reads, for each program and library that needs it.
+    /// Returns the state of Mono's configuration for each program and library that needs one.
     fn configurations(&self) -> io::Result<Vec<Configuration>> {
         let mut configurations = Vec::new();
         for caller in assembly::callers(&self.folder)? {
@@ -155,10 +159,10 @@ impl Installation {
         Ok(configurations)
     }
 
-    /// The names that are recorded as put here.
+    /// Returns the names that are recorded as installed.
     fn recorded(&self) -> io::Result<Vec<String>> {
         let text = fs::read_to_string(self.folder.join(RECORD))?;
-        // Whoever may write here may have written this as well: it leads nowhere else.
+        // The list may be forged: only names within this folder are removed.
         let is_name =
             |line: &&str| !line.is_empty() && !line.contains('/') && !line.starts_with('.');
         Ok(text.lines().filter(is_name).map(str::to_owned).collect())
@@ -190,20 +194,20 @@ impl Installation {
     }
 }
 
-/// Tells whether somebody has added the two lines.
+/// Returns whether a configuration has the two lines already.
 fn leads_here(text: &str) -> bool {
     dllmap::lines(Path::new(LIBRARY)).iter().all(|line| text.contains(line))
 }
 
-/// What is known of a configuration that Mono reads.
+/// The state of a configuration that Mono reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum State {
-    /// It is there now.
+    /// It was written.
     Written,
-    /// It was there, and leads to the library.
+    /// It existed, and leads to the library.
     Ready,
-    /// It was there, with other things in it.
+    /// It existed, with other content.
     AddByHand,
 }
 
@@ -213,7 +217,7 @@ struct Configuration {
     state: State,
 }
 
-/// What an installation came to.
+/// The report of an installation.
 #[derive(Debug, Serialize)]
 pub(super) struct Installed {
     library: String,
@@ -250,7 +254,7 @@ impl fmt::Display for Installed {
     }
 }
 
-/// What was taken away, and what was not, because it was changed.
+/// The report of a removal: what was removed, and what stays because it was changed.
 #[derive(Debug, Serialize)]
 pub(super) struct Uninstalled {
     folder: String,

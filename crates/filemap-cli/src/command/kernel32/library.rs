@@ -1,4 +1,4 @@
-//! Where the library is.
+//! The library `libfilemap.so`: how it is found and recognised.
 
 use std::env;
 use std::fs;
@@ -8,21 +8,21 @@ use std::process::{Command, Stdio};
 use filemap::ErrorKind;
 
 use super::LIBRARY;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 
-/// A function that the library has, and hardly any other on Linux.
+/// A function by which the library is recognised: hardly another one on Linux has it.
 const SIGN: &[u8] = b"CreateFileMappingW";
 
-/// Folders that every loader looks into.
+/// Folders that every loader searches.
 const USUAL: [&str; 6] =
     ["/usr/local/lib", "/usr/local/lib64", "/usr/lib", "/usr/lib64", "/lib", "/lib64"];
 
-/// The library, seen to be it.
+/// The path of the library, checked to be it.
 #[derive(Debug)]
 pub(super) struct Library(PathBuf);
 
 impl Library {
-    /// Finds it: at `given`, or beside this command, in `../lib`, where the loader looks.
+    /// Finds it: at `given`, or else beside this command, in `../lib`, or where the loader searches.
     pub(super) fn find(given: Option<&Path>) -> Result<Self> {
         if let Some(path) = given {
             return Self::checked(path);
@@ -41,23 +41,26 @@ impl Library {
         }
     }
 
-    /// Its path, with no link in it.
+    /// Returns its path, with all links resolved.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// A file of another kind would be found by the runtime, and fail it in its own words.
+    /// Checks that a file is the library: another one would make the runtime fail less clearly.
     fn checked(path: &Path) -> Result<Self> {
         let shown = path.display();
         let refused = |error: std::io::Error| {
-            let message = format!("could not read the library `{shown}`: {error}");
+            let message = format!(
+                "could not read the library `{shown}`: {}; --library takes the path of libfilemap.so",
+                Why(&error)
+            );
             match error.kind() {
                 std::io::ErrorKind::NotFound => Failure::broken_as(ErrorKind::NotFound, message),
                 _ => Failure::broken(message),
             }
         };
         let path = fs::canonicalize(path).map_err(refused)?;
-        // A pipe would be waited for.
+        // Reading a pipe would block.
         let content = if path.is_file() { fs::read(&path).map_err(refused)? } else { Vec::new() };
         let has_sign = content.windows(SIGN.len()).any(|bytes| bytes == SIGN);
         if content.starts_with(b"\x7fELF") && has_sign {
@@ -70,10 +73,10 @@ impl Library {
     }
 }
 
-/// Where it may be, the likeliest first.
+/// Returns the paths where it may be, the likeliest first.
 fn candidates() -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    // Through links: what is beside the command is beside the command itself.
+    // Links resolved: the library is beside the command itself, not beside a link to it.
     let program = env::current_exe().and_then(fs::canonicalize);
     if let Some(folder) = program.as_ref().ok().and_then(|program| program.parent()) {
         folders.push(folder.to_owned());
@@ -88,9 +91,10 @@ fn candidates() -> Vec<PathBuf> {
     candidates
 }
 
-/// What the loader's cache knows, by <https://man7.org/linux/man-pages/man8/ldconfig.8.html>.
+/// Returns the paths in the loader's cache
+/// (<https://man7.org/linux/man-pages/man8/ldconfig.8.html>).
 fn cached() -> Vec<PathBuf> {
-    // It is often not on the path of ordinary users.
+    // `/sbin` is often not on the path of ordinary users.
     ["ldconfig", "/sbin/ldconfig"]
         .into_iter()
         .find_map(|program| {

@@ -1,4 +1,4 @@
-//! The names under which runtimes look for kernel32, as links.
+//! Links: the names under which runtimes search for kernel32.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::LIBRARY;
 use crate::sys;
 
-/// How programs spell it; files have these names exactly, whatever case they are in.
+/// The spellings of programs. Names of files are case-sensitive.
 const SPELLINGS: [&str; 7] = [
     "kernel32.dll",
     "kernel32",
@@ -17,7 +17,7 @@ const SPELLINGS: [&str; 7] = [
     "KERNEL32",
 ];
 
-/// Every name that is laid. None ends with `.dll`: .NET takes such files for managed ones.
+/// Returns every name. None ends with `.dll`: .NET takes such files for managed ones.
 pub(super) fn names() -> Vec<String> {
     SPELLINGS
         .iter()
@@ -25,7 +25,7 @@ pub(super) fn names() -> Vec<String> {
         .collect()
 }
 
-/// Lays all names in `folder`, and the library's own, as links to `library`.
+/// Creates all names in `folder`, and the library's own, as links to `library`.
 pub(super) fn lay(folder: &Path, library: &Path) -> io::Result<()> {
     let names = names();
     for name in names.iter().map(String::as_str).chain([LIBRARY]) {

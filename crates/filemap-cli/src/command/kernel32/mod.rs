@@ -1,6 +1,6 @@
-//! `filemap kernel32`: lets runtimes of C# find the library when programs ask for Windows' own.
+//! `filemap kernel32`: makes C# runtimes find the library when programs call Windows' kernel32.
 //!
-//! What runtimes look for, and in which order, is written down in `docs/managed.md`.
+//! `docs/managed.md` lists the names that runtimes search for, and their order.
 
 mod library;
 mod links;
@@ -15,18 +15,18 @@ use std::process::{Command, ExitCode};
 use super::Context;
 use crate::args::Kernel32;
 use crate::attended;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, Why};
 use crate::sys;
 use installation::Installation;
 use library::Library;
 
-/// What the library is called, where it is installed and where it is linked to.
+/// The file name of the library.
 const LIBRARY: &str = "libfilemap.so";
 
 pub(super) fn run(context: &Context<'_>, kernel32: &Kernel32) -> Result<ExitCode> {
     if sys::HAS_KERNEL32 {
         return Err(Failure::broken(
-            "could not do anything: Windows has kernel32, and programs find it as they are",
+            "could not install: Windows has kernel32, and programs find it without help",
         ));
     }
     let given = kernel32.library.as_deref();
@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context<'_>, kernel32: &Kernel32) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a command that finds the library in a folder of its own, which is gone afterwards.
+/// Runs a command that finds the library in a temporary folder.
 fn run_command(
     context: &Context<'_>,
     library: &Library,
@@ -49,8 +49,9 @@ fn run_command(
     arguments: &[OsString],
 ) -> Result<ExitCode> {
     let (sender, events) = attended::listen()?;
-    let refused =
-        |error| Failure::broken(format!("could not make a folder for the library: {error}"));
+    let refused = |error| {
+        Failure::broken(format!("could not create a folder for the library: {}", Why(&error)))
+    };
     let folder = tempfile::Builder::new().prefix("filemap-kernel32-").tempdir().map_err(refused)?;
     links::lay(folder.path(), library.path()).map_err(refused)?;
     let configuration = folder.path().join("mono.config");
@@ -61,7 +62,7 @@ fn run_command(
     command.args(arguments);
     command.env("MONO_CONFIG", configuration);
     let mut places = OsString::from(folder.path());
-    // An empty place would be the current folder.
+    // An empty entry would mean the current folder.
     if let Some(others) = env::var_os("LD_LIBRARY_PATH").filter(|others| !others.is_empty()) {
         places.push(":");
         places.push(others);
@@ -70,7 +71,7 @@ fn run_command(
     context.lead_to_names(&mut command);
     let ended = attended::run(&mut command, sender, &events);
     folder.close().map_err(|error| {
-        Failure::broken(format!("could not remove the folder for the library: {error}"))
+        Failure::broken(format!("could not remove the folder for the library: {}", Why(&error)))
     })?;
     Ok(sys::exit_code(ended?))
 }

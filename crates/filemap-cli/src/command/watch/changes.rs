@@ -1,40 +1,35 @@
 //! Changes as lines of JSON, for programs.
 
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use filemap::ErrorKind;
 use serde::Serialize;
 
-use super::source::Source;
-use crate::args::Watch;
+use super::Watched;
+use crate::args::{Layout, Watch};
 use crate::failure::{Failure, Result};
 use crate::hex;
 use crate::output::Output;
+use crate::value::{Number, Type};
 
-/// More than this is not compared many times in a second.
+/// The most bytes that are watched: all of them are read and compared at each interval.
 const MOST: u64 = 1 << 28;
 
-/// Bytes that have changed, side by side.
+/// A range of bytes that have changed.
 #[derive(Serialize)]
 struct Change {
     /// In UTC, as of RFC 3339.
     time: String,
     offset: u64,
-    /// What they are now.
-    hex: String,
+    #[serde(flatten)]
+    new: New,
 }
 
-/// Prints each change of a part from now on, until it is interrupted or nobody reads on.
-pub(super) fn print(
-    output: Output,
-    source: &Source<'_>,
-    start: u64,
-    watch: &Watch,
-    interrupted: &AtomicBool,
-) -> Result<()> {
+/// Prints each change from now on, until it is interrupted or nobody reads the output.
+pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<()> {
+    let Watched { source, start, .. } = watched;
     let len = watch.part.length.unwrap_or(u64::MAX).min(source.len()? - start);
     if len > MOST {
         return Err(Failure::broken_as(
@@ -45,35 +40,40 @@ pub(super) fn print(
             ),
         ));
     }
-    let look = || -> Result<Vec<u8>> {
-        // A file may grow, and be cut and written anew.
+    let read = || -> Result<Vec<u8>> {
+        // The length is asked for each time: a file may grow, and may be cut and written anew.
         let most = watch.part.length.unwrap_or(MOST).min(MOST);
-        let len = source.len()?.saturating_sub(start).min(most);
+        let len = source.len()?.saturating_sub(*start).min(most);
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
-        let count = source.read(start, &mut bytes)?;
+        let count = source.read(*start, &mut bytes)?;
         bytes.truncate(count);
         Ok(bytes)
     };
     let interval: Duration = watch.interval.into();
-    let mut before = look()?;
+    // Numbers change as a whole.
+    let unit = watch.layout.kind.map_or(1, Type::size);
+    let mut before = read()?;
     let mut left = watch.max_count.unwrap_or(u64::MAX);
-    while left > 0 && !interrupted.load(Ordering::Relaxed) {
+    while left > 0 && !watched.is_interrupted() {
         thread::sleep(interval);
-        let now = look()?;
-        let time = humantime::format_rfc3339_millis(std::time::SystemTime::now()).to_string();
-        let differs = |at: usize| now.get(at).is_some_and(|byte| before.get(at) != Some(byte));
+        let now = read()?;
+        let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        let differs = |at: usize| {
+            let part = at..at + unit;
+            now.get(part.clone()).is_some_and(|bytes| before.get(part) != Some(bytes))
+        };
         let mut at = 0;
         while at < now.len() && left > 0 {
             if !differs(at) {
-                at += 1;
+                at += unit;
                 continue;
             }
-            let end = (at..now.len()).find(|end| !differs(*end)).unwrap_or(now.len());
-            let mut hex = Vec::new();
-            hex::write_plain(&mut hex, &now[at..end])
-                .map_err(|error| Failure::from_output(&error))?;
-            let hex = String::from_utf8_lossy(&hex).into_owned();
-            let change = Change { time: time.clone(), offset: start + at as u64, hex };
+            let mut end = at + unit;
+            while differs(end) {
+                end += unit;
+            }
+            let new = New::of(&now[at..end], &watch.layout)?;
+            let change = Change { time: time.clone(), offset: start + at as u64, new };
             let line = serde_json::to_string(&change)
                 .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?;
             output.stream(|out| {
@@ -84,5 +84,32 @@ pub(super) fn print(
         }
         before = now;
     }
-    Ok(())
+    if left > 0 { watched.ended() } else { Ok(()) }
+}
+
+/// The present values of bytes that have changed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum New {
+    Bytes {
+        hex: String,
+    },
+    Numbers {
+        #[serde(rename = "type")]
+        kind: String,
+        values: Vec<serde_json::Value>,
+    },
+}
+
+impl New {
+    fn of(bytes: &[u8], layout: &Layout) -> Result<Self> {
+        if let Some(kind) = layout.kind {
+            let numbers = bytes.chunks(kind.size()).filter_map(|one| kind.read(one, layout.order));
+            let values = numbers.map(Number::to_json).collect();
+            return Ok(Self::Numbers { kind: kind.name(), values });
+        }
+        let mut hex = Vec::new();
+        hex::write_plain(&mut hex, bytes).map_err(|error| Failure::from_output(&error))?;
+        Ok(Self::Bytes { hex: String::from_utf8_lossy(&hex).into_owned() })
+    }
 }

@@ -1,83 +1,62 @@
-//! What is watched, without being kept alive by the watcher.
+//! The watched bytes, opened without keeping their name alive.
 
-use std::time::SystemTime;
-
-use filemap::{Access, MappedFile, Registry, View};
+use filemap::{Access, MappedFile, PositionedIo, Registry, View};
 
 use crate::failure::Result;
+use crate::reader::length_of;
 use crate::target::{Purpose, Target};
 
-/// Bytes that are looked at again and again.
+/// Bytes that are read repeatedly.
 #[derive(Debug)]
-pub(super) struct Source<'registry> {
-    registry: &'registry Registry,
+pub(super) struct Source {
     target: Target,
     bytes: Bytes,
-    created: Option<SystemTime>,
 }
 
 #[derive(Debug)]
 enum Bytes {
-    /// Of a name: a view keeps no name, so the watched one goes when its users go.
+    /// A view of a named mapping: views keep no name, so the watcher keeps none either.
     Mapped(Box<View>),
     /// A file, which may grow.
     File(Box<MappedFile>),
 }
 
-impl<'registry> Source<'registry> {
-    pub(super) fn open(target: Target, registry: &'registry Registry) -> Result<Self> {
-        let (bytes, created) = match &target {
+impl Source {
+    pub(super) fn open(target: Target, registry: &Registry) -> Result<Self> {
+        let bytes = match &target {
             Target::Name(entry) => {
-                let mapping = registry.open(&entry.name().to_string())?;
+                let mapping = registry.open(entry.name())?;
                 let view = mapping.map(Access::Read)?;
                 mapping.close()?;
-                (Bytes::Mapped(Box::new(view)), Some(entry.created()))
+                Bytes::Mapped(Box::new(view))
             }
-            Target::File(_) => {
-                (Bytes::File(Box::new(target.open(registry, Purpose::Reading)?)), None)
-            }
+            Target::File(_) => Bytes::File(Box::new(target.open(registry, Purpose::Reading)?)),
         };
-        Ok(Self { registry, target, bytes, created })
+        Ok(Self { target, bytes })
     }
 
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
 
-    /// How many bytes there are now.
+    /// The present length in bytes.
     pub(super) fn len(&self) -> Result<u64> {
         Ok(match &self.bytes {
             Bytes::Mapped(view) => view.len() as u64,
-            Bytes::File(file) => file.len()?,
+            Bytes::File(file) => length_of(file)?,
         })
     }
 
-    /// Copies bytes out, as many as there are.
+    /// Copies bytes out, as far as the source has any, and returns how many.
     pub(super) fn read(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         match &self.bytes {
-            Bytes::File(file) => Ok(file.read_at(offset, buf)?),
+            Bytes::File(file) => Ok(file.read_at(buf, offset)?),
             Bytes::Mapped(view) => {
                 let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(view.len());
                 let count = buf.len().min(view.len() - offset);
-                view.read_at(offset, &mut buf[..count])?;
+                view.read_exact_at(&mut buf[..count], offset as u64)?;
                 Ok(count)
             }
-        }
-    }
-
-    /// Opens it for a search, which passes over holes.
-    pub(super) fn to_search(&self) -> Result<MappedFile> {
-        self.target.open(self.registry, Purpose::Reading)
-    }
-
-    /// Tells whether the name is still that of these bytes; a file always is.
-    pub(super) fn is_live(&self) -> bool {
-        match &self.target {
-            Target::File(_) => true,
-            Target::Name(entry) => self
-                .registry
-                .inspect(&entry.name().to_string())
-                .is_ok_and(|now| now.is_live() && Some(now.created()) == self.created),
         }
     }
 }

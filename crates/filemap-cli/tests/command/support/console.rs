@@ -1,6 +1,6 @@
-//! Consoles, and Ctrl-C at one of them.
+//! Consoles of Windows, and Ctrl-C at one of them.
 
-#![expect(unsafe_code, reason = "the standard library knows no consoles")]
+#![expect(unsafe_code, reason = "the standard library has no functions for consoles")]
 
 use std::io;
 use std::os::windows::process::CommandExt as _;
@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Threading::{
 };
 use windows_sys::core::BOOL;
 
-/// Gives the process a console of its own, which nobody sees and no other test interrupts.
+/// Starts the process in a hidden console of its own, which no other test interrupts.
 pub(super) fn with_its_own(command: &mut Command) {
     command.creation_flags(CREATE_NO_WINDOW);
 }
@@ -29,37 +29,37 @@ pub(super) fn interrupt(process: u32) {
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }
 
-/// In the process that joins them: does it.
+/// Interrupts the console, in the process that has joined it.
 pub(crate) fn interrupt_here(process: u32) {
     survive();
-    // SAFETY: takes nothing; that this process may have no console is as good.
+    // SAFETY: the function has no arguments, and may fail if there is no console.
     unsafe { FreeConsole() };
-    // SAFETY: takes a number, whatever that is.
+    // SAFETY: the function accepts any number.
     let attached = unsafe { AttachConsole(process) };
     if attached == 0 {
-        // Who has ended meanwhile has no console; whether that was too soon is the caller's to see.
+        // A process that has ended has no console; the caller notices if that was too soon.
         let error = io::Error::last_os_error();
         assert!(is_over(process), "no console of {process}: {error}");
         return;
     }
-    // SAFETY: takes numbers; 0 is everybody at this process's console.
+    // SAFETY: the function accepts any numbers; 0 stands for all processes of this console.
     let told = unsafe { GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) };
     assert_ne!(told, 0, "{process} cannot be interrupted: {}", io::Error::last_os_error());
 }
 
-/// Whether a process has ended, which others still have a handle of.
+/// Returns whether a process has ended, though others may still have handles to it.
 fn is_over(process: u32) -> bool {
-    // SAFETY: takes numbers; the handle goes when this process does.
+    // SAFETY: the function accepts any numbers; the handle is closed when this process ends.
     let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE, 0, process) };
-    // SAFETY: a handle, or nothing, which is no process either.
+    // SAFETY: a handle to a process, or null, which the function refuses.
     handle.is_null() || unsafe { WaitForSingleObject(handle, 0) } == WAIT_OBJECT_0
 }
 
-/// Makes this process go on when its console is interrupted.
+/// Makes this process ignore interrupts of its console.
 ///
-/// By a handler, as the flag that ignores Ctrl-C would be passed on to the processes it starts.
+/// By a handler, because children would inherit the flag that ignores Ctrl-C.
 pub(crate) fn survive() {
-    // SAFETY: the handler is a function, and so is there as long as the process.
+    // SAFETY: the handler is a function, which exists as long as the process.
     let set = unsafe { SetConsoleCtrlHandler(Some(go_on), 1) };
     assert_ne!(set, 0, "{}", io::Error::last_os_error());
 }

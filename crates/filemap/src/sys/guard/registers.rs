@@ -6,14 +6,14 @@ use super::table::{self, Kind};
 ///
 /// The platform fills them from the context of the interrupted thread, and after
 /// [`resume`](Self::resume) puts them back there. Which register is which is the machine's
-/// convention, told in its module.
+/// convention, which its module states.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sys) struct Registers {
     /// The instruction.
     pub(in crate::sys) pc: usize,
-    /// The first argument: the target of a copy or a fill, the place of a search.
+    /// The first argument: the target of a copy or a fill.
     pub(in crate::sys) to: usize,
-    /// The second: the source of a copy.
+    /// The second: the source of a copy, the byte of a fill.
     pub(in crate::sys) from: usize,
     /// The third: how many bytes are left.
     pub(in crate::sys) len: usize,
@@ -26,31 +26,31 @@ pub(in crate::sys) struct Registers {
 }
 
 impl Registers {
-    /// Sends the thread to the landing of its instruction, if it has one.
+    /// Returns whether the instruction is guarded.
+    #[cfg(target_arch = "x86_64")]
+    pub(in crate::sys) fn is_guarded(&self) -> bool {
+        table::find(self.pc).is_some()
+    }
+
+    /// Sends the thread to the landing of its instruction, and returns whether it has one.
     ///
     /// Called while a fault is handled: takes no lock, allocates nothing, cannot panic.
     pub(in crate::sys) fn resume(&mut self, address: usize) -> bool {
-        let Some(landing) = table::find(self.pc) else {
+        let Some((landing, kind)) = table::find(self.pc) else {
             return false;
         };
-        self.pc = landing.pc;
-        if landing.kind == Kind::Value {
+        self.pc = landing;
+        if kind == Kind::Inlined {
             return true;
         }
 
         self.fault = address;
-        let first = table::before(self.to, self.len, address);
-        match landing.kind {
-            Kind::Copy => {
-                self.repeat = first.min(table::before(self.from, self.len, address));
-                self.rest = self.len - self.repeat;
-            }
-            Kind::Fill => {
-                self.repeat = first;
-                self.rest = self.len - first;
-            }
-            Kind::Search => self.repeat = first,
-            Kind::Value | Kind::Count => {}
+        if kind == Kind::Copy {
+            // A fill has its byte in place of a source: it is less than the address of any target, so
+            // that the target's count is the smaller one.
+            let before = |start| table::before(start, self.len, address);
+            self.repeat = before(self.to).min(before(self.from));
+            self.rest = self.len - self.repeat;
         }
         true
     }

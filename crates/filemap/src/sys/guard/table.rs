@@ -1,4 +1,4 @@
-//! The table of instructions that may fault, and where to go on if they do.
+//! The table of instructions that may fault, with the landing of each.
 //!
 //! Each guarded stretch of assembly adds one entry to a section of its own, at the place where it is
 //! written or inlined; the linker joins them. Offsets are relative, so that the table needs no
@@ -44,7 +44,7 @@ macro_rules! section {
     };
 }
 
-/// Text for an assembly block: "a fault from `$start` to before `$end` goes on at `$landing`".
+/// Text for an assembly block: "after a fault from `$start` to before `$end`, continue at `$landing`".
 ///
 /// The section is retained (`R`) because linkers may otherwise drop what only its bounds refer to.
 #[cfg(not(windows))]
@@ -67,7 +67,7 @@ macro_rules! guarded {
     };
 }
 
-/// Text for an assembly block: "a fault from `$start` to before `$end` goes on at `$landing`".
+/// Text for an assembly block: "after a fault from `$start` to before `$end`, continue at `$landing`".
 ///
 /// A block runs through it: the one instruction is a `nop` that names the entry.
 #[cfg(windows)]
@@ -112,26 +112,15 @@ macro_rules! apart {
 #[path = "coff.rs"]
 mod coff;
 
-/// How the handler must set the registers before it goes on at a landing.
+/// How the handler must set the registers before it sends a thread to a landing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A single value: not at all.
-    Value,
-    /// A copy, whose target, source and length are in their argument registers.
+    /// An inlined access: not at all.
+    Inlined,
+    /// A copy or a fill, whose arguments are in their registers.
     Copy,
-    /// A fill, whose target and length are in their argument registers.
-    Fill,
-    /// A search, whose position and remaining length are in the registers of its arguments.
-    Search,
-    /// Instructions whose count is kept or made elsewhere: only the address is missing.
-    Count,
-}
-
-/// Where to go on, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Landing {
-    pub(super) pc: usize,
-    pub(super) kind: Kind,
+    /// Instructions that count by themselves: with the address alone.
+    Counting,
 }
 
 /// One guarded stretch, as the assembler laid it down.
@@ -141,7 +130,7 @@ struct Entry {
     start: i32,
     /// First instruction that no longer is, relative to this field.
     end: i32,
-    /// Where to go on, relative to this field.
+    /// Where a fault is sent, relative to this field.
     landing: i32,
     /// A [`Kind`] by number.
     kind: u32,
@@ -152,24 +141,19 @@ fn target(field: &i32) -> usize {
     std::ptr::from_ref(field).addr().wrapping_add_signed(*field as isize)
 }
 
-/// Finds the landing of the instruction at `pc`.
+/// Finds the landing of the instruction at `pc`: where the thread is sent, and how.
 ///
 /// Called inside a signal handler: takes no lock, allocates nothing, cannot panic. A walk through
 /// some hundred entries is short beside the delivery of a signal.
-pub(super) fn find(pc: usize) -> Option<Landing> {
-    for entry in entries() {
-        if target(&entry.start) <= pc && pc < target(&entry.end) {
-            let kind = match entry.kind {
-                0 => Kind::Value,
-                1 => Kind::Copy,
-                2 => Kind::Fill,
-                3 => Kind::Search,
-                _ => Kind::Count,
-            };
-            return Some(Landing { pc: target(&entry.landing), kind });
-        }
-    }
-    None
+pub(super) fn find(pc: usize) -> Option<(usize, Kind)> {
+    let is_in = |entry: &&Entry| target(&entry.start) <= pc && pc < target(&entry.end);
+    let entry = entries().iter().find(is_in)?;
+    let kind = match entry.kind {
+        0 => Kind::Inlined,
+        1 => Kind::Copy,
+        _ => Kind::Counting,
+    };
+    Some((target(&entry.landing), kind))
 }
 
 /// The whole table of this program or shared library.
@@ -242,8 +226,8 @@ pub(in crate::sys) fn prepare() {
     coff::find();
 }
 
-/// How many bytes at the start of a range lie before the page that holds `address`; all of them, if
-/// `address` is not in the range.
+/// Returns how many bytes at the start of a range lie before the page that holds `address`; all of
+/// them, if `address` is not in the range.
 ///
 /// Routines touch their ranges in rising order, so that what lies before the faulting page was
 /// there a moment ago. The landing repeats exactly these bytes, under guard: should they be lost

@@ -1,4 +1,4 @@
-//! Which parts of a file, or of memory, take space.
+//! The ranges of a file, or of memory, that take space.
 
 use std::ops::Range;
 use std::os::fd::OwnedFd;
@@ -11,11 +11,11 @@ use crate::sys::platform::error::from_errno;
 use crate::sys::platform::{Section, file};
 use crate::types::{Operation, Result};
 
-/// The parts of a range that take space, from front to back.
+/// The extents in a range, from front to back.
 #[derive(Debug)]
 pub(crate) struct Extents {
-    /// A description of its own: looking moves a description's place in the file, and the
-    /// section's may be the caller's as well. None, where the system does not give one.
+    /// A description of its own: seeking moves a description's position, and the section's may be
+    /// the caller's as well. None where it cannot be opened, or does not tell.
     file: Option<OwnedFd>,
     at: u64,
     end: u64,
@@ -24,10 +24,11 @@ pub(crate) struct Extents {
 impl Extents {
     pub(crate) fn of(section: &Section, offset: u64, len: u64) -> Self {
         let file = file::reopen(section.descriptor(), OFlags::RDONLY | OFlags::NONBLOCK).ok();
+        let file = file.filter(|file| !is_served(file));
         Self { file, at: offset, end: offset.saturating_add(len) }
     }
 
-    /// The next part; what is not known to be a hole takes space.
+    /// Returns the next extent; what is not known to be a hole takes space.
     ///
     /// [lseek(2)](https://man7.org/linux/man-pages/man2/lseek.2.html) has `SEEK_DATA` and
     /// `SEEK_HOLE`.
@@ -38,7 +39,7 @@ impl Extents {
         let Some(file) = &self.file else { return Ok(Some(self.take(self.at, self.end))) };
         let start = match seek(file, SeekFrom::Data(self.at)) {
             Ok(start) if start < self.end => start.max(self.at),
-            // There is none, or none before the end.
+            // No extent is left before the end.
             Ok(_) | Err(Errno::NXIO) => {
                 self.at = self.end;
                 return Ok(None);
@@ -46,7 +47,7 @@ impl Extents {
             Err(Errno::INVAL | Errno::OPNOTSUPP) => self.at,
             Err(errno) => return Err(from_errno(errno, Operation::LookAt)),
         };
-        // A file that was cut meanwhile has no hole, and nothing else there either.
+        // A file that was cut meanwhile has nothing there.
         let end = seek(file, SeekFrom::Hole(start)).unwrap_or(self.end);
         Ok(Some(self.take(start, end.clamp(start + 1, self.end))))
     }
@@ -55,4 +56,13 @@ impl Extents {
         self.at = end;
         start..end
     }
+}
+
+/// Returns whether a process serves the file system of a file (FUSE).
+///
+/// It answers where data is, and does not know of stores that are still in the pages of maps.
+fn is_served(file: &OwnedFd) -> bool {
+    /// `FUSE_SUPER_MAGIC` of statfs(2).
+    const FUSE: u64 = 0x6573_5546;
+    rustix::fs::fstatfs(file).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(FUSE))
 }

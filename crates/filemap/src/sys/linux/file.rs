@@ -2,16 +2,17 @@
 
 #![expect(unsafe_code, reason = "two calls that rustix does not have")]
 
+use std::io::IoSlice;
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, FallocateFlags, FileType, OFlags, Stat, Statx, StatxFlags};
-use rustix::io::Errno;
-use rustix::process::Resource;
+use rustix::io::{Errno, ReadWriteFlags};
 
-use crate::sys::platform::error::{during, from_errno, from_io};
+use crate::sys::AppendList;
+use crate::sys::platform::error::{during, from_errno, from_io, last_errno};
 use crate::types::{Error, ErrorKind, Flush, Loss, Operation, Result};
 
 /// What a descriptor was opened for.
@@ -58,7 +59,7 @@ pub(super) fn regular(fd: BorrowedFd<'_>, operation: Operation) -> Result<Stat> 
 
 /// Which file it is, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Identity {
+pub(in crate::sys) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,
     /// When the inode was born, in nanoseconds since 1970, and 0 where that is not known.
@@ -87,7 +88,8 @@ pub(super) fn identity(fd: BorrowedFd<'_>) -> Result<Identity, Errno> {
 /// Which file `fd` is, as a place tells it: by its state and its birth, without its generation.
 pub(super) fn place_of(fd: BorrowedFd<'_>, stat: &Stat) -> Identity {
     let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::BTIME);
-    let born = state.as_ref().map_or(0, born);
+    // A file of a lower layer becomes one of the upper layer when it is written, and is born anew.
+    let born = state.as_ref().map_or(0, born) * u64::from(!is_layered(fd));
     Identity { device: stat.st_dev, inode: stat.st_ino, born, generation: 0 }
 }
 
@@ -107,6 +109,7 @@ fn generation(fd: BorrowedFd<'_>) -> u32 {
 }
 
 /// When a file was last changed, in nanoseconds since 1970, and 0 where that is not known.
+#[cfg(feature = "images")]
 pub(super) fn changed(fd: BorrowedFd<'_>) -> u64 {
     let state = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::MTIME);
     state.map_or(0, |state| nanoseconds(state.stx_mtime.tv_sec, state.stx_mtime.tv_nsec))
@@ -125,10 +128,29 @@ pub(super) fn born(state: &Statx) -> u64 {
     nanoseconds(state.stx_btime.tv_sec, state.stx_btime.tv_nsec)
 }
 
+/// Asks for the length of a file in bytes.
+///
+/// And for nothing else: who asks for the times of a file has the next write give it finer ones, which
+/// a file system with a journal writes to the disk, and a durable write then takes half as long again
+/// ([multigrain timestamps](https://docs.kernel.org/filesystems/multigrain-ts.html)).
+pub(super) fn length_now(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    match rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::SIZE) {
+        Ok(state) => Ok(state.stx_size),
+        // Some sandboxes know no `statx`.
+        Err(_) => Ok(length(&rustix::fs::fstat(fd)?)),
+    }
+}
+
 /// The length of a file in bytes, from its state.
 pub(super) fn length(stat: &Stat) -> u64 {
     // The kernel keeps lengths in a signed type and never makes them negative.
     u64::try_from(stat.st_size).unwrap_or(0)
+}
+
+/// The space that a file takes in bytes, from its state: blocks past its end count as well.
+pub(super) fn allocated(stat: &Stat) -> u64 {
+    // The unit of `st_blocks`, whatever the file system's own block is.
+    u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512)
 }
 
 /// Refuses a length that would bring the process a `SIGXFSZ` instead of an error.
@@ -146,12 +168,19 @@ fn limit_for(len: u64, operation: Operation) -> Result<u64> {
     if i64::try_from(len).is_err() {
         return too_large("no file can be longer than 2^63 - 1 bytes");
     }
-    match rustix::process::getrlimit(Resource::Fsize).current {
-        Some(limit) if len > limit => {
-            too_large("the file would be larger than this process's limit on file sizes")
-        }
-        limit => Ok(limit.unwrap_or(i64::MAX.unsigned_abs())),
+    let limit = own_limit();
+    if len > limit {
+        return too_large("the file would be larger than this process's limit on file sizes");
     }
+    Ok(limit)
+}
+
+/// Returns this process's limit on the lengths of files; as good as none if a sandbox does not tell.
+fn own_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the call stores one structure, in a place for one, or fails and stores nothing.
+    let _unknown = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    limit.rlim_cur.min(i64::MAX.unsigned_abs())
 }
 
 /// A length that the process was allowed a moment ago: who appends a little at a time asks for its
@@ -181,71 +210,75 @@ impl Allowance {
 /// Makes a file at least `len` bytes long, and never shorter, with a hole before the end.
 ///
 /// `ftruncate` after a look at the length would cut off what another process appended in
-/// between; allocating the last byte cannot
-/// ([fallocate(2)](https://man7.org/linux/man-pages/man2/fallocate.2.html)).
+/// between, and a write of the last byte would overwrite it. Allocating that byte does neither
+/// ([fallocate(2)](https://man7.org/linux/man-pages/man2/fallocate.2.html)). Where the file system
+/// cannot, zeros are appended, which take space.
 pub(super) fn grow(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Result<()> {
     let Some(last) = len.checked_sub(1) else { return Ok(()) };
     allowed(len, operation)?;
-    loop {
-        match rustix::fs::fallocate(fd, FallocateFlags::empty(), last, 1) {
-            Ok(()) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
-            Err(errno) => return Err(from_errno(errno, operation)),
-        }
+    match allocate(fd, FallocateFlags::empty(), last, 1) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => append_zeros(fd, len).map_err(during(operation)),
+        allocated => allocated.map_err(during(operation)),
     }
-    let stat = rustix::fs::fstat(fd).map_err(during(operation))?;
-    if length(&stat) < len {
-        rustix::fs::ftruncate(fd, len).map_err(during(operation))?;
-    }
-    Ok(())
 }
 
-/// Sets space aside for the first `len` bytes of a file, whose length stays as it is.
+/// Appends zeros until a file is at least `len` bytes long.
+///
+/// Each goes to where the file ends at that moment
+/// ([pwritev2(2)](https://man7.org/linux/man-pages/man2/pwritev2.2.html), `RWF_APPEND`), so that
+/// nobody's bytes are overwritten; if others append as well, the file may become a little longer.
+pub(super) fn append_zeros(fd: BorrowedFd<'_>, len: u64) -> Result<(), Errno> {
+    /// Bytes that are appended at a time.
+    const STEP: usize = 1 << 16;
+    let zeros = [0; STEP];
+    loop {
+        let Some(missing @ 1..) = len.checked_sub(length_now(fd)?) else { return Ok(()) };
+        let step = usize::try_from(missing).unwrap_or(STEP).min(STEP);
+        let zeros = [IoSlice::new(&zeros[..step])];
+        let append = || rustix::io::pwritev2(fd, &zeros, 0, ReadWriteFlags::APPEND);
+        if rustix::io::retry_on_intr(append)? == 0 {
+            return Err(Errno::IO);
+        }
+    }
+}
+
+/// Sets blocks aside for a range of a file, whose length and bytes stay as they are.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::DiskFull`] if there is not so much; what was set aside past the end of the file
-/// is given back.
-pub(super) fn reserve(fd: BorrowedFd<'_>, len: u64, operation: Operation) -> Result<()> {
-    let before = length(&rustix::fs::fstat(fd).map_err(during(operation))?);
-    loop {
-        match rustix::fs::fallocate(fd, FallocateFlags::KEEP_SIZE, 0, len) {
-            Ok(()) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
-                return Err(Error::new(ErrorKind::NotSupported, operation)
-                    .because("its file system cannot set space aside"));
-            }
-            Err(errno) => {
-                // Blocks past the end are freed by a truncation to the same length. If somebody
-                // made the file longer meanwhile, the blocks are theirs to keep.
-                let now = rustix::fs::fstat(fd).map(|stat| length(&stat));
-                if len > before && now == Ok(before) {
-                    let _ignored = rustix::fs::ftruncate(fd, before);
-                }
-                return Err(from_errno(errno, operation));
-            }
-        }
-    }
-}
-
-/// Sets space aside for a range, whose bytes stay as they are, and so waits for the file's own
-/// lock: for whoever is making it longer at this moment.
-pub(super) fn settle(
+/// [`ErrorKind::DiskFull`] if there are not so many; those that were set aside before may stay.
+/// [`ErrorKind::NotSupported`] if the file system cannot.
+pub(super) fn preallocate(
     fd: BorrowedFd<'_>,
     offset: u64,
     len: u64,
     operation: Operation,
 ) -> Result<()> {
-    loop {
-        match rustix::fs::fallocate(fd, FallocateFlags::KEEP_SIZE, offset, len) {
-            // File systems without it have their own ways, and none is known to need this.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(from_errno(errno, operation)),
+    match allocate(fd, FallocateFlags::KEEP_SIZE, offset, len) {
+        Err(errno @ (Errno::OPNOTSUPP | Errno::NOSYS)) => {
+            Err(from_errno(errno, operation).because("its file system cannot set space aside"))
         }
+        allocated => allocated.map_err(during(operation)),
     }
+}
+
+/// Makes a hole of a range: its bytes read as zeros and take no space, and the length stays as it is.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotSupported`] if the file system cannot.
+pub(super) fn discard(fd: BorrowedFd<'_>, offset: u64, len: u64) -> Result<()> {
+    let operation = Operation::Discard;
+    match allocate(fd, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, offset, len) {
+        Err(errno @ (Errno::OPNOTSUPP | Errno::NOSYS)) => {
+            Err(from_errno(errno, operation).because("its file system cannot make a hole"))
+        }
+        discarded => discarded.map_err(during(operation)),
+    }
+}
+
+fn allocate(fd: BorrowedFd<'_>, flags: FallocateFlags, offset: u64, len: u64) -> Result<(), Errno> {
+    rustix::io::retry_on_intr(|| rustix::fs::fallocate(fd, flags, offset, len))
 }
 
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
@@ -258,10 +291,9 @@ pub(super) fn read_at(
     let mut done = 0;
     while done < buf.len() {
         let at = offset.saturating_add(done as u64);
-        match rustix::io::pread(fd, &mut buf[done..], at) {
+        match rustix::io::retry_on_intr(|| rustix::io::pread(fd, &mut buf[done..], at)) {
             Ok(0) => break,
             Ok(count) => done += count,
-            Err(Errno::INTR) => {}
             Err(errno) => return Err(from_errno(errno, operation)),
         }
     }
@@ -282,16 +314,26 @@ pub(super) fn write_at(
     let mut done = 0;
     while done < bytes.len() {
         let at = offset.saturating_add(done as u64);
-        match rustix::io::pwrite(fd, &bytes[done..], at) {
-            Ok(0) => return Err(from_errno(Errno::IO, operation).lost(Loss { offset: at, done })),
+        let failed = |errno| Err(from_errno(errno, operation).lost(Loss { offset: at, done }));
+        match rustix::io::retry_on_intr(|| rustix::io::pwrite(fd, &bytes[done..], at)) {
+            Ok(0) => return failed(Errno::IO),
             Ok(count) => done += count,
-            Err(Errno::INTR) => {}
-            Err(errno) => {
-                return Err(from_errno(errno, operation).lost(Loss { offset: at, done }));
-            }
+            Err(errno) => return failed(errno),
         }
     }
     Ok(())
+}
+
+/// Checks that a file reaches as far as a range that was flushed.
+///
+/// Of bytes that were stored past its end, nothing is kept.
+///
+/// # Errors
+///
+/// [`ErrorKind::Lost`], with the end of the file as the first lost byte, or the start of the range.
+pub(super) fn check_reach(fd: BorrowedFd<'_>, range: Range<u64>) -> Result<()> {
+    let len = length_now(fd).map_err(during(Operation::Flush))?;
+    if len >= range.end { Ok(()) } else { Err(Error::cut(len, range, Operation::Flush)) }
 }
 
 /// Sends a range of a file towards the disk; a length of 0 reaches to the end of the file.
@@ -303,28 +345,25 @@ pub(super) fn flush(
     flush: Flush,
 ) -> Result<()> {
     let how = match flush {
-        Flush::Start => libc::SYNC_FILE_RANGE_WRITE,
-        Flush::Written => {
+        Flush::Start => Some(libc::SYNC_FILE_RANGE_WRITE),
+        Flush::Written => Some(
             libc::SYNC_FILE_RANGE_WAIT_BEFORE
                 | libc::SYNC_FILE_RANGE_WRITE
-                | libc::SYNC_FILE_RANGE_WAIT_AFTER
-        }
-        Flush::Durable => {
-            return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
-        }
+                | libc::SYNC_FILE_RANGE_WAIT_AFTER,
+        ),
+        Flush::Durable => None,
     };
-    if layered.is(fd) {
-        return rustix::fs::fdatasync(fd).map_err(during(Operation::Flush));
-    }
-    match sync_range(fd, offset, len, how) {
-        Ok(()) => Ok(()),
-        // Some file systems know no ranges, some sandboxes not the call: the whole file is more
-        // than was asked for, and right.
-        Err(Errno::SPIPE | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
-            rustix::fs::fdatasync(fd).map_err(during(Operation::Flush))
+    if let Some(how) = how
+        && !layered.is(fd)
+    {
+        match sync_range(fd, offset, len, how) {
+            // Some file systems know no ranges, some sandboxes not the call: the whole file is more
+            // than was asked for, and right.
+            Err(Errno::SPIPE | Errno::INVAL | Errno::NOSYS | Errno::PERM) => {}
+            synced => return synced.map_err(during(Operation::Flush)),
         }
-        Err(errno) => Err(from_errno(errno, Operation::Flush)),
     }
+    rustix::fs::fdatasync(fd).map_err(during(Operation::Flush))
 }
 
 /// Whether a file is one of overlayfs, as in containers, once that was asked for.
@@ -332,17 +371,20 @@ pub(super) fn flush(
 /// Its pages belong to the file in a layer below, and `sync_file_range` looks for them at the
 /// layered one: it finds none, writes none and succeeds.
 #[derive(Debug, Default)]
-pub(super) struct Layered(OnceLock<bool>);
+pub(super) struct Layered(AppendList<bool>);
 
 impl Layered {
-    /// Tells it of the file behind `fd`, which is always the same one.
+    /// Returns whether the file behind `fd` is one; it is the same file at each call.
     fn is(&self, fd: BorrowedFd<'_>) -> bool {
-        /// `OVERLAYFS_SUPER_MAGIC` of statfs(2).
-        const LAYERS: u64 = 0x794c_7630;
-        *self.0.get_or_init(|| {
-            rustix::fs::fstatfs(fd).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(LAYERS))
-        })
+        *self.0.get_or_push(|| is_layered(fd))
     }
+}
+
+/// Returns true if a file is one of overlayfs.
+fn is_layered(fd: BorrowedFd<'_>) -> bool {
+    /// `OVERLAYFS_SUPER_MAGIC` of statfs(2).
+    const LAYERS: u64 = 0x794c_7630;
+    rustix::fs::fstatfs(fd).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(LAYERS))
 }
 
 /// [sync_file_range(2)](https://man7.org/linux/man-pages/man2/sync_file_range.2.html).
@@ -351,46 +393,29 @@ impl Layered {
 fn sync_range(fd: BorrowedFd<'_>, offset: u64, len: u64, flags: u32) -> Result<(), Errno> {
     let offset = i64::try_from(offset).map_err(|_| Errno::INVAL)?;
     let len = i64::try_from(len).map_err(|_| Errno::INVAL)?;
-    loop {
+    rustix::io::retry_on_intr(|| {
         // SAFETY: the call takes numbers only, and `fd` is open for the length of the borrow.
-        let result = unsafe { libc::sync_file_range(fd.as_raw_fd(), offset, len, flags) };
-        if result == 0 {
-            return Ok(());
+        match unsafe { libc::sync_file_range(fd.as_raw_fd(), offset, len, flags) } {
+            0 => Ok(()),
+            _ => Err(last_errno()),
         }
-        match Errno::from_io_error(&std::io::Error::last_os_error()) {
-            Some(Errno::INTR) => {}
-            Some(errno) => return Err(errno),
-            None => return Err(Errno::IO),
-        }
-    }
+    })
 }
 
-/// Another descriptor of the same file.
-#[derive(Debug)]
-pub(super) enum Twin {
-    /// It shares the description, and so its lock.
-    SameDescription(OwnedFd),
-    /// It has a description of its own, without a lock.
-    NewDescription(OwnedFd),
-}
-
-impl Twin {
-    pub(super) fn into_descriptor(self) -> OwnedFd {
-        match self {
-            Self::SameDescription(descriptor) | Self::NewDescription(descriptor) => descriptor,
-        }
-    }
-}
-
-/// Makes another descriptor of the same file, which can write or cannot.
-pub(super) fn duplicate(fd: BorrowedFd<'_>, write: bool, operation: Operation) -> Result<Twin> {
-    let clone = || fd.try_clone_to_owned().map(Twin::SameDescription).map_err(from_io(operation));
+/// Makes another descriptor of the same file, which can write or cannot. Returns whether it shares
+/// the description, and so its lock; a description of its own has none.
+pub(super) fn duplicate(
+    fd: BorrowedFd<'_>,
+    write: bool,
+    operation: Operation,
+) -> Result<(OwnedFd, bool)> {
+    let clone = || fd.try_clone_to_owned().map(|fd| (fd, true)).map_err(from_io(operation));
     if mode(fd, operation)?.write == write {
         return clone();
     }
     let flags = if write { OFlags::RDWR } else { OFlags::RDONLY };
     match reopen(fd, flags) {
-        Ok(descriptor) => Ok(Twin::NewDescription(descriptor)),
+        Ok(descriptor) => Ok((descriptor, false)),
         // Without `/proc`, or where the file's permissions forbid by now what they allowed, a
         // lesser handle is still lesser in this process: the model checks the rights.
         Err(Errno::NOENT | Errno::ACCESS | Errno::PERM) if !write => clone(),

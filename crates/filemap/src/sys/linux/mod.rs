@@ -1,55 +1,82 @@
 //! Linux: memory files and `mmap`, names as locked directory entries.
 
 mod error;
-pub(super) mod barrier;
+mod environment;
 mod file;
+mod fork;
 pub(super) mod fault;
+mod memory_file;
+mod commit_limit;
+mod control_group;
 mod section;
-mod region;
+mod mapped_range;
+mod address;
+mod large_pages;
+mod mapped_view;
+#[cfg(feature = "pages")]
 mod pages;
+#[cfg(feature = "images")]
 mod image;
-mod placing;
 mod loss;
 mod extents;
+#[cfg(feature = "holders")]
 mod residency;
+#[cfg(feature = "holders")]
+mod holders;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
 pub type OwnedDescriptor = std::os::fd::OwnedFd;
 
-/// A descriptor on loan.
-pub type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
-
-/// The number of a descriptor.
-pub type RawDescriptor = std::os::fd::RawFd;
+/// A borrowed descriptor.
+pub(crate) type BorrowedDescriptor<'handle> = std::os::fd::BorrowedFd<'handle>;
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use crate::types::{Operation, Result};
 
+pub(super) use environment::variable;
+pub(crate) use error::exhausted;
+pub(super) use error::number_of;
 pub(crate) use extents::Extents;
-pub(crate) use region::Region;
-#[cfg(any(test, fuzzing))]
-pub mod fuzzing {
-    //! What must be true of what others wrote, whatever that is: for the fuzzer and the tests.
-
-    pub use super::image::fuzzing::image;
-    pub use super::registry::fuzzing::{file_name, trailer};
-}
-pub(crate) use registry::{
-    Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
-};
+#[cfg(feature = "holders")]
+pub(in crate::sys) use file::Identity;
+#[cfg(feature = "holders")]
+pub(crate) use holders::{holders, viewers};
+#[cfg(all(any(test, fuzzing), feature = "images"))]
+pub(in crate::sys) use image::fuzzing;
+#[cfg(feature = "images")]
+pub(crate) use image::join as join_image;
+pub(crate) use mapped_view::MappedView;
+#[cfg(feature = "pages")]
+pub(crate) use pages::OwnPages;
+pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
+#[cfg(feature = "holders")]
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped.
 pub(crate) const INPUT_SEES_MAPS: bool = true;
 
-/// The number of a descriptor.
-pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
-    std::os::fd::AsRawFd::as_raw_fd(&descriptor)
+/// Makes a type lend its descriptor as those of the standard library do: by `lend`, which tells the
+/// type that it was lent, and by its number, which `own` has without that.
+macro_rules! lends_descriptor {
+    ($type:ty, $lend:ident, $own:ident) => {
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.$lend()
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $type {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.$own().as_raw_fd()
+            }
+        }
+    };
 }
+pub(crate) use lends_descriptor;
 
 /// Decides whether a descriptor survives `exec`.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {
@@ -59,9 +86,9 @@ pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: b
     rustix::io::fcntl_setfd(descriptor, flags).map_err(error::during(Operation::DuplicateHandle))
 }
 
-/// Opens a file as `how` says, and returns at once where it is a pipe that nobody writes to.
+/// Opens a file as `how` says, and does not wait where it is a pipe that nobody writes to.
 ///
-/// Files and directories know no waiting, so the flag means nothing to them
+/// The flag has no effect on files and directories
 /// ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html)).
 pub(crate) fn open_file(mut how: OpenOptions, path: &Path) -> Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -69,7 +96,7 @@ pub(crate) fn open_file(mut how: OpenOptions, path: &Path) -> Result<File> {
     opened.map_err(error::from_io(Operation::OpenFile))
 }
 
-/// Opens `SIGBUS` for the calling thread, and puts the handler back where it belongs.
+/// Unblocks `SIGBUS` for the calling thread, and puts the handler back on top.
 pub(crate) fn prepare_thread() -> Result<()> {
     fault::ensure().map_err(error::from_io(Operation::MapView))
 }

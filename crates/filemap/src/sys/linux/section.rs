@@ -2,22 +2,20 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use rustix::fs::{MemfdFlags, Mode, SealFlags};
-use rustix::io::Errno;
-
-use crate::sys::platform::error::{during, from_errno, from_io};
-use crate::sys::platform::file::{Allowance, Identity, Layered};
-use crate::sys::platform::image::Image;
-use crate::sys::platform::pages::Commitment;
-use crate::sys::platform::region::Source;
-use crate::sys::platform::registry::set_len;
-use crate::sys::platform::{Region, file, page_size};
-use crate::sys::{Request, SectionContract, Space};
+use crate::sys::platform::error::{during, from_io};
+use crate::sys::platform::file::{self, Allowance, Identity, Layered};
+#[cfg(feature = "images")]
+use crate::sys::platform::image::{self, Image};
+use crate::sys::platform::mapped_view::{self, MapOptions, SharedDescriptor, ViewSource};
+use crate::sys::platform::memory_file;
+use crate::sys::platform::{MappedView, commit_limit, page_size};
+use crate::sys::region::{Region, RegionKind};
+use crate::sys::size::{self, Size};
+use crate::sys::{AppendList, Request, SectionContract, Space, features};
 use crate::types::{
-    Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, Rights, geometry,
+    Access, Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, Rights,
 };
 
 /// Memory or a file, with the size that its views may reach.
@@ -27,134 +25,140 @@ use crate::types::{
 /// that the descriptor was passed to.
 #[derive(Debug)]
 pub(crate) struct Section {
-    descriptor: OwnedFd,
+    descriptor: Arc<OwnedFd>,
+    /// Whether an entry is given away in its place, so that its views may keep it.
+    has_entry: bool,
     storage: Storage,
-    /// What regions keep of the section, made for the first of them.
-    kept: OnceLock<Arc<OwnedFd>>,
-    size: u64,
+    /// None if it is always as long as its file.
+    size: Option<u64>,
+    /// Bytes in a page.
     unit: usize,
-    /// Pages must be committed: behind the memory stands which of them are.
-    is_reserved: bool,
-    /// The program that the memory was laid out for.
-    image: Option<Arc<Image>>,
+    /// What regions share with the section, made for the first of them.
+    shared: AppendList<Arc<SharedDescriptor>>,
     allowance: Allowance,
     layered: Layered,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a section is made of.
+#[derive(Debug, Clone)]
 enum Storage {
-    Memory,
     File,
+    Memory,
+    /// Memory whose pages must be committed: which of them are stands behind it.
+    Reserved,
+    /// Memory that a program was laid out in.
+    #[cfg(feature = "images")]
+    Image(Image),
 }
 
-/// Bits of a memory file's mode that mark it as executable.
-const EXECUTABLE: Mode = Mode::XUSR;
-
-/// Bits of a memory file's mode that mark its pages as reserved; the kernel gives them no meaning.
-const RESERVED: Mode = Mode::SVTX;
-
 impl Section {
-    fn new(descriptor: OwnedFd, storage: Storage, size: u64, unit: usize) -> Self {
-        let kept = OnceLock::new();
-        Self {
-            descriptor,
-            storage,
-            kept,
-            size,
-            unit,
-            is_reserved: false,
-            image: None,
-            allowance: Allowance::default(),
-            layered: Layered::default(),
-        }
+    fn new(descriptor: OwnedFd, storage: Storage, size: Option<u64>, unit: usize) -> Self {
+        let (allowance, layered) = (Allowance::default(), Layered::default());
+        let (descriptor, shared) = (Arc::new(descriptor), AppendList::new());
+        Self { descriptor, has_entry: false, storage, size, unit, shared, allowance, layered }
     }
 
     /// Memory with these attributes.
-    fn with(self, attributes: Attributes) -> Self {
-        Self { is_reserved: attributes.contains(Attributes::RESERVE), ..self }
-    }
-
-    /// The memory in a registry entry's own data pages.
     ///
-    /// The description must not be the one that carries the name's lock: mapped pages keep the
-    /// description that they were mapped through, and a view must not keep a name
-    /// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)).
-    pub(super) fn in_entry(descriptor: OwnedFd, size: u64, attributes: Attributes) -> Self {
-        Self::new(descriptor, Storage::Memory, size, page_size()).with(attributes)
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotSupported`] if they need a feature that this build lacks.
+    pub(super) fn of_memory(
+        descriptor: OwnedFd,
+        size: u64,
+        unit: usize,
+        attributes: Attributes,
+    ) -> Result<Self> {
+        features::check(attributes, Operation::OpenMapping)?;
+        let is_reserved = attributes.contains(Attributes::RESERVE);
+        let storage = if is_reserved { Storage::Reserved } else { Storage::Memory };
+        Ok(Self::new(descriptor, storage, Some(size), unit))
     }
 
     /// Memory that was reached through one of its holders.
     pub(super) fn held(descriptor: OwnedFd, size: u64, attributes: Attributes) -> Result<Self> {
-        let unit = unit_of(descriptor.as_fd())?;
-        let image = if attributes.contains(Attributes::IMAGE) {
-            let image = Image::of(&descriptor, Operation::OpenMapping)?;
-            Some(image.ok_or_else(|| {
-                Error::new(ErrorKind::BackingGone, Operation::OpenMapping)
-                    .because("what was named as a program is none")
-            })?)
-        } else {
-            None
-        };
-        let section = Self::new(descriptor, Storage::Memory, size, unit).with(attributes);
-        Ok(Self { image, ..section })
+        let unit = memory_file::unit(descriptor.as_fd())?;
+        #[cfg(feature = "images")]
+        if attributes.contains(Attributes::IMAGE) {
+            let operation = Operation::OpenMapping;
+            let image = Image::of(descriptor.as_fd(), operation)?.ok_or_else(|| {
+                Error::new(ErrorKind::BackingGone, operation)
+                    .because("what was named is not the memory of a program")
+            })?;
+            return Ok(Self::new(descriptor, Storage::Image(image), Some(size), unit));
+        }
+        Self::of_memory(descriptor, size, unit, attributes)
     }
 
     /// A file that was opened by the path in a registry entry.
-    pub(super) fn of_file(descriptor: OwnedFd, size: u64) -> Result<Self> {
-        let unit = unit_of(descriptor.as_fd())?;
+    pub(super) fn of_file(descriptor: OwnedFd, size: Option<u64>) -> Result<Self> {
+        let unit = memory_file::unit(descriptor.as_fd())?;
         Ok(Self::new(descriptor, Storage::File, size, unit))
     }
 
-    /// Decides on the size over a file, and leaves the file alone.
-    pub(super) fn sized(&self, size: u64, protection: Protection) -> Result<u64> {
-        let operation = Operation::CreateMapping;
-        let len = file::length(&file::regular(self.descriptor(), operation)?);
-        match size {
-            0 if len == 0 => Err(Error::new(ErrorKind::EmptyFile, operation)),
-            0 => Ok(len),
-            _ if size > len && !protection.is_writable() => {
-                Err(Error::new(ErrorKind::SizeTooLarge, operation).because(format!(
-                    "the file has {len} bytes, and a {protection} mapping cannot make it longer"
-                )))
-            }
-            _ => Ok(size),
-        }
+    /// Returns how many bytes a mapping of the file has, and leaves the file alone.
+    pub(super) fn sized(&self, size: Size, protection: Protection) -> Result<Option<u64>> {
+        let stat = file::regular(self.descriptor(), Operation::CreateMapping)?;
+        size.over_file(file::length(&stat), protection)
     }
 
     /// Makes the file at least `size` bytes long, with space set aside if that is asked for.
     pub(super) fn grow(&self, size: u64, protection: Protection, space: Space) -> Result<()> {
         let operation = Operation::CreateMapping;
         if space == Space::AtOnce && protection.is_writable() {
-            file::reserve(self.descriptor(), size, operation)?;
+            file::preallocate(self.descriptor(), 0, size, operation)?;
         }
         let stat = rustix::fs::fstat(self.descriptor()).map_err(during(operation))?;
         if file::length(&stat) >= size {
             return Ok(());
         }
-        file::grow(self.descriptor(), size, operation)
+        file::grow(self.descriptor(), self.whole(size), operation)
+    }
+
+    /// Returns the length of whole pages, where a file has no other.
+    pub(super) fn whole(&self, len: u64) -> u64 {
+        self.page_of_maps().and_then(|page| len.checked_next_multiple_of(page)).unwrap_or(len)
     }
 
     /// The section with the size that was decided on.
-    pub(super) fn with_size(self, size: u64) -> Self {
+    pub(super) fn with_size(self, size: Option<u64>) -> Self {
         Self { size, ..self }
     }
 
-    /// Which file or memory it is, whatever it is called.
+    /// The section of a handle that has an entry.
+    pub(super) fn with_entry(self) -> Self {
+        Self { has_entry: true, ..self }
+    }
+
+    /// Returns which file or memory it is, whatever it is called.
     pub(super) fn identity(&self, operation: Operation) -> Result<Identity> {
         file::identity(self.descriptor()).map_err(during(operation))
     }
 
-    /// What a region keeps of the section, whose handle may be closed before it.
-    fn source(&self) -> Result<Source> {
-        let descriptor = match self.kept.get() {
-            Some(kept) => Arc::clone(kept),
-            None => {
-                let kept = self.descriptor.try_clone().map_err(from_io(Operation::MapView))?;
-                Arc::clone(self.kept.get_or_init(|| Arc::new(kept)))
-            }
+    /// Returns the program that was laid out in the memory, if one was.
+    #[cfg(feature = "images")]
+    pub(super) fn image(&self) -> Option<&Image> {
+        if let Storage::Image(image) = &self.storage { Some(image) } else { None }
+    }
+
+    /// Returns what regions share with the section.
+    fn shared(&self) -> Result<Arc<SharedDescriptor>> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(Arc::clone(shared));
+        }
+        let descriptor = match self.has_entry {
+            true => Arc::clone(&self.descriptor),
+            false => Arc::new(self.descriptor.try_clone().map_err(from_io(Operation::MapView))?),
         };
-        let reserved = self.is_reserved.then_some(self.size);
-        Ok(Source { descriptor, is_file: self.is_file(), unit: self.unit, reserved })
+        Ok(Arc::clone(self.shared.get_or_push(|| Arc::new(SharedDescriptor::new(descriptor)))))
+    }
+
+    /// Another handle to the section, with fewer rights if the protection is not for writing.
+    fn protected(self, protection: Protection) -> Result<Self> {
+        if protection.is_writable() {
+            return Ok(self);
+        }
+        self.duplicate(protection.rights(), false)
     }
 }
 
@@ -167,51 +171,47 @@ impl SectionContract for Section {
         attributes: Attributes,
         space: Space,
     ) -> Result<Self> {
-        let large = attributes.contains(Attributes::LARGE_PAGES);
-        let descriptor = memory_file(protection.is_executable(), large)?;
-        let unit = unit_of(descriptor.as_fd())?;
-        if large && !size.is_multiple_of(unit as u64) {
-            return Err(Error::new(ErrorKind::InvalidArgument, Operation::CreateMapping)
-                .because(format!("large pages need a size that is a multiple of {unit} bytes")));
-        }
-        let size = geometry::round_up(size, unit)
-            .filter(|size| i64::try_from(*size).is_ok())
-            .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, Operation::CreateMapping))?;
+        let operation = Operation::CreateMapping;
+        features::check(attributes, operation)?;
+        let descriptor = memory_file::create(protection.is_executable(), attributes)?;
+        let unit = memory_file::unit(descriptor.as_fd())?;
+        let size = size::of_memory(size, unit, attributes)?;
         if attributes.contains(Attributes::COMMIT) {
-            committable(size)?;
+            commit_limit::check(size, space)?;
         }
-        let len = memory_len(size, attributes)?;
-        file::allowed(len, Operation::CreateMapping)?;
-        rustix::fs::ftruncate(&descriptor, len).map_err(during(Operation::CreateMapping))?;
-        if attributes.contains(Attributes::RESERVE) {
-            mark_reserved(descriptor.as_fd())?;
+        let len = memory_file::len(size, attributes)?;
+        file::allowed(len, operation)?;
+        if space == Space::AtOnce && !attributes.contains(Attributes::LARGE_PAGES) {
+            memory_file::take(descriptor.as_fd(), size)?;
         }
-        if large {
+        memory_file::set_len(descriptor.as_fd(), len)?;
+        if attributes.contains(Attributes::LARGE_PAGES) {
             // Large pages are set aside now or never: a later touch of a page that the pool
             // does not have would be a signal.
-            file::reserve(descriptor.as_fd(), size, Operation::CreateMapping).map_err(|error| {
-                Error::new(ErrorKind::NoResources, Operation::CreateMapping)
+            file::preallocate(descriptor.as_fd(), 0, size, operation).map_err(|error| {
+                Error::new(ErrorKind::NoResources, operation)
                     .because("the system's pool has not so many large pages")
                     .caused_by(error)
             })?;
         }
-        if space == Space::AtOnce {
-            file::reserve(descriptor.as_fd(), size, Operation::CreateMapping)?;
-        }
-        // Nobody can take pages away from under a view of this memory.
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-        rustix::fs::fcntl_add_seals(&descriptor, seals)
-            .map_err(during(Operation::CreateMapping))?;
-        let section = Self::new(descriptor, Storage::Memory, size, unit).with(attributes);
-        if protection.is_writable() {
-            Ok(section)
-        } else {
-            section.duplicate(protection.rights(), false)
-        }
+        memory_file::seal(descriptor.as_fd(), false)?;
+        Self::of_memory(descriptor, size, unit, attributes)?.protected(protection)
     }
 
-    fn over(file: &File, protection: Protection, _attributes: Attributes) -> Result<Self> {
+    fn anonymous(len: usize) -> Result<Region> {
+        commit_limit::check(len as u64, Space::IfThereIsRoom)?;
+        mapped_view::ensure_guarded()?;
+        let whole = len.checked_next_multiple_of(page_size());
+        let view = whole
+            .filter(|whole| isize::try_from(*whole).is_ok())
+            .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, Operation::MapView))
+            .and_then(MappedView::anonymous)?;
+        Region::new(view, RegionKind::Memory, Access::Write, 0, (0, len), |_| Ok(()))
+    }
+
+    fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self> {
         let operation = Operation::CreateMapping;
+        features::check(attributes, operation)?;
         file::regular(file.as_fd(), operation)?;
         let mode = file::mode(file.as_fd(), operation)?;
         if !mode.read || (protection.is_writable() && !mode.write) {
@@ -220,26 +220,22 @@ impl SectionContract for Section {
                 .because(format!("a {protection} mapping needs a file open for {needed}")));
         }
         let descriptor = file.as_fd().try_clone_to_owned().map_err(from_io(operation))?;
-        Self::of_file(descriptor, 0)
+        Self::of_file(descriptor, None)
     }
 
-    fn laid_out(self, size: u64, protection: Protection, attributes: Attributes) -> Result<Self> {
+    #[cfg(feature = "images")]
+    fn laid_out(self, size: Size, protection: Protection, attributes: Attributes) -> Result<Self> {
         let (descriptor, image) = Image::read(self.descriptor(), size, attributes)?;
-        let section = Self::new(descriptor, Storage::Memory, image.size, page_size());
-        let section = Self { image: Some(image), ..section };
-        if protection.is_writable() {
-            Ok(section)
-        } else {
-            section.duplicate(protection.rights(), false)
-        }
+        let size = Some(image.size);
+        Self::new(descriptor, Storage::Image(image), size, page_size()).protected(protection)
     }
 
-    fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self> {
-        if self.image.is_some() {
+    fn settled(self, size: Size, protection: Protection, space: Space) -> Result<Self> {
+        if !self.is_file() {
             return Ok(self);
         }
         let size = self.sized(size, protection)?;
-        self.grow(size, protection, space)?;
+        self.grow(size.unwrap_or(0), protection, space)?;
         Ok(self.with_size(size))
     }
 
@@ -247,46 +243,44 @@ impl SectionContract for Section {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
         let mode = file::mode(descriptor.as_fd(), operation)?;
-        if !mode.read {
-            return Err(Error::new(ErrorKind::AccessDenied, operation)
-                .because("the descriptor is not open for reading"));
-        }
-        let size = file::length(&stat);
-        if size == 0 {
+        let len = file::length(&stat);
+        if len == 0 {
             return Err(Error::new(ErrorKind::EmptyFile, operation));
         }
-        // Files of tmpfs know seals as well, and have a name.
-        let memory = stat.st_nlink == 0 && rustix::fs::fcntl_get_seals(&descriptor).is_ok();
-        let executable = memory && Mode::from_raw_mode(stat.st_mode).contains(EXECUTABLE);
-        let protection = match (mode.write, executable) {
+        let is_memory = memory_file::is_memory(descriptor.as_fd(), &stat);
+        let protection = match (mode.write, is_memory && memory_file::is_executable(&stat)) {
             (false, false) => Protection::ReadOnly,
             (true, false) => Protection::ReadWrite,
             (false, true) => Protection::ExecuteRead,
             (true, true) => Protection::ExecuteReadWrite,
         };
-        if !memory {
-            let section = Self::of_file(descriptor, size)?;
+        if !is_memory {
+            let section = Self::of_file(descriptor, Some(len))?;
             return Ok((section, protection, Attributes::empty()));
         }
-        if let Some(image) = Image::of(&descriptor, operation)? {
-            let section = Self::new(descriptor, Storage::Memory, image.size, page_size());
-            let attributes = image.attributes;
-            return Ok((Self { image: Some(image), ..section }, protection, attributes));
+        if memory_file::is_image(descriptor.as_fd(), len, operation)? {
+            features::check(Attributes::IMAGE, operation)?;
+            #[cfg(feature = "images")]
+            if let Some(image) = Image::of(descriptor.as_fd(), operation)? {
+                let (size, attributes) = (Some(image.size), image.attributes);
+                let section = Self::new(descriptor, Storage::Image(image), size, page_size());
+                return Ok((section, protection, attributes));
+            }
         }
-        let mut attributes = Attributes::COMMIT;
-        let mut size = size;
-        if Mode::from_raw_mode(stat.st_mode).contains(RESERVED) {
-            attributes = Attributes::RESERVE;
-            size = Commitment::size_within(size).ok_or_else(|| {
+        let (size, attributes) = if memory_file::is_reserved(&stat) {
+            let size = memory_file::size_within(len).ok_or_else(|| {
                 Error::new(ErrorKind::WrongObject, operation)
                     .because("it is marked as reserved memory, and is not as long as any")
             })?;
-        }
+            (size, Attributes::RESERVE)
+        } else {
+            (len, Attributes::COMMIT)
+        };
         Ok((Self::held(descriptor, size, attributes)?, protection, attributes))
     }
 
     fn into_descriptor(self) -> OwnedFd {
-        self.descriptor
+        Arc::try_unwrap(self.descriptor).unwrap_or_else(|_| unreachable!("its entry is given away"))
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
@@ -294,19 +288,17 @@ impl SectionContract for Section {
     }
 
     fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
-        let twin = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
-        let descriptor = twin.into_descriptor();
-        let (is_reserved, image) = (self.is_reserved, self.image.clone());
-        let twin = Self::new(descriptor, self.storage, self.size, self.unit);
-        Ok(Self { is_reserved, image, ..twin })
+        let (twin, _) = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
+        let twin = Self::new(twin, self.storage.clone(), self.size, self.unit);
+        Ok(Self { has_entry: self.has_entry, ..twin })
     }
 
-    fn size(&self) -> u64 {
+    fn size(&self) -> Option<u64> {
         self.size
     }
 
     fn is_file(&self) -> bool {
-        self.storage == Storage::File
+        matches!(self.storage, Storage::File)
     }
 
     fn is_same(&self, other: &Self) -> Result<bool> {
@@ -314,34 +306,56 @@ impl SectionContract for Section {
     }
 
     fn map(&self, request: Request) -> Result<Region> {
-        match &self.image {
-            Some(image) => Region::of_image(self.descriptor(), self.source()?, image, request),
-            None => Region::map(self.descriptor(), self.source()?, request),
+        let Request { offset, len, access, alignment, .. } = request;
+        let (placed, address) = request.placed(self.unit)?;
+        let (is_file, unit, shared) = (self.is_file(), self.unit, Some(self.shared()?));
+        let source = ViewSource { shared, is_file, unit, access, offset: placed.base };
+        #[cfg(feature = "images")]
+        if let Some(image) = self.image() {
+            return image::map(self.descriptor(), source, image, request);
         }
+        let closed = matches!(self.storage, Storage::Reserved);
+        // Whoever wants no guard knows what becomes of a copy then; closed pages are opened by the
+        // handlers.
+        if request.guarded || closed {
+            mapped_view::ensure_guarded()?;
+        }
+        let mapped = placed
+            .len
+            .checked_next_multiple_of(unit)
+            .filter(|mapped| isize::try_from(*mapped).is_ok())
+            .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, Operation::MapView))?;
+        let options = MapOptions { len: mapped, address, alignment, closed };
+        let view = MappedView::map(self.descriptor(), source, options)?;
+        let kind = if is_file { RegionKind::File } else { RegionKind::Memory };
+        let bytes = (placed.delta, len);
+        Region::new(view, kind, access, offset, bytes, |pages| match self.size {
+            Some(size) if closed => pages.reserve(size.next_multiple_of(unit as u64)),
+            _ => Ok(()),
+        })
     }
 
     fn file_len(&self) -> Result<u64> {
-        let stat = rustix::fs::fstat(self.descriptor()).map_err(during(Operation::ResizeFile))?;
-        Ok(file::length(&stat))
+        file::length_now(self.descriptor()).map_err(during(Operation::MeasureFile))
     }
 
     fn check_file_len(&self, len: u64) -> Result<()> {
         file::allowed(len, Operation::ResizeFile)
     }
 
-    fn set_file_len(&self, len: u64) -> Result<()> {
-        file::allowed(len, Operation::ResizeFile)?;
-        set_len(self.descriptor(), len)
+    fn preallocate_file(&self, offset: u64, len: u64) -> Result<()> {
+        let operation = Operation::Preallocate;
+        file::allowed(offset.saturating_add(len), operation)?;
+        file::preallocate(self.descriptor(), offset, len, operation)
     }
 
-    fn reserve_file(&self, len: u64) -> Result<()> {
-        file::allowed(len, Operation::ResizeFile)?;
-        file::reserve(self.descriptor(), len, Operation::ResizeFile)?;
-        file::grow(self.descriptor(), len, Operation::ResizeFile)
+    fn discard_file(&self, offset: u64, len: u64) -> Result<()> {
+        file::discard(self.descriptor(), offset, len)
     }
 
-    fn settle_file(&self, offset: u64, len: u64) -> Result<()> {
-        file::settle(self.descriptor(), offset, len, Operation::Write)
+    fn file_space(&self) -> Result<u64> {
+        let stat = rustix::fs::fstat(self.descriptor()).map_err(during(Operation::MeasureFile))?;
+        Ok(file::allocated(&stat))
     }
 
     fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
@@ -354,96 +368,14 @@ impl SectionContract for Section {
         file::write_at(self.descriptor(), offset, bytes, Operation::Write)
     }
 
+    fn page_of_maps(&self) -> Option<u64> {
+        (self.is_file() && self.unit > page_size()).then_some(self.unit as u64)
+    }
+
     fn flush_file(&self, offset: u64, len: u64, flush: Flush) -> Result<()> {
         if !self.is_file() {
             return Ok(());
         }
         file::flush(self.descriptor(), &self.layered, offset, len, flush)
     }
-}
-
-/// Creates an empty memory file whose mode tells whether it may hold code.
-pub(super) fn memory_file(executable: bool, large: bool) -> Result<OwnedFd> {
-    let operation = Operation::CreateMapping;
-    let mut flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    flags.set(MemfdFlags::HUGETLB, large);
-    // Kernels before 6.3 know neither word; there the mode alone tells.
-    let explicit = if executable { MemfdFlags::EXEC } else { MemfdFlags::NOEXEC_SEAL };
-    let descriptor = match rustix::fs::memfd_create("filemap", flags | explicit) {
-        Err(Errno::INVAL) => rustix::fs::memfd_create("filemap", flags),
-        other => other,
-    };
-    let descriptor = descriptor.map_err(|errno| match errno {
-        Errno::NODEV | Errno::NOENT if large => {
-            Error::new(ErrorKind::NotSupported, operation).because("this kernel has no large pages")
-        }
-        Errno::PERM if large => Error::new(ErrorKind::PrivilegeNotHeld, operation)
-            .because("this process may not use large pages"),
-        errno => from_errno(errno, operation),
-    })?;
-    let mode = if executable { Mode::RWXU } else { Mode::RUSR | Mode::WUSR };
-    rustix::fs::fchmod(&descriptor, mode).map_err(during(operation))?;
-    Ok(descriptor)
-}
-
-/// The size in bytes of the pages that a memory file is made of.
-fn unit_of(descriptor: BorrowedFd<'_>) -> Result<usize> {
-    let stat = rustix::fs::fstat(descriptor).map_err(during(Operation::CreateMapping))?;
-    // hugetlbfs tells its page size as the block size, tmpfs tells the ordinary page's.
-    let block = usize::try_from(stat.st_blksize).unwrap_or(0);
-    let huge = block.is_power_of_two() && block > page_size();
-    Ok(if huge && is_huge(descriptor)? { block } else { page_size() })
-}
-
-fn is_huge(descriptor: BorrowedFd<'_>) -> Result<bool> {
-    /// `HUGETLBFS_MAGIC` of statfs(2).
-    const HUGE: u64 = 0x958458f6;
-    let stat = rustix::fs::fstatfs(descriptor).map_err(during(Operation::CreateMapping))?;
-    Ok(u64::try_from(stat.f_type) == Ok(HUGE))
-}
-
-/// Bytes of a file that holds memory of `size` bytes, and what its pages need beside it.
-pub(super) fn memory_len(size: u64, attributes: Attributes) -> Result<u64> {
-    let beside = if attributes.contains(Attributes::RESERVE) { Commitment::len(size) } else { 0 };
-    size.checked_add(beside)
-        .filter(|len| i64::try_from(*len).is_ok())
-        .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, Operation::CreateMapping))
-}
-
-/// Marks a memory file as one whose pages must be committed, for who has its descriptor alone.
-fn mark_reserved(descriptor: BorrowedFd<'_>) -> Result<()> {
-    let operation = Operation::CreateMapping;
-    let stat = rustix::fs::fstat(descriptor).map_err(during(operation))?;
-    let mode = Mode::from_raw_mode(stat.st_mode) | RESERVED;
-    rustix::fs::fchmod(descriptor, mode).map_err(during(operation))
-}
-
-/// Refuses memory that the whole machine could not hold, as the commit limit of Windows does.
-///
-/// Linux would promise it and break the promise with a signal at some later store.
-pub(super) fn committable(size: u64) -> Result<()> {
-    let most = machine_bytes_for(size);
-    if size > most {
-        return Err(Error::new(ErrorKind::CommitLimit, Operation::CreateMapping).because(format!(
-            "{size} bytes are more than the {most} bytes of memory and swap; \
-             the attribute `reserve` asks for no promise"
-        )));
-    }
-    Ok(())
-}
-
-/// Bytes of memory and swap that the machine has; as much as it had before, if that is enough.
-pub(super) fn machine_bytes_for(size: u64) -> u64 {
-    /// What the machine had when it was last asked, in bytes: it seldom loses memory, and asking
-    /// costs as much as any other step of a creation.
-    static MOST: AtomicU64 = AtomicU64::new(0);
-    let known = MOST.load(Ordering::Relaxed);
-    if size <= known {
-        return known;
-    }
-    let system = rustix::system::sysinfo();
-    let pages = system.totalram.saturating_add(system.totalswap);
-    let most = pages.saturating_mul(system.mem_unit.into());
-    MOST.store(most, Ordering::Relaxed);
-    most
 }

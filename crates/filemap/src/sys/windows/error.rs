@@ -23,7 +23,18 @@ pub(super) fn from_status(status: NTSTATUS, operation: Operation) -> Error {
 
 /// For `map_err` after a call into the standard library.
 pub(super) fn from_io(operation: Operation) -> impl Fn(io::Error) -> Error {
-    move |error| Error::new(code(&error).map_or(ErrorKind::Other, kind), operation).caused_by(error)
+    move |cause| {
+        let kind = code(&cause).map_or(ErrorKind::Other, kind);
+        let error = Error::new(kind, operation);
+        // The system's own words say why, where no kind does.
+        let error = if kind == ErrorKind::Other { error.because(cause.to_string()) } else { error };
+        error.caused_by(cause)
+    }
+}
+
+/// Returns the number by which a C program of this system knows a kind of error.
+pub(in crate::sys) fn number_of(kind: ErrorKind) -> i32 {
+    kind.win32_code().cast_signed()
 }
 
 /// Windows' own code of an error, if it came from there.
@@ -33,41 +44,24 @@ pub(super) fn code(error: &io::Error) -> Option<u32> {
 
 fn kind(code: u32) -> ErrorKind {
     match code {
-        codes::ERROR_FILE_NOT_FOUND => ErrorKind::NotFound,
-        codes::ERROR_PATH_NOT_FOUND | codes::ERROR_BAD_NETPATH | codes::ERROR_INVALID_DRIVE => {
-            ErrorKind::PathNotFound
-        }
-        codes::ERROR_TOO_MANY_OPEN_FILES => ErrorKind::TooManyOpenFiles,
-        codes::ERROR_ACCESS_DENIED
-        | codes::ERROR_WRITE_PROTECT
+        codes::ERROR_BAD_NETPATH | codes::ERROR_INVALID_DRIVE => ErrorKind::PathNotFound,
+        codes::ERROR_WRITE_PROTECT
         | codes::ERROR_SHARING_VIOLATION
         | codes::ERROR_LOCK_VIOLATION => ErrorKind::AccessDenied,
-        codes::ERROR_INVALID_HANDLE | codes::ERROR_BAD_EXE_FORMAT => ErrorKind::WrongObject,
-        codes::ERROR_NOT_ENOUGH_MEMORY | codes::ERROR_OUTOFMEMORY => ErrorKind::OutOfMemory,
-        codes::ERROR_HANDLE_EOF => ErrorKind::EndOfFile,
-        codes::ERROR_NOT_SUPPORTED
-        | codes::ERROR_INVALID_FUNCTION
-        | codes::ERROR_CALL_NOT_IMPLEMENTED => ErrorKind::NotSupported,
-        codes::ERROR_INVALID_PARAMETER => ErrorKind::InvalidArgument,
-        codes::ERROR_DISK_FULL | codes::ERROR_HANDLE_DISK_FULL => ErrorKind::DiskFull,
-        codes::ERROR_INVALID_NAME => ErrorKind::InvalidName,
-        codes::ERROR_BAD_PATHNAME => ErrorKind::InvalidPath,
-        codes::ERROR_FILE_EXISTS | codes::ERROR_ALREADY_EXISTS => ErrorKind::AlreadyExists,
-        codes::ERROR_FILENAME_EXCED_RANGE => ErrorKind::NameTooLong,
-        codes::ERROR_FILE_TOO_LARGE => ErrorKind::FileTooLarge,
-        codes::ERROR_INVALID_ADDRESS => ErrorKind::AddressTaken,
-        codes::ERROR_SWAPERROR => ErrorKind::Lost,
-        codes::ERROR_FILE_INVALID => ErrorKind::EmptyFile,
-        codes::ERROR_IO_DEVICE | codes::ERROR_CRC | codes::ERROR_SECTOR_NOT_FOUND => {
-            ErrorKind::Device
+        codes::ERROR_BAD_EXE_FORMAT => ErrorKind::WrongObject,
+        codes::ERROR_OUTOFMEMORY => ErrorKind::OutOfMemory,
+        codes::ERROR_INVALID_FUNCTION | codes::ERROR_CALL_NOT_IMPLEMENTED => {
+            ErrorKind::NotSupported
         }
-        codes::ERROR_MAPPED_ALIGNMENT => ErrorKind::Misaligned,
-        codes::ERROR_USER_MAPPED_FILE => ErrorKind::FileMapped,
-        codes::ERROR_PRIVILEGE_NOT_HELD => ErrorKind::PrivilegeNotHeld,
-        codes::ERROR_NO_SYSTEM_RESOURCES => ErrorKind::NoResources,
-        codes::ERROR_WORKING_SET_QUOTA => ErrorKind::LockLimit,
-        codes::ERROR_COMMITMENT_LIMIT => ErrorKind::CommitLimit,
-        codes::ERROR_TIMEOUT => ErrorKind::TimedOut,
-        _ => ErrorKind::Other,
+        codes::ERROR_HANDLE_DISK_FULL => ErrorKind::DiskFull,
+        codes::ERROR_FILE_EXISTS => ErrorKind::AlreadyExists,
+        codes::ERROR_CRC | codes::ERROR_SECTOR_NOT_FOUND => ErrorKind::Device,
+        // Those of objects and of entries, which the system does not know.
+        codes::ERROR_INVALID_DATA | codes::ERROR_FILE_CORRUPT => ErrorKind::Other,
+        // Of kinds with the same code, the first is the general one.
+        code => {
+            let mut kinds = ErrorKind::ALL.iter().copied();
+            kinds.find(|kind| kind.win32_code() == code).unwrap_or(ErrorKind::Other)
+        }
     }
 }

@@ -1,9 +1,8 @@
-//! Which parts of a file, or of memory, take space.
+//! The ranges of a file, or of memory, that take space.
 
 #![expect(unsafe_code, reason = "a request that the standard library does not have")]
 
 use std::fs::File;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::windows::io::AsRawHandle as _;
 use std::sync::Arc;
@@ -17,10 +16,10 @@ use windows_sys::Win32::System::Ioctl::{
 use crate::sys::platform::Section;
 use crate::types::Result;
 
-/// The parts of a range that take space, from front to back.
+/// The extents in a range, from front to back.
 #[derive(Debug)]
 pub(crate) struct Extents {
-    /// None of memory, of which the kernel does not tell.
+    /// None of memory, of which the kernel reports nothing.
     file: Option<Arc<File>>,
     at: u64,
     end: u64,
@@ -31,28 +30,28 @@ impl Extents {
         Self { file: section.shared_file(), at: offset, end: offset.saturating_add(len) }
     }
 
-    /// The next part; what is not known to be a hole takes space.
+    /// Returns the next extent; what is not known to be a hole takes space.
     #[expect(clippy::unnecessary_wraps, reason = "other platforms can fail at it")]
     pub(crate) fn next(&mut self) -> Result<Option<Range<u64>>> {
         if self.at >= self.end {
             return Ok(None);
         }
         let rest = self.at..self.end;
-        let part = match self.file.as_deref().map(|file| first_in(file, &rest)) {
-            // Memory, or a file system that does not tell.
+        let extent = match self.file.as_deref().map(|file| first_in(file, &rest)) {
+            // Memory, or a file system that does not know.
             None | Some(Err(())) => rest,
             Some(Ok(None)) => {
                 self.at = self.end;
                 return Ok(None);
             }
-            Some(Ok(Some(part))) => part,
+            Some(Ok(Some(extent))) => extent,
         };
-        self.at = part.end;
-        Ok(Some(part))
+        self.at = extent.end;
+        Ok(Some(extent))
     }
 }
 
-/// Asks for the first part of a range that takes space
+/// Asks for the first extent in a range
 /// ([FSCTL_QUERY_ALLOCATED_RANGES](https://learn.microsoft.com/en-us/windows/win32/api/winioctl/ni-winioctl-fsctl_query_allocated_ranges)).
 fn first_in(file: &File, range: &Range<u64>) -> std::result::Result<Option<Range<u64>>, ()> {
     let signed = |number: u64| i64::try_from(number).map_err(|_| ());
@@ -61,10 +60,10 @@ fn first_in(file: &File, range: &Range<u64>) -> std::result::Result<Option<Range
         Length: signed(range.end - range.start)?,
     };
     let size = u32::try_from(size_of::<FILE_ALLOCATED_RANGE_BUFFER>()).map_err(|_| ())?;
-    let mut told = MaybeUninit::<FILE_ALLOCATED_RANGE_BUFFER>::zeroed();
+    let mut found = FILE_ALLOCATED_RANGE_BUFFER::default();
     let (handle, mut returned) = (file.as_raw_handle(), 0);
-    let (input, output) = ((&raw const asked).cast(), told.as_mut_ptr().cast());
-    // SAFETY: the handle is open while it is borrowed, and both places have the length that is told.
+    let (input, output) = ((&raw const asked).cast(), (&raw mut found).cast());
+    // SAFETY: the handle is open while it is borrowed, and both places have the length that is given.
     let done = unsafe {
         DeviceIoControl(
             handle,
@@ -84,9 +83,7 @@ fn first_in(file: &File, range: &Range<u64>) -> std::result::Result<Option<Range
     if returned < size {
         return Ok(None);
     }
-    // SAFETY: zeros are a value of each of its fields, and the call wrote others.
-    let told = unsafe { told.assume_init() };
-    let start = u64::try_from(told.FileOffset).map_err(|_| ())?.clamp(range.start, range.end);
-    let end = start.saturating_add(u64::try_from(told.Length).map_err(|_| ())?).min(range.end);
+    let start = u64::try_from(found.FileOffset).map_err(|_| ())?.clamp(range.start, range.end);
+    let end = start.saturating_add(u64::try_from(found.Length).map_err(|_| ())?).min(range.end);
     if end > start { Ok(Some(start..end)) } else { Ok(None) }
 }

@@ -4,20 +4,19 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::mem::MaybeUninit;
 use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::fs::FileExt as _;
 use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle, FromRawHandle as _};
 use std::os::windows::io::{OwnedHandle, RawHandle};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use windows_sys::Win32::Foundation::{
     DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE_FLAG_INHERIT, SetHandleInformation,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_ALLOCATION_INFO, FILE_ID_INFO, FILE_TYPE_CHAR, FILE_TYPE_DISK, FILE_TYPE_PIPE,
-    FileAllocationInfo, FileIdInfo, GetFileInformationByHandleEx, GetFileType,
-    GetFinalPathNameByHandleW, SetFileInformationByHandle,
+    FILE_ID_INFO, FILE_STANDARD_INFO, FILE_TYPE_CHAR, FILE_TYPE_DISK, FILE_TYPE_PIPE, FileIdInfo,
+    FileStandardInfo, GetFileInformationByHandleEx, GetFileType, GetFinalPathNameByHandleW,
 };
 use windows_sys::Win32::System::IO::DeviceIoControl;
 use windows_sys::Win32::System::Ioctl::FSCTL_SET_SPARSE;
@@ -58,15 +57,13 @@ pub(super) struct Identity {
 
 /// Asks which file this is.
 pub(super) fn identity(file: &File, operation: Operation) -> Result<Identity> {
-    let mut state = MaybeUninit::<FILE_ID_INFO>::uninit();
+    let mut state = FILE_ID_INFO::default();
     let len = u32::try_from(size_of::<FILE_ID_INFO>()).unwrap_or(0);
-    let place = state.as_mut_ptr().cast();
+    let place = (&raw mut state).cast();
     // SAFETY: the handle is open while it is borrowed, and the place has the length that is told.
     if unsafe { GetFileInformationByHandleEx(file.as_raw_handle(), FileIdInfo, place, len) } == 0 {
         return Err(last(operation));
     }
-    // SAFETY: the call succeeded, so it has written all of it.
-    let state = unsafe { state.assume_init() };
     Ok(Identity { volume: state.VolumeSerialNumber, id: state.FileId.Identifier })
 }
 
@@ -117,39 +114,45 @@ pub(super) fn make_sparse(file: &File) {
     };
 }
 
-/// Sets space aside for the first `len` bytes of a file, whose length stays as it is.
-pub(super) fn reserve(file: &File, len: u64, operation: Operation) -> Result<()> {
-    // An allocation below the file's length would cut it.
-    let len = len.max(length(file, operation)?);
-    let wanted = FILE_ALLOCATION_INFO { AllocationSize: i64::try_from(len).unwrap_or(i64::MAX) };
-    let size = u32::try_from(size_of::<FILE_ALLOCATION_INFO>()).unwrap_or(0);
-    let place = (&raw const wanted).cast();
-    // SAFETY: the handle is open while it is borrowed, and the structure is what the class asks for.
-    let set = unsafe {
-        SetFileInformationByHandle(file.as_raw_handle(), FileAllocationInfo, place, size)
-    };
-    if set == 0 { Err(last(operation)) } else { Ok(()) }
+/// Makes a file at least `len` bytes long, and never shorter, with a hole before the end.
+///
+/// By a write of the last byte: to set the length after a look at it would cut off what another
+/// process appended in between.
+pub(super) fn grow(file: &File, len: u64, operation: Operation) -> Result<()> {
+    match len.checked_sub(1) {
+        Some(last) if length(file, operation)? < len => {
+            make_sparse(file);
+            write_at(file, last, &[0], operation).map_err(Error::nowhere)
+        }
+        _ => Ok(()),
+    }
 }
 
-/// Makes a file `len` bytes long with zeros that are written, if it is shorter.
+/// What an order to set space aside gets.
 ///
-/// # Errors
-///
-/// The file is then as long as it was.
-pub(super) fn fill_up(file: &File, len: u64, operation: Operation) -> Result<()> {
-    let before = length(file, operation)?;
-    let zeros = [0; 1 << 16];
-    let mut at = before;
-    while at < len {
-        let count = usize::try_from(len - at).unwrap_or(zeros.len()).min(zeros.len());
-        if let Err(error) = write_at(file, at, &zeros[..count], operation) {
-            // It is on its way as it is, whether or not the length can be had back.
-            let _ignored = file.set_len(before);
-            return Err(error);
-        }
-        at += count as u64;
+/// There is no call that does just that: to set a file's allocation cuts the file if it has become
+/// longer meanwhile.
+pub(super) fn no_preallocation(operation: Operation) -> Error {
+    Error::new(ErrorKind::NotSupported, operation)
+        .because("Windows sets no space aside without setting the file's length")
+}
+
+/// What an order to make a hole gets: there is no call for what is mapped.
+pub(super) fn no_holes() -> Error {
+    Error::new(ErrorKind::NotSupported, Operation::Discard)
+        .because("Windows gives back no part of what is mapped")
+}
+
+/// The space that a file takes in bytes, also past its end.
+pub(super) fn allocated(file: &File, operation: Operation) -> Result<u64> {
+    let mut state = FILE_STANDARD_INFO::default();
+    let len = u32::try_from(size_of::<FILE_STANDARD_INFO>()).unwrap_or(0);
+    let (handle, place) = (file.as_raw_handle(), (&raw mut state).cast());
+    // SAFETY: the handle is open while it is borrowed, and the place has the length that is told.
+    if unsafe { GetFileInformationByHandleEx(handle, FileStandardInfo, place, len) } == 0 {
+        return Err(last(operation));
     }
-    Ok(())
+    Ok(u64::try_from(state.AllocationSize).unwrap_or(0))
 }
 
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
@@ -203,14 +206,12 @@ pub(super) fn flush(file: &File) -> Result<()> {
 pub(super) fn granted(handle: BorrowedHandle<'_>) -> u32 {
     use windows_sys::Wdk::Foundation::{NtQueryObject, ObjectBasicInformation};
     use windows_sys::Win32::System::WindowsProgramming::PUBLIC_OBJECT_BASIC_INFORMATION;
-    let mut state = MaybeUninit::<PUBLIC_OBJECT_BASIC_INFORMATION>::zeroed();
+    let mut state = PUBLIC_OBJECT_BASIC_INFORMATION::default();
     let len = u32::try_from(size_of::<PUBLIC_OBJECT_BASIC_INFORMATION>()).unwrap_or(0);
-    let place = state.as_mut_ptr().cast();
+    let place = (&raw mut state).cast();
     let (handle, none) = (handle.as_raw_handle(), std::ptr::null_mut());
     // SAFETY: the handle is open while it is borrowed, and the place has the length that is told.
     let status = unsafe { NtQueryObject(handle, ObjectBasicInformation, place, len, none) };
-    // SAFETY: zeros are a value of each of its fields, and the call wrote others if it could.
-    let state = unsafe { state.assume_init() };
     if status < 0 { 0 } else { state.GrantedAccess }
 }
 
@@ -231,6 +232,14 @@ pub(super) fn duplicate(
     }
     // SAFETY: the call made it, and nobody else knows of it.
     Ok(unsafe { OwnedHandle::from_raw_handle(twin) })
+}
+
+/// Takes a handle that may be shared: then another one to the same object.
+pub(super) fn unshared(handle: Arc<impl AsHandle + Into<OwnedHandle>>) -> Result<OwnedHandle> {
+    match Arc::try_unwrap(handle) {
+        Ok(handle) => Ok(handle.into()),
+        Err(shared) => duplicate(shared.as_handle(), None, Operation::CloseHandle),
+    }
 }
 
 /// Decides whether processes that this one starts inherit a handle.

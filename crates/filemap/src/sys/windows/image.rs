@@ -1,15 +1,12 @@
-//! Programs, which the kernel lays out: how it is asked to, and what it tells of one.
-
-use std::ptr::NonNull;
+//! Programs, which the kernel lays out: how it is asked to, and what it reports of one.
 
 use windows_sys::Win32::System::Memory::{
     PAGE_PROTECTION_FLAGS, SEC_IMAGE, SEC_IMAGE_NO_EXECUTE, SEC_NOCACHE,
 };
 
-use crate::sys::platform::placing;
 use crate::types::{Access, Attributes};
 
-/// The flag that asks for a program; nothing, if none is asked for.
+/// Returns the flag that asks for a program; nothing, if none is asked for.
 pub(super) fn flag(attributes: Attributes) -> PAGE_PROTECTION_FLAGS {
     if !attributes.contains(Attributes::IMAGE) {
         return 0;
@@ -17,7 +14,7 @@ pub(super) fn flag(attributes: Attributes) -> PAGE_PROTECTION_FLAGS {
     if attributes.contains(Attributes::NO_EXECUTE) { SEC_IMAGE_NO_EXECUTE } else { SEC_IMAGE }
 }
 
-/// What flags say of a program; nothing, if they are of another section.
+/// Returns the attributes of a program by its flags; nothing, if they are of another section.
 pub(super) fn attributes(flags: PAGE_PROTECTION_FLAGS) -> Option<Attributes> {
     let mut attributes = Attributes::IMAGE;
     // Of other sections this bit says something else.
@@ -25,21 +22,9 @@ pub(super) fn attributes(flags: PAGE_PROTECTION_FLAGS) -> Option<Attributes> {
     (flags & SEC_IMAGE != 0).then_some(attributes)
 }
 
-/// What a view of a program may give its pages at most; nothing, if it is not one.
+/// Returns what a view of a program may give its pages at most; nothing, if it is not one.
 pub(super) fn access(attributes: Attributes) -> Option<Access> {
     let runs = !attributes.contains(Attributes::NO_EXECUTE);
-    let access = if runs { Access::CopyExecute } else { Access::Copy };
+    let access = if runs { Access::ExecuteCopy } else { Access::Copy };
     attributes.contains(Attributes::IMAGE).then_some(access)
-}
-
-/// How many bytes the view at `pages` has, whatever its pages allow.
-pub(super) fn extent(pages: NonNull<u8>) -> usize {
-    let mut len = 0;
-    loop {
-        let state = placing::state(pages.as_ptr().wrapping_add(len));
-        if state.AllocationBase != pages.as_ptr().cast() || state.RegionSize == 0 {
-            return len;
-        }
-        len += state.RegionSize;
-    }
 }

@@ -1,11 +1,11 @@
-//! Why mapped bytes were gone, as far as it can be known afterwards.
+//! The cause of a loss, as far as it can be found out afterwards.
 
 use std::fs::File;
 
 use crate::sys::platform::file;
 use crate::types::{Error, ErrorKind, Loss, Operation};
 
-/// What a fault left to find out.
+/// A fault whose cause is to be found out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fault<'region> {
     pub(super) operation: Operation,
@@ -15,7 +15,7 @@ pub(super) struct Fault<'region> {
 }
 
 impl Fault<'_> {
-    /// Looks into the causes and makes the error that tells the likeliest.
+    /// Returns an error with the likeliest cause.
     ///
     /// Everything is looked at after the fact, so another process may have changed it since;
     /// that the bytes were gone at the moment of the access is certain.

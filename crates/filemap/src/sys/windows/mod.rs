@@ -1,55 +1,78 @@
 //! Windows: the kernel's own section objects, views and names.
 
 mod error;
-pub(super) mod barrier;
 mod file;
 pub(super) mod fault;
 mod section;
-mod region;
+mod mapped_range;
+mod mapped_view;
+#[cfg(feature = "pages")]
 mod pages;
 mod image;
-mod placing;
 mod loss;
 mod extents;
-mod residency;
+#[cfg(feature = "holders")]
+mod holders;
 mod registry;
 
 /// A descriptor that passes a handle to another process.
 pub type OwnedDescriptor = std::os::windows::io::OwnedHandle;
 
-/// A descriptor on loan.
-pub type BorrowedDescriptor<'handle> = std::os::windows::io::BorrowedHandle<'handle>;
-
-/// The number of a descriptor.
-pub type RawDescriptor = std::os::windows::io::RawHandle;
+/// A borrowed descriptor.
+pub(crate) type BorrowedDescriptor<'handle> = std::os::windows::io::BorrowedHandle<'handle>;
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use crate::types::{Error, ErrorKind, Operation, Result};
 
+pub(super) use error::number_of;
 pub(crate) use extents::Extents;
-pub(crate) use region::Region;
-#[cfg(any(test, fuzzing))]
-pub use registry::fuzzing;
-pub(crate) use registry::{
-    Adopted, Census, Directory, Draft, Entry, Found, KeptLength, Listed, Sighted, set_file_len,
-};
-pub(crate) use residency::residency;
+#[cfg(feature = "holders")]
+pub(crate) use holders::{holders, residency, viewers};
+pub(crate) use mapped_range::page_size;
+pub(crate) use mapped_view::MappedView;
+#[cfg(feature = "pages")]
+pub(crate) use pages::OwnPages;
+pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 pub(crate) use section::Section;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped: Windows does not
 /// promise it for files of other machines.
 pub(crate) const INPUT_SEES_MAPS: bool = false;
 
-/// The number of a descriptor.
-pub(crate) fn number(descriptor: BorrowedDescriptor<'_>) -> RawDescriptor {
-    std::os::windows::io::AsRawHandle::as_raw_handle(&descriptor)
+/// Returns a variable of the environment that says where something is; `None` if it is empty.
+pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
+
+/// Makes a type lend its handle as those of the standard library do: by `lend`, which tells the type
+/// that it was lent, and by its number, which `own` has without that.
+macro_rules! lends_descriptor {
+    ($type:ty, $lend:ident, $own:ident) => {
+        impl std::os::windows::io::AsHandle for $type {
+            fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+                self.$lend()
+            }
+        }
+
+        impl std::os::windows::io::AsRawHandle for $type {
+            fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+                self.$own().as_raw_handle()
+            }
+        }
+    };
+}
+pub(crate) use lends_descriptor;
 
 /// Decides whether processes that this one starts inherit a descriptor.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {
     file::set_inheritable(descriptor, inheritable)
+}
+
+/// Says which limit a process has met: of maps there is none.
+pub(crate) fn exhausted(error: Error) -> Error {
+    error
 }
 
 /// Opens a file as `how` says.
@@ -65,12 +88,14 @@ pub(crate) fn open_file(how: OpenOptions, path: &Path) -> Result<File> {
     })
 }
 
-/// Sees to it that faults are handled; a thread needs nothing of its own.
+/// Installs the handler of faults; a thread needs nothing of its own.
 pub(crate) fn prepare_thread() -> Result<()> {
     fault::ensure().map_err(error::from_io(Operation::MapView))
 }
 
-/// Bytes in a page.
-pub(crate) fn page_size() -> usize {
-    placing::page_size()
+/// Returns a section as it is: what mappings of one program share, the kernel shares.
+#[cfg(feature = "images")]
+#[expect(clippy::unnecessary_wraps, reason = "on other platforms it can fail")]
+pub(crate) fn join_image(section: Section) -> Result<Section> {
+    Ok(section)
 }

@@ -17,25 +17,27 @@ use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::System::Memory::{
     CreateFileMappingW, GetLargePageMinimum, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE,
     PAGE_EXECUTE_WRITECOPY, PAGE_PROTECTION_FLAGS, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY,
-    SEC_COMMIT, SEC_FILE, SEC_LARGE_PAGES, SEC_NOCACHE, SEC_RESERVE, SEC_WRITECOMBINE,
-    SECTION_MAP_EXECUTE, SECTION_MAP_READ, SECTION_MAP_WRITE, SECTION_QUERY,
+    SEC_COMMIT, SEC_FILE, SEC_LARGE_PAGES, SEC_RESERVE, SECTION_MAP_EXECUTE, SECTION_MAP_READ,
+    SECTION_MAP_WRITE, SECTION_QUERY,
 };
 
 use crate::sys::platform::error::{code, from_io, from_status};
-use crate::sys::platform::placing::{self, halves};
-use crate::sys::platform::region::Views;
-use crate::sys::platform::{Region, file, image, page_size};
-use crate::sys::{Request, SectionContract, Space};
+use crate::sys::platform::mapped_range::{MapArguments, MappedRange, halves};
+use crate::sys::platform::mapped_view::{FileViews, MappedView, ViewSource};
+use crate::sys::platform::{file, image, page_size};
+use crate::sys::region::{Region, RegionKind};
+use crate::sys::size::{self, Size};
+use crate::sys::{MappedViewContract as _, Request, SectionContract, Space, features};
+use crate::types::geometry::GRANULARITY;
 use crate::types::{
     Access, Attributes, Error, ErrorKind, Flush, Loss, Operation, Protection, Result, Rights,
-    geometry,
 };
 
 /// Memory or a file, with the size that its views may reach.
 ///
 /// The handle's own rights are those of the mapping's handle, so the kernel refuses what the model
 /// should have refused, also in a process that the handle was passed to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Section {
     /// The kernel's object; none over a file whose mapping goes as far as the file does: each view
     /// of that gets an object of its own, since none can become larger.
@@ -45,9 +47,10 @@ pub(crate) struct Section {
     is_file: bool,
     protection: Protection,
     attributes: Attributes,
-    size: u64,
+    /// None if it is always as long as its file.
+    size: Option<u64>,
     /// The views of the file that were made here, to be flushed with it.
-    views: Arc<Views>,
+    views: Arc<FileViews>,
 }
 
 impl Section {
@@ -59,60 +62,48 @@ impl Section {
         protection: Protection,
     ) -> Self {
         let Traits { attributes, size, is_file } = traits;
-        let views = Arc::default();
-        Self { object: Some(object), file, is_file, protection, attributes, size, views }
+        let (object, size, views) = (Some(object), Some(size), Arc::default());
+        Self { object, file, is_file, protection, attributes, size, views }
     }
 
-    /// A file that was opened by the path that a name's record tells, and that the mapping follows.
+    /// A file that the mapping follows.
     pub(super) fn following(file: File, protection: Protection) -> Self {
         let (file, attributes, views) = (Some(Arc::new(file)), Attributes::empty(), Arc::default());
-        Self { object: None, file, is_file: true, protection, attributes, size: 0, views }
+        Self { object: None, file, is_file: true, protection, attributes, size: None, views }
     }
 
-    /// Decides on the size over a file, and leaves the file alone.
-    pub(super) fn sized(&self, size: u64, protection: Protection) -> Result<u64> {
+    /// Returns how many bytes a mapping of the file has, and leaves the file alone.
+    pub(super) fn sized(&self, size: Size, protection: Protection) -> Result<Option<u64>> {
         let operation = Operation::CreateMapping;
         if self.attributes.contains(Attributes::IMAGE) {
             return Ok(self.size);
         }
-        let len = file::length(self.file(operation)?, operation)?;
-        match size {
-            0 if len == 0 => Err(Error::new(ErrorKind::EmptyFile, operation)),
-            0 => Ok(len),
-            _ if size > len && !protection.is_writable() => {
-                Err(Error::new(ErrorKind::SizeTooLarge, operation).because(format!(
-                    "the file has {len} bytes, and a {protection} mapping cannot make it longer"
-                )))
-            }
-            _ => Ok(size),
-        }
+        size.over_file(file::length(self.file(operation)?, operation)?, protection)
     }
 
-    /// What the kernel is to be told, to make this section's object.
+    /// Returns what the kernel's object for this section is made with.
     pub(super) fn plan(&self, size: u64, space: Space) -> Result<Plan<'_>> {
         let operation = Operation::CreateMapping;
         let file = self.file(operation)?;
-        if self.attributes.contains(Attributes::IMAGE) {
-            // What its size says is of memory, and not of the file.
-            let (protection, attributes) = (self.protection, self.attributes);
-            return Ok(Plan { file: Some(file), protection, attributes, size });
-        }
-        if space == Space::AtOnce && self.protection.is_writable() {
-            file::reserve(file, size, operation)?;
-        }
-        if size > file::length(file, operation)? {
-            file::make_sparse(file);
-        }
         let (protection, attributes) = (self.protection, self.attributes);
+        // The size of a program is of memory, and not of the file.
+        if !attributes.contains(Attributes::IMAGE) {
+            if space == Space::AtOnce && protection.is_writable() {
+                return Err(file::no_preallocation(operation));
+            }
+            if size > file::length(file, operation)? {
+                file::make_sparse(file);
+            }
+        }
         Ok(Plan { file: Some(file), protection, attributes, size })
     }
 
     /// The section with the object that was made for it.
     pub(super) fn with_object(self, object: Arc<OwnedHandle>, size: u64) -> Self {
-        Self { object: Some(object), size, ..self }
+        Self { object: Some(object), size: Some(size), ..self }
     }
 
-    /// The file, if it is at hand.
+    /// Returns the file, if it is at hand.
     pub(super) fn file(&self, operation: Operation) -> Result<&File> {
         self.file.as_deref().ok_or_else(|| {
             let why = if self.is_file {
@@ -124,7 +115,7 @@ impl Section {
         })
     }
 
-    /// The file, for somebody who keeps it.
+    /// Returns the file, to be kept.
     pub(super) fn shared_file(&self) -> Option<Arc<File>> {
         self.file.clone()
     }
@@ -145,31 +136,33 @@ impl Section {
         let (protection, attributes) = (self.protection, self.attributes);
         let plan = Plan { file: Some(file), protection, attributes, size: 0 };
         let (object, _) = plan.make(None, None)?;
-        Region::map(object.as_handle(), self.source(), Request { len, ..request })
+        self.map_object(object.as_handle(), Request { len, ..request })
     }
 
-    fn source(&self) -> Source {
-        Source {
-            file: self.file.clone(),
-            views: self.is_file.then(|| Arc::clone(&self.views)),
-            reserved: self.attributes.contains(Attributes::RESERVE),
-            large: self.attributes.contains(Attributes::LARGE_PAGES),
-            image: image::access(self.attributes),
-        }
+    /// Maps a range of the kernel's object.
+    fn map_object(&self, object: BorrowedHandle<'_>, request: Request) -> Result<Region> {
+        let Request { offset, len, access, alignment, .. } = request;
+        debug_assert!(alignment <= GRANULARITY, "every view begins at a multiple of that");
+        let (placed, address) = request.placed(GRANULARITY)?;
+        let image = image::access(self.attributes);
+        let (is_file, is_memory) = (self.is_file && image.is_none(), !self.is_file);
+        let views = is_file.then(|| Arc::clone(&self.views));
+        let source = ViewSource { file: self.file.clone(), views, is_memory };
+        // A program is mapped as a whole.
+        let whole = image.is_none().then_some(placed.len);
+        let large = self.attributes.contains(Attributes::LARGE_PAGES);
+        let arguments = MapArguments { access, offset: placed.base, len: whole, address, large };
+        let view = MappedView::map(object, source, arguments)?;
+        let differ = image.is_some() || self.attributes.contains(Attributes::RESERVE);
+        let (kind, access, bytes) = match image {
+            Some(access) => (RegionKind::Image, access, (0, view.len())),
+            None if is_file => (RegionKind::File, access, (placed.delta, len)),
+            None => (RegionKind::Memory, access, (placed.delta, len)),
+        };
+        Region::new(view, kind, access, offset, bytes, |pages| {
+            if differ { pages.reserve(self.size.unwrap_or(0)) } else { Ok(()) }
+        })
     }
-}
-
-/// What a region has to know of its section.
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) file: Option<Arc<File>>,
-    /// Nothing, if it is memory.
-    pub(super) views: Option<Arc<Views>>,
-    /// Pages must be committed before they are touched.
-    pub(super) reserved: bool,
-    pub(super) large: bool,
-    /// What pages of a program may be given at most, if it is one, mapped as a whole.
-    pub(super) image: Option<Access>,
 }
 
 impl SectionContract for Section {
@@ -187,8 +180,15 @@ impl SectionContract for Section {
         Ok(Self::named(Arc::new(object), None, traits, protection))
     }
 
+    fn anonymous(len: usize) -> Result<Region> {
+        let (protection, access) = (Protection::ReadWrite, Access::Write);
+        let memory = Self::memory(len as u64, protection, Attributes::COMMIT, Space::AtOnce)?;
+        memory.map(Request { offset: 0, len, access, address: None, alignment: 1, guarded: true })
+    }
+
     fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self> {
         let operation = Operation::CreateMapping;
+        features::check(attributes, operation)?;
         file::regular(file, operation)?;
         let granted = file::granted(file.as_handle());
         let write = granted & file::WRITE_DATA != 0;
@@ -201,16 +201,22 @@ impl SectionContract for Section {
         Ok(Self { attributes, ..Self::following(file, protection) })
     }
 
-    fn laid_out(self, size: u64, _protection: Protection, _attributes: Attributes) -> Result<Self> {
-        // The kernel does it for each object; what it says of one holds for all.
-        let (object, _) = self.plan(size, Space::AtFirstStore)?.make(None, None)?;
+    #[cfg(feature = "images")]
+    fn laid_out(
+        self,
+        size: Size,
+        _protection: Protection,
+        _attributes: Attributes,
+    ) -> Result<Self> {
+        // The kernel does it for each object; the size of one is that of all.
+        let (object, _) = self.plan(size.bytes(), Space::AtFirstStore)?.make(None, None)?;
         let traits = Traits::of(object.as_handle())?;
         let size = traits.map_or(0, |traits| traits.size);
-        Ok(Self { size, ..self })
+        Ok(Self { size: Some(size), ..self })
     }
 
-    fn settled(self, size: u64, protection: Protection, space: Space) -> Result<Self> {
-        let size = self.sized(size, protection)?;
+    fn settled(self, size: Size, protection: Protection, space: Space) -> Result<Self> {
+        let Some(size) = self.sized(size, protection)? else { return Ok(self) };
         let (object, _) = self.plan(size, space)?.make(None, None)?;
         Ok(self.with_object(Arc::new(object), size))
     }
@@ -233,27 +239,20 @@ impl SectionContract for Section {
         let write = granted & file::WRITE_DATA != 0;
         let protection = if write { Protection::ReadWrite } else { Protection::ReadOnly };
         let section = Self::following(file, protection);
-        let section = section.settled(0, protection, Space::AtFirstStore);
+        let section = section.settled(Size::FileLength, protection, Space::AtFirstStore);
         let section = section.map_err(|error| error.during(operation))?;
         Ok((section, protection, Attributes::empty()))
     }
 
     fn into_descriptor(self) -> OwnedHandle {
-        let Self { object, file, .. } = self;
-        let object = match object.map(Arc::try_unwrap) {
-            Some(Ok(object)) => return object,
-            Some(Err(shared)) => file::duplicate(shared.as_handle(), None, Operation::CloseHandle),
-            None => match file.map(Arc::try_unwrap) {
-                Some(Ok(file)) => return file.into(),
-                Some(Err(shared)) => {
-                    file::duplicate(shared.as_handle(), None, Operation::CloseHandle)
-                }
-                None => unreachable!("a section has an object or a file"),
-            },
+        let handle = match (self.object, self.file) {
+            (Some(object), _) => file::unshared(object),
+            (None, Some(file)) => file::unshared(file),
+            (None, None) => unreachable!("a section has an object or a file"),
         };
         // Where the process has no room for one more handle, what it gets refers to nothing.
         // SAFETY: the value stands for no handle, and closing it does nothing.
-        object.unwrap_or_else(|_| unsafe { OwnedHandle::from_raw_handle(INVALID_HANDLE_VALUE) })
+        handle.unwrap_or_else(|_| unsafe { OwnedHandle::from_raw_handle(INVALID_HANDLE_VALUE) })
     }
 
     fn descriptor(&self) -> BorrowedHandle<'_> {
@@ -265,22 +264,14 @@ impl SectionContract for Section {
     }
 
     fn duplicate(&self, rights: Rights, _write: bool) -> Result<Self> {
-        let object = match &self.object {
-            Some(object) => Some(Arc::new(duplicate(object.as_handle(), rights)?)),
-            None => None,
-        };
-        Ok(Self {
-            object,
-            file: self.file.clone(),
-            views: Arc::clone(&self.views),
-            is_file: self.is_file,
-            protection: self.protection,
-            attributes: self.attributes,
-            size: self.size,
-        })
+        let mut twin = self.clone();
+        if let Some(object) = &mut twin.object {
+            *object = Arc::new(duplicate(object.as_handle(), rights)?);
+        }
+        Ok(twin)
     }
 
-    fn size(&self) -> u64 {
+    fn size(&self) -> Option<u64> {
         self.size
     }
 
@@ -300,49 +291,29 @@ impl SectionContract for Section {
 
     fn map(&self, request: Request) -> Result<Region> {
         match &self.object {
-            Some(object) => Region::map(object.as_handle(), self.source(), request),
+            Some(object) => self.map_object(object.as_handle(), request),
             None => self.map_following(request),
         }
     }
 
     fn file_len(&self) -> Result<u64> {
-        file::length(self.file(Operation::ResizeFile)?, Operation::ResizeFile)
+        file::length(self.file(Operation::MeasureFile)?, Operation::MeasureFile)
     }
 
     fn check_file_len(&self, len: u64) -> Result<()> {
         file::allowed(len, Operation::ResizeFile)
     }
 
-    fn set_file_len(&self, len: u64) -> Result<()> {
-        let operation = Operation::ResizeFile;
-        file::allowed(len, operation)?;
-        let file = self.file(operation)?;
-        if len > file::length(file, operation)? {
-            file::make_sparse(file);
-        }
-        file.set_len(len).map_err(from_io(operation))
+    fn preallocate_file(&self, _offset: u64, _len: u64) -> Result<()> {
+        Err(file::no_preallocation(Operation::Preallocate))
     }
 
-    fn reserve_file(&self, len: u64) -> Result<()> {
-        let operation = Operation::ResizeFile;
-        file::allowed(len, operation)?;
-        let file = self.file(operation)?;
-        match file::reserve(file, len, operation) {
-            // Bytes that are written have their space.
-            Err(error) if error.kind() == ErrorKind::NotSupported => {
-                return file::fill_up(file, len, operation);
-            }
-            reserved => reserved?,
-        }
-        if file::length(file, operation)? < len {
-            file.set_len(len).map_err(from_io(operation))?;
-        }
-        Ok(())
+    fn discard_file(&self, _offset: u64, _len: u64) -> Result<()> {
+        Err(file::no_holes())
     }
 
-    fn settle_file(&self, _offset: u64, _len: u64) -> Result<()> {
-        // A length is shown when its zeros are in place.
-        Ok(())
+    fn file_space(&self) -> Result<u64> {
+        file::allocated(self.file(Operation::MeasureFile)?, Operation::MeasureFile)
     }
 
     fn read_file(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
@@ -353,7 +324,7 @@ impl SectionContract for Section {
         let operation = Operation::Write;
         file::allowed(offset.saturating_add(bytes.len() as u64), operation)?;
         let file = self.file(operation)?;
-        if offset > file::length(file, operation)?.saturating_add(geometry::GRANULARITY as u64) {
+        if offset > file::length(file, operation)?.saturating_add(GRANULARITY as u64) {
             file::make_sparse(file);
         }
         file::write_at(file, offset, bytes, operation)
@@ -373,7 +344,7 @@ impl SectionContract for Section {
     }
 }
 
-/// What the kernel tells about a section.
+/// What the kernel reports about a section.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Traits {
     pub(super) attributes: Attributes,
@@ -383,20 +354,25 @@ pub(super) struct Traits {
 
 impl Traits {
     /// Asks for them; nothing if the handle is not one of a section.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotSupported`] if it needs a feature that this build lacks.
     pub(super) fn of(section: BorrowedHandle<'_>) -> Result<Option<Self>> {
         const OBJECT_TYPE_MISMATCH: NTSTATUS = 0xC000_0024_u32.cast_signed();
         const ACCESS_DENIED: NTSTATUS = 0xC000_0022_u32.cast_signed();
         let mut basic = MaybeUninit::<Basic>::zeroed();
         let (place, len) = (basic.as_mut_ptr().cast(), size_of::<Basic>());
         let none = std::ptr::null_mut();
-        // SAFETY: the handle is open while it is borrowed, and the place has the length told.
+        // SAFETY: the handle is open while it is borrowed, and the place has the length that is given.
         match unsafe { NtQuerySection(section.as_raw_handle(), 0, place, len, none) } {
             OBJECT_TYPE_MISMATCH => return Ok(None),
-            // The handle may map, and may not ask: what a view of all of it tells must do.
+            // The handle may map, and may not ask: a view of all of it is as long as it is.
             ACCESS_DENIED => {
-                let view =
-                    View::of(section, Access::Read).or_else(|| View::of(section, Access::Write));
-                let size = view.map_or(0, |view| placing::extent(view.0) as u64);
+                let whole =
+                    |access| MappedRange::of_section(section, MapArguments::at_start(access, None));
+                let view = whole(Access::Read).or_else(|_| whole(Access::Write));
+                let size = view.map_or(0, |view| view.len() as u64);
                 let attributes = Attributes::COMMIT;
                 return Ok(Some(Self { attributes, size, is_file: false }));
             }
@@ -405,17 +381,14 @@ impl Traits {
         }
         // SAFETY: the call succeeded, so it has written all of it.
         let basic = unsafe { basic.assume_init() };
-        let mut attributes = Attributes::empty();
-        for (bit, attribute) in ATTRIBUTES {
-            attributes.set(attribute, basic.attributes & bit != 0);
-        }
-        if let Some(of_image) = image::attributes(basic.attributes) {
-            attributes = of_image;
-        }
+        let known = ATTRIBUTES.iter().filter(|(bit, _)| basic.attributes & bit != 0);
+        let mut attributes = image::attributes(basic.attributes)
+            .unwrap_or_else(|| known.map(|(_, attribute)| *attribute).collect());
         let is_file = basic.attributes & SEC_FILE != 0;
         if is_file {
-            attributes -= Attributes::COMMIT | Attributes::RESERVE;
+            attributes.set(Attributes::COMMIT | Attributes::RESERVE, false);
         }
+        features::check(attributes, Operation::OpenMapping)?;
         let size = u64::try_from(basic.size).unwrap_or(0);
         Ok(Some(Self { attributes, size, is_file }))
     }
@@ -442,11 +415,9 @@ unsafe extern "system" {
 }
 
 /// Each attribute with its flag.
-const ATTRIBUTES: [(PAGE_PROTECTION_FLAGS, Attributes); 5] = [
+const ATTRIBUTES: [(PAGE_PROTECTION_FLAGS, Attributes); 3] = [
     (SEC_COMMIT, Attributes::COMMIT),
     (SEC_RESERVE, Attributes::RESERVE),
-    (SEC_NOCACHE, Attributes::NO_CACHE),
-    (SEC_WRITECOMBINE, Attributes::WRITE_COMBINE),
     (SEC_LARGE_PAGES, Attributes::LARGE_PAGES),
 ];
 
@@ -461,34 +432,29 @@ pub(super) struct Plan<'file> {
 }
 
 impl Plan<'_> {
-    /// Memory of `size` bytes, rounded up to whole pages.
+    /// Memory of `size` bytes, which the kernel rounds up to whole pages.
     pub(super) fn of_memory(
         size: u64,
         protection: Protection,
         attributes: Attributes,
     ) -> Result<Self> {
         let operation = Operation::CreateMapping;
+        features::check(attributes, operation)?;
+        let mut unit = page_size();
         if attributes.contains(Attributes::LARGE_PAGES) {
             // SAFETY: has no preconditions.
-            let unit = unsafe { GetLargePageMinimum() };
+            unit = unsafe { GetLargePageMinimum() };
             if unit == 0 {
                 return Err(Error::new(ErrorKind::NotSupported, operation)
                     .because("this processor has no large pages"));
             }
-            if !size.is_multiple_of(unit as u64) {
-                return Err(Error::new(ErrorKind::InvalidArgument, operation).because(format!(
-                    "large pages need a size that is a multiple of {unit} bytes"
-                )));
-            }
         }
-        let size = geometry::round_up(size, page_size())
-            .filter(|size| i64::try_from(*size).is_ok())
-            .ok_or_else(|| Error::new(ErrorKind::SizeTooLarge, operation))?;
+        let size = size::of_memory(size, unit, attributes)?;
         Ok(Self { file: None, protection, attributes, size })
     }
 
-    /// Makes it, under a name that ends with a NUL or without one; tells whether the name existed,
-    /// and what has it was opened.
+    /// Creates the object, under a name that ends with a NUL, if there is one; returns also whether
+    /// the name existed, and its object was opened.
     pub(super) fn make(
         &self,
         name: Option<&[u16]>,
@@ -498,15 +464,11 @@ impl Plan<'_> {
         let is_image = attributes.contains(Attributes::IMAGE);
         if file.is_some() && !attributes.is_empty() && !is_image {
             // Over a file it means nothing, and the others ask for it.
-            attributes |= Attributes::COMMIT;
+            attributes.set(Attributes::COMMIT, true);
         }
-        let mut flags = page_flag(protection);
-        for (bit, attribute) in ATTRIBUTES {
-            if attributes.contains(attribute) {
-                flags |= bit;
-            }
-        }
-        flags |= image::flag(attributes);
+        let asked = ATTRIBUTES.iter().filter(|(_, attribute)| attributes.contains(*attribute));
+        let flags = asked.fold(page_flag(protection), |flags, (bit, _)| flags | bit)
+            | image::flag(attributes);
         let handle = file.map_or(INVALID_HANDLE_VALUE, |file| file.as_raw_handle());
         let security = security.map_or(std::ptr::null(), std::ptr::from_ref);
         debug_assert!(name.is_none_or(|name| name.ends_with(&[0])), "the end of the name");
@@ -519,15 +481,7 @@ impl Plan<'_> {
         let code = unsafe { GetLastError() };
         if object.is_null() {
             let error = io::Error::last_os_error();
-            return Err(match code {
-                ERROR_NOT_ENOUGH_MEMORY if is_image => {
-                    Error::new(ErrorKind::SizeTooLarge, Operation::CreateMapping).caused_by(error)
-                }
-                ERROR_BAD_EXE_FORMAT if is_image => {
-                    Error::new(ErrorKind::BadImage, Operation::CreateMapping).caused_by(error)
-                }
-                _ => refused(file.is_some(), error),
-            });
+            return Err(refused(file.is_some(), is_image, error));
         }
         // SAFETY: the call made it, and nobody else knows of it.
         Ok((unsafe { OwnedHandle::from_raw_handle(object) }, code == ERROR_ALREADY_EXISTS))
@@ -535,20 +489,23 @@ impl Plan<'_> {
 }
 
 /// Why a section could not be made, whose arguments are right by themselves.
-fn refused(has_file: bool, error: io::Error) -> Error {
+fn refused(has_file: bool, is_image: bool, error: io::Error) -> Error {
     let operation = Operation::CreateMapping;
-    match code(&error) {
-        Some(ERROR_INVALID_PARAMETER | ERROR_NOT_ENOUGH_MEMORY) => {
-            let kind = if has_file { ErrorKind::FileTooLarge } else { ErrorKind::SizeTooLarge };
-            Error::new(kind, operation).caused_by(error)
+    let kind = match code(&error) {
+        Some(ERROR_BAD_EXE_FORMAT) if is_image => ErrorKind::BadImage,
+        Some(ERROR_NOT_ENOUGH_MEMORY) if is_image => ErrorKind::SizeTooLarge,
+        Some(ERROR_INVALID_PARAMETER | ERROR_NOT_ENOUGH_MEMORY) if has_file => {
+            ErrorKind::FileTooLarge
         }
-        Some(ERROR_COMMITMENT_LIMIT) => Error::new(ErrorKind::CommitLimit, operation)
-            .because(
+        Some(ERROR_INVALID_PARAMETER | ERROR_NOT_ENOUGH_MEMORY) => ErrorKind::SizeTooLarge,
+        Some(ERROR_COMMITMENT_LIMIT) => {
+            return Error::new(ErrorKind::CommitLimit, operation).caused_by(error).because(
                 "the system cannot promise so much memory; the attribute `reserve` asks for none",
-            )
-            .caused_by(error),
-        _ => from_io(operation)(error),
-    }
+            );
+        }
+        _ => return from_io(operation)(error),
+    };
+    Error::new(kind, operation).caused_by(error)
 }
 
 fn page_flag(protection: Protection) -> PAGE_PROTECTION_FLAGS {
@@ -564,22 +521,13 @@ fn page_flag(protection: Protection) -> PAGE_PROTECTION_FLAGS {
 
 /// The kernel's bits for rights, with that to ask for size and attributes.
 pub(super) fn access_mask(rights: Rights) -> u32 {
-    let mut mask = SECTION_QUERY;
-    for (right, bit) in RIGHTS {
-        if rights.contains(right) {
-            mask |= bit;
-        }
-    }
-    mask
+    let asked = RIGHTS.iter().filter(|(right, _)| rights.contains(*right));
+    asked.fold(SECTION_QUERY, |mask, (_, bit)| mask | bit)
 }
 
 /// The rights among the kernel's bits.
 pub(super) fn rights_of(mask: u32) -> Rights {
-    let mut rights = Rights::empty();
-    for (right, bit) in RIGHTS {
-        rights.set(right, mask & bit != 0);
-    }
-    rights
+    RIGHTS.iter().filter(|(_, bit)| mask & bit != 0).map(|(right, _)| *right).collect()
 }
 
 const RIGHTS: [(Rights, u32); 3] = [
@@ -600,36 +548,18 @@ pub(super) fn duplicate(section: BorrowedHandle<'_>, rights: Rights) -> Result<O
     }
 }
 
-/// Finds out what a section allows its views, by mapping some: the kernel does not tell.
+/// Returns what a section allows its views, by mapping some: the kernel does not report it.
 ///
-/// What the handle has no right to map counts as not allowed. Of two words with the same meaning
-/// the first one is told.
+/// What the handle has no right to map counts as not allowed. Of two protections with the same
+/// meaning the first one is returned.
 pub(super) fn probe(section: BorrowedHandle<'_>) -> Protection {
-    let allows = |access: Access| View::of_a_page(section, access).is_some();
-    match (allows(Access::Write), allows(Access::ReadExecute)) {
+    let allows = |access: Access| {
+        MappedRange::of_section(section, MapArguments::at_start(access, Some(1))).is_ok()
+    };
+    match (allows(Access::Write), allows(Access::ExecuteRead)) {
         (false, false) => Protection::ReadOnly,
         (true, false) => Protection::ReadWrite,
         (false, true) => Protection::ExecuteRead,
         (true, true) => Protection::ExecuteReadWrite,
-    }
-}
-
-/// A view that is made to see whether it can be.
-struct View(std::ptr::NonNull<u8>);
-
-impl View {
-    fn of(section: BorrowedHandle<'_>, access: Access) -> Option<Self> {
-        placing::map(section, access, 0, 0, None, false).ok().map(Self)
-    }
-
-    fn of_a_page(section: BorrowedHandle<'_>, access: Access) -> Option<Self> {
-        placing::map(section, access, 0, 1, None, false).ok().map(Self)
-    }
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        // SAFETY: mapped when this was made, and nobody touches it.
-        let _ignored = unsafe { placing::unmap(self.0) };
     }
 }

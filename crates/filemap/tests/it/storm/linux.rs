@@ -74,10 +74,10 @@ pub(super) fn receive() -> Option<OwnedDescriptor> {
     Some(descriptor.expect("a letter has a handle"))
 }
 
-/// Tells whether two handles are of one object.
+/// Returns true if two handles are of one object.
 pub(super) fn is_same(one: &FileMapping, other: &FileMapping) -> bool {
     let inode_of = |mapping: &FileMapping| {
-        let number = mapping.descriptor().as_raw_fd();
+        let number = mapping.as_raw_fd();
         fs::metadata(format!("/proc/self/fd/{number}")).map(|found| found.ino())
     };
     inode_of(one).expect("it is open") == inode_of(other).expect("it is open")

@@ -1,16 +1,16 @@
-//! The `SIGBUS` handler: a guarded instruction whose page is lost goes on at its landing.
+//! The `SIGBUS` handler: it resumes a guarded instruction whose page is lost at its landing.
 
 use std::ffi::{c_int, c_void};
 use std::io;
 
-use super::handled::Handled;
-use super::{context, opening};
+use super::context::Interrupted;
+use super::signal::Signal;
 use crate::sys::guard;
 
-static LOSING: Handled = Handled::new(libc::SIGBUS, handle);
+static SIGBUS: Signal = Signal::new(libc::SIGBUS, handle);
 
 /// Makes this thread ready to touch mappings: installs the handler, or puts it back on top, and
-/// opens `SIGBUS` for the calling thread; the same for `SIGSEGV`, if that is handled.
+/// unblocks `SIGBUS` for the calling thread.
 ///
 /// Called each time that something is mapped; two system calls when nothing is to do. It may be
 /// called from any thread at any time, in a forked child as well, but not from a signal handler,
@@ -20,23 +20,23 @@ static LOSING: Handled = Handled::new(libc::SIGBUS, handle);
 ///
 /// Those of [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html), if the process
 /// is forbidden to handle signals. Mappings must then not be touched.
-pub(crate) fn ensure() -> io::Result<()> {
-    LOSING.ensure(guard::choose)?;
-    opening::ensure_if_needed()
+pub(super) fn ensure() -> io::Result<()> {
+    SIGBUS.ensure(guard::choose)
 }
 
-/// Sends a guarded instruction that faulted at `address` to its landing; tells whether it is one.
-pub(super) fn resume(interrupted: &mut libc::ucontext_t, address: usize) -> bool {
-    let mut registers = context::read(interrupted);
+/// Resumes a guarded instruction that faulted at `address` at its landing; returns whether it is
+/// one.
+pub(in crate::sys::platform) fn resume(interrupted: Interrupted, address: usize) -> bool {
+    let mut registers = interrupted.read();
     let resumed = registers.resume(address);
     if resumed {
-        context::write(interrupted, &registers);
+        interrupted.write(&registers);
     }
     resumed
 }
 
-/// Sends a guarded instruction that faulted to its landing, and every other `SIGBUS` to the handler
-/// before.
+/// Resumes a guarded instruction that faulted at its landing, and passes every other `SIGBUS` on to
+/// the handler before.
 ///
 /// Only codes 1 to 4 are faults of the instruction at hand (`BUS_ADRALN`, `BUS_ADRERR`, `BUS_OBJERR`,
 /// `BUS_MCEERR_AR`). A `SIGBUS` that somebody sent may arrive in the middle of a guarded copy and
@@ -51,13 +51,13 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: 
     if (1..=4).contains(&details.si_code) {
         // SAFETY: a signal with these codes carries an address.
         let address = unsafe { details.si_addr() }.addr();
-        // SAFETY: `SA_SIGINFO` makes the third argument the context of this delivery, and nobody
-        // else holds a reference to it.
-        let interrupted = unsafe { &mut *context.cast::<libc::ucontext_t>() };
-        if resume(interrupted, address) {
+        // SAFETY: `SA_SIGINFO` makes the third argument the context of this delivery.
+        let interrupted = unsafe { Interrupted::new(context) };
+        let unaligned = details.si_code == libc::BUS_ADRALN;
+        if unaligned && interrupted.repeat_unaligned() || resume(interrupted, address) {
             return;
         }
     }
     // SAFETY: the arguments are those of this delivery, unchanged.
-    unsafe { LOSING.pass_on(signal, info, context) };
+    unsafe { SIGBUS.pass_on(signal, info, context) };
 }

@@ -1,60 +1,56 @@
 //! A program's bytes in memory, each at its place.
 
+use std::ops::Range;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::SealFlags;
-use zerocopy::little_endian::{U32, U64};
+use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, FromZeros as _, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::sys::AppendList;
 use crate::sys::platform::error::during;
 use crate::sys::platform::file::{self, Identity};
 use crate::sys::platform::image::layout::{HEADERS, Layout};
-use crate::sys::platform::image::shared::Shared;
+use crate::sys::platform::memory_file::{self, IMAGE_MAGIC};
 use crate::sys::platform::page_size;
-use crate::sys::platform::section::memory_file;
+use crate::sys::platform::registry::Entry;
+use crate::sys::size::Size;
 use crate::types::{Attributes, Error, ErrorKind, Operation, Result};
 
-const MAGIC: [u8; 8] = *b"fmimage\n";
-
-/// Bytes that are copied at a time.
-const STEP: usize = 1 << 20;
-
 /// A program that was laid out in memory, as its mapping and its views have it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::sys::platform) struct Image {
-    pub(in crate::sys::platform) layout: Layout,
-    /// The memory of its shared sections, if it has any.
-    pub(in crate::sys::platform) shared: Option<Shared>,
-    /// What the mapping says that its size is.
+    pub(super) layout: Arc<Layout>,
+    pub(super) edition: Edition,
+    /// What the mapping reports as its size.
     pub(in crate::sys::platform) size: u64,
     pub(in crate::sys::platform) attributes: Attributes,
+    /// The memory of its shared sections, once that was joined; not set if it has none.
+    pub(super) shared: Arc<AppendList<Arc<SharedSections>>>,
 }
 
-/// The last bytes of the memory: what the headers in it do not tell.
+/// Which program something belongs to: a file's device, inode, birth, generation and length, and
+/// when it was last changed.
+pub(super) type Edition = [U64; 6];
+
+/// Memory as large as the program, of which the shared sections are used.
+#[derive(Debug)]
+pub(in crate::sys::platform) struct SharedSections {
+    pub(super) memory: OwnedFd,
+    /// Its name, which lives as long as somebody has one of these.
+    pub(super) _entry: Option<Entry>,
+}
+
+/// The last bytes of the memory: what the headers in it do not say.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
 #[repr(C)]
-struct Footer {
-    /// What the mapping says that its size is.
+struct ImageFooter {
+    /// What the mapping reports as its size.
     size: U64,
-    /// Which file the program was read from.
-    device: U64,
-    inode: U64,
-    born: U64,
-    generation: U32,
-    attributes: U32,
-    /// Bytes in that file, and when it was last changed.
+    edition: Edition,
     file_len: U64,
-    changed: U64,
+    attributes: U64,
     magic: [u8; 8],
-}
-
-/// Which program something belongs to: a file, as it was when it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edition {
-    pub(super) file: Identity,
-    pub(super) file_len: u64,
-    pub(super) changed: u64,
 }
 
 fn bad(why: &'static str, operation: Operation) -> Error {
@@ -64,70 +60,71 @@ fn bad(why: &'static str, operation: Operation) -> Error {
 impl Image {
     /// Reads a program from its file, and lays it out in memory of its own.
     ///
-    /// `size` is what the mapping is to say; 0 is as much as the program takes.
+    /// `size` is what the mapping is to report.
     pub(in crate::sys::platform) fn read(
         file: BorrowedFd<'_>,
-        size: u64,
+        size: Size,
         attributes: Attributes,
-    ) -> Result<(OwnedFd, Arc<Self>)> {
+    ) -> Result<(OwnedFd, Self)> {
         let operation = Operation::CreateMapping;
         let stat = file::regular(file, operation)?;
         let file_len = file::length(&stat);
         let headers = headers(file, file_len, operation)?;
         let layout = Layout::parse(&headers, file_len).map_err(|why| bad(why, operation))?;
-        if size > layout.size {
-            return Err(Error::new(ErrorKind::SizeTooLarge, operation)
-                .because(format!("the program has {} bytes", layout.size)));
-        }
-        let size = if size == 0 { layout.size } else { size };
-        let runs = !attributes.contains(Attributes::NO_EXECUTE);
-        let memory = memory_file(runs, false)?;
-        let end = layout.size + page_size() as u64;
-        file::allowed(end, operation)?;
-        rustix::fs::ftruncate(&memory, end).map_err(during(operation))?;
-        copy_parts(file, memory.as_fd(), &layout)?;
-        let identity = file::identity(file).map_err(during(operation))?;
-        let footer = Footer {
-            size: U64::new(size),
-            device: U64::new(identity.device),
-            inode: U64::new(identity.inode),
-            born: U64::new(identity.born),
-            generation: U32::new(identity.generation),
-            attributes: U32::new(attributes.bits().into()),
-            file_len: U64::new(file_len),
-            changed: U64::new(file::changed(file)),
-            magic: MAGIC,
+        let size = match size {
+            Size::Bytes(size) if size > layout.size => {
+                return Err(Error::new(ErrorKind::SizeTooLarge, operation)
+                    .because(format!("the program has {} bytes", layout.size)));
+            }
+            Size::Bytes(size) => size,
+            Size::FileLength | Size::FollowsFile => layout.size,
         };
-        let at = end - size_of::<Footer>() as u64;
+        let runs = !attributes.contains(Attributes::NO_EXECUTE);
+        let memory = memory_file::create(runs, attributes)?;
+        let end = layout.size + page_size() as u64;
+        memory_file::set_len(memory.as_fd(), end)?;
+        for part in &layout.parts {
+            let to = (memory.as_fd(), part.place.start);
+            if copy((file, part.bytes.clone()), to)? > 0 {
+                return Err(bad("the file became shorter while it was read", operation));
+            }
+        }
+        let Identity { device, inode, born, generation } =
+            file::identity(file).map_err(during(operation))?;
+        let edition =
+            [device, inode, born, generation.into(), file_len, file::changed(file)].map(U64::new);
+        let (size, file_len) = (U64::new(size), U64::new(file_len));
+        let attributes = U64::new(attributes.bits().into());
+        let footer = ImageFooter { size, edition, file_len, attributes, magic: IMAGE_MAGIC };
+        let at = end - size_of::<ImageFooter>() as u64;
         file::write_at(memory.as_fd(), at, footer.as_bytes(), operation).map_err(Error::nowhere)?;
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        rustix::fs::fcntl_add_seals(&memory, seals).map_err(during(operation))?;
-        let image = Self::of(&memory, operation)?
+        memory_file::seal(memory.as_fd(), true)?;
+        let image = Self::of(memory.as_fd(), operation)?
             .ok_or_else(|| bad("what was laid out cannot be read", operation))?;
         Ok((memory, image))
     }
 
-    /// Finds the program in memory that was laid out for one; nothing, if it was not.
+    /// Returns the program that was laid out in memory, if one was.
+    ///
+    /// Its shared sections are not joined yet.
     pub(in crate::sys::platform) fn of(
-        memory: &OwnedFd,
+        memory: BorrowedFd<'_>,
         operation: Operation,
-    ) -> Result<Option<Arc<Self>>> {
-        let sealed = rustix::fs::fcntl_get_seals(memory)
-            .is_ok_and(|seals| seals.contains(SealFlags::WRITE | SealFlags::SHRINK));
-        let len = file::length(&file::regular(memory.as_fd(), operation)?);
-        let Some(at) = len.checked_sub(size_of::<Footer>() as u64).filter(|_| sealed) else {
-            return Ok(None);
-        };
-        let mut footer = Footer::new_zeroed();
-        let read = file::read_at(memory.as_fd(), at, footer.as_mut_bytes(), operation)?;
-        if read < size_of::<Footer>() || footer.magic != MAGIC {
+    ) -> Result<Option<Self>> {
+        let len = file::length(&file::regular(memory, operation)?);
+        let Some(at) = len.checked_sub(size_of::<ImageFooter>() as u64) else { return Ok(None) };
+        if !memory_file::is_image(memory, len, operation)? {
             return Ok(None);
         }
-        let headers = headers(memory.as_fd(), len, operation)?;
+        let mut footer = ImageFooter::new_zeroed();
+        if file::read_at(memory, at, footer.as_mut_bytes(), operation)? < size_of::<ImageFooter>() {
+            return Ok(None);
+        }
+        let headers = headers(memory, len, operation)?;
         let attributes =
             u16::try_from(footer.attributes.get()).ok().and_then(Attributes::from_bits);
         let attributes = attributes
-            .filter(|attributes| attributes.settled(true).is_ok_and(|it| it == *attributes))
+            .filter(|attributes| attributes.for_backing(true).is_ok_and(|it| it == *attributes))
             .filter(|attributes| attributes.contains(Attributes::IMAGE))
             .ok_or_else(|| bad("its attributes are not a program's", operation))?;
         let layout =
@@ -136,27 +133,12 @@ impl Image {
         if !fits || size == 0 || size > layout.size {
             return Err(bad("its memory is not as long as the program", operation));
         }
-        let edition = Edition {
-            file: Identity {
-                device: footer.device.get(),
-                inode: footer.inode.get(),
-                born: footer.born.get(),
-                generation: footer.generation.get(),
-            },
-            file_len: footer.file_len.get(),
-            changed: footer.changed.get(),
-        };
-        let shared = Shared::join(&edition, &layout, memory.as_fd())?;
-        let layout = if attributes.contains(Attributes::NO_EXECUTE) {
-            layout.without_code()
-        } else {
-            layout
-        };
-        Ok(Some(Arc::new(Self { layout, shared, size, attributes })))
+        let (layout, edition) = (Arc::new(layout), footer.edition);
+        Ok(Some(Self { layout, edition, size, attributes, shared: Arc::default() }))
     }
 }
 
-/// The start of a file, in which its headers are.
+/// Returns the start of a file, in which its headers are.
 fn headers(file: BorrowedFd<'_>, file_len: u64, operation: Operation) -> Result<Vec<u8>> {
     let len = usize::try_from(file_len).unwrap_or(HEADERS).min(HEADERS);
     let mut headers = vec![0; len];
@@ -165,22 +147,24 @@ fn headers(file: BorrowedFd<'_>, file_len: u64, operation: Operation) -> Result<
     Ok(headers)
 }
 
-/// Copies each part of a program to its place.
-fn copy_parts(file: BorrowedFd<'_>, memory: BorrowedFd<'_>, layout: &Layout) -> Result<()> {
+/// Copies bytes from a file to memory; returns how many were not there because the file ends before.
+pub(super) fn copy(
+    (file, range): (BorrowedFd<'_>, Range<u64>),
+    (memory, mut place): (BorrowedFd<'_>, u64),
+) -> Result<u64> {
+    /// Bytes that are copied at a time.
+    const STEP: usize = 1 << 20;
     let operation = Operation::CreateMapping;
-    let mut held = Vec::new();
-    for part in &layout.parts {
-        let (mut from, mut to) = (part.bytes.start, part.place.start);
-        while from < part.bytes.end {
-            let step = usize::try_from(part.bytes.end - from).unwrap_or(STEP).min(STEP);
-            held.resize(step, 0);
-            if file::read_at(file, from, &mut held, operation)? < step {
-                return Err(bad("the file became shorter while it was read", operation));
-            }
-            file::write_at(memory, to, &held, operation).map_err(Error::nowhere)?;
-            from += step as u64;
-            to += step as u64;
+    let (mut at, mut held) = (range.start, Vec::new());
+    while at < range.end {
+        let step = usize::try_from(range.end - at).unwrap_or(STEP).min(STEP);
+        held.resize(step, 0);
+        let read = file::read_at(file, at, &mut held, operation)?;
+        file::write_at(memory, place, &held[..read], operation).map_err(Error::nowhere)?;
+        (at, place) = (at + read as u64, place + read as u64);
+        if read < step {
+            break;
         }
     }
-    Ok(())
+    Ok(range.end - at)
 }

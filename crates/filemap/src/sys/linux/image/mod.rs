@@ -13,18 +13,20 @@
 //! ```
 //!
 //! Sections that are marked as shared, and can be written, are one piece of memory for all who map
-//! the program, in all processes of a user: it has a name in the registry that tells which file it
+//! the program, in all processes of a user: it has a name in the registry that says which file it
 //! is of, for as long as a mapping or a view of the program is left.
 //!
-//! The headers are in that memory as well, so that who has its descriptor needs nothing else: they
-//! are read there as they are in the file, as a stranger's bytes.
+//! The headers are in that memory as well, so that whoever has its descriptor needs nothing else:
+//! they are read there as they are in the file, as a stranger's bytes.
 
 mod layout;
 mod memory;
 mod shared;
+mod view;
 
-pub(super) use layout::Part;
-pub(super) use memory::Image;
+pub(super) use memory::{Image, SharedSections};
+pub(crate) use shared::join;
+pub(super) use view::map;
 
 #[cfg(any(test, fuzzing))]
-pub(super) mod fuzzing;
+pub(in crate::sys) mod fuzzing;

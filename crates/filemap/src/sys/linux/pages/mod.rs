@@ -1,4 +1,4 @@
-//! What the pages of a view allow, where that is not the same for all of them; and large pages.
+//! What the pages of a view allow, where that is not the same for all of them.
 //!
 //! Three things decide about a page. The *commitment* of a reserved section, a byte for each page
 //! that stands behind its memory and is shared by all who have the section, says whether the page
@@ -15,15 +15,19 @@
 //!
 //! Pages of a reserved section are mapped closed. Whoever commits opens them in the own view; in
 //! all others they are opened when they are touched: by the copying methods, which ask first, or
-//! by the handler of `SIGSEGV` (`fault/opening.rs`), for those who touch them by their address.
+//! by the handler of `SIGSEGV` (`segv.rs`), for those who touch them by their address.
 
 mod commitment;
+mod own_pages;
+mod page_snapshot;
+mod private_pages;
+#[cfg_attr(
+    target_arch = "x86_64",
+    allow(dead_code, reason = "this processor reports how a page was touched")
+)]
+mod retry;
+pub(super) mod segv;
 mod table;
-mod outline;
-mod copied;
-mod paging;
-pub(super) mod large;
+mod watch;
 
-pub(super) use commitment::Commitment;
-pub(super) use outline::{Outline, Touched};
-pub(super) use paging::{Pages, Paging};
+pub(crate) use own_pages::OwnPages;

@@ -1,73 +1,70 @@
 //! A byte for each page of a view.
 
-#![expect(unsafe_code, reason = "memory for the table, straight from the kernel")]
+#![expect(unsafe_code, reason = "marks that a signal handler reads as well")]
 
-use std::ptr::{self, NonNull};
+use std::ops::Deref;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use rustix::mm::{self, MapFlags, ProtFlags};
+use rustix::io::Errno;
+use rustix::mm::MapFlags;
 
-use crate::sys::platform::error::during;
-use crate::types::{Error, ErrorKind, Operation, PageAccess, PageProtection, Result};
+use crate::sys::platform::mapped_range::MappedRange;
+use crate::types::{PageAccess, PageProtection};
 
 /// What a view has given one of its pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sys::platform) struct Mark(u8);
+pub(super) struct Mark(u8);
 
 impl Mark {
     /// Nothing was given: the page allows what the view does, once it is committed.
-    pub(in crate::sys::platform) const NONE: Self = Self(0);
+    pub(super) const NONE: Self = Self(0);
 
     /// The first touch is refused.
     const GUARDED: u8 = 0x80;
-    /// The page is closed, though it allows more: a guard was taken away.
+    /// The page is closed, though it allows more: its guard was taken.
     const CLOSED: u8 = 0x40;
-    /// The page is mapped by itself as a private one, in a view whose others are shared.
-    const APART: u8 = 0x20;
+    /// The page is mapped as a private one, in a view whose others are shared.
+    const PRIVATE: u8 = 0x20;
     const ACCESS: u8 = 0x0f;
 
-    pub(super) fn of(protection: PageProtection, is_apart: bool) -> Self {
+    pub(super) fn of(protection: PageProtection, is_private: bool) -> Self {
         let access = PageAccess::ALL.iter().position(|access| *access == protection.access());
         let mut bits = access.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0);
         if protection.is_guarded() {
             bits |= Self::GUARDED;
         }
-        if is_apart {
-            bits |= Self::APART;
+        if is_private {
+            bits |= Self::PRIVATE;
         }
         Self(bits)
     }
 
-    /// That of a page that was given `access` and is open.
-    pub(super) fn given(access: PageAccess) -> Self {
-        Self::of(access.into(), false)
-    }
-
-    /// What was given, if anything was.
-    pub(in crate::sys::platform) fn access(self) -> Option<PageAccess> {
+    /// Returns what was given, if anything was.
+    pub(super) fn access(self) -> Option<PageAccess> {
         let at = usize::from(self.0 & Self::ACCESS).checked_sub(1)?;
         PageAccess::ALL.get(at).copied()
     }
 
-    pub(in crate::sys::platform) fn is_guarded(self) -> bool {
+    pub(super) fn is_guarded(self) -> bool {
         self.0 & Self::GUARDED != 0
     }
 
-    pub(in crate::sys::platform) fn is_closed(self) -> bool {
+    pub(super) fn is_closed(self) -> bool {
         self.0 & (Self::CLOSED | Self::GUARDED) != 0
     }
 
-    pub(super) fn is_apart(self) -> bool {
-        self.0 & Self::APART != 0
+    pub(super) fn is_private(self) -> bool {
+        self.0 & Self::PRIVATE != 0
     }
 
     /// The mark when the guard has been touched.
-    pub(in crate::sys::platform) fn unguarded(self) -> Self {
+    pub(super) fn unguarded(self) -> Self {
         Self(self.0 & !Self::GUARDED | Self::CLOSED)
     }
 
     /// The mark when the page has been opened.
-    pub(in crate::sys::platform) fn opened(self) -> Self {
+    pub(super) fn opened(self) -> Self {
         Self(self.0 & !Self::CLOSED)
     }
 }
@@ -75,7 +72,7 @@ impl Mark {
 /// Pages that one note stands for.
 const NOTED: usize = 4096;
 
-/// The marks of all pages of a view.
+/// The marks of all pages of a view, as its table and the handler have them.
 ///
 /// ```text
 ///  start      count marks                            notes, one for 4096 marks
@@ -85,31 +82,22 @@ const NOTED: usize = 4096;
 /// A note is set before the first of its marks is, so that the marks of a vast view need not all
 /// be looked at.
 ///
-/// Invariant: `start` is the address of so many bytes, which this value alone mapped and alone
-/// unmaps.
+/// Invariant: the bytes are mapped whenever the value is borrowed.
 #[derive(Debug)]
-pub(in crate::sys::platform) struct Table {
+pub(super) struct Marks {
     start: NonNull<AtomicU8>,
     count: usize,
 }
 
 // SAFETY: atomic bytes, owned by the process and not by a thread.
-unsafe impl Send for Table {}
+unsafe impl Send for Marks {}
 // SAFETY: as above; every access is atomic.
-unsafe impl Sync for Table {}
+unsafe impl Sync for Marks {}
 
-impl Table {
-    /// A table of pages that were given nothing; it takes memory only where it is written.
-    pub(super) fn new(count: usize, operation: Operation) -> Result<Self> {
-        let protection = ProtFlags::READ | ProtFlags::WRITE;
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        let len = len(count);
-        // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
-        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, protection, flags) };
-        let start = start.map_err(during(operation))?;
-        let start = NonNull::new(start.cast())
-            .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, operation))?;
-        Ok(Self { start, count })
+impl Marks {
+    /// Returns how many pages there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     pub(super) fn get(&self, page: usize) -> Mark {
@@ -123,7 +111,7 @@ impl Table {
         }
     }
 
-    /// Sets a mark unless somebody else has changed it; tells whether that was so.
+    /// Sets a mark unless somebody else has changed it; returns whether it was set.
     pub(super) fn replace(&self, page: usize, old: Mark, new: Mark) -> bool {
         self.note(page);
         self.mark(page).is_some_and(|cell| {
@@ -131,7 +119,7 @@ impl Table {
         })
     }
 
-    /// How many pages from `page` on, and before `end`, have marks that are alike.
+    /// Returns how many pages from `page` on, and before `end`, have marks that are alike.
     pub(super) fn equal(&self, page: usize, end: usize, alike: impl Fn(Mark) -> bool) -> usize {
         let (unmarked, mut at) = (alike(Mark::NONE), page);
         while at < end {
@@ -156,11 +144,6 @@ impl Table {
         }
     }
 
-    /// Where the marks are, for the handler.
-    pub(super) fn marks(&self) -> NonNull<AtomicU8> {
-        self.start
-    }
-
     fn mark(&self, page: usize) -> Option<&AtomicU8> {
         if page < self.count { self.cell(page) } else { None }
     }
@@ -171,53 +154,45 @@ impl Table {
         }
         // SAFETY: `at` is below the length, so the sum stays inside the table.
         let cell = unsafe { self.start.add(at) };
-        // SAFETY: by the type's invariant the byte is mapped as long as `self` is.
+        // SAFETY: by the type's invariant the byte is mapped while `self` is borrowed.
         Some(unsafe { cell.as_ref() })
     }
 }
 
-impl Drop for Table {
-    fn drop(&mut self) {
-        // SAFETY: by the type's invariant the pages are ours alone; what the kernel does not
-        // take back stays, unused.
-        let _ignored = unsafe { mm::munmap(self.start.as_ptr().cast(), len(self.count)) };
+/// The memory of the marks of all pages of a view.
+#[derive(Debug)]
+pub(super) struct Table {
+    marks: Marks,
+    _memory: MappedRange,
+}
+
+impl Table {
+    /// Makes a table of pages that were given nothing; it takes memory only where it is written.
+    pub(super) fn new(count: usize) -> Result<Self, Errno> {
+        let memory = MappedRange::of_zeros(len(count), MapFlags::PRIVATE)?;
+        Ok(Self { marks: Marks { start: memory.start().cast(), count }, _memory: memory })
+    }
+
+    /// Returns the marks, for the handler.
+    ///
+    /// # Safety
+    ///
+    /// The caller drops them before the table, and lends them to nobody for longer.
+    pub(super) unsafe fn marks(&self) -> Marks {
+        Marks { ..self.marks }
     }
 }
 
-/// Bytes in the table of so many pages; one at least, as nothing cannot be mapped.
+impl Deref for Table {
+    type Target = Marks;
+
+    fn deref(&self) -> &Marks {
+        &self.marks
+    }
+}
+
+/// Returns how many bytes the table of so many pages has: at least one, as nothing cannot be
+/// mapped.
 fn len(count: usize) -> usize {
     count.saturating_add(count.div_ceil(NOTED)).max(1)
-}
-
-/// The mark at an address that the handler was told.
-///
-/// # Safety
-///
-/// The address is one of a living table's marks.
-pub(in crate::sys::platform) unsafe fn mark_at(place: NonNull<AtomicU8>) -> Mark {
-    // SAFETY: the caller promises it.
-    Mark(unsafe { place.as_ref() }.load(Ordering::SeqCst))
-}
-
-/// Sets the mark of a page unless somebody else has changed it; tells whether that was so.
-///
-/// # Safety
-///
-/// `marks` are those of a living table of `count` pages, of which `page` is one.
-pub(in crate::sys::platform) unsafe fn replace_in(
-    marks: NonNull<AtomicU8>,
-    count: usize,
-    page: usize,
-    old: Mark,
-    new: Mark,
-) -> bool {
-    // SAFETY: the caller promises the table, whose notes follow its marks.
-    let note = unsafe { marks.add(count + page / NOTED) };
-    // SAFETY: as above.
-    unsafe { note.as_ref() }.store(1, Ordering::SeqCst);
-    // SAFETY: as above.
-    let place = unsafe { marks.add(page) };
-    // SAFETY: as above.
-    let cell = unsafe { place.as_ref() };
-    cell.compare_exchange(old.0, new.0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
 }

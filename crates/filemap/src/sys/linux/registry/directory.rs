@@ -1,267 +1,232 @@
-//! Looking a name up, and giving a name.
+//! The names of one registry: opening and creating mappings by name.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::{ArcSwapOption, Guard};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::registry::backoff::Backoff;
 use crate::sys::platform::registry::lock::{self, State};
-use crate::sys::platform::registry::object::{
-    Draft, Found, Opened, damaged, enter, publish, reach, read_trailer,
-};
-use crate::sys::platform::registry::patience::Patience;
+use crate::sys::platform::registry::object::{EntryFile, Live, access, enter, reach, trailer_of};
+use crate::sys::platform::registry::publish::publish;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
-use crate::sys::platform::registry::trailer::Trailer;
-use crate::sys::platform::registry::{entry, file_name};
+use crate::sys::platform::registry::trailer::{Trailer, damaged};
+use crate::sys::platform::registry::{file_name, mode, removal};
 use crate::sys::platform::{Section, file, set_inheritable};
-use crate::sys::{Content, Wanted};
-use crate::types::{
-    Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
-};
+use crate::sys::{Content, Draft, Opened, SectionContract as _, Wanted};
+use crate::types::{Error, ErrorKind, Name, Operation, Result, Rights, Scope};
 
-/// The environment variable that moves the system's registry.
-const PLACE: &str = "FILEMAP_DIR";
-
-/// The names of one registry: two roots, one for each scope.
-#[derive(Debug)]
+/// Two roots, one for each scope, which are opened when they are first used. By default they are
+/// where all programs of this machine look.
+#[derive(Debug, Default)]
 pub(crate) struct Directory {
-    base: Option<PathBuf>,
-    local: RwLock<Option<Arc<Root>>>,
-    global: RwLock<Option<Arc<Root>>>,
+    pub(super) base: Option<PathBuf>,
+    /// Without a lock, which a thread that is no more might hold in a forked child.
+    roots: [ArcSwapOption<Root>; 2],
 }
 
-/// What a descriptor from another handle turned out to be.
-#[derive(Debug)]
-pub(crate) enum Adopted {
-    /// The handle of a name in this registry.
-    Named(Found),
-    /// An object that has a name in another registry, or no longer has one.
-    Unnamed {
-        section: Section,
-        protection: Protection,
-        attributes: Attributes,
-        rights: Rights,
-        content: Content,
-    },
-    /// Not an entry: some file or memory.
-    Foreign(OwnedFd),
-}
+/// How long an opener looks for a process that has what it opens, while the name is held.
+const OUT_OF_REACH: Duration = Duration::from_millis(200);
 
 /// What a look at a name found.
-enum Sight {
+enum Look {
     Absent,
-    /// Nobody holds it, and it is not ours to remove.
+    /// Dead, and this user may not remove its entry.
     Immovable,
-    Live(OwnedFd, Opened),
+    Live(Box<Live>),
+    /// Held, and nobody who has the object is found.
+    OutOfReach(Error),
     StartOver,
 }
 
 impl Directory {
-    /// The registry of this machine, or the one that `FILEMAP_DIR` names.
-    pub(crate) fn system() -> Arc<Self> {
-        static SYSTEM: OnceLock<Arc<Directory>> = OnceLock::new();
-        let system = SYSTEM.get_or_init(|| {
-            let place = std::env::var_os(PLACE).filter(|place| !place.is_empty());
-            Arc::new(Self::with_base(place.map(PathBuf::from)))
-        });
-        Arc::clone(system)
-    }
-
     /// A registry of its own in the directory `base`.
     pub(crate) fn at(base: &Path) -> Self {
-        Self::with_base(Some(base.to_owned()))
+        // The same place, wherever the process goes.
+        let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
+        Self { base: Some(base), roots: Default::default() }
     }
 
-    fn with_base(base: Option<PathBuf>) -> Self {
-        Self { base, local: RwLock::new(None), global: RwLock::new(None) }
-    }
-
-    /// Where the entries of `scope` are, if any were ever made.
+    /// Returns the directory with the entries of `scope`; `None` if it was never created.
     pub(crate) fn path(&self, scope: Scope) -> Result<Option<PathBuf>> {
         Ok(self.root(scope, false)?.map(|root| root.path().to_owned()))
     }
 
-    /// Opens the object called `name`, if there is one.
-    pub(crate) fn open(&self, name: &Name, wanted: Wanted) -> Result<Option<Found>> {
-        let operation = Operation::OpenMapping;
-        let file_name = file_name::encode(name.base());
-        let mut patience = Patience::default();
-        loop {
-            let Some(root) = self.remembered(name.scope(), false)? else { return Ok(None) };
-            root.sweep_once();
-            match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(held, opened) => {
-                    return enter(root, &file_name, held, opened, name, wanted, operation)
-                        .map(Some);
-                }
-                Sight::Absent if root.is_stale() => self.forget(name.scope(), &root),
-                Sight::Absent | Sight::Immovable => return Ok(None),
-                Sight::StartOver => {
-                    step::reached(Step::StartedOver);
-                    patience.wait(operation)?;
-                }
-            }
-        }
+    /// Opens the mapping that has a name; `None` if there is none.
+    pub(crate) fn open(&self, name: &Name, wanted: Wanted) -> Result<Option<Opened>> {
+        let found = self.find(name, wanted, Operation::OpenMapping, None)?;
+        Ok(found.map(|(opened, _)| opened))
     }
 
-    /// Gives the drafted object the name, or opens the object that has it; tells which.
-    pub(crate) fn create(&self, name: &Name, mut draft: Draft) -> Result<(Found, bool)> {
+    /// Creates a mapping under a name, or opens the one that has the name: then true is returned
+    /// beside it.
+    pub(crate) fn create(&self, name: &Name, mut draft: Draft) -> Result<(Opened, bool)> {
         let operation = Operation::CreateMapping;
         let wanted = Wanted::Exactly(draft.protection.rights());
-        let file_name = file_name::encode(name.base());
-        let mut patience = Patience::default();
-        let mut collected = false;
+        self.find(name, wanted, operation, Some(&mut draft))?.ok_or_else(|| {
+            Error::new(ErrorKind::PathNotFound, operation)
+                .because("there is no place for a registry of names")
+        })
+    }
+
+    /// Opens a name, or creates it if there is a draft, and returns whether it existed.
+    fn find(
+        &self,
+        name: &Name,
+        wanted: Wanted,
+        operation: Operation,
+        mut draft: Option<&mut Draft>,
+    ) -> Result<Option<(Opened, bool)>> {
+        let (scope, file_name) = (name.scope(), file_name::encode(name.base()));
+        let (mut backoff, mut collected) = (Backoff::default(), false);
         loop {
-            let root = self.remembered(name.scope(), true)?.ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, operation)
-                    .because("there is no place for a registry of names")
-            })?;
-            root.sweep_once();
-            match look(&root, &file_name, wanted, operation)? {
-                Sight::Live(held, opened) => {
-                    let found = enter(root, &file_name, held, opened, name, wanted, operation)?;
-                    return Ok((found, true));
+            let Some(root) = self.known_root(scope, draft.is_some())? else { return Ok(None) };
+            root.sweep();
+            match (look(&root, (&file_name, name), wanted, operation)?, &mut draft) {
+                (Look::Live(live), _) => {
+                    let opened = enter(root, &file_name, name, *live, wanted, operation)?;
+                    return Ok(Some((opened, true)));
                 }
-                Sight::Immovable => {
+                (Look::StartOver, _) => {}
+                // Who is being killed has its lock for a moment longer than its memory.
+                (Look::OutOfReach(error), _) if backoff.is_longer_than(OUT_OF_REACH) => {
+                    return Err(error);
+                }
+                (Look::OutOfReach(_), _) => {}
+                (Look::Absent, Some(draft)) => match publish(&root, &file_name, name, draft) {
+                    Ok(Some(opened)) => return Ok(Some((opened, false))),
+                    Err(_) if self.forget_if_stale(scope, &root) => {}
+                    // Another process was faster.
+                    Ok(None) => {}
+                    Err(error) if error.kind() == ErrorKind::DiskFull && !collected => {
+                        collected = true;
+                        root.remove_dead()?;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                },
+                (Look::Absent, None) if self.forget_if_stale(scope, &root) => {}
+                (Look::Immovable, Some(_)) => {
                     return Err(Error::new(ErrorKind::AccessDenied, operation).because(
                         "another user left the name behind, and only that user can free it",
                     ));
                 }
-                Sight::StartOver => {
-                    step::reached(Step::StartedOver);
-                    patience.wait(operation)?;
-                    continue;
-                }
-                Sight::Absent => {}
+                (Look::Absent | Look::Immovable, None) => return Ok(None),
             }
-            match publish(&root, &file_name, name, &mut draft) {
-                Ok(Some(found)) => return Ok((found, false)),
-                Ok(None) if root.is_stale() => self.forget(name.scope(), &root),
-                // Somebody else was faster.
-                Ok(None) => {
-                    step::reached(Step::StartedOver);
-                    patience.wait(operation)?;
-                }
-                Err(error) if error.kind() == ErrorKind::DiskFull && !collected => {
-                    collected = true;
-                    root.collect()?;
-                }
-                Err(_) if root.is_stale() => self.forget(name.scope(), &root),
-                Err(error) => return Err(error),
-            }
+            step::reached(Step::StartedOver);
+            self.forget_if_stale(scope, &root);
+            backoff.wait(operation)?;
         }
     }
 
-    /// Takes over a descriptor that another handle gave away.
-    pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Adopted> {
+    /// Takes over a descriptor that another handle gave away, or any other memory or file.
+    pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Opened> {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
         set_inheritable(descriptor.as_fd(), false)?;
-        let mode = file::mode(descriptor.as_fd(), operation)?;
-        if !mode.read {
+        let file::Mode { read, write } = file::mode(descriptor.as_fd(), operation)?;
+        if !read {
             return Err(Error::new(ErrorKind::AccessDenied, operation)
                 .because("the descriptor is not open for reading"));
         }
-        let Some(trailer) = read_trailer(descriptor.as_fd(), &stat, operation)? else {
-            return Ok(Adopted::Foreign(descriptor));
+        let Some(trailer) = Trailer::read(descriptor.as_fd(), &stat, operation)? else {
+            let (section, protection, attributes) = Section::adopt(descriptor)?;
+            return Ok(Opened::unnamed(section, protection, attributes));
         };
-        let rights = trailer.protection.rights();
-        let wanted =
-            if mode.write { Wanted::Most } else { Wanted::Exactly(rights - Rights::WRITE) };
-        let file_name = file_name::encode(&trailer.base);
-        let inode = Inode::of(&stat);
-        let opened = Opened { again: None, stat, writable: mode.write };
+        let reading = Wanted::Exactly(trailer.protection.rights() - Rights::WRITE);
+        let wanted = if write { Wanted::Most } else { reading };
+        let (file_name, inode) = (file_name::encode(&trailer.base), Inode::of(&stat));
+        let entry_file = EntryFile { second: None, stat, is_writable: write };
         for scope in [Scope::Local, Scope::Global] {
             let Some(root) = self.root(scope, false)? else { continue };
-            if !root.leads_to(&file_name, inode) {
-                continue;
-            }
-            // The giver's lock came along with its description, which shows through another one.
-            // A description that somebody opened by hand brings no lock, and a dead name stays so.
-            let mut patience = Patience::default();
-            let held = loop {
-                let state = match root.open_again(&file_name, OFlags::RDONLY, inode) {
-                    Ok(Some(other)) => lock::state(other.as_fd()).map_err(during(operation))?,
-                    Ok(None) => State::Free,
-                    // Out of reach, as another user's may be: the giver's word is taken.
-                    Err(_) => State::Held,
-                };
-                if state == State::Free {
-                    break false;
-                }
-                if state == State::Held
-                    && lock::hold(descriptor.as_fd()).map_err(during(operation))?
-                {
-                    break true;
-                }
-                patience.wait(operation)?;
-            };
-            if held && root.leads_to(&file_name, inode) {
+            if root.leads_to(&file_name, inode)
+                && keep_hold(&root, &file_name, inode, descriptor.as_fd())?
+                && root.leads_to(&file_name, inode)
+            {
                 let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-                let found = enter(root, &file_name, descriptor, opened, &name, wanted, operation)?;
-                // The giver may still have the description, and with it this very lock.
-                found.entry.lend();
-                return Ok(Adopted::Named(found));
+                let live = Live { lock: descriptor, file: entry_file, trailer, object: None };
+                let opened = enter(root, &file_name, &name, live, wanted, operation)?;
+                // The giver may still have the description, and with it the lock.
+                opened.entry.iter().for_each(|entry| entry.lend());
+                return Ok(opened);
             }
         }
-        let (section, rights) = reach(&trailer, descriptor.as_fd(), opened, wanted, operation)?;
-        let Trailer { protection, attributes, content, .. } = trailer;
-        Ok(Adopted::Unnamed { section, protection, attributes, rights, content })
+        // The name belongs to another registry, or is gone.
+        let (section, rights) = reach(&trailer, descriptor.as_fd(), entry_file, wanted, operation)?;
+        Ok(trailer.opened(section, rights, None))
     }
 
-    fn slot(&self, scope: Scope) -> &RwLock<Option<Arc<Root>>> {
-        match scope {
-            Scope::Local => &self.local,
-            Scope::Global => &self.global,
-        }
-    }
-
-    /// The root of `scope`, opened at its first use, and again if somebody removed it.
+    /// The root of `scope`, opened at its first use, and again if it was removed or renamed.
     pub(super) fn root(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
-        match self.remembered(scope, make)? {
-            // What is at its path now is another one.
-            Some(root) if root.is_stale() => self.forget(scope, &root),
-            known => return Ok(known),
+        match self.known_root(scope, make)? {
+            Some(root) if self.forget_if_stale(scope, &root) => self.known_root(scope, make),
+            known => Ok(known),
         }
-        self.remembered(scope, make)
     }
 
-    /// The same for who sees by itself that a root was removed: nothing is in it, and nothing
-    /// can be linked into it.
-    fn remembered(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
-        let slot = self.slot(scope);
-        let known = slot.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if known.is_some() {
-            return Ok(known);
+    /// [`root`](Self::root) for callers that find out themselves that another one is used by now:
+    /// no name in it leads to a file by its path.
+    fn known_root(&self, scope: Scope, make: bool) -> Result<Option<Arc<Root>>> {
+        let slot = &self.roots[scope as usize];
+        let known = slot.load_full();
+        if let Some(root) = &known {
+            if root.is_ours() {
+                return Ok(known);
+            }
+            self.forget(scope, root);
         }
         let Some(opened) = Root::open(self.base.as_deref(), scope, make)? else {
             return Ok(None);
         };
-        let mut slot = slot.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(Arc::clone(slot.get_or_insert_with(|| Arc::new(opened)))))
+        let opened = Arc::new(opened);
+        let nobody: Option<Arc<Root>> = None;
+        let before = slot.compare_and_swap(&nobody, Some(Arc::clone(&opened)));
+        // Another thread was faster, perhaps for another user.
+        let other = Guard::into_inner(before).filter(|other| other.is_ours());
+        Ok(Some(other.unwrap_or(opened)))
     }
 
-    /// Lets go of a root that somebody removed, so that the next use looks for it again.
-    fn forget(&self, scope: Scope, stale: &Arc<Root>) {
-        let mut slot = self.slot(scope).write().unwrap_or_else(PoisonError::into_inner);
-        if slot.as_ref().is_some_and(|root| Arc::ptr_eq(root, stale)) {
-            *slot = None;
+    /// Drops a root that is no longer where names are, so that the next use opens its successor.
+    fn forget_if_stale(&self, scope: Scope, root: &Arc<Root>) -> bool {
+        let is_stale = root.is_stale();
+        if is_stale {
+            self.forget(scope, root);
         }
+        is_stale
+    }
+
+    fn forget(&self, scope: Scope, root: &Arc<Root>) {
+        self.roots[scope as usize].compare_and_swap(&Some(Arc::clone(root)), None);
     }
 }
 
-/// Looks whether a name is alive, and removes what a dead one left behind.
-fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> Result<Sight> {
+/// Looks whether a name is live, and removes the entry of a dead one.
+///
+/// What is not in the entry is opened before the lock is taken. So whoever has the lock has the
+/// object, and nobody keeps a name whose memory is gone.
+fn look(
+    root: &Root,
+    (file_name, name): (&str, &Name),
+    wanted: Wanted,
+    operation: Operation,
+) -> Result<Look> {
     let mut flags = match wanted {
-        Wanted::Exactly(rights) if !rights.contains(Rights::WRITE) => OFlags::RDONLY,
-        Wanted::Exactly(_) | Wanted::Most => OFlags::RDWR,
+        Wanted::Exactly(rights) => access(rights.contains(Rights::WRITE)),
+        Wanted::Most => OFlags::RDWR,
     };
     let mut opened = root.open_file(file_name, flags);
-    if wanted == Wanted::Most && matches!(opened, Err(Errno::ACCESS | Errno::ROFS)) {
+    // An entry that others may not write may lead to what they may.
+    let refusal = match opened {
+        Err(errno @ (Errno::ACCESS | Errno::ROFS)) if flags == OFlags::RDWR => Some(errno),
+        _ => None,
+    };
+    if refusal.is_some() {
         flags = OFlags::RDONLY;
         opened = root.open_file(file_name, flags);
     }
@@ -269,7 +234,7 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
         Ok(descriptor) => descriptor,
         Err(Errno::NOENT) => {
             step::reached(Step::NoEntry);
-            return Ok(Sight::Absent);
+            return Ok(Look::Absent);
         }
         Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
             return Err(damaged("it is not a file", operation));
@@ -279,45 +244,93 @@ fn look(root: &Root, file_name: &str, wanted: Wanted, operation: Operation) -> R
     step::reached(Step::Opened);
     let stat = || rustix::fs::fstat(&held).map_err(during(operation));
     match lock::state(held.as_fd()).map_err(during(operation))? {
-        State::Held => step::reached(Step::SawHeld),
-        State::Claimed => {
-            step::reached(Step::SawClaimed);
-            return Ok(Sight::StartOver);
-        }
-        // Nobody holds the name. Unless somebody else saw that first, it is ours to remove.
+        State::Held => {}
+        State::Claimed => return Ok(Look::StartOver),
         State::Free => {
-            step::reached(Step::SawFree);
+            if let (Some(Errno::ROFS), Wanted::Exactly(_)) = (refusal, wanted) {
+                return Err(from_errno(Errno::ROFS, operation));
+            }
             let inode = Inode::of(&stat()?);
-            let freed = entry::free(root, file_name, inode, held.as_fd());
-            return Ok(match freed {
-                Ok(true) | Err(Errno::NOENT) => Sight::Absent,
-                Ok(false) => Sight::StartOver,
-                Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Sight::Immovable,
+            return Ok(match removal::remove(root, file_name, inode, held.as_fd()) {
+                Ok(true) | Err(Errno::NOENT) => Look::Absent,
+                Ok(false) => Look::StartOver,
+                Err(Errno::PERM | Errno::ACCESS | Errno::ROFS) => Look::Immovable,
                 Err(Errno::ISDIR) => return Err(damaged("it is a directory", operation)),
                 Err(errno) => return Err(from_errno(errno, operation)),
             });
         }
     }
-    // The holder may have gone since, and the entry with it: then it is claimed, or no longer
-    // what the name leads to.
-    if !lock::hold(held.as_fd()).map_err(during(operation))? {
+    let stat = stat()?;
+    let (inode, is_writable) = (Inode::of(&stat), flags == OFlags::RDWR);
+    let trailer = trailer_of(name, held.as_fd(), &stat, operation)?;
+    let wanted = match (refusal, wanted) {
+        (None, wanted) => wanted,
+        (Some(_), wanted) if trailer.content != Content::Memory && mode::permits_writing(&stat) => {
+            wanted
+        }
+        (Some(errno), Wanted::Exactly(_)) => return Err(from_errno(errno, operation)),
+        (Some(_), Wanted::Most) => Wanted::Exactly(trailer.protection.rights() - Rights::WRITE),
+    };
+    let object = if trailer.content == Content::Memory {
+        None
+    } else {
+        let file = EntryFile { second: None, stat, is_writable };
+        match reach(&trailer, held.as_fd(), file, wanted, operation) {
+            Err(error) if error.kind() == ErrorKind::BackingGone => {
+                step::reached(Step::NotReached);
+                return Ok(Look::OutOfReach(error));
+            }
+            reached => {
+                step::reached(Step::Reached);
+                Some(reached?)
+            }
+        }
+    };
+    // The holder may have closed since. The entry is then claimed, or removed: the lock is refused,
+    // or the name leads elsewhere.
+    if !lock::hold(held.as_fd(), lock::ENTRY).map_err(during(operation))? {
+        drop(object);
         step::reached(Step::HoldRefused);
-        return Ok(Sight::StartOver);
+        return Ok(Look::StartOver);
     }
     step::reached(Step::Held);
-    let stat = stat()?;
-    let inode = Inode::of(&stat);
-    // Whether the name still leads to what was locked shows in opening it once more, and what
-    // is opened is needed: views are mapped through a description without a lock.
-    let again = match root.open_again(file_name, flags, inode) {
-        Ok(Some(again)) => Some(again),
+    // Opening the name once more shows whether it still leads to the locked file, and gives the
+    // second description, through which views are mapped.
+    let second = match root.open_again(file_name, flags, inode) {
+        Ok(Some(second)) => Some(second),
         Err(_) if root.leads_to(file_name, inode) => None,
         Ok(None) | Err(_) => {
+            drop(object);
             step::reached(Step::LedElsewhere);
-            return Ok(Sight::StartOver);
+            return Ok(Look::StartOver);
         }
     };
     step::reached(Step::OpenedAgain);
-    let writable = flags == OFlags::RDWR;
-    Ok(Sight::Live(held, Opened { again, stat, writable }))
+    let file = EntryFile { second, stat, is_writable };
+    Ok(Look::Live(Box::new(Live { lock: held, file, trailer, object })))
+}
+
+/// Makes sure that a description which another handle gave away has its lock; false if the name is
+/// dead.
+///
+/// A description that was opened by other means has no lock, and does not revive a dead name.
+fn keep_hold(root: &Root, file_name: &str, inode: Inode, given: BorrowedFd<'_>) -> Result<bool> {
+    let operation = Operation::AdoptDescriptor;
+    let mut backoff = Backoff::default();
+    loop {
+        let state = match root.open_again(file_name, OFlags::RDONLY, inode) {
+            // A second description shows the lock of the given one.
+            Ok(Some(second)) => lock::state(second.as_fd()).map_err(during(operation))?,
+            Ok(None) => State::Free,
+            // Another user's entry may not be readable. Then the giver is believed.
+            Err(_) => State::Held,
+        };
+        match state {
+            State::Free => return Ok(false),
+            State::Held if lock::hold(given, lock::ENTRY).map_err(during(operation))? => {
+                return Ok(true);
+            }
+            State::Held | State::Claimed => backoff.wait(operation)?,
+        }
+    }
 }

@@ -1,94 +1,81 @@
-//! A handle's hold on a name, and the lock that is all there is to it.
+//! One handle's hold on a name.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::sys::platform::error::during;
-use crate::sys::platform::file;
-use crate::sys::platform::file::Twin;
-use crate::sys::platform::registry::exit::{self, Watch};
-use crate::sys::platform::registry::lock::{self, State};
+use crate::sys::platform::registry::exit::Registration;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
+use crate::sys::platform::registry::{lock, removal};
+use crate::sys::platform::{file, fork};
 use crate::types::{Error, ErrorKind, Operation, Result, Rights};
 
-/// One handle's hold on a name: a description of the entry, with a shared lock.
+/// A description of the entry's file with a shared lock on it.
 ///
-/// No page is ever mapped through this description, because mapped pages would keep it, and so
-/// the name.
+/// No page is ever mapped through this description: a mapped page would keep the description
+/// alive, and with it the name.
 #[derive(Debug)]
 pub(crate) struct Entry {
     root: Arc<Root>,
     file_name: Arc<str>,
-    /// The file that the lock is on.
+    /// The file that is locked.
     inode: Inode,
-    /// Ends before the lock is closed.
-    watch: Option<Watch>,
-    /// None once it was given up, which consumes the entry.
+    /// Dropped before the lock is closed, since it knows the descriptor's number.
+    registration: Option<Registration>,
+    /// None once the hold was given up, which consumes the entry.
     lock: Option<OwnedFd>,
-    family: Arc<Family>,
-    /// The forks that this process had been part of when the lock was taken.
-    forks: u64,
-}
-
-/// The handles of this process that share one description, and so one lock.
-#[derive(Debug, Default)]
-struct Family {
-    /// Another process may have the description as well.
-    lent: AtomicBool,
+    /// Whether another process may have the description. Shared by all handles of this process
+    /// that share the description.
+    lent: Arc<AtomicBool>,
+    /// The value of [`fork::forks`] when the handle was made, before anybody could have it.
+    forks: Option<u64>,
 }
 
 impl Entry {
-    /// A hold by a lock that was taken already.
-    pub(super) fn new(root: Arc<Root>, file_name: &str, inode: Inode, lock: OwnedFd) -> Self {
-        Self::of_family(root, file_name.into(), inode, lock, Arc::default(), exit::forks())
-    }
-
-    fn of_family(
+    /// A hold by a description that has its shared lock already.
+    pub(super) fn new(
         root: Arc<Root>,
-        file_name: Arc<str>,
+        file_name: impl Into<Arc<str>>,
         inode: Inode,
         lock: OwnedFd,
-        family: Arc<Family>,
-        forks: u64,
     ) -> Self {
-        let watch = Some(Watch::begin(&root, &file_name, lock.as_fd()));
-        Self { root, file_name, inode, watch, lock: Some(lock), family, forks }
+        let file_name = file_name.into();
+        let registration = Some(Registration::new(&root, &file_name, inode, lock.as_fd()));
+        let (lock, lent, forks) = (Some(lock), Arc::default(), fork::forks());
+        Self { root, file_name, inode, registration, lock, lent, forks }
     }
 
-    /// Another handle's hold on the same name.
+    /// Makes another handle's hold on the same name.
     ///
-    /// The descriptor is what passes the handle to another process, and its mode tells that
-    /// process what the handle may do: `write` says whether it can write.
+    /// The descriptor is what passes the handle to another process, and its mode is what limits
+    /// the handle there: `write` decides whether it can write.
     pub(crate) fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let operation = Operation::DuplicateHandle;
         let Some(lock) = &self.lock else { return Err(Error::new(ErrorKind::Other, operation)) };
-        let (lock, shared) = match file::duplicate(lock.as_fd(), write, operation)? {
-            Twin::SameDescription(lock) => (lock, true),
-            Twin::NewDescription(lock) => (lock, false),
+        let duplicate = |write| file::duplicate(lock.as_fd(), write, operation);
+        let (lock, shares) = match duplicate(write) {
+            // What the entry leads to may be written by more users than the entry.
+            Err(error) if write && error.kind() == ErrorKind::AccessDenied => duplicate(false)?,
+            duplicated => duplicated?,
         };
+        if !shares {
+            // A new description needs its own lock. It is granted: this handle's lock keeps
+            // everybody from claiming the entry.
+            if !lock::hold(lock.as_fd(), lock::ENTRY).map_err(during(operation))? {
+                return Err(Error::new(ErrorKind::TimedOut, operation));
+            }
+            step::reached(Step::HeldDuplicate);
+        }
         let (root, file_name) = (Arc::clone(&self.root), Arc::clone(&self.file_name));
-        if shared {
-            return Ok(Self::of_family(
-                root,
-                file_name,
-                self.inode,
-                lock,
-                Arc::clone(&self.family),
-                self.forks,
-            ));
+        let mut twin = Self::new(root, file_name, self.inode, lock);
+        if shares {
+            (twin.lent, twin.forks) = (Arc::clone(&self.lent), self.forks);
         }
-        // A description of its own needs a lock of its own. This handle's lock keeps everybody
-        // from claiming the entry, so it is granted.
-        if !lock::hold(lock.as_fd()).map_err(during(operation))? {
-            return Err(Error::new(ErrorKind::TimedOut, operation));
-        }
-        step::reached(Step::HeldDuplicate);
-        Ok(Self::of_family(root, file_name, self.inode, lock, Arc::default(), exit::forks()))
+        Ok(twin)
     }
 
     /// The descriptor that keeps the name.
@@ -96,43 +83,55 @@ impl Entry {
         self.lock.as_ref().map(AsFd::as_fd)
     }
 
-    /// Notes that another process may have the descriptor, or get it while this handle is open.
+    /// Records that another process may have the descriptor, or may get it while it is open.
     pub(crate) fn lend(&self) {
-        self.family.lent.store(true, Ordering::Relaxed);
+        self.lent.store(true, Ordering::Relaxed);
     }
 
-    /// Gives up the hold without letting go of the name: the descriptor lives on elsewhere.
+    /// Takes the name from the mapping, for all who have handles of it.
+    pub(crate) fn withdraw(&self) -> Result<()> {
+        removal::withdraw(&self.root, &self.file_name, self.inode)
+    }
+
+    /// Returns true if the name no longer leads to the mapping.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        !self.root.leads_to(&self.file_name, self.inode)
+    }
+
+    /// Returns the descriptor, which keeps the name from then on.
     pub(crate) fn give_away(mut self) -> Option<OwnedFd> {
         self.lend();
-        drop(self.watch.take());
+        drop(self.registration.take());
         self.lock.take()
     }
 
-    /// Lets go of the name, and frees it if nobody else holds it.
+    /// Gives up the hold, and removes the entry if nobody else holds it.
     pub(crate) fn release(mut self) -> Result<()> {
-        self.let_go().map_err(during(Operation::CloseHandle))
+        self.close().map_err(during(Operation::CloseHandle))
     }
 
-    fn let_go(&mut self) -> Result<(), Errno> {
-        drop(self.watch.take());
+    fn close(&mut self) -> Result<(), Errno> {
+        drop(self.registration.take());
         let Some(lock) = self.lock.take() else { return Ok(()) };
-        let alone = Arc::strong_count(&self.family) == 1
-            && self.forks == exit::forks()
-            && !self.family.lent.load(Ordering::Relaxed);
-        let freed = if alone {
-            // Given up by hand: a child that another thread is starting has the description
-            // until its `exec`, and must not keep the name for so long.
+        let is_exclusive = Arc::strong_count(&self.lent) == 1
+            && self.forks.is_some()
+            && self.forks == fork::forks()
+            && !self.lent.load(Ordering::Relaxed);
+        let removed = if is_exclusive {
+            // Unlocked explicitly: when another thread is starting a program, its child has the
+            // description until `exec`, and closing alone would leave the lock until then.
             lock::let_go(lock.as_fd())?;
             step::reached(Step::LetGo);
-            free(&self.root, &self.file_name, self.inode, lock.as_fd())
+            removal::remove(&self.root, &self.file_name, self.inode, lock.as_fd())
         } else {
-            // The lock of a description that another process has is that process's too.
+            // Unlocking would take the lock from the other users of the description as well.
             drop(lock);
             step::reached(Step::Closed);
-            free_if_dead(&self.root, &self.file_name)
+            removal::remove_if_dead(&self.root, &self.file_name)
         };
-        match freed {
-            // What is not ours to remove is gone for this handle all the same.
+        self.root.sweep();
+        match removed {
+            // An entry that this user may not remove is left to its owner; the handle is closed.
             Ok(_) | Err(Errno::NOENT | Errno::PERM | Errno::ACCESS | Errno::ROFS) => Ok(()),
             Err(errno) => Err(errno),
         }
@@ -141,79 +140,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        // The name is dead in any case; a failure leaves its file to the next look.
-        let _ignored = self.let_go();
+        // After a failure the name is dead all the same, and the next look removes its file.
+        let _ignored = self.close();
     }
-}
-
-/// Looks a name up anew and frees it if nobody holds it; tells whether that was so.
-///
-/// [`Errno::NOENT`] if there is no such entry.
-pub(super) fn free_if_dead(root: &Root, file_name: &str) -> Result<bool, Errno> {
-    let opened = root.open_file(file_name, OFlags::RDWR);
-    let descriptor = opened.inspect_err(|_| step::reached(Step::NoEntry))?;
-    step::reached(Step::OpenedAnew);
-    let inode = Inode::of(&rustix::fs::fstat(&descriptor)?);
-    free(root, file_name, inode, descriptor.as_fd())
-}
-
-/// Frees a name if nobody holds it but, perhaps, this very description; tells whether that was so.
-///
-/// Of several who give up their locks and then come here, the last to give up finds the name
-/// free, or claimed by another who did: so none of them leaves it behind.
-pub(super) fn free(
-    root: &Root,
-    file_name: &str,
-    inode: Inode,
-    descriptor: BorrowedFd<'_>,
-) -> Result<bool, Errno> {
-    // Who cannot finish does not begin: a claim stands in the way of those who could.
-    if !root.may_remove(inode) {
-        return Err(Errno::PERM);
-    }
-    match lock::claim(descriptor) {
-        Ok(true) => {
-            step::reached(Step::Claimed);
-            remove_if_linked(root, file_name, inode)
-        }
-        Ok(false) => {
-            step::reached(Step::ClaimRefused);
-            Ok(false)
-        }
-        // Only a description that may write can claim.
-        Err(Errno::BADF) => {
-            step::reached(Step::MayNotClaim);
-            match lock::state(descriptor)? {
-                State::Free => {
-                    step::reached(Step::SawFree);
-                    free_if_dead(root, file_name)
-                }
-                State::Held => {
-                    step::reached(Step::SawHeld);
-                    Ok(false)
-                }
-                State::Claimed => {
-                    step::reached(Step::SawClaimed);
-                    Ok(false)
-                }
-            }
-        }
-        Err(errno) => Err(errno),
-    }
-}
-
-/// Removes the file of a dead name, which is claimed.
-///
-/// False if the name no longer leads to it: somebody else saw it dead first, and the name may
-/// lead to another file by now.
-fn remove_if_linked(root: &Root, file_name: &str, locked: Inode) -> Result<bool, Errno> {
-    // The count of links alone would not do: a file may have another one, by accident.
-    if !root.leads_to(file_name, locked) {
-        step::reached(Step::LedElsewhere);
-        return Ok(false);
-    }
-    step::reached(Step::StillLinked);
-    root.unlink(file_name)?;
-    step::reached(Step::Unlinked);
-    Ok(true)
 }

@@ -1,156 +1,130 @@
-//! Handles that are still open when the process ends in good order.
+//! The handles that are open when the process exits.
 //!
-//! The kernel lets go of their names in any case; what would stay is the memory, until somebody
-//! uses the registry again. So a handler at exit removes the entries that nobody else holds.
+//! The kernel drops their locks in any case. Their entries, and with them the memory, would stay
+//! until somebody uses the registry again, so a handler at exit removes those that nobody else
+//! holds.
 
-#![expect(unsafe_code, reason = "two calls that register functions with the C library")]
+#![expect(unsafe_code, reason = "a function for the C library, and a descriptor that it replaces")]
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use crate::sys::platform::registry::entry::free_if_dead;
-use crate::sys::platform::registry::patience::Patience;
-use crate::sys::platform::registry::root::Root;
+use crate::sys::platform::fork::{self, PerProcess};
+use crate::sys::platform::registry::backoff::Backoff;
+use crate::sys::platform::registry::removal::remove_if_dead;
+use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
 use crate::types::Operation;
 
-/// The open handles of this process; a forked child begins a list of its own.
+/// An open handle's root, file name, and locked file.
+type Place = (Arc<Root>, Arc<str>, Inode);
+
+/// The open handles of this process, by the descriptors of their locks.
 ///
-/// At the moment of a fork another thread may hold a list's lock, which the child would never
-/// see released. What was open then is shared with the parent and not the child's to free.
-static OPEN: [Mutex<BTreeMap<u64, Held>>; GENERATIONS] =
-    [const { Mutex::new(BTreeMap::new()) }; GENERATIONS];
+/// The handles in the list of its parent share their descriptions with the parent, which removes
+/// their entries. After too many forks in a row no handle is registered, and the next sweep removes
+/// what the handler at exit would have removed.
+static OPEN: PerProcess<Mutex<BTreeMap<RawFd, Place>>> =
+    PerProcess::new([const { Mutex::new(BTreeMap::new()) }; _]);
 
-/// How many forks without `exec` lie between a process and its first list, at most; after that
-/// nothing is watched, and a sweep does what the handler at exit would have done.
-const GENERATIONS: usize = 8;
-
-/// Counts the forks that led to this process.
-static GENERATION: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts the forks that this process has been part of, as parent or as child.
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-/// How many forks this process has been part of since it used the registry first.
-///
-/// A description that was opened before the last of them may be another process's as well.
-pub(super) fn forks() -> u64 {
-    FORKS.load(Ordering::Relaxed)
-}
-
-/// An open handle, as the handler at exit needs to know it.
+/// An open handle's place in the list, which dropping removes.
 #[derive(Debug)]
-struct Held {
-    root: Arc<Root>,
-    file_name: Arc<str>,
+pub(super) struct Registration {
     descriptor: RawFd,
-}
-
-/// An open handle's place in a list, given up when it is dropped.
-#[derive(Debug)]
-pub(super) struct Watch {
-    ticket: u64,
     generation: usize,
 }
 
-impl Watch {
-    /// Begins to watch the handle whose lock is in `descriptor`.
+impl Registration {
+    /// Lists the handle whose lock is in `descriptor`.
     ///
-    /// The descriptor's number is kept, so the watch must end before it is closed.
-    pub(super) fn begin(
+    /// The registration must be dropped before the descriptor is closed, since the list has its
+    /// number.
+    pub(super) fn new(
         root: &Arc<Root>,
         file_name: &Arc<str>,
+        inode: Inode,
         descriptor: BorrowedFd<'_>,
     ) -> Self {
-        static TICKETS: AtomicU64 = AtomicU64::new(0);
-        prepare();
-        let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
-        let generation = GENERATION.load(Ordering::Relaxed);
-        let held = Held {
-            root: Arc::clone(root),
-            file_name: Arc::clone(file_name),
-            descriptor: descriptor.as_raw_fd(),
-        };
-        let watch = Self { ticket, generation };
-        watch.change(|open| {
-            open.insert(ticket, held);
-        });
-        watch
+        install();
+        let descriptor = descriptor.as_raw_fd();
+        let registration = Self { descriptor, generation: fork::generation() };
+        let place = (Arc::clone(root), Arc::clone(file_name), inode);
+        registration.with_list(|open| open.insert(descriptor, place));
+        registration
     }
 
     /// Changes the list, unless it is that of a process from which this one was forked.
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<u64, Held>)) {
-        if self.generation == GENERATION.load(Ordering::Relaxed)
-            && let Some(open) = OPEN.get(self.generation)
+    fn with_list<T>(&self, change: impl FnOnce(&mut BTreeMap<RawFd, Place>) -> T) {
+        if self.generation == fork::generation()
+            && let Some(open) = OPEN.get()
         {
             change(&mut open.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
-impl Drop for Watch {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.change(|open| {
-            open.remove(&self.ticket);
-        });
+        self.with_list(|open| open.remove(&self.descriptor));
     }
 }
 
-/// Registers the handlers, once in a process.
-fn prepare() {
-    static PREPARED: Once = Once::new();
-    PREPARED.call_once(|| {
-        // Where one cannot be registered, the next sweep does what it would have done.
+/// Registers the handler for exit, once in a process, and has forks counted.
+fn install() {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    fork::count();
+    if !INSTALLED.swap(true, Ordering::Relaxed) {
+        // Where registering fails, the next sweep removes the entries.
         // SAFETY: the function takes nothing, does not unwind, and lives as long as the
         // program, or is run when its library is unloaded.
         let _ignored = unsafe { libc::atexit(release_all) };
-        // SAFETY: as above; the functions add to atomics, which is allowed in a child.
-        let _ignored = unsafe { libc::pthread_atfork(None, Some(count_fork), Some(begin_anew)) };
-    });
+    }
 }
 
-extern "C" fn count_fork() {
-    FORKS.fetch_add(1, Ordering::Relaxed);
-}
-
-extern "C" fn begin_anew() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-    count_fork();
-}
-
-/// Lets go of all names that this process holds, and frees those that nobody else does.
+/// Closes all handles of this process, and removes the entries that nobody else holds.
 ///
-/// What closing a handle does, for all at once: first every lock of this process is given up,
-/// then each name is looked at anew. A lock whose description another process has as well stays
-/// taken, and its name stays.
+/// All locks are dropped first, and then each name is looked at anew. Where another process shares
+/// a description, its lock stays, and so does the name.
 extern "C" fn release_all() {
-    let Some(open) = OPEN.get(GENERATION.load(Ordering::Relaxed)) else { return };
-    // Another thread that opens or closes a handle has the list for a moment. Only the thread
-    // that ends the process is not going to let go of it, if a signal brought it here.
-    let mut patience = Patience::default();
+    let Some(open) = OPEN.get() else { return };
+    // Another thread that opens or closes a handle has the mutex for a moment. If a signal handler
+    // interrupted that on this very thread, the mutex is never released.
+    let mut backoff = Backoff::default();
     let open = loop {
         match open.try_lock() {
             Ok(open) => break open,
             Err(TryLockError::Poisoned(open)) => break open.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                let Ok(()) = patience.wait(Operation::CloseHandle) else { return };
+                let Ok(()) = backoff.wait(Operation::CloseHandle) else { return };
             }
         }
     };
-    for held in open.values() {
-        // Other threads may still run, so the number is not closed, and cannot come to mean a
-        // file of theirs: it becomes one more descriptor of the root.
-        // SAFETY: a handle is taken from the list before its descriptor is closed, and the list
-        // is locked here, so the number is that descriptor, which is ours to replace.
-        let _ignored = unsafe {
-            libc::dup3(held.root.descriptor().as_raw_fd(), held.descriptor, libc::O_CLOEXEC)
-        };
+    for (descriptor, (root, _, inode)) in &*open {
+        // A program that was told the number may have closed it, and then it is a file of its own.
+        if !is_open(*descriptor, *inode) {
+            continue;
+        }
+        // Other threads may still run. If the number were closed, it could come to mean a file of
+        // theirs, so it becomes another descriptor of the root.
+        // SAFETY: a handle leaves the list before its descriptor is closed, and the list is locked
+        // here; what is open under the number is the locked file. So the number is that descriptor,
+        // which is this library's to replace.
+        let _ignored =
+            unsafe { libc::dup3(root.descriptor().as_raw_fd(), *descriptor, libc::O_CLOEXEC) };
         step::reached(Step::Replaced);
     }
-    for held in open.values() {
-        // Nobody is left to be told of a failure.
-        let _ignored = free_if_dead(&held.root, &held.file_name);
+    for (root, file_name, _) in open.values() {
+        // A failure leaves the entry to the next look.
+        let _ignored = remove_if_dead(root, file_name);
     }
+}
+
+/// Returns true if this file is open under a number.
+fn is_open(number: RawFd, inode: Inode) -> bool {
+    // SAFETY: the descriptor is used for this call alone, which only looks, and fails if it is
+    // closed.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+    rustix::fs::fstat(descriptor).is_ok_and(|stat| Inode::of(&stat) == inode)
 }

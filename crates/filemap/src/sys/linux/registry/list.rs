@@ -1,137 +1,102 @@
-//! Going through all entries of a root: to list them, and to free the dead ones.
+//! All entries of a registry: listing them, and removing the dead ones.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::os::fd::AsFd as _;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags};
+use rustix::fs::{Dir, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::sys::Content;
 use crate::sys::platform::error::during;
-use crate::sys::platform::file::{self, Identity};
+use crate::sys::platform::file;
+#[cfg(feature = "holders")]
+use crate::sys::platform::holders;
 use crate::sys::platform::registry::lock::{self, State};
-use crate::sys::platform::registry::object::{damaged, read_trailer};
-use crate::sys::platform::registry::root::{Inode, Root, TEMPORARY};
+#[cfg(feature = "holders")]
+use crate::sys::platform::registry::root;
+use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
-use crate::sys::platform::registry::trailer::Trailer;
-use crate::sys::platform::registry::{Directory, entry, file_name};
-use crate::types::{Attributes, Name, Operation, Permissions, Protection, Result, Scope};
+use crate::sys::platform::registry::trailer::{Trailer, damaged};
+use crate::sys::platform::registry::{Directory, file_name, mode, removal};
+use crate::sys::{Content, Listed};
+use crate::types::{Name, Operation, Result, Scope};
 
-/// The file whose time tells when the dead were last looked for.
-const SWEPT: &str = ".swept-";
+const OPERATION: Operation = Operation::UseRegistry;
 
-/// How long one process's sweep is enough for all processes.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
-
-/// The most entries that a sweep looks at: a first use must not wait for ten thousand.
-const SWEEP_MOST: usize = 256;
-
-/// An entry as a listing shows it.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    name: Name,
-    trailer: Trailer,
-    live: bool,
-    path: PathBuf,
-    /// Which file the entry is.
-    identity: Identity,
-    permissions: Option<Permissions>,
-}
-
-impl Listed {
-    pub(crate) fn name(&self) -> &Name {
-        &self.name
-    }
-
-    /// Bytes; 0 if the object is as long as its file.
-    pub(crate) fn size(&self) -> u64 {
-        self.trailer.size
-    }
-
-    pub(crate) fn protection(&self) -> Protection {
-        self.trailer.protection
-    }
-
-    pub(crate) fn attributes(&self) -> Attributes {
-        self.trailer.attributes
-    }
-
-    pub(crate) fn content(&self) -> &Content {
-        &self.trailer.content
-    }
-
-    /// The process that made it.
-    pub(crate) fn creator(&self) -> u32 {
-        self.trailer.creator
-    }
-
-    pub(crate) fn created(&self) -> SystemTime {
-        self.trailer.created
-    }
-
-    /// Whether anybody held it when it was looked at.
-    pub(crate) fn is_live(&self) -> bool {
-        self.live
-    }
-
-    /// Who else may open it; nothing, if somebody gave its file a mode that no name is made with.
-    pub(crate) fn permissions(&self) -> Option<Permissions> {
-        self.permissions
-    }
-
-    /// Where the entry is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Which file the entry is; its generation is not told.
-    pub(super) fn identity(&self) -> Identity {
-        self.identity
-    }
-
-    /// Which file or memory is behind it; nothing, if its memory is in the entry.
-    pub(super) fn backing(&self) -> Identity {
-        self.trailer.backing
-    }
-}
+/// How many file names are read at a time.
+const PART: usize = 1024;
 
 impl Directory {
     /// Lists the entries that this user may read, by scope and name.
     pub(crate) fn list(&self) -> Result<Vec<Listed>> {
-        let mut listed = Vec::new();
+        let mut list = List::default();
         for scope in [Scope::Local, Scope::Global] {
             let Some(root) = self.root(scope, false)? else { continue };
-            for file_name in root.file_names()? {
-                if !file_name::is_entry(&file_name) {
-                    continue;
+            root.each_file_name(|file_name| {
+                // What is no entry, is damaged, or is removed meanwhile, could not be opened.
+                if !file_name.starts_with('.')
+                    && let Ok(Some((entry, owner))) =
+                        inspect(&root, scope, file_name, |owner| list.has_room(owner))
+                {
+                    list.add(entry, owner);
                 }
-                // What goes away or is damaged while it is looked at is left out: it is not
-                // an object that could be opened.
-                if let Ok(Some(entry)) = inspect(&root, scope, &file_name) {
-                    listed.push(entry);
-                }
+            })?;
+        }
+        list.entries.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(list.entries)
+    }
+
+    /// Lists the mappings that have handles and lost their names, by what processes have open.
+    #[cfg(feature = "holders")]
+    pub(crate) fn withdrawn(&self) -> Result<Vec<Listed>> {
+        let mut list = List::default();
+        for scope in [Scope::Local, Scope::Global] {
+            // Whoever removed the entries may have removed their directory as well.
+            let paths = match self.root(scope, false)? {
+                Some(root) => vec![root.path().to_owned()],
+                None => root::candidates(self.base.as_deref(), scope),
+            };
+            for path in paths {
+                Self::add_withdrawn(&mut list, &path, scope)?;
             }
         }
-        listed.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(listed)
+        Ok(list.entries)
     }
 
-    /// Looks at one name without opening its object.
+    /// Adds the mappings that had their names in the directory `root`.
+    #[cfg(feature = "holders")]
+    fn add_withdrawn(list: &mut List, root: &Path, scope: Scope) -> Result<()> {
+        // As the system tells it, without links.
+        let real = root.parent().and_then(|parent| parent.canonicalize().ok());
+        let real = real.zip(root.file_name()).map(|(parent, name)| parent.join(name));
+        holders::removed(real.as_deref().unwrap_or(root), |descriptor| {
+            // By now a file has its name that was without one because it was new.
+            let stat = rustix::fs::fstat(&descriptor).map_err(during(OPERATION))?;
+            let is_new = list.entries.iter().all(|known| known.entry.inode != stat.st_ino);
+            if stat.st_nlink == 0
+                && is_new
+                && lock::state(descriptor.as_fd()) == Ok(State::Held)
+                && let Ok(Some(trailer)) = Trailer::read(descriptor.as_fd(), &stat, OPERATION)
+            {
+                list.add(listed(root, scope, (descriptor, stat), trailer, true)?, stat.st_uid);
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads the entry of one name without opening the mapping.
     pub(crate) fn inspect(&self, name: &Name) -> Result<Option<Listed>> {
-        match self.root(name.scope(), false)? {
-            Some(root) => inspect(&root, name.scope(), &file_name::encode(name.base())),
-            None => Ok(None),
-        }
+        let Some(root) = self.root(name.scope(), false)? else { return Ok(None) };
+        let found = inspect(&root, name.scope(), &file_name::encode(name.base()), |_| true)?;
+        Ok(found.map(|(listed, _)| listed))
     }
 
-    /// Frees everything that crashed processes of this user left behind; returns how many.
-    pub(crate) fn collect(&self) -> Result<u64> {
+    /// Removes all dead entries that this user may remove; returns how many.
+    pub(crate) fn remove_dead(&self) -> Result<u64> {
         let mut count = 0;
         for scope in [Scope::Local, Scope::Global] {
             if let Some(root) = self.root(scope, false)? {
-                count += root.collect()?;
+                count += root.remove_dead()?;
             }
         }
         Ok(count)
@@ -139,110 +104,133 @@ impl Directory {
 }
 
 impl Root {
-    /// Frees all dead entries of the root; returns how many there were.
-    pub(super) fn collect(&self) -> Result<u64> {
-        let freed = self.file_names()?.into_iter().filter(|file_name| self.free_if_dead(file_name));
-        Ok(u64::try_from(freed.count()).unwrap_or(u64::MAX))
+    /// Removes all dead entries of the root, and what can be no entry; returns how many there were.
+    pub(super) fn remove_dead(&self) -> Result<u64> {
+        let mut count = 0;
+        self.each_file_name(|file_name| {
+            let removed =
+                self.remove_if_dead(file_name) || removal::remove_obstacle(self, file_name);
+            count += u64::from(removed);
+        })?;
+        Ok(count)
     }
 
-    /// At the first use by this process, frees some of what others left behind.
+    /// Calls `each` with the names of all files in the root, entries or not.
     ///
-    /// A dead name is invisible without this; it is about the memory. Failing is no failure
-    /// of what the caller came for.
-    pub(super) fn sweep_once(&self) {
-        self.swept.get_or_init(|| {
-            let _ignored = self.sweep();
-        });
-    }
-
-    fn sweep(&self) -> Result<()> {
-        let stamp = format!("{SWEPT}{}", rustix::process::geteuid().as_raw());
-        let stat = rustix::fs::statat(self.descriptor(), &*stamp, AtFlags::SYMLINK_NOFOLLOW);
-        let swept_at = stat.ok().and_then(|stat| {
-            let seconds = u64::try_from(stat.st_mtime).ok()?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
-        });
-        if swept_at.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < SWEEP_INTERVAL) {
-            return Ok(());
-        }
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::RUSR | Mode::WUSR;
-        let stamp = rustix::fs::openat(self.descriptor(), &*stamp, flags, mode)
-            .map_err(during(Operation::UseRegistry))?;
-        // One process at a time; the stamp is no entry, and its lock no handle's.
-        match rustix::fs::flock(&stamp, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(()),
-            Err(errno) => return Err(during(Operation::UseRegistry)(errno)),
-        }
-        let now = rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
-        let times = rustix::fs::Timestamps { last_access: now, last_modification: now };
-        rustix::fs::futimens(&stamp, &times).map_err(during(Operation::UseRegistry))?;
-        let file_names = self.file_names()?;
-        // Another part of a long list each time, so that all of it has its turn.
-        let start = match u64::try_from(file_names.len()) {
-            Ok(len) if len > SWEEP_MOST as u64 => RandomState::new().hash_one(len) % len,
-            _ => 0,
-        };
-        let start = usize::try_from(start).unwrap_or(0);
-        for file_name in
-            file_names.iter().cycle().skip(start).take(SWEEP_MOST.min(file_names.len()))
-        {
-            self.free_if_dead(file_name);
-        }
-        Ok(())
-    }
-
-    fn free_if_dead(&self, file_name: &str) -> bool {
-        if file_name.starts_with('.') && !file_name.starts_with(TEMPORARY) {
-            return false;
-        }
-        entry::free_if_dead(self, file_name).unwrap_or(false)
-    }
-
-    /// The files in the root, with those that are no entries.
-    fn file_names(&self) -> Result<Vec<String>> {
-        let failed = during(Operation::UseRegistry);
-        let mut names = Vec::new();
-        // Reading goes through a description of its own, which starts at the first entry.
-        for entry in Dir::read_from(self.descriptor()).map_err(&failed)? {
-            let entry = entry.map_err(&failed)?;
-            // Entries are named in ASCII; what is not was not made here.
-            if let Ok(name) = entry.file_name().to_str()
-                && !matches!(name, "." | "..")
-            {
-                names.push(name.to_owned());
+    /// They are read a part at a time: others may have put any number of files there.
+    fn each_file_name(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        // The listing has a description of its own, which starts at the first file.
+        let mut directory = Dir::read_from(self.descriptor()).map_err(during(OPERATION))?;
+        loop {
+            let part: Vec<_> = directory.by_ref().take(PART).collect();
+            step::reached(Step::Listed);
+            let is_last = part.len() < PART;
+            for entry in part {
+                let entry = entry.map_err(during(OPERATION))?;
+                // The registry's own file names are ASCII.
+                if let Ok(name) = entry.file_name().to_str()
+                    && !matches!(name, "." | "..")
+                {
+                    each(name);
+                }
+            }
+            if is_last {
+                return Ok(());
             }
         }
-        step::reached(Step::Listed);
-        Ok(names)
     }
 }
 
-fn inspect(root: &Root, scope: Scope, file_name: &str) -> Result<Option<Listed>> {
-    let operation = Operation::UseRegistry;
+/// What was listed, which is bounded in what other users add to it.
+#[derive(Debug, Default)]
+struct List {
+    entries: Vec<Listed>,
+    /// Bytes that the entries of each other user take.
+    others: BTreeMap<u32, usize>,
+}
+
+impl List {
+    /// The most bytes that one other user takes in a list.
+    const MOST: usize = 2 << 20;
+
+    /// Returns true if more entries of their owner can be added.
+    fn has_room(&self, owner: u32) -> bool {
+        self.others.get(&owner).is_none_or(|taken| *taken < Self::MOST)
+    }
+
+    /// Adds an entry, unless its owner is another user who has so many that the rest is left out.
+    fn add(&mut self, listed: Listed, owner: u32) {
+        if owner != rustix::process::geteuid().as_raw() {
+            let path = match &listed.content {
+                Content::File(path) => path.as_os_str().len(),
+                _ => 0,
+            };
+            let taken = self.others.entry(owner).or_default();
+            *taken += size_of::<Listed>() + listed.name.base().len() + path;
+            if *taken > Self::MOST {
+                return;
+            }
+        }
+        self.entries.push(listed);
+    }
+}
+
+/// Reads an entry, if it is `wanted` of the user who made it; returns what it says, and that user.
+fn inspect(
+    root: &Root,
+    scope: Scope,
+    file_name: &str,
+    wanted: impl Fn(u32) -> bool,
+) -> Result<Option<(Listed, u32)>> {
+    let not_a_file = || damaged("it is not a file", OPERATION);
     let descriptor = match root.open_file(file_name, OFlags::RDONLY) {
         Ok(descriptor) => descriptor,
         Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
-            return Err(damaged("it is not a file", operation));
-        }
-        Err(errno) => return Err(during(operation)(errno)),
+        Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(not_a_file()),
+        Err(errno) => return Err(during(OPERATION)(errno)),
     };
-    let regular = file::regular(descriptor.as_fd(), operation);
-    let stat = regular.map_err(|_| damaged("it is not a file", operation))?;
-    let live = lock::state(descriptor.as_fd()).map_err(during(operation))? == State::Held;
+    let stat = file::regular(descriptor.as_fd(), OPERATION).map_err(|_| not_a_file())?;
+    if !wanted(stat.st_uid) {
+        return Ok(None);
+    }
+    let state = lock::state(descriptor.as_fd()).map_err(during(OPERATION))?;
     if !root.leads_to(file_name, Inode::of(&stat)) {
         return Ok(None);
     }
-    let trailer = read_trailer(descriptor.as_fd(), &stat, operation)?
-        .ok_or_else(|| damaged("it does not end as an entry does", operation))?;
+    let trailer = Trailer::read(descriptor.as_fd(), &stat, OPERATION)?
+        .ok_or_else(|| damaged("it does not end as an entry does", OPERATION))?;
     if file_name::encode(&trailer.base) != file_name {
-        return Err(damaged("it belongs to another name", operation));
+        return Err(damaged("it belongs to another name", OPERATION));
     }
-    let name = Name::parse(&format!("{scope}\\{}", trailer.base))?;
-    let identity = file::place_of(descriptor.as_fd(), &stat);
-    let permissions = Permissions::from_mode(stat.st_mode & 0o7777).ok();
-    let path = root.path().join(file_name);
-    Ok(Some(Listed { name, trailer, live, path, identity, permissions }))
+    let is_live = state == State::Held;
+    let listed = listed(root.path(), scope, (descriptor, stat), trailer, is_live)?;
+    Ok(Some((listed, stat.st_uid)))
+}
+
+fn listed(
+    root: &Path,
+    scope: Scope,
+    (descriptor, stat): (OwnedFd, Stat),
+    trailer: Trailer,
+    is_live: bool,
+) -> Result<Listed> {
+    #[cfg(not(feature = "holders"))]
+    drop(descriptor);
+    Ok(Listed {
+        name: Name::parse(&format!("{scope}\\{}", trailer.base))?,
+        size: trailer.size,
+        protection: trailer.protection,
+        attributes: trailer.attributes,
+        content: trailer.content,
+        creator: trailer.creator,
+        created: trailer.created,
+        is_live,
+        is_withdrawn: stat.st_nlink == 0,
+        path: root.join(file_name::encode(&trailer.base)),
+        permissions: mode::permissions(&stat),
+        #[cfg(feature = "holders")]
+        entry: file::place_of(descriptor.as_fd(), &stat),
+        #[cfg(feature = "holders")]
+        backing: trailer.backing,
+    })
 }

@@ -1,9 +1,9 @@
 //! The lock on an entry, which is all that keeps a name.
 //!
 //! It belongs to an open file description: duplicates and forked children share it, and the
-//! kernel drops it with the last of them. Unlike `flock` it can be looked at without being
-//! taken, so that a look never stands in the way of a holder or another look, and a refused
-//! change leaves the lock that was there
+//! kernel drops it with the last of them. Unlike `flock`, it can be read without being taken, so
+//! that a look never blocks a holder or another look, and a refused change leaves the lock that was
+//! there
 //! ([F_OFD_SETLK(2const)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html)).
 
 #![expect(unsafe_code, reason = "locks of descriptions have no safe wrapper")]
@@ -12,92 +12,101 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use rustix::io::Errno;
 
-/// The byte that is locked: one that no object has, so that programs which lock ranges of a
-/// mapping's file do not meet it.
-const PLACE: libc::off_t = libc::off_t::MAX - 1;
+use crate::sys::platform::registry::step::{self, Step};
 
-/// What other descriptions say of an entry.
+/// The byte that handles lock. No mapping has it, so programs that lock ranges of an entry's file do
+/// not conflict with it.
+pub(super) const ENTRY: Place = Place { start: libc::off_t::MAX - 1, len: 1 };
+
+/// The byte before it, which is locked by whoever takes the name from a live mapping.
+pub(super) const NAME: Place = Place { start: ENTRY.start - 1, len: 1 };
+
+/// Both: whoever removes an entry excludes handles and those who take its name.
+pub(super) const ENTRY_AND_NAME: Place = Place { start: NAME.start, len: 2 };
+
+/// A range of bytes that is locked at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) start: libc::off_t,
+    pub(super) len: libc::off_t,
+}
+
+/// The locks that other descriptions have on an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// No handle holds it: the name is dead.
     Free,
     /// A handle holds it.
     Held,
-    /// Somebody found it free and is about to remove it.
+    /// A process found it free and is about to remove it.
     Claimed,
 }
 
-/// Looks at the locks that *other* descriptions have, and takes none.
+/// Returns the locks that *other* descriptions have, and takes none.
 pub(super) fn state(descriptor: BorrowedFd<'_>) -> Result<State, Errno> {
-    state_at(descriptor, PLACE)
+    let state = state_at(descriptor, ENTRY)?;
+    step::reached(match state {
+        State::Free => Step::SawFree,
+        State::Held => Step::SawHeld,
+        State::Claimed => Step::SawClaimed,
+    });
+    Ok(state)
 }
 
 /// [`state`] of another byte.
-pub(super) fn state_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<State, Errno> {
-    let mut lock = request(libc::F_WRLCK, place);
-    call(descriptor, libc::F_OFD_GETLK, &mut lock)?;
-    Ok(match libc::c_int::from(lock.l_type) {
+pub(super) fn state_at(descriptor: BorrowedFd<'_>, place: Place) -> Result<State, Errno> {
+    Ok(match call(descriptor, libc::F_OFD_GETLK, libc::F_WRLCK, place)? {
         libc::F_UNLCK => State::Free,
         libc::F_RDLCK => State::Held,
         _ => State::Claimed,
     })
 }
 
-/// Takes the shared lock of a handle; false if somebody has claimed the entry.
-pub(super) fn hold(descriptor: BorrowedFd<'_>) -> Result<bool, Errno> {
-    hold_at(descriptor, PLACE)
+/// Takes the shared lock of a handle, or that of another byte; false if it is claimed.
+pub(super) fn hold(descriptor: BorrowedFd<'_>, place: Place) -> Result<bool, Errno> {
+    take(descriptor, libc::F_RDLCK, place)
 }
 
-/// [`hold`] of another byte.
-pub(super) fn hold_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<bool, Errno> {
-    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_RDLCK, place)))
-}
-
-/// Takes the exclusive lock, which proves that no handle exists; false if one does, or if
-/// somebody else has claimed the entry. A shared lock that this description has stays then.
+/// Takes the exclusive lock, which proves that nobody else has a lock there, of either kind; false
+/// if somebody does. A shared lock that this description has then stays.
 ///
-/// The description must be open for writing, or the error is [`Errno::BADF`]: who may only read
-/// an entry cannot stand in the way of those who hold it.
-pub(super) fn claim(descriptor: BorrowedFd<'_>) -> Result<bool, Errno> {
-    claim_at(descriptor, PLACE)
+/// The description must be open for writing, or the error is [`Errno::BADF`]: a user who may only
+/// read an entry cannot block its holders.
+pub(super) fn claim(descriptor: BorrowedFd<'_>, place: Place) -> Result<bool, Errno> {
+    take(descriptor, libc::F_WRLCK, place)
 }
 
-/// [`claim`] of another byte.
-pub(super) fn claim_at(descriptor: BorrowedFd<'_>, place: i64) -> Result<bool, Errno> {
-    granted(call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_WRLCK, place)))
-}
-
-/// Gives up the description's lock, for everybody who shares the description.
+/// Drops the description's lock, for everybody who shares the description.
 pub(super) fn let_go(descriptor: BorrowedFd<'_>) -> Result<(), Errno> {
-    call(descriptor, libc::F_OFD_SETLK, &mut request(libc::F_UNLCK, PLACE))
+    call(descriptor, libc::F_OFD_SETLK, libc::F_UNLCK, ENTRY).map(drop)
 }
 
-fn granted(answer: Result<(), Errno>) -> Result<bool, Errno> {
-    match answer {
-        Ok(()) => Ok(true),
+fn take(descriptor: BorrowedFd<'_>, kind: libc::c_int, place: Place) -> Result<bool, Errno> {
+    match call(descriptor, libc::F_OFD_SETLK, kind, place) {
+        Ok(_) => Ok(true),
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-fn request(kind: libc::c_int, place: libc::off_t) -> libc::flock {
-    let short = |number: libc::c_int| libc::c_short::try_from(number).unwrap_or_default();
-    let (l_type, l_whence) = (short(kind), short(libc::SEEK_SET));
-    // The process number has to be 0: the lock is no process's.
-    libc::flock { l_type, l_whence, l_start: place, l_len: 1, l_pid: 0 }
-}
-
+/// Makes a request about the lock of a place; returns the kind in the answer.
 fn call(
     descriptor: BorrowedFd<'_>,
     command: libc::c_int,
-    lock: &mut libc::flock,
-) -> Result<(), Errno> {
+    kind: libc::c_int,
+    place: Place,
+) -> Result<libc::c_int, Errno> {
+    let short = |number: libc::c_int| libc::c_short::try_from(number).unwrap_or_default();
+    let (l_type, l_whence) = (short(kind), short(libc::SEEK_SET));
+    // The process number must be 0 for a lock of a description.
+    let Place { start: l_start, len: l_len } = place;
+    let mut lock = libc::flock { l_type, l_whence, l_start, l_len, l_pid: 0 };
     // SAFETY: the descriptor is open while it is borrowed, and the structure is the one that
     // these commands read and write.
-    let answer = unsafe { libc::fcntl(descriptor.as_raw_fd(), command, std::ptr::from_mut(lock)) };
+    let answer = unsafe { libc::fcntl(descriptor.as_raw_fd(), command, &raw mut lock) };
     if answer == -1 {
         let errno = std::io::Error::last_os_error().raw_os_error();
         return Err(Errno::from_raw_os_error(errno.unwrap_or(libc::EIO)));
     }
-    Ok(())
+    Ok(lock.l_type.into())
 }

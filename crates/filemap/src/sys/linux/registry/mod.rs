@@ -1,11 +1,10 @@
 //! Names that live exactly as long as a handle, without a daemon.
 //!
-//! One name is one file, `root/encoded-name`: the object's own pages and a trailer
-//! that describes it. Every handle owns an open description of that file and keeps a *shared*
-//! lock on it. The kernel drops the lock when the description's last descriptor is closed,
-//! by `close`, `exit`, a crash or `SIGKILL`. So whoever gets the *exclusive* lock, who *claims* the
-//! file, has proof that no handle exists, and may remove it. Locks can be looked at without being
-//! taken: see `lock`.
+//! A name is one file, `root/encoded-name`: the mapping's own pages, and a trailer that describes
+//! it. Every handle owns an open description of that file and has a *shared* lock on it. The kernel
+//! drops the lock when the description's last descriptor is closed, by `close`, `exit`, a crash or
+//! `SIGKILL`. So a process that gets the *exclusive* lock (it *claims* the entry) has proof that no
+//! handle exists, and may remove the file. Locks can be read without being taken: see `lock`.
 //!
 //! ```text
 //!                                locks of others?
@@ -23,33 +22,31 @@
 //!  close:  give up the shared lock, then claim: granted and still linked: unlink
 //! ```
 //!
-//! "Is it still linked" closes the gap between opening a file and locking it, in which somebody
-//! else may have found it dead. Nobody removes a file without a claim, so a file
-//! that is linked and locked stays what its name leads to. Nobody waits for a lock:
-//! `patience` bounds the starting over. `docs/registry.md` goes through every crash and race.
+//! Between opening a file and locking it, another process may have found it dead and removed it.
+//! That is why each lock is followed by the question whether the file is still linked. Nobody
+//! removes a file without a claim, so a file that is linked and locked keeps its name. Nobody waits
+//! for a lock: `backoff` limits the attempts. `docs/registry.md` describes every crash and race.
 
 mod directory;
+mod publish;
+mod object;
 mod entry;
+mod removal;
 mod exit;
 mod lock;
 mod step;
-mod object;
 mod list;
+mod sweep;
+mod last_look;
 mod root;
+mod user;
 mod trailer;
+mod mode;
 mod file_name;
-mod holders;
-mod process;
-mod census;
-mod patience;
+mod proc_fd;
+mod backoff;
 mod length;
-#[cfg(any(test, fuzzing))]
-pub(super) mod fuzzing;
 
-pub(crate) use census::{Census, Sighted};
-pub(crate) use directory::{Adopted, Directory};
+pub(crate) use directory::Directory;
 pub(crate) use entry::Entry;
-pub(in crate::sys::platform) use length::set_len;
-pub(crate) use length::{KeptLength, set_file_len};
-pub(crate) use list::Listed;
-pub(crate) use object::{Draft, Found};
+pub(crate) use length::{LengthLock, set_file_len, set_section_len};

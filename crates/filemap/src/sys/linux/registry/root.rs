@@ -1,100 +1,108 @@
-//! The directory that holds the entries of one scope.
+//! The directory with the entries of one scope.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
+use crate::sys::platform::environment::variable;
 use crate::sys::platform::error::{during, from_errno};
-use crate::sys::platform::registry::lock;
+use crate::sys::platform::registry::last_look::LastLook;
+use crate::sys::platform::registry::lock::{self, State};
+use crate::sys::platform::registry::user::User;
 use crate::types::{Error, ErrorKind, Operation, Result, Scope, plain};
 
-/// Where shared memory lives on Linux.
+/// The file system of shared memory on Linux.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// An open, verified root directory.
+/// With these, opening has no effect on what is opened, and waits for nobody.
+const HARMLESS: OFlags =
+    OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// An open directory whose owner and mode were checked.
 ///
-/// All work goes through the descriptor, so that nobody can put another directory in its
-/// place between the check and the use.
+/// Everything goes through the descriptor, so nobody can replace the directory between the check
+/// and the use.
 #[derive(Debug)]
 pub(crate) struct Root {
     descriptor: OwnedFd,
     path: PathBuf,
-    /// Who may remove everybody's entries; nobody but this user is in a `Local\` root.
-    owner: u32,
+    /// Its owner may remove everybody's entries. A `Local\` root has only entries of this user.
+    inode: Inode,
     scope: Scope,
-    /// Set by the first use that looks for what crashed processes left behind.
-    pub(super) swept: OnceLock<()>,
+    pub(super) last_look: LastLook,
+    /// Whether its file system was seen to show locks, which not every one does.
+    shares_locks: AtomicBool,
 }
 
 impl Root {
-    /// Opens the root of `scope`, and makes it first if `make` says so.
+    /// Opens the root of `scope`, and creates it first if `make` is set.
     ///
-    /// `None` if there is none, and none was to be made.
+    /// `None` if there is none, and `make` is not set.
     pub(super) fn open(base: Option<&Path>, scope: Scope, make: bool) -> Result<Option<Self>> {
         let mut refusal = None;
         for path in candidates(base, scope) {
-            match Self::open_one(&path, scope, make) {
+            match Self::open_at(&path, scope, make) {
                 Ok(Some(root)) => return Ok(Some(root)),
-                // Nobody has made it yet, and it is the place where it would be made.
+                // It would be created here, and nobody has done so.
                 Ok(None) if path.parent().is_some_and(can_be_written) => return Ok(None),
                 Ok(None) => {}
-                // A place that cannot be written leads to the next one; a place that was
-                // tampered with does not.
-                Err(error)
-                    if base.is_none()
-                        && matches!(
-                            error.kind(),
-                            ErrorKind::AccessDenied | ErrorKind::NotFound
-                        ) =>
-                {
-                    refusal.get_or_insert(error);
-                }
-                Err(error) => return Err(error),
+                Err(error) => match error.kind() {
+                    // The next place is used if nothing is here, and nothing can be. What exists is
+                    // trusted or refused: others may be using it, or going to.
+                    ErrorKind::AccessDenied | ErrorKind::PathNotFound if base.is_none() => {
+                        refusal.get_or_insert(error);
+                    }
+                    _ => return Err(error),
+                },
             }
         }
-        match refusal {
-            Some(error) if make => Err(error),
-            _ => Ok(None),
-        }
+        refusal.filter(|_| make).map_or(Ok(None), Err)
     }
 
-    fn open_one(path: &Path, scope: Scope, make: bool) -> Result<Option<Self>> {
+    fn open_at(path: &Path, scope: Scope, make: bool) -> Result<Option<Self>> {
+        let operation = Operation::UseRegistry;
         let about = |error: Error| error.about(format!("the registry's directory {}", plain(path)));
+        let untrusted =
+            |why| about(Error::new(ErrorKind::UntrustedRegistry, operation).because(why));
+        let folder_missing =
+            || Error::new(ErrorKind::PathNotFound, operation).because("its folder does not exist");
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        loop {
+        let descriptor = loop {
             match rustix::fs::open(path, flags, Mode::empty()) {
-                Ok(descriptor) => {
-                    let stat =
-                        rustix::fs::fstat(&descriptor).map_err(during(Operation::UseRegistry))?;
-                    trusted(&stat, scope).map_err(|why| {
-                        about(
-                            Error::new(ErrorKind::UntrustedRegistry, Operation::UseRegistry)
-                                .because(why),
-                        )
-                    })?;
-                    let (path, owner) = (path.to_owned(), stat.st_uid);
-                    let swept = OnceLock::new();
-                    return Ok(Some(Self { descriptor, path, owner, scope, swept }));
-                }
-                Err(Errno::NOENT) if make => match make_directory(path, scope) {
+                Ok(descriptor) => break descriptor,
+                Err(Errno::NOENT) if make => match create(path, scope) {
                     Ok(()) | Err(Errno::EXIST) => {}
-                    Err(errno) => return Err(about(from_errno(errno, Operation::UseRegistry))),
+                    Err(Errno::NOENT) => return Err(about(folder_missing())),
+                    Err(errno) => return Err(about(from_errno(errno, operation))),
                 },
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::LOOP | Errno::NOTDIR) => {
-                    return Err(about(
-                        Error::new(ErrorKind::UntrustedRegistry, Operation::UseRegistry)
-                            .because("something that is not a directory is in its place"),
-                    ));
+                    return Err(untrusted("something that is not a directory is in its place"));
                 }
-                Err(errno) => return Err(about(from_errno(errno, Operation::UseRegistry))),
+                Err(errno) => {
+                    return Err(match rustix::fs::lstat(path) {
+                        Ok(stat) if errno == Errno::ACCESS => {
+                            untrusted(check(&stat, scope).err().unwrap_or("it may not be entered"))
+                        }
+                        _ => about(from_errno(errno, operation)),
+                    });
+                }
             }
-        }
+        };
+        let stat = rustix::fs::fstat(&descriptor).map_err(during(operation))?;
+        check(&stat, scope).map_err(untrusted)?;
+        Ok(Some(Self {
+            descriptor,
+            path: path.to_owned(),
+            inode: Inode::of(&stat),
+            scope,
+            last_look: LastLook::default(),
+            shares_locks: AtomicBool::new(false),
+        }))
     }
 
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
@@ -105,44 +113,81 @@ impl Root {
         &self.path
     }
 
-    /// Tells whether somebody removed the directory while it was open here.
+    /// Returns true if the names of this user are in this directory, which changes with the user
+    /// that the process acts for.
+    pub(super) fn is_ours(&self) -> bool {
+        self.scope == Scope::Global || self.inode.owner == rustix::process::geteuid().as_raw()
+    }
+
+    /// Returns true if the directory was removed or renamed since it was opened, or another file
+    /// system was mounted over it: others use, or will create, another one in its place.
     pub(super) fn is_stale(&self) -> bool {
-        rustix::fs::fstat(&self.descriptor).is_ok_and(|stat| stat.st_nlink == 0)
+        match rustix::fs::lstat(&self.path) {
+            Ok(stat) => Inode::of(&stat) != self.inode,
+            Err(errno) => matches!(errno, Errno::NOENT | Errno::NOTDIR | Errno::LOOP),
+        }
     }
 
-    /// Tells whether a name leads to this very file.
+    /// Returns true if a name leads to this file, by the path that others take.
     pub(super) fn leads_to(&self, file_name: &str, file: Inode) -> bool {
-        rustix::fs::statat(&self.descriptor, file_name, AtFlags::SYMLINK_NOFOLLOW)
-            .is_ok_and(|named| Inode::of(&named) == file)
+        rustix::fs::lstat(self.path.join(file_name)).is_ok_and(|named| Inode::of(&named) == file)
     }
 
-    /// Opens a file that is open already by its name again, for a description of its own.
+    /// Returns true if the directory has this file under this name, wherever it is by now.
+    pub(super) fn has(&self, file_name: &str, file: Inode) -> bool {
+        self.state(file_name).is_ok_and(|named| Inode::of(&named) == file)
+    }
+
+    /// Opens an open file once more by its name, for a second description, by the path that others
+    /// take.
     ///
-    /// `None` if the name does not lead to this very file. Half the price of going through
-    /// `/proc`, and the answer to [`leads_to`](Self::leads_to) besides.
+    /// `None` if the name does not lead to this file, as [`leads_to`](Self::leads_to) would
+    /// report. This takes half the time of opening it through `/proc`.
     pub(super) fn open_again(
         &self,
         file_name: &str,
         flags: OFlags,
         file: Inode,
     ) -> Result<Option<OwnedFd>, Errno> {
-        let descriptor = self.open_file(file_name, flags)?;
+        let flags = flags | HARMLESS;
+        let descriptor = rustix::fs::open(self.path.join(file_name), flags, Mode::empty())?;
         let same = Inode::of(&rustix::fs::fstat(&descriptor)?) == file;
         Ok(same.then_some(descriptor))
     }
 
-    /// Opens a file of the root, without following links and without waiting for a pipe's
-    /// other end.
-    pub(super) fn open_file(&self, file_name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.descriptor, file_name, flags, Mode::empty())
+    /// Returns true if a second description of an entry shows the lock of the first, which is asked
+    /// once.
+    pub(super) fn shares_locks(&self, second: BorrowedFd<'_>) -> bool {
+        self.shares_locks.load(Ordering::Relaxed) || {
+            let shares = lock::state_at(second, lock::ENTRY) == Ok(State::Held);
+            self.shares_locks.store(shares, Ordering::Relaxed);
+            shares
+        }
     }
 
-    /// Tells whether this user could remove the file.
+    /// Opens a file of the root. Does not follow links, and does not wait for the other end of a
+    /// pipe.
+    pub(super) fn open_file(&self, file_name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        rustix::fs::openat(&self.descriptor, file_name, flags | HARMLESS, Mode::empty())
+    }
+
+    /// Opens this user's file for a purpose, which begins with a dot and is not an entry, for a
+    /// description of its own.
+    pub(super) fn open_own(&self, purpose: &str) -> Result<OwnedFd, Errno> {
+        let file_name = match self.scope {
+            Scope::Local => format!("{purpose}{}", rustix::process::geteuid().as_raw()),
+            // Users of containers come here too, and have the same numbers.
+            Scope::Global => format!("{purpose}{}", User::current()),
+        };
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.descriptor, &*file_name, flags, Mode::RUSR | Mode::WUSR)
+    }
+
+    /// Returns true if this user can remove the file.
     pub(super) fn may_remove(&self, file: Inode) -> bool {
         self.scope == Scope::Local || {
             let user = rustix::process::geteuid();
-            user.is_root() || [self.owner, file.owner].contains(&user.as_raw())
+            user.is_root() || [self.inode.owner, file.owner].contains(&user.as_raw())
         }
     }
 
@@ -150,34 +195,56 @@ impl Root {
         rustix::fs::unlinkat(&self.descriptor, file_name, AtFlags::empty())
     }
 
-    /// Creates a file without a name, or with a name that no entry can have.
+    /// Removes a directory without content, and nothing else.
+    pub(super) fn unlink_directory(&self, file_name: &str) -> Result<(), Errno> {
+        rustix::fs::unlinkat(&self.descriptor, file_name, AtFlags::REMOVEDIR)
+    }
+
+    /// Gives a file a name that no entry has, and returns that; with the `end` of a directory's name
+    /// it does so to a directory alone.
+    pub(super) fn take_aside(&self, file_name: &str, end: &str) -> Result<String, Errno> {
+        let unique = RandomState::new().hash_one(std::process::id());
+        let aside = format!(".aside-{unique:016x}");
+        let root = &self.descriptor;
+        rustix::fs::renameat(root, file_name, root, format!("{aside}{end}"))?;
+        Ok(aside)
+    }
+
+    /// Gives a file that was taken aside its name again, unless another one has it by now.
+    pub(super) fn put_back(&self, aside: &str, file_name: &str) -> Result<(), Errno> {
+        let root = &self.descriptor;
+        rustix::fs::renameat_with(root, aside, root, file_name, RenameFlags::NOREPLACE)
+    }
+
+    /// The state of a file, without following links.
+    pub(super) fn state(&self, file_name: &str) -> Result<Stat, Errno> {
+        rustix::fs::statat(&self.descriptor, file_name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// Creates a file without a name, or with a temporary one that no entry can have.
     pub(super) fn create_unnamed(&self, mode: Mode) -> Result<Unnamed<'_>, Errno> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         match rustix::fs::openat(&self.descriptor, c".", flags | OFlags::TMPFILE, mode) {
-            Ok(descriptor) => return Ok(Unnamed { descriptor, root: self, temporary: None }),
+            Ok(descriptor) => return Ok(Unnamed { descriptor, temporary: None }),
             // The file system has no unnamed files, or the kernel not the flag.
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
             Err(errno) => return Err(errno),
         }
-        self.create_temporary(mode)
-    }
-
-    fn create_temporary(&self, mode: Mode) -> Result<Unnamed<'_>, Errno> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL;
+        let flags = flags | OFlags::CREATE | OFlags::EXCL;
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let file_name = format!("{TEMPORARY}{}-{count}", std::process::id());
             match rustix::fs::openat(&self.descriptor, &*file_name, flags, mode) {
                 Ok(descriptor) => {
-                    // A sweep takes it for a leftover until it is locked, and may have done so.
-                    let held = lock::hold(descriptor.as_fd())?;
+                    // A sweep removes it if it looks before the lock is taken.
+                    let held = lock::hold(descriptor.as_fd(), lock::ENTRY)?;
                     if held && rustix::fs::fstat(&descriptor)?.st_nlink > 0 {
                         let temporary = Some(Temporary { root: self, file_name });
-                        return Ok(Unnamed { descriptor, root: self, temporary });
+                        return Ok(Unnamed { descriptor, temporary });
                     }
                 }
-                // Left behind by a process that had our number once.
+                // Left behind by a crashed process that had this process's number.
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno),
             }
@@ -185,7 +252,7 @@ impl Root {
     }
 }
 
-/// Which file of a root it is, for as long as somebody has it open.
+/// Which file of a root it is, while the file is open somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Inode {
     device: u64,
@@ -199,21 +266,20 @@ impl Inode {
     }
 }
 
-/// What begins the names of files that have no name yet.
+/// The beginning of temporary file names.
 pub(super) const TEMPORARY: &str = ".new-";
 
-/// A file that waits for its name; gone when dropped without one.
+/// A file that has no name yet, and is removed if it is dropped without one.
 #[derive(Debug)]
 pub(super) struct Unnamed<'root> {
     pub(super) descriptor: OwnedFd,
-    root: &'root Root,
     temporary: Option<Temporary<'root>>,
 }
 
 impl Unnamed<'_> {
-    /// Gives the file its name, at once and only if the name is free.
-    pub(super) fn link(&self, file_name: &str) -> Result<(), Errno> {
-        let root = &self.root.descriptor;
+    /// Gives the file its name, atomically, and only if the name is free.
+    pub(super) fn link(&self, root: &Root, file_name: &str) -> Result<(), Errno> {
+        let root = &root.descriptor;
         if let Some(Temporary { file_name: temporary, .. }) = &self.temporary {
             return rustix::fs::linkat(root, &**temporary, root, file_name, AtFlags::empty());
         }
@@ -225,14 +291,9 @@ impl Unnamed<'_> {
         let path = format!("/proc/self/fd/{}", self.descriptor.as_raw_fd());
         rustix::fs::linkat(rustix::fs::CWD, path, root, file_name, AtFlags::SYMLINK_FOLLOW)
     }
-
-    /// Hands the file over, once it has its name.
-    pub(super) fn into_descriptor(self) -> OwnedFd {
-        self.descriptor
-    }
 }
 
-/// The name that keeps a file until it has its own, where files without names are unknown.
+/// The temporary name of a file, where the file system has no files without a name.
 #[derive(Debug)]
 struct Temporary<'root> {
     root: &'root Root,
@@ -241,20 +302,20 @@ struct Temporary<'root> {
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
-        // Only this process uses the name; if it cannot be removed now, a sweep finds it.
+        // Only this process uses the name. If it cannot be removed now, a sweep removes it.
         let _ignored = self.root.unlink(&self.file_name);
     }
 }
 
-/// Tells whether a root could be made in a directory.
+/// Returns true if a root can be created in a directory.
 fn can_be_written(directory: &Path) -> bool {
     rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
-/// Where the root of a scope may be, in the order of preference.
-fn candidates(base: Option<&Path>, scope: Scope) -> Vec<PathBuf> {
+/// Returns where the root of a scope may be, in order of preference.
+pub(super) fn candidates(base: Option<&Path>, scope: Scope) -> Vec<PathBuf> {
     let name = match scope {
-        Scope::Local => format!("filemap-{}", rustix::process::geteuid().as_raw()),
+        Scope::Local => format!("filemap-{}", User::current()),
         Scope::Global => "filemap-global".to_owned(),
     };
     if let Some(base) = base {
@@ -262,67 +323,64 @@ fn candidates(base: Option<&Path>, scope: Scope) -> Vec<PathBuf> {
     }
     let mut places = vec![Path::new(SHARED_MEMORY).join(&name)];
     if scope == Scope::Local
-        && let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR")
+        && let Some(runtime) = variable("XDG_RUNTIME_DIR")
     {
         places.push(Path::new(&runtime).join("filemap"));
     }
-    places.push(std::env::temp_dir().join(name));
+    let temporary = variable("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
+    places.push(temporary.join(name));
     places
 }
 
-/// Makes a root with its final mode before anybody can see it.
+/// Creates a root that has its final mode from the start.
 ///
-/// The process's file mode mask takes bits from what `mkdir` is told, and a root that lacks
-/// them for a moment would refuse others in that moment.
-fn make_directory(path: &Path, scope: Scope) -> Result<(), Errno> {
+/// The process's file mode mask takes bits from the mode that `mkdir` is given. A `Global\` root
+/// that lacked them for a moment would refuse other users, so it is created under another name.
+fn create(path: &Path, scope: Scope) -> Result<(), Errno> {
     let mode = match scope {
         Scope::Local => return rustix::fs::mkdir(path, Mode::RWXU),
         Scope::Global => Mode::RWXU | Mode::RWXG | Mode::RWXO | Mode::SVTX,
     };
     let mut hidden = path.as_os_str().to_owned();
-    // One that a crash left behind, or that somebody else put there, must not be in the way.
+    // Random, so that nothing which a crash or another user left behind is in the way.
     let unique = RandomState::new().hash_one(std::process::id());
     hidden.push(format!(".{}-{unique:016x}", std::process::id()));
     match rustix::fs::mkdir(&hidden, Mode::RWXU) {
         Err(Errno::EXIST) => return Err(Errno::BUSY),
         made => made?,
     }
-    let made = rustix::fs::chmod(&hidden, mode).and_then(|()| {
-        rustix::fs::renameat_with(
-            rustix::fs::CWD,
-            &hidden,
-            rustix::fs::CWD,
-            path,
-            RenameFlags::NOREPLACE,
-        )
-    });
+    let (here, flags) = (rustix::fs::CWD, RenameFlags::NOREPLACE);
+    let rename = || match rustix::fs::renameat_with(here, &hidden, here, path, flags) {
+        // Not every file system can refuse to replace. Only an empty directory is replaced anyway,
+        // which is noticed like any other removal of a root.
+        Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(&hidden, path),
+        renamed => renamed,
+    };
+    let made = rustix::fs::chmod(&hidden, mode).and_then(|()| rename());
+    // Another process was faster, whatever it may have made.
+    let is_there = |errno| if rustix::fs::lstat(path).is_ok() { Errno::EXIST } else { errno };
+    let made = made.map_err(is_there);
     if made.is_err() {
-        // It is empty and only we know it.
+        // It is empty, and nobody else knows its name.
         let _ignored = rustix::fs::rmdir(&hidden);
     }
     made
 }
 
-/// Tells why a directory cannot be trusted with names, if it cannot.
-fn trusted(stat: &Stat, scope: Scope) -> Result<(), &'static str> {
-    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
-        return Err("it is not a directory");
-    }
+/// Refuses a directory that cannot be trusted with names, and returns why.
+fn check(stat: &Stat, scope: Scope) -> Result<(), &'static str> {
     let mode = Mode::from_raw_mode(stat.st_mode);
-    match scope {
-        Scope::Local => {
-            if stat.st_uid != rustix::process::geteuid().as_raw() {
-                return Err("it belongs to another user");
-            }
-            if mode.intersects(Mode::RWXG | Mode::RWXO) {
-                return Err("other users may enter it");
-            }
-        }
+    let is_local = scope == Scope::Local;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+        Err("it is not a directory")
+    } else if is_local && stat.st_uid != rustix::process::geteuid().as_raw() {
+        Err("it belongs to another user")
+    } else if is_local && mode.intersects(Mode::RWXG | Mode::RWXO) {
+        Err("other users may enter it")
+    } else if !is_local && !mode.contains(Mode::SVTX) {
         // Without the sticky bit everybody could remove everybody's names.
-        Scope::Global if !mode.contains(Mode::SVTX) => {
-            return Err("its sticky bit is missing");
-        }
-        Scope::Global => {}
+        Err("its sticky bit is missing")
+    } else {
+        Ok(())
     }
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Where a process is in the protocol of names, for the project's own tests.
 //!
 //! Each step is one system call with what it answered, so that a test can hold every one of them
-//! against the model in `tests/protocol`, and stop or kill a process at each. Without the feature
-//! `steps` nothing of this is compiled; with it nothing happens unless a variable asks:
+//! against the model in `tests/protocol`, and stop or kill a process at each. Only a build with
+//! `--cfg filemap_steps` has this, and does nothing unless a variable asks:
 //!
 //! - `FILEMAP_STEP=Claimed:2:kill` kills the process at the second time that it has claimed an
 //!   entry, `Claimed:2:stop` stops it there, and `stop` alone stops it at every step;
@@ -11,7 +11,7 @@
 //! Both are read at each step, so that a process can ask for it when it has come to what is to
 //! be tested.
 
-#![cfg_attr(feature = "steps", expect(unsafe_code, reason = "signals to the calling thread"))]
+#![cfg_attr(filemap_steps, expect(unsafe_code, reason = "signals to the calling thread"))]
 
 /// A step of the protocol: what was asked of the system, and what it answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub(super) enum Step {
     SawClaimed,
     /// Somebody holds the entry.
     SawHeld,
+    /// What is not in the entry was opened.
+    Reached,
+    /// Nobody was found who has it.
+    NotReached,
     /// The shared lock was taken.
     Held,
     /// The shared lock was refused: somebody has claimed the entry.
@@ -38,6 +42,8 @@ pub(super) enum Step {
     StillLinked,
     /// The exclusive lock was taken.
     Claimed,
+    /// The exclusive lock of a live mapping's name was taken.
+    ClaimedName,
     /// The exclusive lock was refused: somebody has a lock.
     ClaimRefused,
     /// The description cannot write, and so cannot claim.
@@ -70,19 +76,19 @@ pub(super) enum Step {
     Replaced,
 }
 
-/// Without the feature: nothing at all.
-#[cfg(not(feature = "steps"))]
+/// Does nothing in other builds.
+#[cfg(not(filemap_steps))]
 #[inline(always)]
 pub(super) const fn reached(_step: Step) {}
 
-/// Says that the process has done this step, and does to it what the environment asks for.
-#[cfg(feature = "steps")]
+/// Reports that the process has done this step, and does to it what the environment asks for.
+#[cfg(filemap_steps)]
 pub(super) fn reached(step: Step) {
     asked::trace(step);
     asked::interrupt(step);
 }
 
-#[cfg(feature = "steps")]
+#[cfg(filemap_steps)]
 mod asked {
     use super::Step;
     use std::env;

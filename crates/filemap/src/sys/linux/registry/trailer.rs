@@ -1,50 +1,61 @@
-//! The last page of an entry: what the object is, for those who know only its name.
+//! The trailer of an entry: what describes its mapping, at the end of the file.
 //!
 //! ```text
 //!  0                size, in pages            length - trailer               length
-//!  |---- data pages -----|-- name -- path -- zeros -- footer (88 bytes) ------|
+//!  |---- data pages -----|-- name -- path -- zeros -- footer (96 bytes) ------|
 //!                        |<---------------- trailer: whole pages ------------>|
 //! ```
 //!
-//! Where pages must be committed, a byte for each of them stands between them and the trailer: 1 if
-//! it is.
+//! Where pages must be committed, a byte for each stands between the pages and the trailer, and is 1
+//! if the page is committed.
 //!
-//! The fixed part stands at the very end, where a reader finds it without knowing anything
-//! else. Whoever may write the entry may write this too, so it is parsed as what it is:
-//! somebody else's bytes.
+//! The footer is at the very end, where a reader finds it without knowing any length. Whoever may
+//! write the mapping may write its trailer, so it is parsed as untrusted input.
 
 use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::Stat;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::sys::Content;
-use crate::sys::platform::file::Identity;
-use crate::sys::platform::registry::file_name;
-use crate::types::{Attributes, Protection, geometry};
+use crate::sys::platform::file::{self, Identity};
+use crate::sys::platform::registry::entry::Entry;
+use crate::sys::platform::registry::proc_fd::Place;
+use crate::sys::platform::registry::{file_name, mode};
+use crate::sys::platform::{Section, page_size};
+use crate::sys::{Content, Opened};
+use crate::types::{
+    Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, geometry,
+};
 
 const MAGIC: [u8; 8] = *b"filemap\n";
 const VERSION: u32 = 1;
 
-/// The most that a name and a path can take, generously.
-const LONGEST: usize = 1 << 20;
+/// The most bytes of a name, each of whose units of UTF-16 takes three at most.
+const LONGEST_NAME: usize = Name::LONGEST * 3;
 
-/// What an entry tells about its object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The most bytes of a path, without the NUL after it.
+const LONGEST_PATH: usize = libc::PATH_MAX as usize - 1;
+
+/// What an entry's trailer says about the mapping.
+#[derive(Debug)]
 pub(super) struct Trailer {
     /// The name without its scope.
     pub(super) base: String,
-    /// Bytes in the object; 0 if it is as long as its file.
-    pub(super) size: u64,
+    /// Bytes; none if the mapping is as long as its file.
+    pub(super) size: Option<u64>,
     pub(super) protection: Protection,
     pub(super) attributes: Attributes,
     pub(super) content: Content,
-    /// Which file or held memory is behind the object.
+    /// Which file, or memory file, has the mapping's bytes; zeros if the entry has them.
     pub(super) backing: Identity,
-    /// The process that made the entry.
+    /// A holder of memory that only its holders reach, as it was found last.
+    pub(super) place: Place,
+    /// The process that created the entry.
     pub(super) creator: u32,
     pub(super) created: SystemTime,
 }
@@ -52,8 +63,12 @@ pub(super) struct Trailer {
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
 #[repr(C)]
 struct Footer {
+    /// Where memory that only its holders reach was found last. Changes while the entry lives, and is
+    /// not in the checksum: what is found there is compared with the backing.
+    place: [U32; 2],
+    /// 0 if the mapping is as long as its file.
     size: U64,
-    /// The inode of the entry itself, so that a copy of an entry is not one.
+    /// The entry's own inode, so that a copy of an entry is not an entry.
     inode: U64,
     backing_device: U64,
     backing_inode: U64,
@@ -77,35 +92,91 @@ struct Footer {
 
 const FOOTER: usize = size_of::<Footer>();
 
-const _: () = assert!(FOOTER == 88);
+const _: () = assert!(FOOTER == 96);
 
-/// The protections in the order of their numbers on disk.
-const PROTECTIONS: [Protection; 6] = [
-    Protection::ReadOnly,
-    Protection::ReadWrite,
-    Protection::WriteCopy,
-    Protection::ExecuteRead,
-    Protection::ExecuteReadWrite,
-    Protection::ExecuteWriteCopy,
-];
+impl Footer {
+    /// The checksum of a trailer that ends with this footer, `text` being all before it.
+    fn checksum_after(&self, text: &[u8]) -> U32 {
+        let zeroed = Self { checksum: U32::ZERO, place: [U32::ZERO; 2], ..self.clone() };
+        U32::new(crc32c::crc32c_append(crc32c::crc32c(text), zeroed.as_bytes()))
+    }
+}
 
 impl Trailer {
-    /// Lays the trailer of the entry `inode` out on whole pages of `page` bytes.
+    /// Reads the trailer of an entry; `None` if the file is not an entry.
+    pub(super) fn read(
+        entry: BorrowedFd<'_>,
+        stat: &Stat,
+        operation: Operation,
+    ) -> Result<Option<Self>> {
+        let (file_len, page) = (file::length(stat), page_size());
+        let last = |len: usize| -> Result<Option<Vec<u8>>> {
+            let Some(start) = file_len.checked_sub(len as u64) else { return Ok(None) };
+            let mut bytes = vec![0; len];
+            let read = file::read_at(entry, start, &mut bytes, operation)?;
+            Ok((read == len).then_some(bytes))
+        };
+        let Some(mut bytes) = last(page)? else { return Ok(None) };
+        let Some(len) = Self::len_of(&bytes, stat.st_ino) else { return Ok(None) };
+        if len > page {
+            let Some(all) = last(len)? else { return Ok(None) };
+            bytes = all;
+        }
+        let trailer = Self::decode(&bytes, file_len, page).and_then(|trailer| {
+            let is_right = trailer.content == Content::Memory || mode::is_makers_alone(stat);
+            let why = "others than its maker may write where it leads";
+            is_right.then_some(trailer).ok_or(Refusal::Damaged(why))
+        });
+        trailer.map(Some).map_err(|refusal| match refusal {
+            Refusal::Damaged(why) => damaged(why, operation),
+            Refusal::OfAnotherKind => Error::new(ErrorKind::WrongObject, operation)
+                .because("the name is that of another kind of object"),
+        })
+    }
+
+    /// Notes where memory was found that only its holders reach, in an entry of `file_len` bytes.
     ///
-    /// `None` if name and path are longer than any entry can have them.
+    /// It spares the next opener a search, and so need not succeed.
+    pub(super) fn note(entry: BorrowedFd<'_>, file_len: u64, place: Place, operation: Operation) {
+        let bytes = [place.process, place.number].map(U32::new);
+        if let Some(start) = file_len.checked_sub(FOOTER as u64) {
+            let _ignored = file::write_at(entry, start, bytes.as_bytes(), operation);
+        }
+    }
+
+    /// Makes a handle of the object that the trailer describes.
+    pub(super) fn opened(
+        self,
+        section: Section,
+        rights: Rights,
+        hold: Option<(Entry, Name)>,
+    ) -> Opened {
+        let Self { protection, attributes, content, .. } = self;
+        let section = if hold.is_some() { section.with_entry() } else { section };
+        let (entry, name) = hold.unzip();
+        Opened { section, entry, name, protection, attributes, rights, content }
+    }
+
+    /// Encodes the trailer of the entry `inode` on whole pages of `page` bytes.
+    ///
+    /// `None` if name and path are too long.
     pub(super) fn encode(&self, inode: u64, page: usize) -> Option<Vec<u8>> {
         let (content, path) = match &self.content {
             Content::Memory => (0, &[][..]),
             Content::File(path) => (1, path.as_os_str().as_bytes()),
             Content::Held => (2, &[][..]),
         };
-        let text = self.base.len().checked_add(path.len()).filter(|text| *text <= LONGEST)?;
-        let trailer_len = (text + FOOTER).next_multiple_of(page);
-        let created = self.created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let protection =
-            PROTECTIONS.iter().position(|protection| *protection == self.protection)?;
+        if self.base.len() > LONGEST_NAME || path.len() > LONGEST_PATH {
+            return None;
+        }
+        let trailer_len = (self.base.len() + path.len() + FOOTER).next_multiple_of(page);
+        let created = self.created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let protection = Protection::ALL.iter().position(|each| *each == self.protection)?;
+        let mut bytes = [self.base.as_bytes(), path].concat();
+        bytes.resize(trailer_len - FOOTER, 0);
         let mut footer = Footer {
-            size: U64::new(self.size),
+            place: [self.place.process, self.place.number].map(U32::new),
+            size: U64::new(self.size.unwrap_or(0)),
             inode: U64::new(inode),
             backing_device: U64::new(self.backing.device),
             backing_inode: U64::new(self.backing.inode),
@@ -123,76 +194,76 @@ impl Trailer {
             checksum: U32::ZERO,
             magic: MAGIC,
         };
-        let mut bytes = Vec::with_capacity(trailer_len);
-        bytes.extend_from_slice(self.base.as_bytes());
-        bytes.extend_from_slice(path);
-        bytes.resize(trailer_len - FOOTER, 0);
-        bytes.extend_from_slice(footer.as_bytes());
-        footer.checksum = U32::new(crc32c::crc32c(&bytes));
-        bytes.truncate(trailer_len - FOOTER);
+        footer.checksum = footer.checksum_after(&bytes);
         bytes.extend_from_slice(footer.as_bytes());
         Some(bytes)
     }
 
-    /// Tells from the last bytes of an entry how long its trailer is, in bytes.
+    /// Returns the length of the trailer in bytes, which the last bytes of the entry tell.
     ///
-    /// `None` if the entry `inode` does not end in a trailer's footer.
+    /// `None` if the entry `inode` does not end in a footer.
     pub(super) fn len_of(end: &[u8], inode: u64) -> Option<usize> {
         let (_, footer) = Footer::ref_from_suffix(end).ok()?;
-        let ours =
+        let is_ours =
             footer.magic == MAGIC && footer.version.get() == VERSION && footer.inode.get() == inode;
         let len = usize::try_from(footer.trailer_len.get()).ok()?;
-        (ours && (FOOTER..=LONGEST + 2 * 65536).contains(&len)).then_some(len)
+        // Whole pages, which have 64 KiB at most.
+        let longest = (LONGEST_NAME + LONGEST_PATH + FOOTER).next_multiple_of(1 << 16);
+        (is_ours && (FOOTER..=longest).contains(&len)).then_some(len)
     }
 
-    /// Reads the trailer of an entry of `file_len` bytes; `bytes` is all of the trailer.
+    /// Decodes the whole trailer `bytes` of an entry of `file_len` bytes.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with it.
-    pub(super) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, &'static str> {
+    /// What is wrong with it, or that it describes something else than a mapping.
+    pub(super) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, Refusal> {
         let (text, footer) =
             Footer::ref_from_suffix(bytes).map_err(|_| "its trailer is too short")?;
-        let mut unsigned = footer.clone();
-        unsigned.checksum = U32::ZERO;
-        let checksum = crc32c::crc32c_append(crc32c::crc32c(text), unsigned.as_bytes());
-        if checksum != footer.checksum.get() {
-            return Err("its checksum is wrong");
+        if footer.checksum != footer.checksum_after(text) {
+            return Err("its checksum is wrong".into());
         }
-        let name_len =
-            usize::try_from(footer.name_len.get()).map_err(|_| "its name is too long")?;
-        let path_len =
-            usize::try_from(footer.path_len.get()).map_err(|_| "its path is too long")?;
-        let name = text.get(..name_len).ok_or("its name is too long")?;
-        let path = text[name_len..].get(..path_len).ok_or("its path is too long")?;
-        let size = footer.size.get();
+        let part = |from: usize, len: U32| {
+            let end = from.checked_add(usize::try_from(len.get()).ok()?)?;
+            text.get(from..end).map(<[u8]>::to_vec)
+        };
+        let name = part(0, footer.name_len).ok_or("its name is too long")?;
+        let path = part(name.len(), footer.path_len)
+            .filter(|path| path.len() <= LONGEST_PATH)
+            .ok_or("its path is too long")?;
+        if path.contains(&0) {
+            return Err("its path has a NUL".into());
+        }
+        let size = Some(footer.size.get()).filter(|size| *size > 0);
         let content = match footer.content {
             0 => Content::Memory,
-            1 => Content::File(PathBuf::from(OsString::from_vec(path.to_vec()))),
+            1 => Content::File(PathBuf::from(OsString::from_vec(path))),
             2 => Content::Held,
-            _ => return Err("its kind of backing is not known"),
+            // Objects to wait for.
+            3 => return Err(Refusal::OfAnotherKind),
+            _ => return Err("its kind of backing is not known".into()),
         };
         let attributes =
             Attributes::from_bits(footer.attributes.get()).ok_or("its attributes are not known")?;
         if attributes.contains(Attributes::IMAGE) && content != Content::Held {
-            return Err("its attributes are a program's, and it is none");
+            return Err("it has the attributes of a program, and is not one".into());
         }
         let data_len = file_len.checked_sub(bytes.len() as u64).ok_or("it is cut off")?;
         if content == Content::Memory
-            && (size == 0 || data_len_of(size, attributes, page) != Some(data_len))
+            && size.and_then(|size| data_len_of(size, attributes, page)) != Some(data_len)
         {
-            return Err("its size is not the size that it tells");
+            return Err("its size does not match the length of its file".into());
         }
-        let base = String::from_utf8(name.to_vec()).map_err(|_| "its name is not text")?;
+        let base = String::from_utf8(name).map_err(|_| "its name is not text")?;
         if !file_name::is_base(&base) {
-            return Err("its name is one that nothing can have");
+            return Err("its name is not valid".into());
         }
+        let protection = Protection::ALL.get(usize::from(footer.protection));
+        let created = Duration::from_nanos(footer.created.get());
         Ok(Self {
             base,
             size,
-            protection: *PROTECTIONS
-                .get(usize::from(footer.protection))
-                .ok_or("its protection is not known")?,
+            protection: *protection.ok_or("its protection is not known")?,
             attributes,
             content,
             backing: Identity {
@@ -201,141 +272,40 @@ impl Trailer {
                 born: footer.backing_born.get(),
                 generation: footer.backing_generation.get(),
             },
+            place: Place { process: footer.place[0].get(), number: footer.place[1].get() },
             creator: footer.creator.get(),
-            created: SystemTime::UNIX_EPOCH
-                .checked_add(Duration::from_nanos(footer.created.get()))
-                .ok_or("its time is impossible")?,
+            created: SystemTime::UNIX_EPOCH.checked_add(created).ok_or("its time is impossible")?,
         })
     }
 }
 
-/// Bytes before the trailer of memory of `size` bytes: whole pages of it, and, where they must be
-/// committed, a byte for each, which says whether it is.
+/// Why a trailer does not describe a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A sentence that says what is wrong with it.
+    Damaged(&'static str),
+    /// It describes an object that is not a mapping.
+    OfAnotherKind,
+}
+
+impl From<&'static str> for Refusal {
+    fn from(why: &'static str) -> Self {
+        Self::Damaged(why)
+    }
+}
+
+/// The error for an entry that cannot be read.
+pub(super) fn damaged(why: &'static str, operation: Operation) -> Error {
+    Error::new(ErrorKind::DamagedEntry, operation)
+        .because(format!("its entry in the registry is damaged: {why}"))
+}
+
+/// Returns how many bytes precede the trailer of memory of `size` bytes: its pages, and a byte for
+/// each page where pages must be committed.
 fn data_len_of(size: u64, attributes: Attributes, page: usize) -> Option<u64> {
     let memory = geometry::round_up(size, page)?;
     if !attributes.contains(Attributes::RESERVE) {
         return Some(memory);
     }
     memory.checked_add(geometry::round_up(memory / page as u64, page)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn trailer(content: Content, size: u64) -> Trailer {
-        Trailer {
-            base: "scores".to_owned(),
-            size,
-            protection: Protection::ExecuteRead,
-            attributes: Attributes::COMMIT | Attributes::NO_CACHE,
-            content,
-            backing: Identity {
-                device: 5,
-                inode: 1 << 40,
-                born: 1_699_999_999_000_000_001,
-                generation: 77,
-            },
-            creator: 4711,
-            created: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
-        }
-    }
-
-    #[test]
-    fn a_trailer_comes_back_as_it_was() {
-        let path = PathBuf::from("/a/path with spaces");
-        for (content, data_len) in
-            [(Content::Memory, 8192), (Content::File(path), 0), (Content::Held, 0)]
-        {
-            let before = trailer(content, 8192);
-            let bytes = before.encode(77, 4096).unwrap();
-
-            assert_eq!(Trailer::len_of(&bytes, 77), Some(4096));
-            let after = Trailer::decode(&bytes, data_len + 4096, 4096).unwrap();
-
-            assert_eq!(after, before);
-        }
-    }
-
-    #[test]
-    fn a_long_name_takes_more_pages() {
-        let mut before = trailer(Content::Memory, 4096);
-        before.base = "名".repeat(3000);
-        let bytes = before.encode(77, 4096).unwrap();
-
-        assert_eq!(bytes.len(), 3 * 4096);
-        assert_eq!(Trailer::len_of(&bytes[bytes.len() - 4096..], 77), Some(3 * 4096));
-        assert_eq!(Trailer::decode(&bytes, 4096 + 3 * 4096, 4096).unwrap(), before);
-    }
-
-    #[test]
-    fn a_copy_under_another_inode_is_no_entry() {
-        let bytes = trailer(Content::Memory, 4096).encode(77, 4096).unwrap();
-        assert_eq!(Trailer::len_of(&bytes, 78), None);
-    }
-
-    #[test]
-    fn every_changed_byte_is_noticed() {
-        let good = trailer(Content::Memory, 4096).encode(77, 4096).unwrap();
-        for at in 0..good.len() {
-            let mut bad = good.clone();
-            bad[at] ^= 0x40;
-            let noticed = Trailer::len_of(&bad, 77).is_none()
-                || Trailer::decode(&bad, 2 * 4096, 4096).is_err();
-            assert!(noticed, "byte {at}");
-        }
-    }
-
-    #[test]
-    fn a_name_that_nothing_can_have_is_noticed() {
-        for base in ["", "Local\\x", "Global\\x", "\\", "a\0b"] {
-            let mut bad = trailer(Content::Held, 4096);
-            bad.base = base.to_owned();
-            let bytes = bad.encode(77, 4096).unwrap();
-            assert!(Trailer::decode(&bytes, 4096, 4096).is_err(), "{base:?}");
-        }
-    }
-
-    #[test]
-    fn reserved_memory_has_its_commitment_before_the_trailer() {
-        let mut reserved = trailer(Content::Memory, 8192);
-        reserved.attributes = Attributes::RESERVE;
-        let bytes = reserved.encode(77, 4096).unwrap();
-        let len = bytes.len() as u64;
-
-        assert_eq!(Trailer::decode(&bytes, 8192 + 4096 + len, 4096).unwrap(), reserved);
-        assert!(Trailer::decode(&bytes, 8192 + len, 4096).is_err());
-        assert!(Trailer::decode(&bytes, 8192 + 8192 + len, 4096).is_err());
-    }
-
-    #[test]
-    fn a_program_in_the_entry_itself_is_noticed() {
-        for content in [Content::Memory, Content::File(PathBuf::from("/a"))] {
-            let mut program = trailer(content, 4096);
-            program.attributes = Attributes::IMAGE;
-            let bytes = program.encode(77, 4096).unwrap();
-            assert!(Trailer::decode(&bytes, 4096 + bytes.len() as u64, 4096).is_err());
-        }
-    }
-
-    #[test]
-    fn a_size_that_is_a_lie_is_noticed() {
-        let bytes = trailer(Content::Memory, 1 << 40).encode(77, 4096).unwrap();
-        assert!(Trailer::decode(&bytes, 2 * 4096, 4096).is_err());
-    }
-
-    #[test]
-    fn random_bytes_are_refused_and_nothing_panics() {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        for len in 0..600 {
-            let bytes: Vec<u8> = (0..len)
-                .map(|_| {
-                    state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-                    state.to_le_bytes()[7]
-                })
-                .collect();
-            assert_eq!(Trailer::len_of(&bytes, 77), None);
-            assert!(Trailer::decode(&bytes, len, 4096).is_err());
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The kernel's folders of names, and what a handle is called there.
+//! The kernel's folders of names, and the names of objects.
 
 #![expect(unsafe_code, reason = "calls of the native interface, which the rest leaves out")]
 
@@ -16,13 +16,13 @@ use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use crate::sys::platform::error::{from_status, last};
 use crate::types::{ErrorKind, Operation, Result, Scope};
 
-/// The class that tells the name of an object.
+/// The information class of an object's name.
 const NAME: OBJECT_INFORMATION_CLASS = 1;
 /// The right to list a folder of names.
 const DIRECTORY_QUERY: u32 = 1;
 const NO_MORE_ENTRIES: NTSTATUS = 0x8000_001a_u32.cast_signed();
 
-/// The folder in which the names of a scope are; in the first session both are one.
+/// Returns the folder with the names of a scope; in the first session both are the same.
 pub(super) fn folder(scope: Scope) -> &'static str {
     static LOCAL: OnceLock<String> = OnceLock::new();
     const GLOBAL: &str = "\\BaseNamedObjects";
@@ -40,7 +40,7 @@ pub(super) fn folder(scope: Scope) -> &'static str {
     }
 }
 
-/// Opens a section by a name that ends with a NUL; nothing if there is no such name.
+/// Opens a section by a name that ends with a NUL; `None` if there is no such name.
 pub(super) fn open(name: &[u16], access: u32, operation: Operation) -> Result<Option<OwnedHandle>> {
     debug_assert!(name.ends_with(&[0]), "the end of the name");
     // SAFETY: the name ends with a NUL.
@@ -53,7 +53,7 @@ pub(super) fn open(name: &[u16], access: u32, operation: Operation) -> Result<Op
     Ok(Some(unsafe { OwnedHandle::from_raw_handle(section) }))
 }
 
-/// Lists the names of the sections in a folder.
+/// Returns the names of the sections in a folder.
 pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
     /// Room for the longest name, and that of its type.
     const ROOM: u32 = 2 * 65536 + 256;
@@ -65,7 +65,7 @@ pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
         let place = room.as_mut_ptr().cast();
         let (handle, none) = (directory.as_raw_handle(), std::ptr::null_mut());
         let restart = context == 0;
-        // One entry at a time: older versions of Wine know no other way.
+        // One entry at a time: older versions of Wine support nothing else.
         // SAFETY: the folder is open, and the place has the length that is told.
         let status = unsafe {
             NtQueryDirectoryObject(handle, place, ROOM, true, restart, &raw mut context, none)
@@ -82,7 +82,7 @@ pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
         let name = unsafe { text(&entry[0]) };
         // SAFETY: as above.
         let kind = unsafe { text(&entry[1]) };
-        // A name that is not well-formed text cannot be asked for here.
+        // A name that is not well-formed text cannot be opened by this library.
         if let (Some(name), Some("Section")) = (name, kind.as_deref()) {
             names.push(name);
         }
@@ -109,7 +109,7 @@ fn open_folder(folder: &str) -> Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(directory) })
 }
 
-/// The whole name of the object behind a handle; nothing if it has none.
+/// Returns the whole name of the object behind a handle; `None` if it has none.
 pub(super) fn name_of(handle: BorrowedHandle<'_>) -> Option<String> {
     /// Room for the longest name.
     const ROOM: u32 = 65536 + 64;
@@ -125,11 +125,11 @@ pub(super) fn name_of(handle: BorrowedHandle<'_>) -> Option<String> {
     unsafe { text(name) }.filter(|name| !name.is_empty())
 }
 
-/// The text of a counted string; nothing if it is not well-formed.
+/// Returns the text of a counted string; `None` if it is not well-formed.
 ///
 /// # Safety
 ///
-/// What the string refers to is there, and has the length that it tells.
+/// The string refers to valid memory of its length.
 unsafe fn text(string: &UNICODE_STRING) -> Option<String> {
     if string.Buffer.is_null() {
         return Some(String::new());

@@ -1,4 +1,4 @@
-//! Who else may open a name, in the words of Windows.
+//! The security descriptor for the permissions of a name.
 
 #![expect(unsafe_code, reason = "calls that read a token and build a descriptor")]
 
@@ -18,9 +18,9 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use crate::sys::platform::error::last;
 use crate::types::{Operation, Permissions, Result};
 
-/// What everybody may do who may read: ask, look at the permissions, map for reading and running.
+/// The access rights of a reader: query, read the permissions, map for reading and executing.
 const READ: u32 = 0x2_000d;
-/// The same and writing.
+/// The access rights of a writer.
 const WRITE: u32 = 0x2_000f;
 
 /// A security descriptor of the kernel's form.
@@ -30,16 +30,16 @@ pub(super) struct Security {
 }
 
 impl Security {
-    /// The descriptor for these permissions; none where the kernel's default says the same.
+    /// Returns the descriptor for these permissions; `None` if the kernel's default is the same.
     ///
-    /// The bits for the group have no counterpart: only the maker's and those of others count.
+    /// The bits of the group have no counterpart and are ignored.
     pub(super) fn of(permissions: Permissions, may_write: bool) -> Result<Option<Self>> {
         let mask = match permissions.mode() & 0o7 {
             0 => return Ok(None),
             6 if may_write => WRITE,
             _ => READ,
         };
-        // All for the system and for this user; those rights for everybody.
+        // All rights for the system and for this user, and those of the mask for everybody.
         let text = format!("D:(A;;GA;;;SY)(A;;GA;;;{})(A;;{mask:#x};;;WD)", user()?);
         let text: Vec<u16> = text.encode_utf16().chain([0]).collect();
         let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
@@ -63,7 +63,7 @@ impl Security {
         Ok(Some(Self { descriptor, attributes }))
     }
 
-    /// What a call that creates an object is given; valid as long as this is.
+    /// The argument of a call that creates an object; valid as long as this value.
     pub(super) fn attributes(&self) -> &SECURITY_ATTRIBUTES {
         &self.attributes
     }
@@ -71,12 +71,12 @@ impl Security {
 
 impl Drop for Security {
     fn drop(&mut self) {
-        // SAFETY: the call that made it says that it is to be freed so, and nobody uses it.
+        // SAFETY: the call that made it requires that it is freed so, and nobody uses it.
         let _ignored = unsafe { LocalFree(self.descriptor) };
     }
 }
 
-/// The user of this process, as descriptors in text name users.
+/// Returns the user of this process in the form of textual descriptors.
 fn user() -> Result<String> {
     let operation = Operation::CreateMapping;
     let mut token: RawHandle = null_mut();
@@ -111,7 +111,7 @@ fn user() -> Result<String> {
     while let unit @ 1.. = unsafe { text.wrapping_add(units.len()).read() } {
         units.push(unit);
     }
-    // SAFETY: the call that made it says that it is to be freed so.
+    // SAFETY: the call that made it requires that it is freed so.
     let _ignored = unsafe { LocalFree(text.cast()) };
     Ok(String::from_utf16_lossy(&units))
 }

@@ -1,5 +1,6 @@
 //! Copies by system call, or by the helper where that is forbidden.
 
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::helper;
@@ -20,7 +21,7 @@ enum Direction {
 /// # Safety
 ///
 /// As for [`copy_out`](crate::sys::guard::copy_out).
-pub(super) unsafe fn read(to: *mut u8, from: *const u8, len: usize) -> Rest {
+pub(in crate::sys) unsafe fn copy_out(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer(to, from.cast_mut(), len, Direction::Read) }
 }
@@ -30,7 +31,7 @@ pub(super) unsafe fn read(to: *mut u8, from: *const u8, len: usize) -> Rest {
 /// # Safety
 ///
 /// As for [`copy_in`](crate::sys::guard::copy_in).
-pub(super) unsafe fn write(to: *mut u8, from: *const u8, len: usize) -> Rest {
+pub(in crate::sys) unsafe fn copy_in(to: *mut u8, from: *const u8, len: usize) -> Rest {
     // SAFETY: the caller promises the ranges.
     unsafe { transfer(from.cast_mut(), to, len, Direction::Write) }
 }
@@ -39,7 +40,7 @@ pub(super) unsafe fn write(to: *mut u8, from: *const u8, len: usize) -> Rest {
 ///
 /// # Safety
 ///
-/// As for [`read`] and [`write`].
+/// As for [`copy_out`] and [`copy_in`].
 unsafe fn transfer(private: *mut u8, mapping: *mut u8, len: usize, way: Direction) -> Rest {
     let mut done = 0;
     while done < len {
@@ -55,7 +56,7 @@ unsafe fn transfer(private: *mut u8, mapping: *mut u8, len: usize, way: Directio
             }
         }
     }
-    Rest { len: 0, address: 0 }
+    Rest::NONE
 }
 
 /// Asks the kernel to copy, and returns how far it came; nothing, if it may not be asked.
@@ -113,10 +114,11 @@ unsafe fn by_helper(private: *mut u8, mapping: *mut u8, len: usize, way: Directi
         while at < len {
             let end = len.min(((mapping.addr() + at) & !(PAGE - 1)) + PAGE - mapping.addr());
             while at < end {
+                let place = |base: *mut u8| base.wrapping_add(at).cast::<MaybeUninit<u8>>();
                 // SAFETY: `at < len`, so the byte lies in the caller's range.
-                let byte = unsafe { from.wrapping_add(at).read_volatile() };
+                let byte = unsafe { place(from).read_volatile() };
                 // SAFETY: as above.
-                unsafe { to.wrapping_add(at).write_volatile(byte) };
+                unsafe { place(to).write_volatile(byte) };
                 at += 1;
             }
             // SAFETY: the count outlives the helper.
@@ -129,7 +131,7 @@ unsafe fn by_helper(private: *mut u8, mapping: *mut u8, len: usize, way: Directi
     let done = unsafe { progress.read_volatile() };
     match outcome {
         helper::Outcome::Lost => Rest { len: len - done, address: mapping.addr() + done },
-        helper::Outcome::Done => Rest { len: 0, address: 0 },
+        helper::Outcome::Done => Rest::NONE,
         helper::Outcome::Refused => Rest { len, address: 0 },
     }
 }

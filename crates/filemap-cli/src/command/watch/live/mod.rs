@@ -1,0 +1,97 @@
+//! The live view of `filemap watch`, in a terminal.
+
+mod window;
+mod rate;
+mod view;
+mod screen;
+
+use std::io::{self, IsTerminal as _};
+use std::time::{Duration, Instant};
+
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+
+use self::view::{Flow, View};
+use super::Watched;
+use crate::args::Watch;
+use crate::command::Context;
+use crate::failure::{Failure, Result, Why};
+use crate::sys;
+
+/// The longest time between two drawings: a key is answered and a colour fades within it.
+const FRAME: Duration = Duration::from_millis(100);
+
+pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
+    if !io::stdout().is_terminal() {
+        return Err(Failure::broken(
+            "could not watch: standard output is no terminal; --json prints each change as a line",
+        ));
+    }
+    let watched = Watched::new(context, watch)?;
+    let mut view = View::new(context, &watched, watch)?;
+    let mut screen = Screen::enter()?;
+    draw_until_the_end(&mut view, &mut screen.terminal, watch.interval.into(), &watched)
+}
+
+/// The terminal, restored when this is dropped.
+struct Screen {
+    terminal: DefaultTerminal,
+}
+
+impl Screen {
+    fn enter() -> Result<Self> {
+        let terminal = ratatui::try_init().map_err(|error| refused(&error))?;
+        Ok(Self { terminal })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // It fails only if the terminal is gone, and then nothing is left to restore.
+        drop(ratatui::try_restore());
+    }
+}
+
+fn refused(error: &io::Error) -> Failure {
+    Failure::broken(format!("could not use the terminal: {}", Why(error)))
+}
+
+fn draw_until_the_end(
+    view: &mut View<'_>,
+    terminal: &mut DefaultTerminal,
+    interval: Duration,
+    watched: &Watched,
+) -> Result<()> {
+    let mut due = Instant::now();
+    while !watched.is_interrupted() {
+        let now = Instant::now();
+        // Before the first read, which needs to know how many bytes fit on the screen.
+        let size = terminal.size().map_err(|error| refused(&error))?;
+        view.fit(size.width.into(), size.height.into())?;
+        if now >= due {
+            view.look(now)?;
+            due = now + interval;
+        }
+        terminal.draw(|frame| screen::draw(frame, view, now)).map_err(|error| refused(&error))?;
+        let wait = due.saturating_duration_since(Instant::now()).min(FRAME);
+        if !event::poll(wait).map_err(|error| refused(&error))? {
+            continue;
+        }
+        // All waiting keys before the next drawing, so that held keys do not pile up.
+        loop {
+            if let Event::Key(key) = event::read().map_err(|error| refused(&error))?
+                && key.kind != KeyEventKind::Release
+            {
+                match view.press(key)? {
+                    Flow::On => {}
+                    Flow::End => return Ok(()),
+                    Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
+                }
+            }
+            if !event::poll(Duration::ZERO).map_err(|error| refused(&error))? {
+                break;
+            }
+        }
+    }
+    watched.ended()
+}

@@ -1,0 +1,274 @@
+//! The mapped pages of a view: `mmap`, and what the kernel does with them until `munmap`.
+
+#![expect(unsafe_code, reason = "calls on ranges of addresses")]
+
+use std::ops::Range;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::io::Errno;
+use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
+
+use crate::sys::platform::address::{map_aligned, map_at};
+use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::file::{self, Layered};
+use crate::sys::platform::mapped_range::{MapArguments, MappedRange, protection};
+use crate::sys::platform::{fault, large_pages, loss, page_size};
+use crate::sys::{MappedViewContract, guard};
+use crate::types::geometry::in_memory;
+use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
+
+/// What the views of a section share with it, whose handle may be closed before them.
+#[derive(Debug)]
+pub(super) struct SharedDescriptor {
+    /// Without a lock, so that a view does not keep a name.
+    pub(super) descriptor: Arc<OwnedFd>,
+    /// Where the view of the section was that was unmapped last; 0 if there was none.
+    vacated: AtomicUsize,
+    layered: Layered,
+}
+
+impl SharedDescriptor {
+    pub(super) fn new(descriptor: Arc<OwnedFd>) -> Self {
+        Self { descriptor, vacated: AtomicUsize::new(0), layered: Layered::default() }
+    }
+}
+
+/// What pages are mapped of.
+#[derive(Debug, Clone)]
+pub(super) struct ViewSource {
+    /// None of memory that no descriptor reaches.
+    pub(super) shared: Option<Arc<SharedDescriptor>>,
+    pub(super) is_file: bool,
+    /// Bytes in a page.
+    pub(super) unit: usize,
+    pub(super) access: Access,
+    /// Where the first page is in the section, in bytes.
+    pub(super) offset: u64,
+}
+
+/// Whole pages around the bytes of a view.
+#[derive(Debug)]
+pub(crate) struct MappedView {
+    range: MappedRange,
+    source: ViewSource,
+}
+
+/// Where and how pages are mapped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MapOptions {
+    /// Bytes: whole pages.
+    pub(super) len: usize,
+    pub(super) address: Option<usize>,
+    /// The address is to be congruent to the offset, modulo this many bytes.
+    pub(super) alignment: usize,
+    /// The pages allow nothing yet.
+    pub(super) closed: bool,
+}
+
+impl MappedView {
+    /// Maps pages through `file`, which is the shared descriptor or another one of the same file.
+    pub(super) fn map(
+        file: BorrowedFd<'_>,
+        source: ViewSource,
+        options: MapOptions,
+    ) -> Result<Self> {
+        let ViewSource { access, offset, .. } = source;
+        let MapOptions { len, address, alignment, closed } = options;
+        let allowed = protection(access.can_read(), access.can_write(), access.can_execute());
+        let arguments = MapArguments {
+            len,
+            protection: if closed { ProtFlags::empty() } else { allowed },
+            sharing: if access.is_private() { MapFlags::PRIVATE } else { MapFlags::SHARED },
+            file,
+            offset,
+        };
+        let never = AtomicUsize::new(0);
+        let vacated = source.shared.as_ref().map_or(&never, |shared| &shared.vacated);
+        let range = match address {
+            Some(address) => map_at(address, arguments)?,
+            None => map_aligned(alignment, source.unit, arguments, vacated)?,
+        };
+        Ok(Self { range, source })
+    }
+
+    /// Maps zeroed memory that no descriptor reaches.
+    pub(super) fn anonymous(len: usize) -> Result<Self> {
+        let range = MappedRange::of_zeros(len, MapFlags::SHARED);
+        let (unit, access) = (page_size(), Access::Write);
+        let source = ViewSource { shared: None, is_file: false, unit, access, offset: 0 };
+        Ok(Self { range: range.map_err(during(Operation::MapView))?, source })
+    }
+
+    /// Returns what they are pages of.
+    #[cfg(feature = "pages")]
+    pub(super) fn source(&self) -> &ViewSource {
+        &self.source
+    }
+
+    /// Returns what the pages are mapped of.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.source.shared.as_ref().map(|shared| shared.descriptor.as_fd())
+    }
+
+    /// Makes a hole of memory that no descriptor reaches, of which the kernel takes whole pages.
+    fn discard_anonymous(&self, range: Range<usize>) -> Result<()> {
+        let first = range.start.next_multiple_of(page_size()).min(range.end);
+        let last = (range.end - range.end % page_size()).max(first);
+        for edge in [range.start..first, last..range.end] {
+            let (start, len) = self.range.part(&edge);
+            // SAFETY: the bytes are mapped, the caller has seen that they may be written, and faults
+            // are handled since the pages were mapped.
+            let _left = unsafe { guard::fill(start.as_ptr(), 0, len) };
+        }
+        let (start, len) = self.range.part(&(first..last));
+        if len == 0 {
+            return Ok(());
+        }
+        // SAFETY: the pages are mapped, and whoever reads them finds zeros from now on.
+        unsafe { mm::madvise(start.as_ptr().cast(), len, mm::Advice::LinuxRemove) }
+            .map_err(during(Operation::Discard))
+    }
+
+    /// Asks the kernel for something about pages that changes none of their bytes.
+    fn advise_kernel(&self, pages: &Range<usize>, advice: mm::Advice) -> Result<(), Errno> {
+        let (start, len) = self.range.part(pages);
+        // SAFETY: the pages are mapped, and no caller gives advice that changes a byte.
+        unsafe { mm::madvise(start.as_ptr().cast(), len, advice) }
+    }
+}
+
+/// Makes the thread ready to touch pages that may be lost.
+pub(super) fn ensure_guarded() -> Result<()> {
+    fault::ensure().map_err(|error| {
+        Error::new(ErrorKind::NotSupported, Operation::MapView)
+            .because("this process may not handle SIGBUS, so no view would be safe")
+            .caused_by(error)
+    })
+}
+
+impl MappedViewContract for MappedView {
+    fn start(&self) -> std::ptr::NonNull<u8> {
+        self.range.start()
+    }
+
+    fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    fn is_there(&self, offset: u64) -> bool {
+        self.descriptor().is_none_or(|source| {
+            file::read_at(source, offset, &mut [0], Operation::Read).is_ok_and(|read| read == 1)
+        })
+    }
+
+    fn explain(&self, loss: Loss, operation: Operation) -> Error {
+        match self.descriptor() {
+            Some(file) => loss::explain(loss, file, self.source.is_file, operation),
+            None => Error::new(ErrorKind::Lost, operation).lost(loss),
+        }
+    }
+
+    fn flush(&self, pages: &Range<usize>, offset: u64, flush: Flush) -> Result<()> {
+        let Some(shared) = self.source.shared.as_ref().filter(|_| self.source.is_file) else {
+            return Ok(());
+        };
+        let file = shared.descriptor.as_fd();
+        let (start, len) = self.range.part(pages);
+        let stored = offset..self.source.offset + pages.end as u64;
+        if flush < Flush::Durable {
+            file::flush(file, &shared.layered, offset, len as u64, flush)?;
+            return if flush == Flush::Start { Ok(()) } else { file::check_reach(file, stored) };
+        }
+        // On Linux this commits the file's size and waits for the device's cache as `fsync`
+        // does, and only for the range
+        // ([msync(2)](https://man7.org/linux/man-pages/man2/msync.2.html)).
+        // SAFETY: the pages are mapped, and the call changes no byte.
+        unsafe { mm::msync(start.as_ptr().cast(), len, MsyncFlags::SYNC) }
+            .map_err(during(Operation::Flush))?;
+        file::check_reach(file, stored)
+    }
+
+    fn discard(&self, offset: u64, len: u64) -> Result<()> {
+        match self.descriptor() {
+            Some(source) => file::discard(source, offset, len),
+            None => self.discard_anonymous(in_memory(offset)..in_memory(offset + len)),
+        }
+    }
+
+    fn advise(&self, pages: &Range<usize>, advice: Advice, differ: bool) -> Result<()> {
+        let kernels = match advice {
+            Advice::Normal => mm::Advice::Normal,
+            Advice::Random => mm::Advice::Random,
+            Advice::Sequential => mm::Advice::Sequential,
+            Advice::WillNeed => mm::Advice::WillNeed,
+            // `DontNeed` would throw a copy-on-write view's own pages away.
+            Advice::Cold => mm::Advice::LinuxCold,
+            Advice::LargePages => mm::Advice::LinuxHugepage,
+        };
+        match self.advise_kernel(pages, kernels) {
+            // A kernel without the feature ignores the advice, as advice may be.
+            Ok(()) | Err(Errno::INVAL) => {}
+            Err(errno) => return Err(from_errno(errno, Operation::Advise)),
+        }
+        // Pages of a copy are not the section's, and those that differ cannot be one large page.
+        let ViewSource { access, unit, .. } = self.source;
+        if advice == Advice::LargePages && !access.is_private() && !differ && unit == page_size() {
+            large_pages::gather(&self.range, pages);
+        }
+        Ok(())
+    }
+
+    fn read_in(&self, pages: &Range<usize>) -> Result<bool> {
+        match self.advise_kernel(pages, mm::Advice::LinuxPopulateRead) {
+            Ok(()) => Ok(true),
+            // Kernels before 5.14 only begin to read.
+            Err(Errno::INVAL) => {
+                let _ignored = self.advise_kernel(pages, mm::Advice::WillNeed);
+                Ok(false)
+            }
+            Err(Errno::FAULT) => Err(Error::new(ErrorKind::Lost, Operation::Advise)
+                .about("the view")
+                .because("the file is shorter than the view, or its disk failed")),
+            Err(errno) => Err(from_errno(errno, Operation::Advise)),
+        }
+    }
+
+    fn lock(&self, pages: &Range<usize>) -> Result<()> {
+        let (start, len) = self.range.part(pages);
+        // A lock that brought the pages in by itself would bring in copies of a private view's,
+        // which then follow the mapping no more.
+        // SAFETY: the pages are mapped, and locking changes no byte.
+        unsafe { mm::mlock_with(start.as_ptr().cast(), len, mm::MlockFlags::ONFAULT) }.map_err(
+            |errno| match errno {
+                // All mean the limit: which one depends on whether any could be locked at all. A
+                // page that is gone is reported so as well.
+                Errno::NOMEM | Errno::PERM | Errno::AGAIN => {
+                    Error::new(ErrorKind::LockLimit, Operation::LockMemory)
+                        .about("the view")
+                        .caused_by(std::io::Error::from(errno))
+                }
+                errno => from_errno(errno, Operation::LockMemory),
+            },
+        )
+    }
+
+    fn unlock(&self, pages: &Range<usize>) -> Result<()> {
+        let (start, len) = self.range.part(pages);
+        // SAFETY: as in `lock`.
+        unsafe { mm::munlock(start.as_ptr().cast(), len) }.map_err(during(Operation::LockMemory))
+    }
+
+    fn unmap(mut self) -> Result<()> {
+        self.range.unmap().map_err(during(Operation::UnmapView))
+    }
+}
+
+impl Drop for MappedView {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.source.shared {
+            shared.vacated.store(self.range.start().addr().get(), Ordering::Relaxed);
+        }
+    }
+}

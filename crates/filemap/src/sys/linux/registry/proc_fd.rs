@@ -1,0 +1,119 @@
+//! Opening a file through a process that has it open, by `/proc`.
+
+#![expect(unsafe_code, reason = "descriptors of this process are tried by their numbers")]
+
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, StatxFlags};
+use rustix::io::Errno;
+
+use crate::sys::platform::file::{self, Identity};
+use crate::types::Operation;
+
+/// A descriptor of a process, by their numbers; a process of 0 is none.
+///
+/// By the time that it is used the numbers may mean something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Place {
+    pub(super) process: u32,
+    pub(super) number: u32,
+}
+
+impl Place {
+    /// The place of a descriptor of this process.
+    pub(super) fn of(descriptor: BorrowedFd<'_>) -> Self {
+        let number = u32::try_from(descriptor.as_raw_fd()).unwrap_or(0);
+        Self { process: std::process::id(), number }
+    }
+
+    fn path(self) -> PathBuf {
+        format!("/proc/{}/fd/{}", self.process, self.number).into()
+    }
+
+    /// Returns true if other processes of this user find the file at this place of this process.
+    ///
+    /// The system shows a process that is protected from being looked into as the superuser's.
+    pub(super) fn shows(self, identity: Identity) -> bool {
+        let user = rustix::process::geteuid().as_raw();
+        std::fs::symlink_metadata(self.path()).is_ok_and(|link| link.uid() == user)
+            && self.has(identity)
+    }
+
+    fn has(self, Identity { device, inode, .. }: Identity) -> bool {
+        // What is known here is enough: not every file system answers.
+        let (flags, wanted) = (AtFlags::STATX_DONT_SYNC, StatxFlags::INO);
+        match rustix::fs::statx(CWD, self.path(), flags, wanted) {
+            Ok(found) => {
+                let found_device = rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor);
+                (found_device, found.stx_ino) == (device, inode)
+            }
+            // Some sandboxes know no `statx`.
+            Err(Errno::NOSYS | Errno::PERM) => std::fs::metadata(self.path())
+                .is_ok_and(|found| (found.dev(), found.ino()) == (device, inode)),
+            Err(_) => false,
+        }
+    }
+}
+
+/// Opens a file that has no known path, through a descriptor of any process that this process may
+/// look into ([proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html)), and
+/// returns the place of that.
+///
+/// Slow if the file is not at the place `known`, as it looks at every descriptor of every process.
+pub(super) fn open(
+    identity: Identity,
+    flags: OFlags,
+    known: Place,
+    trusted: impl Fn(&Stat) -> bool,
+) -> Option<(OwnedFd, Place)> {
+    let known = (known.process != 0).then_some(known);
+    let found = known.into_iter().chain(numbers("/proc").flat_map(places)).find_map(|place| {
+        if !place.has(identity) {
+            return None;
+        }
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let opened = rustix::fs::open(place.path(), flags, Mode::empty()).ok()?;
+        // The descriptor may have been replaced since.
+        let found = rustix::fs::fstat(&opened).ok()?;
+        let is_it = file::identity(opened.as_fd()) == Ok(identity) && trusted(&found);
+        is_it.then_some((opened, place))
+    });
+    found.or_else(|| own(identity, flags))
+}
+
+/// Finds a descriptor of this process where `/proc` does not show it, and duplicates it.
+fn own(identity: Identity, flags: OFlags) -> Option<(OwnedFd, Place)> {
+    /// As many as a process may have open by default, and more.
+    const MOST: RawFd = 1 << 16;
+    if std::fs::metadata("/proc/self").is_ok() {
+        return None;
+    }
+    (0..MOST).find_map(|number| {
+        // SAFETY: takes numbers, and fails if this one is no descriptor. Whatever it is at this
+        // moment is duplicated, and then looked at.
+        let twin = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 0) };
+        if twin < 0 {
+            return None;
+        }
+        // SAFETY: the descriptor was made by the call above, and nobody else knows it.
+        let twin = unsafe { OwnedFd::from_raw_fd(twin) };
+        let mode = file::mode(twin.as_fd(), Operation::OpenMapping).ok()?;
+        let is_it = file::identity(twin.as_fd()) == Ok(identity)
+            && mode.read
+            && (mode.write || flags == OFlags::RDONLY);
+        let place = Place { process: std::process::id(), number: number.cast_unsigned() };
+        is_it.then_some((twin, place))
+    })
+}
+
+fn places(process: u32) -> impl Iterator<Item = Place> {
+    numbers(&format!("/proc/{process}/fd")).map(move |number| Place { process, number })
+}
+
+/// The files of a directory whose names are numbers.
+fn numbers(directory: &str) -> impl Iterator<Item = u32> + use<> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}

@@ -1,0 +1,11 @@
+//! The files of `file`.
+
+#[path = "../../../src/file/changes.rs"]
+mod changes;
+#[path = "../../../src/file/whole.rs"]
+mod whole;
+#[path = "../../../src/file/windows.rs"]
+mod windows;
+
+mod noted;
+mod mapped;

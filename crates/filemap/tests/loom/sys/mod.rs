@@ -1,0 +1,13 @@
+//! The files of `sys`.
+
+pub(crate) mod sync;
+#[path = "../../../src/sys/append_list.rs"]
+mod append_list;
+#[path = "../../../src/sys/fork_count.rs"]
+mod fork_count;
+pub(crate) mod platform;
+
+mod appended;
+mod forked;
+
+pub(crate) use append_list::AppendList;

@@ -1,0 +1,4 @@
+//! The files of Linux.
+
+#[path = "pages/mod.rs"]
+pub(crate) mod pages;
