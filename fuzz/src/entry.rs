@@ -209,6 +209,7 @@ fn number(bytes: &[u8], from_end: usize) -> u64 {
 fn expected(error: &Error) {
     let kinds = [
         ErrorKind::DamagedEntry,
+        ErrorKind::WrongObject,
         ErrorKind::BackingGone,
         ErrorKind::AccessDenied,
         ErrorKind::SizeTooLarge,
