@@ -34,7 +34,8 @@ impl Twin {
         }
         match handles::find(source) {
             Ok(Object::Mapping(held)) => self.of_mapping(&held),
-            Ok(Object::File(file)) => self.of_file(&file, false),
+            // A duplicate of the program's descriptor has no mark, and gives none to its own.
+            Ok(Object::File(file)) => self.of_file(&file, marks::value(file.number()) == 0),
             Ok(Object::Process(process)) => {
                 handles::insert_process(process.duplicate()?, self.inherit)
             }

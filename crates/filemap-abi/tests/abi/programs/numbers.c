@@ -9,6 +9,9 @@
 
 static HANDLE here;
 
+/* `F_GETSIG`, which keeps the mark of a handle. */
+static const int get_signal = 11;
+
 static int as_int(HANDLE handle) { return (int)(LONG_PTR)handle; }
 
 /* How many descriptors there are. */
@@ -183,6 +186,12 @@ static void duplicates(void) {
     CHECK(lseek(file, 0, SEEK_CUR) == 3);
     HANDLE mapping = CreateFileMappingA(twin, NULL, PAGE_READWRITE, 0, 0, NULL);
     CHECK(mapping && CloseHandle(mapping));
+    /* Of that duplicate: each is closed for itself, and the program's description gets no mark. */
+    for (int inherit = FALSE; inherit <= TRUE; inherit++) {
+        GRANTED(DuplicateHandle(here, twin, here, &other, 0, inherit, DUPLICATE_SAME_ACCESS));
+        CHECK(fcntl(file, get_signal) == 0 && ReadFile(twin, &byte, 0, &count, NULL));
+        GRANTED(CloseHandle(other));
+    }
     GRANTED(CloseHandle(twin));
     REFUSED(CloseHandle(twin), ERROR_INVALID_HANDLE);
     CHECK(fcntl(file, F_GETFD) == FD_CLOEXEC);
@@ -264,7 +273,6 @@ static void duplicates(void) {
 static void not_again(void) {
     if (geteuid() != 0) return;
     APART({
-        const int get_signal = 11;
         int file = open("not again", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         CHECK(file > 2 && ftruncate(file, 100) == 0 && seteuid(4343) == 0);
         HANDLE handle = CreateFileMappingA((HANDLE)(LONG_PTR)file, NULL, PAGE_READWRITE, 0, 0, NULL);
