@@ -32,6 +32,29 @@ fn repeated_rows_are_folded() {
     );
 }
 
+// Windows cuts no file that is mapped.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_file_lost_while_it_has_a_name_is_an_error_and_not_zeros() {
+    let place = Place::new();
+    let path = place.file("cut", &[b'x'; 100_000]);
+    place.file("other", &[b'x'; 1000]);
+    let _holder = place.hold(["cut", "--file", &path]);
+    File::options().write(true).open(&path).unwrap().set_len(1000).unwrap();
+
+    for arguments in [
+        &["read", "cut", "--raw", "-s", "8192"][..],
+        &["copy", "cut", "./copied"],
+        &["find", "cut", "y"],
+        &["cmp", "cut", "./other"],
+        &["cmp", "./other", "cut", "--other-offset", "50000"],
+    ] {
+        let sentence = place.run(arguments).failed(2);
+        assert!(sentence.contains("the file now ends at 1000"), "{arguments:?}: {sentence}");
+    }
+    assert!(!place.path("copied").exists());
+}
+
 #[test]
 fn offset_and_length_choose_a_part() {
     let place = Place::new();

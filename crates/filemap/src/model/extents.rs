@@ -7,7 +7,8 @@ use crate::sys;
 use crate::types::{Error, ErrorKind, Operation, Result, counted, geometry};
 
 impl FileMapping {
-    /// Returns the parts of a range that take space. Between them are holes, which read as zeros.
+    /// Returns the parts of a range that take space. Between them are holes, which read as zeros. What
+    /// a file that was cut has no more is no hole: an access to it is an error.
     ///
     /// ```
     /// use filemap::{MappedFile, PositionedIo};

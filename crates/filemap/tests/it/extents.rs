@@ -66,6 +66,27 @@ fn a_range_outside_the_mapping_is_refused() -> Outcome {
     Ok(())
 }
 
+// Windows cuts no file that is mapped.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_file_lost_when_it_was_cut_is_no_hole() -> Outcome {
+    let place = Place::new();
+    let file = place.file("cut", &[7; 300_000]);
+    let mapping = FileMapping::options().file(&file).create()?;
+    for (len, hole) in [(100_000, None), (50_000, Some(60_000)), (0, Some(1)), (0, None)] {
+        file.set_len(len)?;
+        // A hole at the end of the file that is left is one still.
+        let len = hole.unwrap_or(len);
+        file.set_len(len)?;
+
+        let parts: Vec<_> = mapping.extents(..)?.collect::<Result<_, _>>()?;
+
+        assert!(has(&parts, len..300_000), "{len}: {parts:?}");
+        assert_eq!(mapping.extents(200_000..250_000)?.count(), 1, "{len}");
+    }
+    Ok(())
+}
+
 // Windows does not tell of memory.
 #[cfg(target_os = "linux")]
 #[test]

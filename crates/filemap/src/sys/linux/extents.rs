@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{OFlags, SeekFrom, seek};
+use rustix::fs::{OFlags, SeekFrom, fstat, seek};
 use rustix::io::Errno;
 
 use crate::sys::SectionContract as _;
@@ -40,9 +40,16 @@ impl Extents {
         let start = match seek(file, SeekFrom::Data(self.at)) {
             Ok(start) if start < self.end => start.max(self.at),
             // No extent is left before the end.
-            Ok(_) | Err(Errno::NXIO) => {
+            Ok(_) => {
                 self.at = self.end;
                 return Ok(None);
+            }
+            // Nor is data. What the file does not reach any more is no hole: an access to it tells
+            // that it is lost.
+            Err(Errno::NXIO) => {
+                let len = fstat(file).map_or(self.end, |stat| stat.st_size.cast_unsigned());
+                let lost = self.take(self.at.max(len).min(self.end), self.end);
+                return Ok((!lost.is_empty()).then_some(lost));
             }
             Err(Errno::INVAL | Errno::OPNOTSUPP) => self.at,
             Err(errno) => return Err(from_errno(errno, Operation::LookAt)),
