@@ -56,7 +56,7 @@ pub(crate) struct Layout {
     #[arg(long, value_name = "ORDER", default_value = "little", requires = "kind")]
     pub(crate) order: Order,
     /// The number of bytes, or of numbers, in a row.
-    #[arg(long, short = 'c', value_name = "N", value_parser = columns)]
+    #[arg(long, short = 'c', value_name = "N", value_parser = columns, allow_hyphen_values = true)]
     pub(crate) columns: Option<u8>,
 }
 
@@ -74,10 +74,10 @@ pub(crate) struct Write {
     #[arg(long, short = 's', value_name = "N", allow_hyphen_values = true)]
     pub(crate) offset: Offset,
     /// The bytes of this text, with no newline after it.
-    #[arg(long, value_name = "TEXT", group = "what")]
+    #[arg(long, value_name = "TEXT", group = "what", allow_hyphen_values = true)]
     pub(crate) text: Option<OsString>,
     /// These bytes, two digits each; spaces, `:`, `-` and `_` between bytes are ignored.
-    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
+    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what", allow_hyphen_values = true)]
     pub(crate) hex: Option<Bytes>,
 }
 
@@ -107,10 +107,10 @@ pub(crate) struct Fill {
     #[command(flatten)]
     pub(crate) part: Part,
     /// The bytes of this text, repeated.
-    #[arg(long, value_name = "TEXT", group = "what")]
+    #[arg(long, value_name = "TEXT", group = "what", allow_hyphen_values = true)]
     pub(crate) text: Option<OsString>,
     /// These bytes, repeated; written as for `write`.
-    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what")]
+    #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what", allow_hyphen_values = true)]
     pub(crate) hex: Option<Bytes>,
 }
 
@@ -145,7 +145,7 @@ pub(crate) struct Find {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// The bytes to find; written as for `write`.
-    #[arg(long, short = 'x', value_name = "HEX", value_parser = hex::parse)]
+    #[arg(long, short = 'x', value_name = "HEX", value_parser = hex::parse, allow_hyphen_values = true)]
     pub(crate) hex: Option<Bytes>,
     #[command(flatten)]
     pub(crate) part: Part,
@@ -156,7 +156,7 @@ pub(crate) struct Find {
     #[arg(long, conflicts_with = "hex")]
     pub(crate) utf16: bool,
     /// Stop after this many matches.
-    #[arg(long, short = 'm', value_name = "N", value_parser = number(1..=u64::MAX))]
+    #[arg(long, short = 'm', value_name = "N", value_parser = number(1..=u64::MAX), allow_hyphen_values = true)]
     pub(crate) max_count: Option<u64>,
     /// Only print the number of matches.
     #[arg(long, conflicts_with = "max_count")]
@@ -201,7 +201,7 @@ pub(crate) struct Cmp {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) other_offset: Option<Offset>,
     /// Show this many differences; all are counted.
-    #[arg(long, short = 'm', value_name = "N", default_value = "8", value_parser = number(0..=u64::MAX))]
+    #[arg(long, short = 'm', value_name = "N", default_value = "8", value_parser = number(0..=u64::MAX), allow_hyphen_values = true)]
     pub(crate) max_count: u64,
     /// Print nothing; the exit code is the answer.
     #[arg(long, short = 'q', conflicts_with = "json")]
@@ -244,7 +244,7 @@ pub(crate) struct Copy {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) to: Option<Offset>,
     /// How many bytes at most; all that follow if not given.
-    #[arg(long, short = 'n', value_name = "N", value_parser = size::parse)]
+    #[arg(long, short = 'n', value_name = "N", value_parser = size::parse, allow_hyphen_values = true)]
     pub(crate) length: Option<u64>,
 }
 
@@ -308,13 +308,13 @@ pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) layout: Layout,
     /// How often to read the bytes: `50ms`, `1s`.
-    #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval)]
+    #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) interval: humantime::Duration,
     /// Wait up to this time for the name or the file to exist: `500ms`, `10s`, `5min`.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) wait: Option<humantime::Duration>,
     /// With --json, end after this many changes.
-    #[arg(long, short = 'm', value_name = "N", value_parser = number(0..=u64::MAX), requires = "json")]
+    #[arg(long, short = 'm', value_name = "N", value_parser = number(0..=u64::MAX), requires = "json", allow_hyphen_values = true)]
     pub(crate) max_count: Option<u64>,
 }
 

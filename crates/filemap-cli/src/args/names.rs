@@ -44,7 +44,13 @@ pub(crate) struct Create {
     #[arg(value_parser = name)]
     pub(crate) name: String,
     /// The size: required for memory; a file is mapped as it is, or grown to this.
-    #[arg(long, value_name = "SIZE", value_parser = size::parse, required_unless_present = "file")]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size::parse,
+        required_unless_present = "file",
+        allow_hyphen_values = true
+    )]
     pub(crate) size: Option<u64>,
     /// Map this file; with --size and a writable protection, it is created if it does not exist.
     #[arg(long, value_name = "PATH")]
@@ -66,7 +72,7 @@ pub(crate) struct Create {
     pub(crate) sparse: bool,
     /// Who else may open it, as a file's mode: 600 nobody, 644 others may read, 666 read and write. A
     /// file that is created for it gets this mode too.
-    #[arg(long, value_name = "MODE", default_value = "600")]
+    #[arg(long, value_name = "MODE", default_value = "600", allow_hyphen_values = true)]
     pub(crate) mode: Permissions,
     /// Fail if the name exists (exit code 1).
     #[arg(long)]
@@ -103,7 +109,7 @@ pub(crate) struct Open {
     #[arg(value_parser = name)]
     pub(crate) name: String,
     /// Wait up to this time for the name to exist: `500ms`, `10s`, `5min`.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) wait: Option<humantime::Duration>,
     /// The command to run while the name is held.
     #[arg(last = true, value_name = "COMMAND")]

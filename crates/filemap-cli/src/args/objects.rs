@@ -24,7 +24,7 @@ pub(crate) struct Put {
     #[arg(value_name = "NAME|FILE", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) first: OsString,
     /// The object; `-` reads it from standard input.
-    #[arg(value_name = "JSON")]
+    #[arg(value_name = "JSON", allow_negative_numbers = true)]
     pub(crate) second: Option<OsString>,
     /// The path of a file, even if a name is spelled the same.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]

@@ -54,6 +54,6 @@ pub(crate) struct Part {
     #[arg(long, short = 's', value_name = "N", allow_hyphen_values = true, default_value = "0")]
     pub(crate) offset: Offset,
     /// How many bytes at most; all that follow if not given.
-    #[arg(long, short = 'n', value_name = "N", value_parser = size::parse)]
+    #[arg(long, short = 'n', value_name = "N", value_parser = size::parse, allow_hyphen_values = true)]
     pub(crate) length: Option<u64>,
 }

@@ -16,6 +16,17 @@ fn a_part_is_filled_with_a_byte_or_a_pattern_and_the_rest_stays() {
 }
 
 #[test]
+fn a_pattern_may_begin_with_a_minus() {
+    let place = Place::new();
+    let path = place.file("letters", b"0123456789");
+
+    place.run(["fill", &path, "-s", "-4", "--text", "-="]).text();
+    place.run(["write", &path, "-s", "0", "--text", "--"]).text();
+
+    assert_eq!(fs::read(&path).unwrap(), b"--2345-=-=");
+}
+
+#[test]
 fn everything_is_zero_if_nothing_else_is_said() {
     let place = Place::new();
     let path = place.file("letters", b"0123456789");

@@ -58,6 +58,8 @@ fn json_comes_back_in_its_order_on_one_line() {
         r#"{"$bytes":"00ff"}"#,
         r#"[{"$bytes":""}]"#,
         "7",
+        "-7",
+        "-0.5",
     ] {
         assert_eq!(there_and_back(object), object);
     }

@@ -15,6 +15,11 @@ pub(super) fn from_errno(errno: Errno, operation: Operation) -> Error {
         // For who opens a name or a file, the kind says it; the others look for a directory.
         Errno::NOENT if operation == Operation::OpenFile => error.because("there is no such file"),
         Errno::NOENT if operation != Operation::OpenMapping => error.because("it does not exist"),
+        Errno::ISDIR => error.because("it is a directory, and only files can be mapped"),
+        // Nobody answers behind it.
+        Errno::NXIO if operation == Operation::OpenFile => {
+            error.because("it is a socket or a device, and only files can be mapped")
+        }
         Errno::ROFS => error.because("its file system is read-only"),
         Errno::TXTBSY => error.because("the program in it is running"),
         Errno::LOOP => error.because("its path has too many links"),
