@@ -114,10 +114,11 @@ impl Failure {
         }
     }
 
-    /// Returns whether a name or a file was not found.
+    /// Returns whether a name or a file was not found, or the folder that it would be in.
     pub(crate) fn is_not_found(&self) -> bool {
-        let not_found = Some(ErrorKind::NotFound.win32_code());
-        self.reason().is_some_and(|reason| reason.win32_code == not_found)
+        let code = self.reason().and_then(|reason| reason.win32_code);
+        let missing = [ErrorKind::NotFound, ErrorKind::PathNotFound];
+        code.is_some_and(|code| missing.map(ErrorKind::win32_code).contains(&code))
     }
 
     /// Returns the failure for an error of the output.

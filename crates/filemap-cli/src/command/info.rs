@@ -143,7 +143,12 @@ impl FileReport {
             ));
         }
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let names = context.registry.list()?.into_iter().filter(|entry| {
+        let listed = match context.registry.list() {
+            // Where a registry has no place, there are no names.
+            Err(error) if error.kind() == ErrorKind::PathNotFound => Vec::new(),
+            listed => listed?,
+        };
+        let names = listed.into_iter().filter(|entry| {
             entry.is_live()
                 && matches!(entry.backing(), Backing::File { path, .. } if *path == real)
         });

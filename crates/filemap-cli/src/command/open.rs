@@ -25,7 +25,7 @@ fn find(context: &Context<'_>, open: &Open, waiting: &Waiting) -> Result<FileMap
     let begun = Instant::now();
     loop {
         match context.registry.open(&open.name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PathNotFound) => {
                 let left = patience.saturating_sub(begun.elapsed());
                 if left.is_zero() {
                     return Err(error.into());

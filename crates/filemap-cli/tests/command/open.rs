@@ -39,4 +39,13 @@ fn a_name_that_is_not_there_yet_can_be_waited_for() {
     assert!(opener.next_line().starts_with("holding `Local\\scores`"));
     let sentence = place.run(["open", "nobody", "--wait", "50ms"]).failed(1);
     assert!(sentence.contains("there is no such name"), "{sentence}");
+
+    // Likewise for the place of names.
+    let later = place.path("later");
+    let place_of_names = ["--registry", later.to_str().unwrap()];
+    let words = ["open", "scores", "--wait", &wait];
+    let mut opener = place.start(words.iter().chain(&place_of_names));
+    std::fs::create_dir(&later).unwrap();
+    let _creator = place.hold(["scores", "--size", "64KiB"].iter().chain(&place_of_names));
+    assert!(opener.next_line().starts_with("holding `Local\\scores`"));
 }

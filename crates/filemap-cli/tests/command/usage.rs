@@ -124,6 +124,18 @@ fn a_registry_that_cannot_be_used_is_an_error() {
     let sentence = place.run(["ls", "--registry", &file]).failed(2);
 
     assert!(sentence.contains("not-a-directory"), "{sentence}");
+
+    // One that is missing as well, for whoever only looks. A file needs none.
+    let gone = format!("{}/gone", place.registry().display());
+    for line in ["ls", "gc", "open x", "read x", "info x", "copy x -", "create x --size 1"] {
+        let words = line.split(' ').chain(["--registry", &gone]);
+        let said = place.run(words).failed(2);
+        assert!(said.contains("/gone/") && said.contains("does not exist"), "{line}: {said}");
+    }
+    for line in ["read ./not-a-directory", "info ./not-a-directory", "cmp ./x ./not-a-directory"] {
+        place.file("x", b"");
+        place.run(line.split(' ').chain(["--registry", &gone])).text();
+    }
 }
 
 #[test]

@@ -13,7 +13,8 @@ impl FileMapping {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no handle with this name is open
-    /// anywhere; [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if the owner allows
+    /// anywhere; [`ErrorKind::PathNotFound`](crate::ErrorKind::PathNotFound) if the place for names that
+    /// was chosen, as by `FILEMAP_DIR`, does not exist; [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if the owner allows
     /// this user nothing; [`ErrorKind::BackingGone`](crate::ErrorKind::BackingGone) if its file
     /// cannot be reached any more; the errors of [`Name::parse`].
     ///

@@ -61,7 +61,8 @@ impl Registry {
     /// # Errors
     ///
     /// [`ErrorKind::UntrustedRegistry`](crate::ErrorKind::UntrustedRegistry) if the registry's
-    /// directory cannot be trusted, and the errors of reading a directory.
+    /// directory cannot be trusted, [`ErrorKind::PathNotFound`](crate::ErrorKind::PathNotFound) if the
+    /// place of [`at`](Self::at) or `FILEMAP_DIR` is missing, and the errors of reading a directory.
     pub fn list(&self) -> Result<Vec<NamedMapping>> {
         Ok(self.directory.list()?.into_iter().map(NamedMapping::of).collect())
     }

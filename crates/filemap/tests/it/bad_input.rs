@@ -388,7 +388,7 @@ fn a_registry_without_its_directory_leaves_the_file_as_it_was() -> Outcome {
     let words = ["could not create", "missing/filemap-", "its folder does not exist"];
     assert_says(&error, ErrorKind::PathNotFound, 3, &words);
     assert_eq!(read_all(&file), b"content");
-    assert_eq!(nowhere.open("x").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(nowhere.open("x").unwrap_err().kind(), ErrorKind::PathNotFound);
     Ok(())
 }
 

@@ -153,15 +153,21 @@ fn a_missing_registry_directory_is_a_clear_error() -> Result<(), Error> {
     let place = Place::new();
     let registry = Registry::at(place.path("missing"));
 
-    assert_eq!(kind(registry.open("x")), ErrorKind::NotFound);
-    assert!(registry.list()?.is_empty());
-    let error = named(&registry, "x").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::PathNotFound, "{error}");
-    let text = error.to_string();
-    assert!(
-        text.contains("missing/filemap-") && text.ends_with(": its folder does not exist"),
-        "{text}"
-    );
+    let errors = [
+        named(&registry, "x").unwrap_err(),
+        registry.open("x").unwrap_err(),
+        registry.inspect("x").unwrap_err(),
+        registry.list().unwrap_err(),
+        registry.remove_dead().unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::PathNotFound, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("missing/filemap-") && text.ends_with(": its folder does not exist"),
+            "{text}"
+        );
+    }
     Ok(())
 }
 

@@ -47,6 +47,10 @@ impl Root {
         for path in candidates(base, scope) {
             match Self::open_at(&path, scope, make) {
                 Ok(Some(root)) => return Ok(Some(root)),
+                // Whoever names a place has misspelt it, or means one that is gone.
+                Ok(None) if base.is_some_and(|base| !base.exists()) => {
+                    return Err(folder_missing(&path));
+                }
                 // It would be created here, and nobody has done so.
                 Ok(None) if path.parent().is_some_and(can_be_written) => return Ok(None),
                 Ok(None) => {}
@@ -65,18 +69,16 @@ impl Root {
 
     fn open_at(path: &Path, scope: Scope, make: bool) -> Result<Option<Self>> {
         let operation = Operation::UseRegistry;
-        let about = |error: Error| error.about(format!("the registry's directory {}", plain(path)));
+        let about = |error| about(error, path);
         let untrusted =
             |why| about(Error::new(ErrorKind::UntrustedRegistry, operation).because(why));
-        let folder_missing =
-            || Error::new(ErrorKind::PathNotFound, operation).because("its folder does not exist");
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let descriptor = loop {
             match rustix::fs::open(path, flags, Mode::empty()) {
                 Ok(descriptor) => break descriptor,
                 Err(Errno::NOENT) if make => match create(path, scope) {
                     Ok(()) | Err(Errno::EXIST) => {}
-                    Err(Errno::NOENT) => return Err(about(folder_missing())),
+                    Err(Errno::NOENT) => return Err(folder_missing(path)),
                     Err(errno) => return Err(about(from_errno(errno, operation))),
                 },
                 Err(Errno::NOENT) => return Ok(None),
@@ -305,6 +307,17 @@ impl Drop for Temporary<'_> {
         // Only this process uses the name. If it cannot be removed now, a sweep removes it.
         let _ignored = self.root.unlink(&self.file_name);
     }
+}
+
+/// Says of an error that it is about a root.
+fn about(error: Error, path: &Path) -> Error {
+    error.about(format!("the registry's directory {}", plain(path)))
+}
+
+/// Returns the error for a root whose place does not exist.
+fn folder_missing(path: &Path) -> Error {
+    let error = Error::new(ErrorKind::PathNotFound, Operation::UseRegistry);
+    about(error.because("its folder does not exist"), path)
 }
 
 /// Returns true if a root can be created in a directory.
