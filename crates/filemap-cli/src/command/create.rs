@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use filemap::{ErrorKind, FileMapping};
+use filemap::{Backing, ErrorKind, FileMapping};
 
 use super::Context;
 use super::hold::Waiting;
@@ -43,8 +43,8 @@ fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {
         options = options.path(path);
     }
     let made = if create.new { options.create_new() } else { options.create() };
-    if let Some(backing) = &backing
-        && made.as_ref().is_ok_and(|mapping| !mapping.existed())
+    if let (Some(backing), Ok(mapping)) = (&backing, &made)
+        && (!mapping.existed() || backing.is_behind(mapping))
     {
         backing.keep();
     }
@@ -61,8 +61,9 @@ impl<'p> BackingFile<'p> {
     fn open(path: &'p Path, create: &Create) -> Result<Self> {
         let writable = create.protection.is_writable();
         let refused = |error: io::Error| {
-            // Only what it takes to make one is missing.
             let hint = match error.kind() {
+                io::ErrorKind::NotFound if path.is_symlink() => "; a link to it does",
+                // Only what it takes to make one is missing.
                 io::ErrorKind::NotFound if create.size.is_none() => "; --size makes one",
                 _ => "",
             };
@@ -88,6 +89,11 @@ impl<'p> BackingFile<'p> {
             {
                 match sys::create_file(path, create.mode) {
                     Ok(file) => Ok(Self { file, made: Some(path).into() }),
+                    // Somebody else has made it meanwhile, or a link that leads nowhere is there.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        let file = options.open(path).map_err(refused)?;
+                        Ok(Self { file, made: None.into() })
+                    }
                     Err(error) => Err(refused(error)),
                 }
             }
@@ -98,6 +104,13 @@ impl<'p> BackingFile<'p> {
 
     fn keep(&self) {
         self.made.set(None);
+    }
+
+    /// Returns true if an existing mapping is over this file: somebody else has opened it as soon as it
+    /// was there, and was faster with the name.
+    fn is_behind(&self, mapping: &FileMapping) -> bool {
+        let real = self.made.get().and_then(|path| path.canonicalize().ok());
+        matches!(mapping.backing(), Backing::File { path, .. } if Some(&path) == real.as_ref())
     }
 }
 

@@ -425,6 +425,21 @@ fn a_file_that_is_not_there_is_made_if_its_size_is_told() {
 }
 
 #[test]
+fn several_that_make_a_file_for_a_name_at_once_all_hold_it() {
+    for _ in 0..20 {
+        let place = Place::new();
+        let words = ["create", "x", "--file", "./new", "--size", "100"];
+        let mut holders = [(); 4].map(|()| place.start(words));
+        for holder in &mut holders {
+            let line = holder.next_line();
+            assert!(line.starts_with("holding `Local\\x`"), "{line}");
+        }
+        // Windows itself keeps a file that is mapped; Wine does not.
+        assert!(cfg!(windows) || place.path("new").exists());
+    }
+}
+
+#[test]
 fn a_file_that_was_made_in_vain_goes_away_again() {
     let place = Place::new();
     let file = place.path("new.bin");
