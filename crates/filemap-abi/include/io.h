@@ -20,6 +20,7 @@
 #define _O_NOINHERIT O_CLOEXEC
 /* Bytes are never changed here. */
 #define _O_BINARY 0
+#define _O_TEXT 0
 #define _O_RANDOM 0
 #define _O_SEQUENTIAL 0
 #ifndef O_BINARY
@@ -38,6 +39,10 @@
 #define _unlink unlink
 #define _access access
 #define _fileno fileno
+#define _fdopen fdopen
+#define _isatty isatty
+#define _stat64 stat
+#define _fstat64 fstat
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +56,18 @@ static __inline__ __attribute__((unused)) intptr_t _get_osfhandle(int descriptor
     return -1;
 }
 
+/* Returns the descriptor of a handle, which is the handle: _close closes both. -1 if it is not open. */
+static __inline__ __attribute__((unused)) int _open_osfhandle(intptr_t handle, int flags) {
+    (void)flags;
+    return fcntl((int)handle, F_GETFD) == -1 ? -1 : (int)handle;
+}
+
+/* Bytes are never changed here, whatever the mode. Returns the one before. */
+static __inline__ __attribute__((unused)) int _setmode(int descriptor, int mode) {
+    (void)mode;
+    return fcntl(descriptor, F_GETFD) == -1 ? -1 : _O_BINARY;
+}
+
 static __inline__ __attribute__((unused)) __int64 _lseeki64(int descriptor, __int64 offset,
                                                             int origin) {
     return lseek(descriptor, offset, origin);
@@ -58,6 +75,14 @@ static __inline__ __attribute__((unused)) __int64 _lseeki64(int descriptor, __in
 
 static __inline__ __attribute__((unused)) LONG _lseek(int descriptor, LONG offset, int origin) {
     return (LONG)lseek(descriptor, offset, origin);
+}
+
+static __inline__ __attribute__((unused)) __int64 _telli64(int descriptor) {
+    return lseek(descriptor, 0, SEEK_CUR);
+}
+
+static __inline__ __attribute__((unused)) LONG _tell(int descriptor) {
+    return (LONG)_telli64(descriptor);
 }
 
 /* Returns the length of a file, or -1. */

@@ -40,6 +40,7 @@ typedef unsigned char _TUCHAR;
 #define _stprintf sprintf
 #define _sntprintf snprintf
 #define _stprintf_s snprintf
+#define _sntprintf_s(target, room, count, ...) snprintf(target, room, __VA_ARGS__)
 #define _vtprintf vprintf
 #define _vftprintf vfprintf
 #define _vsntprintf vsnprintf
@@ -56,6 +57,8 @@ typedef unsigned char _TUCHAR;
 #define _tcscmp strcmp
 #define _tcsncmp strncmp
 #define _tcsicmp strcasecmp
+#define _tcsnicmp strncasecmp
+#define _tcstok_s strtok_r
 #define _tcschr strchr
 #define _tcsrchr strrchr
 #define _tcsstr strstr
@@ -64,11 +67,15 @@ typedef unsigned char _TUCHAR;
 #define _tcstoul strtoul
 #define _ttoi atoi
 #define _tstoi atoi
+#define _ttol atol
+#define _ttoi64 atoll
+#define _istalpha isalpha
 #define _istdigit isdigit
 #define _istspace isspace
+#define _istupper isupper
+#define _istlower islower
 #define _totupper toupper
 #define _totlower tolower
-#include <strings.h>
 
 #else
 
@@ -121,9 +128,14 @@ FILEMAP_WIDE WCHAR filemap_towupper(WCHAR sign) {
     return sign < 0x80 ? (WCHAR)toupper(sign) : sign;
 }
 
+FILEMAP_WIDE int filemap_wcsnicmp(const WCHAR *one, const WCHAR *other, size_t count) {
+    for (; count && *one && filemap_towlower(*one) == filemap_towlower(*other); count--)
+        one++, other++;
+    return count ? (int)filemap_towlower(*one) - (int)filemap_towlower(*other) : 0;
+}
+
 FILEMAP_WIDE int filemap_wcsicmp(const WCHAR *one, const WCHAR *other) {
-    while (*one && filemap_towlower(*one) == filemap_towlower(*other)) one++, other++;
-    return (int)filemap_towlower(*one) - (int)filemap_towlower(*other);
+    return filemap_wcsnicmp(one, other, SIZE_MAX);
 }
 
 FILEMAP_WIDE WCHAR *filemap_wcschr(const WCHAR *text, WCHAR sign) {
@@ -137,6 +149,15 @@ FILEMAP_WIDE WCHAR *filemap_wcsrchr(const WCHAR *text, WCHAR sign) {
     for (; *end != sign; end--)
         if (end == text) return NULL;
     return (WCHAR *)(uintptr_t)end;
+}
+
+FILEMAP_WIDE WCHAR *filemap_wcstok(WCHAR *text, const WCHAR *between, WCHAR **rest) {
+    WCHAR *begin = text ? text : *rest, *end;
+    while (*begin && filemap_wcschr(between, *begin)) begin++;
+    for (end = begin; *end && !filemap_wcschr(between, *end); end++) {}
+    *rest = *end ? end + 1 : end;
+    *end = 0;
+    return end == begin ? NULL : begin;
 }
 
 FILEMAP_WIDE WCHAR *filemap_wcsstr(const WCHAR *text, const WCHAR *part) {
@@ -170,15 +191,19 @@ FILEMAP_WIDE WCHAR *filemap_widen(const char *text) {
 }
 
 /* Numbers are ASCII: what is not ends them. */
-FILEMAP_WIDE long filemap_wcstol(const WCHAR *text, WCHAR **end, int base) {
+FILEMAP_WIDE long long filemap_wcstoll(const WCHAR *text, WCHAR **end, int base) {
     char digits[80], *stop;
     size_t count = 0;
     for (; count + 1 < sizeof digits && text[count] && text[count] < 0x80; count++)
         digits[count] = (char)text[count];
     digits[count] = 0;
-    long number = strtol(digits, &stop, base);
+    long long number = strtoll(digits, &stop, base);
     if (end) *end = (WCHAR *)(uintptr_t)text + (stop - digits);
     return number;
+}
+
+FILEMAP_WIDE long filemap_wcstol(const WCHAR *text, WCHAR **end, int base) {
+    return (long)filemap_wcstoll(text, end, base);
 }
 
 FILEMAP_WIDE unsigned long filemap_wcstoul(const WCHAR *text, WCHAR **end, int base) {
@@ -373,6 +398,7 @@ FILEMAP_WIDE WCHAR **filemap_arguments(int count, char **narrow) {
 #define _stprintf(target, ...) filemap_snwprintf(target, INT_MAX, __VA_ARGS__)
 #define _sntprintf filemap_snwprintf
 #define _stprintf_s filemap_snwprintf
+#define _sntprintf_s(target, room, count, ...) filemap_snwprintf(target, room, __VA_ARGS__)
 #define _vtprintf(format, arguments) filemap_vfwprintf(stdout, format, arguments)
 #define _vftprintf filemap_vfwprintf
 #define _vsntprintf filemap_vsnwprintf
@@ -389,6 +415,8 @@ FILEMAP_WIDE WCHAR **filemap_arguments(int count, char **narrow) {
 #define _tcscmp filemap_wcscmp
 #define _tcsncmp filemap_wcsncmp
 #define _tcsicmp filemap_wcsicmp
+#define _tcsnicmp filemap_wcsnicmp
+#define _tcstok_s filemap_wcstok
 #define _tcschr filemap_wcschr
 #define _tcsrchr filemap_wcsrchr
 #define _tcsstr filemap_wcsstr
@@ -397,6 +425,11 @@ FILEMAP_WIDE WCHAR **filemap_arguments(int count, char **narrow) {
 #define _tcstoul filemap_wcstoul
 #define _ttoi(text) ((int)filemap_wcstol(text, NULL, 10))
 #define _tstoi(text) ((int)filemap_wcstol(text, NULL, 10))
+#define _ttol(text) filemap_wcstol(text, NULL, 10)
+#define _ttoi64(text) filemap_wcstoll(text, NULL, 10)
+#define _istalpha(sign) ((sign) < 0x80 && isalpha(sign))
+#define _istupper(sign) ((sign) < 0x80 && isupper(sign))
+#define _istlower(sign) ((sign) < 0x80 && islower(sign))
 #define _istdigit(sign) ((sign) < 0x80 && isdigit(sign))
 #define _istspace(sign) ((sign) < 0x80 && isspace(sign))
 #define _totupper filemap_towupper
@@ -404,19 +437,15 @@ FILEMAP_WIDE WCHAR **filemap_arguments(int count, char **narrow) {
 
 #endif
 
-/* The checked copies of Windows: 0, or 34 if the text does not fit, and then an empty one. */
-static __inline__ __attribute__((unused)) int filemap_copied(TCHAR *target, size_t room, size_t at,
-                                                             const TCHAR *source) {
-    size_t length = _tcslen(source);
-    if (at + length < room) {
-        memcpy(target + at, source, (length + 1) * sizeof *source);
-        return 0;
-    }
-    if (room) target[0] = 0;
-    return 34;
-}
-
-#define _tcscpy_s(target, room, source) filemap_copied(target, room, 0, source)
-#define _tcscat_s(target, room, source) filemap_copied(target, room, _tcslen(target), source)
+#ifdef _UNICODE
+#define filemap_copied filemap_copied_wide
+#else
+#define filemap_copied filemap_copied_narrow
+#endif
+#define _tcscpy_s(target, room, source) filemap_copied(target, room, 0, source, FILEMAP_ALL)
+#define _tcscat_s(target, room, source)                                                           \
+    filemap_copied(target, room, _tcslen(target), source, FILEMAP_ALL)
+#define _tcsncpy_s(target, room, source, count) filemap_copied(target, room, 0, source, count)
+#define _istalnum(sign) (_istalpha(sign) || _istdigit(sign))
 
 #endif

@@ -2,6 +2,11 @@
 #ifndef FILEMAP_WINDEF_H
 #define FILEMAP_WINDEF_H
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 #include "filemap.h"
 
 #ifndef __cdecl
@@ -69,6 +74,9 @@
 #define MAKEWORD(low, high) ((WORD)((BYTE)(low) | (WORD)(BYTE)(high) << 8))
 #define MAKELONG(low, high) ((LONG)((WORD)(low) | (DWORD)(WORD)(high) << 16))
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
+#define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define _countof(array) ARRAYSIZE(array)
+#define C_ASSERT(claim) extern char filemap_asserted[(claim) ? 1 : -1]
 #if !defined(NOMINMAX) && !defined(__cplusplus)
 #ifndef max
 #define max(one, other) ((one) > (other) ? (one) : (other))
@@ -77,5 +85,48 @@
 #define min(one, other) ((one) < (other) ? (one) : (other))
 #endif
 #endif
+
+/* Texts, by the names of Windows' C library. */
+#define _stricmp strcasecmp
+#define _strnicmp strncasecmp
+#define _strdup strdup
+#define _snprintf snprintf
+#define _vsnprintf vsnprintf
+#define printf_s printf
+#define fprintf_s fprintf
+#define sprintf_s snprintf
+#define strtok_s strtok_r
+
+typedef int errno_t;
+#define _TRUNCATE ((size_t)-1)
+
+/* The checked copies: 0, or 34 if the text does not fit, and then an empty one. With _TRUNCATE as the
+ * count, what does not fit is left out, and the result is 80. */
+#define FILEMAP_COPIED(name, Unit)                                                                \
+    static __inline__ __attribute__((unused)) errno_t name(Unit *target, size_t room, size_t at,  \
+                                                           const Unit *source, size_t count) {    \
+        size_t length = 0, left = at < room ? room - at : 0;                                      \
+        int is_all = count != _TRUNCATE;                                                          \
+        while (length < count && source[length] && length < left) length++;                       \
+        if (length < left) left = length + 1;                                                     \
+        else if (is_all || !left) {                                                               \
+            if (room) target[0] = 0;                                                              \
+            return 34;                                                                            \
+        }                                                                                         \
+        memmove(target + at, source, (left - 1) * sizeof *source);                                \
+        target[at + left - 1] = 0;                                                                \
+        return length < left ? 0 : 80;                                                            \
+    }
+
+FILEMAP_COPIED(filemap_copied_narrow, char)
+FILEMAP_COPIED(filemap_copied_wide, WCHAR)
+
+/* Without a count, all of the text must fit. */
+#define FILEMAP_ALL ((size_t)-2)
+#define strcpy_s(target, room, source) filemap_copied_narrow(target, room, 0, source, FILEMAP_ALL)
+#define strcat_s(target, room, source)                                                            \
+    filemap_copied_narrow(target, room, strnlen(target, room), source, FILEMAP_ALL)
+#define strncpy_s(target, room, source, count)                                                    \
+    filemap_copied_narrow(target, room, 0, source, count)
 
 #endif

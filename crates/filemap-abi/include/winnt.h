@@ -62,6 +62,32 @@
 FILEMAP_INTERLOCKED(, LONG)
 FILEMAP_INTERLOCKED(64, LONGLONG)
 FILEMAP_INTERLOCKED(16, SHORT)
+#ifdef __cplusplus
+FILEMAP_INTERLOCKED(, ULONG)
+FILEMAP_INTERLOCKED(64, ULONGLONG)
+#endif
+
+/* One load or store each, ordered as its name says. */
+#define FILEMAP_ORDERED(suffix, Value)                                                            \
+    static __inline__ __attribute__((unused)) Value ReadAcquire##suffix(                          \
+        Value const volatile *place) {                                                            \
+        return __atomic_load_n(place, __ATOMIC_ACQUIRE);                                          \
+    }                                                                                             \
+    static __inline__ __attribute__((unused)) Value ReadNoFence##suffix(                          \
+        Value const volatile *place) {                                                            \
+        return __atomic_load_n(place, __ATOMIC_RELAXED);                                          \
+    }                                                                                             \
+    static __inline__ __attribute__((unused)) void WriteRelease##suffix(Value volatile *place,    \
+                                                                        Value value) {            \
+        __atomic_store_n(place, value, __ATOMIC_RELEASE);                                         \
+    }                                                                                             \
+    static __inline__ __attribute__((unused)) void WriteNoFence##suffix(Value volatile *place,    \
+                                                                        Value value) {            \
+        __atomic_store_n(place, value, __ATOMIC_RELAXED);                                         \
+    }
+
+FILEMAP_ORDERED(, LONG)
+FILEMAP_ORDERED(64, LONGLONG)
 
 static __inline__ __attribute__((unused)) LONG InterlockedAdd(LONG volatile *place, LONG value) {
     return __atomic_add_fetch(place, value, __ATOMIC_SEQ_CST);

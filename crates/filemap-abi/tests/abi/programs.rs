@@ -231,7 +231,12 @@ fn every_age_of_c_and_c_plus_plus_reads_the_header() -> Outcome {
                   static __declspec(align(64)) volatile LONG count;\n\
                   static __declspec(thread) int own;\n\
                   DWORD WINAPI called(LPVOID parameter);\n\
+                  #ifdef __cplusplus\n\
+                  ULONG unsigned_too(ULONG *place) { return InterlockedIncrement(place); }\n\
+                  ULONGLONG wide_too(ULONGLONG *place) { return InterlockedIncrement64(place); }\n\
+                  #endif\n\
                   int main(void) { InterlockedIncrement(&count); MemoryBarrier(); own++;\n\
+                  WriteRelease(&count, ReadAcquire(&count)); SwitchToThread();\n\
                   return CreateFileMapping(0, 0, 0, 0, 0, TEXT(\"x\")) != 0; }\n";
     for (compiler_name, suffix, standard) in [
         ("cc", "c", "-std=c99"),
