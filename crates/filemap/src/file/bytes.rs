@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use crate::file::MappedFile;
 use crate::file::length::placed;
-use crate::model::{ForeignBytes, PositionedIo, UninitBuf};
+use crate::file::router::Way;
+use crate::model::{ForeignBytes, PositionedIo, UninitBuf, View};
 use crate::types::geometry::in_memory;
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
@@ -112,10 +113,11 @@ impl MappedFile {
             // A part at a time, as a length in memory may be narrower than one in a file.
             let count = in_memory(mapped - at).min(1 << 30);
             let next = at + count as u64;
-            let filled = self.each(at, count, |way, from, part| match way.view(from) {
-                Some((view, at)) => view.fill(at, part.len(), byte),
-                None => self.fill_by_output(from, from..from + part.len() as u64, byte),
-            });
+            let filled =
+                self.each(at, count, |way, from, part| match self.stores(way, from, part.len()) {
+                    Some((view, at)) => view.fill(at, part.len(), byte),
+                    None => self.fill_by_output(from, from..from + part.len() as u64, byte),
+                });
             let filled = filled.map_err(|error| error.lost_after(in_memory(at - offset)));
             self.or_output(filled, || self.fill_by_output(offset, at..next, byte))?;
             at = next;
@@ -254,12 +256,25 @@ impl MappedFile {
         }
         let stored = self.each(offset, bytes.len(), |way, from, part| {
             let bytes = &bytes[part];
-            match way.view(from) {
+            match self.stores(way, from, bytes.len()) {
                 Some((view, at)) => view.write_all_at(bytes, at as u64),
                 None => self.append(from, bytes),
             }
         });
         self.or_output(stored, || self.output(offset, bytes))
+    }
+
+    /// The map that bytes may be stored to, and where in it they are.
+    ///
+    /// To map them may have shown that the file was cut. What is stored past its end is not kept,
+    /// and output makes it long again.
+    pub(super) fn stores<'way>(
+        &self,
+        way: &'way Way<'_>,
+        offset: u64,
+        len: usize,
+    ) -> Option<(&'way View, usize)> {
+        way.view(offset).filter(|_| self.is_settled(offset, len))
     }
 
     /// Writes by ordinary output, if that fits the file or may make it longer.

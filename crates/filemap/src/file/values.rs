@@ -83,7 +83,12 @@ impl MappedFile {
                     .because(format!("offset {offset} is not a multiple of {len} bytes")),
             ));
         }
-        let cell = self.way(offset, len).and_then(|(way, _)| way.cell(offset));
+        let way = self.way(offset, len);
+        // To map it may have shown that the file was cut.
+        if self.is_writable() && !self.is_settled(offset, len) {
+            self.settle(offset, len, operation)?;
+        }
+        let cell = way.and_then(|(way, _)| way.cell(offset));
         cell.map_err(|error| self.named(exhausted(error)))
     }
 }
@@ -127,7 +132,9 @@ impl MappedFile {
         let len = size_of_val(value);
         if is_one_access(offset, len)
             && self.is_settled(offset, len)
-            && self.in_map(offset, len, |view, at| view.write(at, value)).is_ok()
+            && let Ok((way, _)) = self.way(offset, len)
+            && let Some((view, at)) = self.stores(&way, offset, len)
+            && view.write(at, value).is_ok()
         {
             return self.flush_written(offset, len as u64);
         }

@@ -78,3 +78,36 @@ fn a_range_of_a_mapped_file_that_was_cut_is_told_by_its_flush() -> Outcome {
     file.flush_range(50, 1000, Flush::Durable)?;
     Ok(())
 }
+
+#[test]
+fn a_cut_that_shows_when_the_file_is_mapped_is_not_stored_past() -> Outcome {
+    type Write = fn(&MappedFile) -> Result<(), Error>;
+    let writes: [(Write, usize); 5] = [
+        (|file| file.write_all_at(b"everybody keeps this", 500), 520),
+        (|file| file.write(504, &7_u64), 512),
+        (|file| file.write(500, b"a value of many bytes"), 521),
+        (|file| file.fill(500, 100, b'x'), 600),
+        (|file| file.write_object(500, &"an object").map(drop), 500),
+    ];
+    for (write, least) in writes {
+        let place = Place::new();
+        let file = MappedFile::open(place.path("file"))?;
+        // By output: nothing is mapped yet.
+        file.write_all_at(&patterned(0, 1000), 0)?;
+        set_len(&place.path("file"), 100);
+
+        write(&file)?;
+
+        file.flush(Flush::Durable)?;
+        let kept = fs::read(place.path("file"))?;
+        assert!(kept.len() >= least && kept[500..].iter().any(|byte| *byte != 0), "{kept:?}");
+        assert_eq!(kept[..100], patterned(0, 100));
+    }
+    let place = Place::new();
+    let file = MappedFile::open(place.path("file"))?;
+    file.write_all_at(&patterned(0, 1000), 0)?;
+    set_len(&place.path("file"), 100);
+    let error = file.atomic::<u64>(504).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EndOfFile);
+    Ok(())
+}
