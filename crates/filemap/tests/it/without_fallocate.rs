@@ -1,5 +1,5 @@
-//! Files that grow where the file system has no call for it, which a filter of system calls stands
-//! for.
+//! Files that grow where the file system has no call for it, or a sandbox refuses it, which a filter
+//! of system calls stands for.
 
 #![expect(unsafe_code, reason = "a filter of system calls, which no safe interface has")]
 
@@ -8,18 +8,24 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use filemap::{FileMapping, MappedFile, Protection};
+use filemap::{
+    Access, ErrorKind, FileMapping, MappedFile, PositionedIo as _, Protection, Registry,
+};
 
 use crate::support::{Outcome, Place, emulated, role, rounds};
 
-/// Has the kernel refuse `fallocate` to this process, as if it did not know the call.
-fn forget_fallocate() {
+/// How `fallocate` fails: of a file system without it, of a kernel without it, and in sandboxes.
+const REFUSALS: [(&str, libc::c_int); 3] =
+    [("unsupported", libc::EOPNOTSUPP), ("unknown", libc::ENOSYS), ("forbidden", libc::EPERM)];
+
+/// Has the kernel refuse `fallocate` to this process.
+fn forget_fallocate(errno: libc::c_int) {
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const RETURN: u16 = 0x06;
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let number = u32::try_from(libc::SYS_fallocate).expect("a small number");
-    let refusal = libc::SECCOMP_RET_ERRNO | libc::EOPNOTSUPP.cast_unsigned();
+    let refusal = libc::SECCOMP_RET_ERRNO | errno.cast_unsigned();
     let mut steps = [
         step(LOAD, 0, 0, 0),
         step(JUMP_IF_EQUAL, 0, 1, number),
@@ -37,15 +43,18 @@ fn forget_fallocate() {
 
 /// Runs a test as a second process without `fallocate`.
 fn without_fallocate(test: &str, act: impl FnOnce(&Place) -> Outcome) -> Outcome {
-    if role().is_some() {
-        forget_fallocate();
+    if let Some(role) = role() {
+        let errno = REFUSALS.into_iter().find_map(|(name, errno)| (name == role).then_some(errno));
+        forget_fallocate(errno.expect("it is one of them"));
         return act(&Place::new());
     }
     if emulated() {
         println!("skipped: filters of system calls are of the emulator, which is emulated");
         return Ok(());
     }
-    Place::new().child(test, "filtered").finish();
+    for (role, _) in REFUSALS {
+        Place::new().child(test, role).finish();
+    }
     Ok(())
 }
 
@@ -92,6 +101,28 @@ fn who_grows_a_file_overwrites_nobodys_appends() -> Outcome {
 
         let bytes = fs::read(place.path("file"))?;
         assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), appended);
+        Ok(())
+    })
+}
+
+#[test]
+fn memory_and_numbers_do_without_setting_space_aside() -> Outcome {
+    const TEST: &str = "without_fallocate::memory_and_numbers_do_without_setting_space_aside";
+    without_fallocate(TEST, |place| {
+        let registry = Registry::at(place.path("."));
+        for options in
+            [FileMapping::options(), FileMapping::options().registry(&registry).name("x")]
+        {
+            let view = options.size(10_000).create()?.map(Access::Write)?;
+            view.write_all_at(b"content", 9_993)?;
+            assert_eq!(view.read::<u8>(9_999)?, b't');
+        }
+        let file = MappedFile::open(place.path("numbers"))?;
+        file.write(8, &41_u64)?;
+        assert_eq!(file.atomic::<u64>(8)?.fetch_add(1)?, 41);
+        for refused in [file.preallocate(0..4096), file.discard(0..4096)] {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotSupported);
+        }
         Ok(())
     })
 }

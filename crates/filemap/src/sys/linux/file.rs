@@ -278,7 +278,11 @@ pub(super) fn discard(fd: BorrowedFd<'_>, offset: u64, len: u64) -> Result<()> {
 }
 
 fn allocate(fd: BorrowedFd<'_>, flags: FallocateFlags, offset: u64, len: u64) -> Result<(), Errno> {
-    rustix::io::retry_on_intr(|| rustix::fs::fallocate(fd, flags, offset, len))
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(fd, flags, offset, len)) {
+        // So a sandbox refuses the call: the file is open for writing.
+        Err(Errno::PERM) => Err(Errno::NOSYS),
+        allocated => allocated,
+    }
 }
 
 /// Reads at `offset` until `buf` is full or the file ends; returns how many bytes there were.
