@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use filemap::{
-    Access, Error, ErrorKind, FileMapping, MappedFile, PositionedIo as _, Protection, Registry,
-    Rights,
+    Access, Error, ErrorKind, FileMapping, Lifetime, MappedFile, PositionedIo as _, Protection,
+    Registry, Rights,
 };
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
+use crate::entries::{footer, lie};
 use crate::namespace;
 use crate::support::{self, Place, eventually, is_free, kind, named};
 use crate::surroundings::{can_refuse, refuse};
@@ -237,8 +238,8 @@ fn a_file_of_a_lower_layer_keeps_its_name_when_it_is_written() -> Result<(), Err
     let held = options.protection(Protection::ReadOnly).create()?;
     // A file born later than the one below.
     let birth = |path: &Path| {
-        let (here, flags) = (rustix::fs::CWD, rustix::fs::AtFlags::empty());
-        let told = rustix::fs::statx(here, path, flags, rustix::fs::StatxFlags::BTIME);
+        let (here, flags) = (rustix::fs::CWD, AtFlags::empty());
+        let told = rustix::fs::statx(here, path, flags, StatxFlags::BTIME);
         let birth = told.expect("the system tells").stx_btime;
         (birth.tv_sec, birth.tv_nsec)
     };
@@ -380,5 +381,39 @@ fn a_name_over_a_file_system_that_does_not_answer_makes_nobody_wait_for_ever() -
     found.map(Access::Read)?.read_exact_at(&mut seen, 0)?;
     assert_eq!(&seen, b"hello");
     drop((held, found, silent));
+    Ok(())
+}
+
+#[test]
+fn memory_that_is_looked_for_where_nothing_answers_makes_nobody_wait_for_ever() -> Result<(), Error>
+{
+    const TEST: &str = "file_systems::\
+        memory_that_is_looked_for_where_nothing_answers_makes_nobody_wait_for_ever";
+    let Some(place) = apart(TEST) else { return Ok(()) };
+    let [disk] = directories(&place, ["disk"]);
+    let registry = Registry::at(&place);
+    let options = FileMapping::options().registry(&registry).size(4096).name("x");
+    let held = options.lifetime(Lifetime::Holders).create()?;
+    let entry = registry.inspect("x")?.entry().to_owned();
+    let Some(silent) = Silent::over(&disk) else { return Ok(()) };
+    // Whoever may write the entry says that the memory is what a process has open there.
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let open = rustix::fs::open(&disk, flags, Mode::empty()).expect("nobody is asked");
+    let (flags, asked) = (AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO);
+    let told = rustix::fs::statx(&open, c"", flags, asked).expect("nobody is asked");
+    let device = rustix::fs::makedev(told.stx_dev_major, told.stx_dev_minor);
+    let changes = [
+        // Nowhere in particular.
+        (96, &[0; 8][..]),
+        (footer::DEVICE, &device.to_le_bytes()),
+        (footer::INODE, &told.stx_ino.to_le_bytes()),
+    ];
+    lie(&entry, 4096, &changes);
+
+    let error = registry.open_with("x", Rights::READ).expect_err("nothing answers");
+
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.to_string().contains("in time"), "{error}");
+    drop((held, silent));
     Ok(())
 }

@@ -102,16 +102,17 @@ pub(super) fn reach(
             (in_entry(lock, second, trailer, access(write))?, is_writable)
         }
         Content::File(path) => {
-            let (file, _, is_writable) =
-                backing(Some(path.clone())).open_in_time(modes, operation)?;
-            (Section::of_file(file, size)?, is_writable)
+            let of_file = move |file| Section::of_file(file, size);
+            let found = backing(Some(path.clone())).reach_in_time(modes, operation, of_file)?;
+            (found.object, found.is_writable)
         }
         Content::Held => {
-            let (memory, place, is_writable) = backing(None).open(modes, operation)?;
-            if place != trailer.place && may_note {
-                Trailer::note(lock, file::length(&stat), place, operation);
+            let held = move |memory| Section::held(memory, size.unwrap_or(0), attributes);
+            let found = backing(None).reach_in_time(modes, operation, held)?;
+            if found.place != trailer.place && may_note {
+                Trailer::note(lock, file::length(&stat), found.place, operation);
             }
-            (Section::held(memory, size.unwrap_or(0), attributes)?, is_writable)
+            (found.object, found.is_writable)
         }
     };
     if wanted == Wanted::Most && !is_writable {
@@ -164,12 +165,17 @@ struct Backing {
     owner: u32,
 }
 
-/// A file that was opened, where it was found if it is memory, and whether it can be written.
-type Found = (OwnedFd, Place, bool);
+/// What was found behind an entry.
+struct Found<T> {
+    object: T,
+    /// Where it was found, if it is memory.
+    place: Place,
+    is_writable: bool,
+}
 
 impl Backing {
-    /// [`open`](Self::open), unless the file system does not answer, which may be another user's
-    /// choice, or that of a network.
+    /// Opens the file and makes a section of it, unless its file system does not answer, or it is
+    /// looked for too long: which may be another user's choice, or that of a network.
     ///
     /// A system call cannot be given up, so another thread makes it, and is left alone with it: it ends
     /// with the call, or with the process.
@@ -177,23 +183,35 @@ impl Backing {
     /// # Errors
     ///
     /// [`ErrorKind::TimedOut`].
-    fn open_in_time(self, modes: &'static [bool], operation: Operation) -> Result<Found> {
+    fn reach_in_time(
+        self,
+        modes: &'static [bool],
+        operation: Operation,
+        section: impl Fn(OwnedFd) -> Result<Section> + Copy + Send + 'static,
+    ) -> Result<Found<Section>> {
         let (sender, receiver) = mpsc::sync_channel(1);
+        let reach = move |this: &Self| {
+            let Found { object, place, is_writable } = this.open(modes, operation)?;
+            Ok(Found { object: section(object)?, place, is_writable })
+        };
         let this = self.clone();
         // If nobody waits any more, the file is closed again.
-        let look = move || drop(sender.send(this.open(modes, operation)));
+        let look = move || drop(sender.send(reach(&this)));
         let Ok(helper) = thread::Builder::new().name("filemap-open".to_owned()).spawn(look) else {
             // Better without a limit than not at all.
-            return self.open(modes, operation);
+            return reach(&self);
         };
         match receiver.recv_timeout(PATIENCE) {
             Ok(found) => {
                 let _ended = helper.join();
                 found
             }
-            Err(_) => Err(self
-                .about(Error::new(ErrorKind::TimedOut, operation))
-                .because("its file system does not answer")),
+            Err(_) => Err(self.about(Error::new(ErrorKind::TimedOut, operation)).because(
+                match self.path {
+                    Some(_) => "its file system does not answer",
+                    None => "its memory was not found in time among what processes have open",
+                },
+            )),
         }
     }
 
@@ -209,10 +227,12 @@ impl Backing {
     ///
     /// `modes` are whether to write, in order of preference. Returns the one that was possible, and
     /// where memory was found.
-    fn open(&self, modes: &[bool], operation: Operation) -> Result<Found> {
+    fn open(&self, modes: &[bool], operation: Operation) -> Result<Found<OwnedFd>> {
         for write in modes {
             match self.path.as_ref().map(|path| self.open_at(path, access(*write))) {
-                Some(Ok(Some(opened))) => return Ok((opened, self.known, *write)),
+                Some(Ok(Some(object))) => {
+                    return Ok(Found { object, place: self.known, is_writable: *write });
+                }
                 Some(Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)))
                     if modes.len() == 1 =>
                 {
@@ -223,8 +243,8 @@ impl Backing {
             // If the file was renamed, replaced or removed, its holders still have it open.
             let trusted = |stat: &Stat| self.is_trusted(stat);
             let found = proc_fd::open(self.identity, access(*write), self.known, trusted);
-            if let Some((opened, place)) = found {
-                return Ok((opened, place, *write));
+            if let Some((object, place)) = found {
+                return Ok(Found { object, place, is_writable: *write });
             }
         }
         Err(self.about(Error::new(ErrorKind::BackingGone, operation)).because(match self.path {
