@@ -1,6 +1,9 @@
 //! What an attacker can do and what not, by the table in `docs/safety.md`: a test for each row.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::SystemTime;
 
 use crate::users::{ONE, OTHER, Stage, directory_of, file_of, obeyed, staged};
 
@@ -168,5 +171,73 @@ fn whoever_may_write_kills_nobody_and_makes_nobody_wait_for_ever() {
         superuser.does("create Global\\y");
         superuser.does("drop");
         superuser.does("create Global\\own");
+    }
+}
+
+#[test]
+fn a_lease_on_the_mark_of_a_users_sweeps_makes_nobody_wait() {
+    const TEST: &str = "attackers::a_lease_on_the_mark_of_a_users_sweeps_makes_nobody_wait";
+    if staged(TEST) || obeyed() {
+        return;
+    }
+    let stage = Stage::new(TEST);
+    directory_of(OTHER, "/dev/shm/filemap-global", 0o1777);
+    let mut other = stage.user(OTHER, &[]);
+    other.does("attack lease filemap-global/.swept-4001");
+
+    stage.user(ONE, &[]).does("create Global\\x");
+
+    let mark = fs::metadata("/dev/shm/filemap-global/.swept-4001").expect("it is there");
+    let locks = fs::read_to_string("/proc/locks").expect("it can be read");
+    let mut leases = locks.lines().filter(|line| line.contains("LEASE"));
+    let is_there = leases.any(|line| line.contains(&format!(":{} ", mark.ino())));
+    assert!(is_there, "it was waited for until the system took it away: {locks}");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_mark_of_sweeps_is_not_written_through() {
+    const TEST: &str =
+        "attackers::a_link_in_the_place_of_the_mark_of_sweeps_is_not_written_through";
+    if staged(TEST) || obeyed() {
+        return;
+    }
+    let stage = Stage::new(TEST);
+    let mut one = stage.user(ONE, &[]);
+    one.does("create Global\\x");
+    one.does("view");
+    // As others can where the system does not protect links.
+    let [mark, entry] = [".swept-4001", "x"].map(|name| format!("/dev/shm/filemap-global/{name}"));
+    fs::remove_file(&mark).expect("it was made");
+    fs::hard_link(&entry, &mark).expect("the superuser can");
+    // So long ago that a sweep is due.
+    let file = File::options().write(true).open(&entry).expect("the superuser can");
+    file.set_modified(SystemTime::UNIX_EPOCH).expect("the superuser can");
+
+    stage.user(ONE, &[]).does("create Global\\y");
+
+    assert_eq!(one.ask("peek"), "hello");
+}
+
+#[test]
+fn dead_names_are_freed_beside_a_root_that_another_user_spoiled() {
+    const TEST: &str = "attackers::dead_names_are_freed_beside_a_root_that_another_user_spoiled";
+    if staged(TEST) || obeyed() {
+        return;
+    }
+    let stage = Stage::new(TEST);
+    for [spoiled, other] in [["filemap-global", "filemap-4001"], ["filemap-4001", "filemap-global"]]
+    {
+        directory_of(OTHER, &format!("/dev/shm/{spoiled}"), 0o700);
+        let mode = if other == "filemap-4001" { 0o700 } else { 0o1777 };
+        directory_of(ONE, &format!("/dev/shm/{other}"), mode);
+        let dead = file_of(ONE, &format!("{other}/x"), 0o600);
+
+        let told = stage.user(ONE, &[]).ask("gc");
+
+        assert!(told.starts_with("UntrustedRegistry"), "{told}");
+        assert!(!Path::new(&dead).exists(), "{other}");
+        for root in [spoiled, other] {
+            fs::remove_dir_all(format!("/dev/shm/{root}")).expect("it is there");
+        }
     }
 }

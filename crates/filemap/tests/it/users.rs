@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{
     FileExt as _, MetadataExt as _, PermissionsExt as _, chown, lchown, symlink,
@@ -202,6 +203,20 @@ fn attack(what: &str, kept: &mut Vec<File>) -> io::Result<()> {
             let file = open(true).or_else(|_| open(false))?;
             support::try_claim(&file)?;
             kept.push(file);
+        // Whoever opens the file would wait until this is given up, or the system takes it away.
+        "lease" => {
+            let file = File::create_new(&path)?;
+            file.set_permissions(Permissions::from_mode(0o666))?;
+            // SAFETY: who breaks the lease sends this signal, which is not to kill.
+            unsafe { libc::signal(libc::SIGIO, libc::SIG_IGN) };
+            // SAFETY: the descriptor is open.
+            let leased = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) };
+            if leased == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            kept.push(file);
+            Ok(())
+        }
             Ok(())
         }
         _ => Err(io::ErrorKind::Unsupported.into()),

@@ -92,14 +92,12 @@ impl Directory {
     }
 
     /// Removes all dead entries that this user may remove; returns how many.
+    ///
+    /// A root that somebody else spoiled does not keep those of the other.
     pub(crate) fn remove_dead(&self) -> Result<u64> {
-        let mut count = 0;
-        for scope in [Scope::Local, Scope::Global] {
-            if let Some(root) = self.root(scope, false)? {
-                count += root.remove_dead()?;
-            }
-        }
-        Ok(count)
+        let removed = [Scope::Local, Scope::Global]
+            .map(|scope| self.root(scope, false)?.map_or(Ok(0), |root| root.remove_dead()));
+        removed.into_iter().sum()
     }
 }
 

@@ -181,8 +181,21 @@ impl Root {
             // Users of containers come here too, and have the same numbers.
             Scope::Global => format!("{purpose}{}", User::current()),
         };
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.descriptor, &*file_name, flags, Mode::RUSR | Mode::WUSR)
+        let flags = OFlags::RDWR | OFlags::CREATE | HARMLESS;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let opened = rustix::fs::openat(&self.descriptor, &*file_name, flags, mode)?;
+        // Others may have put a file of theirs there, or a link to any other.
+        if self.scope == Scope::Global {
+            let stat = rustix::fs::fstat(&opened)?;
+            let user = rustix::process::geteuid().as_raw();
+            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile
+                || stat.st_uid != user
+                || stat.st_nlink > 1
+            {
+                return Err(Errno::ACCESS);
+            }
+        }
+        Ok(opened)
     }
 
     /// Returns true if this user can remove the file.
