@@ -377,3 +377,49 @@ fn shared_memory_that_is_not_a_directory_is_not_trusted() -> Result<(), Error> {
     assert_eq!(fs::read_dir(env::temp_dir()).expect("it is there").count(), 0);
     Ok(())
 }
+
+#[test]
+fn a_place_that_moves_with_the_working_directory_is_not_used() -> Result<(), Error> {
+    const TEST: &str = "places::a_place_that_moves_with_the_working_directory_is_not_used";
+    if support::role().is_none() {
+        let place = Place::new();
+        let words = "mount -t tmpfs -o ro tmpfs /dev/shm\nmount -t tmpfs tmpfs /tmp\ncd /tmp\n\
+            mkdir run temporary\nexport XDG_RUNTIME_DIR=run TMPDIR=temporary\nunset FILEMAP_DIR";
+        if let Some(second) = namespace::start(&place, TEST, "inside", &["--mount"], words) {
+            second.finish();
+        }
+        return Ok(());
+    }
+    let registry = Registry::system();
+    let held = named(&registry, "x")?;
+    let root = registry.path(Scope::Local)?.expect("it was made");
+    assert_eq!(root.parent(), Some(Path::new("/tmp")), "{}", root.display());
+
+    env::set_current_dir("/").expect("it can be entered");
+    assert!(!is_free(&registry, "x") && !held.is_withdrawn());
+    Ok(())
+}
+
+#[test]
+fn a_file_system_that_renames_no_directories_is_named() -> Result<(), Error> {
+    const TEST: &str = "places::a_file_system_that_renames_no_directories_is_named";
+    if support::role().is_none() {
+        if can_refuse() {
+            Place::new().child(TEST, "filtered").finish();
+        }
+        return Ok(());
+    }
+    let place = Place::new();
+    let registry = Registry::at(place.path("."));
+    // As an overlay does whose upper layer has no attributes.
+    refuse(libc::SYS_renameat2, 0, 0, libc::EXDEV);
+
+    let error = named(&registry, "Global\\x").expect_err("it cannot be made");
+
+    assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+    for word in ["filemap-global", "does not rename directories"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(fs::read_dir(place.path(".")).expect("it can be read").count(), 0);
+    named(&registry, "x").map(drop)
+}

@@ -32,6 +32,11 @@ const CONTAINER: &[&str] = &["unshare", "--user", "--map-root-user"];
 ///
 /// Returns false in the process that is to do the test.
 pub(crate) fn staged(test: &str) -> bool {
+    staged_in(test, "mount -t tmpfs -o mode=1777 tmpfs /dev/shm")
+}
+
+/// [`staged`] with these mounts.
+fn staged_in(test: &str, mounts: &str) -> bool {
     if support::role().is_some() {
         return false;
     }
@@ -40,8 +45,8 @@ pub(crate) fn staged(test: &str) -> bool {
         println!("skipped: only the superuser can start a process of another user");
         return true;
     }
-    let words = "mount -t tmpfs -o mode=1777 tmpfs /dev/shm\nunset FILEMAP_DIR XDG_RUNTIME_DIR";
-    if let Some(second) = namespace::start(&place, test, "stage", &["--mount"], words) {
+    let words = format!("{mounts}\nunset FILEMAP_DIR XDG_RUNTIME_DIR TMPDIR");
+    if let Some(second) = namespace::start(&place, test, "stage", &["--mount"], &words) {
         second.finish();
     }
     true
@@ -198,11 +203,6 @@ fn attack(what: &str, kept: &mut Vec<File>) -> io::Result<()> {
             let mode = u32::from_str_radix(words[2], 8).expect("a mode");
             fs::set_permissions(&path, Permissions::from_mode(mode))
         }
-        // Who may not write may not claim either, and so blocks nobody.
-        "claim" => {
-            let file = open(true).or_else(|_| open(false))?;
-            support::try_claim(&file)?;
-            kept.push(file);
         // Whoever opens the file would wait until this is given up, or the system takes it away.
         "lease" => {
             let file = File::create_new(&path)?;
@@ -217,6 +217,11 @@ fn attack(what: &str, kept: &mut Vec<File>) -> io::Result<()> {
             kept.push(file);
             Ok(())
         }
+        // Who may not write may not claim either, and so blocks nobody.
+        "claim" => {
+            let file = open(true).or_else(|_| open(false))?;
+            support::try_claim(&file)?;
+            kept.push(file);
             Ok(())
         }
         _ => Err(io::ErrorKind::Unsupported.into()),
@@ -321,6 +326,25 @@ fn a_process_that_changes_its_user_finds_that_users_names() -> Result<(), Error>
     assert!(named(&registry, "x")?.existed());
     others.close()?;
     assert!(is_free(&registry, "x"));
+    Ok(())
+}
+
+#[test]
+fn a_process_that_changed_its_user_looks_where_that_user_can_write() -> Result<(), Error> {
+    const TEST: &str = "users::a_process_that_changed_its_user_looks_where_that_user_can_write";
+    let only_the_superuser = "mount -t tmpfs -o mode=755 tmpfs /dev/shm\n\
+        mount -t tmpfs -o mode=1777 tmpfs /tmp";
+    if staged_in(TEST, only_the_superuser) {
+        return Ok(());
+    }
+    // As that user's processes make it, who cannot write the usual place.
+    directory_of(OTHER, "/tmp/filemap-4343", 0o700);
+    // SAFETY: a number of the process, all of whose threads get it.
+    assert_eq!(unsafe { libc::seteuid(OTHER) }, 0);
+
+    let root = Registry::system().path(Scope::Local)?;
+
+    assert_eq!(root, Some(PathBuf::from("/tmp/filemap-4343")));
     Ok(())
 }
 

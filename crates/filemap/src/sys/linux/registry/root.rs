@@ -79,6 +79,12 @@ impl Root {
                 Err(Errno::NOENT) if make => match create(path, scope) {
                     Ok(()) | Err(Errno::EXIST) => {}
                     Err(Errno::NOENT) => return Err(folder_missing(path)),
+                    Err(Errno::XDEV) => {
+                        return Err(about(
+                            Error::new(ErrorKind::NotSupported, operation)
+                                .because("its file system does not rename directories"),
+                        ));
+                    }
                     Err(errno) => return Err(about(from_errno(errno, operation))),
                 },
                 Err(Errno::NOENT) => return Ok(None),
@@ -333,9 +339,14 @@ fn folder_missing(path: &Path) -> Error {
     about(error.because("its folder does not exist"), path)
 }
 
-/// Returns true if a root can be created in a directory.
+/// Returns true if a root can be created in a directory, by the user that the process acts for.
 fn can_be_written(directory: &Path) -> bool {
-    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    match rustix::fs::accessat(rustix::fs::CWD, directory, access, AtFlags::EACCESS) {
+        // Kernels before 5.8 do not know the call, and some sandboxes refuse it.
+        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::access(directory, access).is_ok(),
+        answer => answer.is_ok(),
+    }
 }
 
 /// Returns where the root of a scope may be, in order of preference.
@@ -347,13 +358,15 @@ pub(super) fn candidates(base: Option<&Path>, scope: Scope) -> Vec<PathBuf> {
     if let Some(base) = base {
         return vec![base.join(name)];
     }
+    // A place that moves with the working directory is none: others would look elsewhere.
+    let told = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let mut places = vec![Path::new(SHARED_MEMORY).join(&name)];
     if scope == Scope::Local
-        && let Some(runtime) = variable("XDG_RUNTIME_DIR")
+        && let Some(runtime) = told("XDG_RUNTIME_DIR")
     {
-        places.push(Path::new(&runtime).join("filemap"));
+        places.push(runtime.join("filemap"));
     }
-    let temporary = variable("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
+    let temporary = told("TMPDIR").unwrap_or_else(|| "/tmp".into());
     places.push(temporary.join(name));
     places
 }
