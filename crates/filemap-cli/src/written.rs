@@ -60,17 +60,20 @@ impl Written {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             opened => return Ok(present(opened?)),
         }
+        // A link may lead to where a file is to be made.
+        let path = &led_to(path);
         let made = match making {
-            // The link there leads to a file that is to be made.
-            Making::Beside if path.is_symlink() => Self::make(options(), path, None),
-            Making::Beside => Self::make(options(), &beside(path), Some(path)),
+            Making::Beside => match Self::make(options(), &beside(path), Some(path)) {
+                // The name alone is not: it was looked for.
+                Err(error) if error.kind() == ErrorKind::NameTooLong => {
+                    Self::make(options(), &beside(&path.with_file_name("filemap")), Some(path))
+                }
+                made => made,
+            },
             Making::AtOnce => Self::make(options(), path, None),
         };
         match made {
-            Err(error) if error.kind() == ErrorKind::NameTooLong && making == Making::Beside => {
-                Self::open(target, registry, Making::AtOnce)
-            }
-            // Somebody made it meanwhile, or it is a link that leads nowhere yet.
+            // Somebody made it meanwhile.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 Ok(present(options().open(path)?))
             }
@@ -130,6 +133,18 @@ impl Deref for Written {
     fn deref(&self) -> &MappedFile {
         &self.file
     }
+}
+
+/// Returns where a path leads by links of which the last leads to no file yet.
+fn led_to(path: &Path) -> PathBuf {
+    /// As many as the system follows.
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        let Ok(next) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path
 }
 
 /// Returns a path beside another one, which says that the file is not complete.

@@ -277,13 +277,34 @@ mod linux {
 
         assert!(place.path("link").is_symlink());
         assert_eq!(fs::read(place.path("later")).unwrap(), b"0123");
-        // And a name that is too long for another one beside it is made at once.
-        let long = "n".repeat(250);
-        place.run(["copy", &path, &long]).text();
-        assert_eq!(fs::read(place.path(&long)).unwrap(), b"0123");
+        // And so does one that a verb fails on.
+        std::os::unix::fs::symlink("link-too", place.path("to-a-link")).unwrap();
+        std::os::unix::fs::symlink("never", place.path("link-too")).unwrap();
+        place.run(["write", "./to-a-link", "--offset", "-5", "--text", "x"]).failed(2);
+        assert!(!place.path("never").exists());
         let mut new = File::create(place.path("empty")).unwrap();
         new.write_all(b"").unwrap();
         place.run(["copy", "./empty", "new"]).text();
         assert_eq!(fs::read(place.path("new")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_name_too_long_for_another_one_beside_it_is_given_to_what_is_whole() {
+        let place = Place::new();
+        let long = "n".repeat(250);
+        let mut copy = place.start(["copy", "-", &long]);
+        copy.say("a part");
+        let begun = std::time::Instant::now();
+        let has_bytes = |path: std::path::PathBuf| fs::metadata(path).is_ok_and(|it| it.len() > 0);
+        while !place.files().into_iter().any(has_bytes) {
+            assert!(begun.elapsed() < crate::support::DEADLINE, "nothing was copied");
+        }
+        assert!(!place.path(&long).exists(), "what is there looks whole");
+
+        copy.end_input();
+
+        assert_eq!(copy.wait().code, Some(0));
+        assert_eq!(fs::read(place.path(&long)).unwrap(), b"a part\n");
+        assert_eq!(place.files().len(), 1);
     }
 }
