@@ -63,8 +63,9 @@ mod file;
 pub use file::{Codec, MessagePack, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
-    Backing, Extents, FileMapping, LengthLock, MappingOptions, NamedMapping, PositionedIo,
-    Registry, View, ViewOptions, granularity, page_size, prepare_thread, set_file_len,
+    Backing, Event, Extents, FileMapping, LengthLock, Locked, MappingOptions, Mutex, MutexGuard,
+    NamedMapping, PositionedIo, Registry, Semaphore, Signalled, View, ViewOptions, Waitable,
+    WaitableOptions, granularity, page_size, prepare_thread, set_file_len, wait_all, wait_any,
 };
 // What the fuzzer calls besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]
@@ -72,8 +73,8 @@ pub use model::{
 pub use sys::fuzzing;
 pub use sys::{AtomicCell, AtomicValue, ForeignBytes, OwnedDescriptor};
 pub use types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, Name, Operation,
-    Permissions, Protection, Result, Rights, Scope,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, Name, ObjectKind,
+    Operation, Permissions, Protection, Result, Rights, Scope,
 };
 #[cfg(feature = "holders")]
 pub use types::{Holder, Holders, Residency};

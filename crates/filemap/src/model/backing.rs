@@ -21,7 +21,7 @@ pub enum Backing {
 impl Backing {
     pub(crate) fn of(content: &Content) -> Self {
         match content {
-            Content::Memory | Content::Held => Self::Memory,
+            Content::Memory | Content::Held | Content::Waitable(_) => Self::Memory,
             Content::File(path) => Self::File { path: path.clone() },
         }
     }

@@ -23,6 +23,7 @@ mod residency;
 mod holders;
 mod named_mapping;
 mod registry;
+mod waitable;
 
 pub(crate) use crate::sys::AppendList;
 pub(crate) use crate::sys::{AtomicCell, AtomicValue, ForeignBytes, UninitBuf, filled};
@@ -36,6 +37,10 @@ pub use positioned_io::PositionedIo;
 pub use registry::Registry;
 pub use view::View;
 pub use view_options::ViewOptions;
+pub use waitable::{
+    Event, Locked, Mutex, MutexGuard, Semaphore, Signalled, Waitable, WaitableOptions, wait_all,
+    wait_any,
+};
 
 /// Returns the unit in bytes of view offsets and addresses on Windows, which is 65536 everywhere.
 ///

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 
 use crate::sys::size::Size;
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor};
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor, WaitableKind};
 use crate::types::geometry::Placement;
 use crate::types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, Operation, Protection,
-    Result, Rights,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, ObjectKind, Operation,
+    Protection, Result, Rights,
 };
 
 /// The rights that an opener asks for.
@@ -20,6 +20,9 @@ pub(crate) enum Wanted {
     Exactly(Rights),
     /// As many as the protection and the owner's permissions allow.
     Most,
+    /// Those of an object to wait for, of this kind: all.
+    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has such objects"))]
+    Waitable(ObjectKind),
 }
 
 /// What a mapping is made of, as its registry entry has it.
@@ -32,15 +35,32 @@ pub(crate) enum Content {
     Held,
     /// A file, found at this path when it was named.
     File(PathBuf),
+    /// An object to wait for, which is in the entry itself.
+    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has such objects"))]
+    Waitable(WaitableKind),
 }
 
 impl Content {
-    /// Returns how long the memory lives; `None` for a file.
+    /// Returns how long the memory lives; `None` for what is not memory.
     pub(crate) fn lifetime(&self) -> Option<Lifetime> {
         match self {
             Self::Memory => Some(Lifetime::Entry),
             Self::Held => Some(Lifetime::Holders),
-            Self::File(_) => None,
+            Self::File(_) | Self::Waitable(_) => None,
+        }
+    }
+
+    /// Returns whether the entry's own pages are it.
+    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has the memory"))]
+    pub(crate) fn is_in_entry(&self) -> bool {
+        matches!(self, Self::Memory | Self::Waitable(_))
+    }
+
+    /// Returns which kind of object it is.
+    pub(crate) fn object(&self) -> ObjectKind {
+        match self {
+            Self::Memory | Self::Held | Self::File(_) => ObjectKind::Mapping,
+            Self::Waitable(kind) => kind.object(),
         }
     }
 }

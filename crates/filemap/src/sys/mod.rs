@@ -10,6 +10,7 @@
 //! | `join_image` | what mappings of one program share (feature `images`) |
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
+//! | `Waitable` | an object to wait for |
 //! | `LengthLock` | a file that is not to become shorter |
 //! | `holders`, `viewers` | who holds names, and who has views (feature `holders`) |
 //! | `Extents` | which ranges of a section take space |
@@ -58,6 +59,7 @@ mod draft;
 mod opened;
 mod listed;
 mod cell;
+mod waitable;
 pub(crate) mod sync;
 mod append_list;
 mod foreign_bytes;
@@ -84,9 +86,9 @@ pub use platform::OwnedDescriptor;
 #[cfg(feature = "images")]
 pub(crate) use platform::join_image;
 pub(crate) use platform::{
-    BorrowedDescriptor, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section, exhausted,
-    lends_descriptor, open_file, page_size, prepare_thread, set_file_len, set_inheritable,
-    set_section_len,
+    BorrowedDescriptor, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section, Waitable,
+    exhausted, lends_descriptor, open_file, page_size, prepare_thread, set_file_len,
+    set_inheritable, set_section_len,
 };
 #[cfg(feature = "holders")]
 pub(crate) use platform::{holders, residency, viewers};
@@ -95,6 +97,7 @@ pub(crate) use region::Region;
 pub(crate) use region::RegionKind;
 pub(crate) use size::Size;
 pub(crate) use uninit_buf::UninitBuf;
+pub(crate) use waitable::{Initial, NewWaitable, Satisfied, WaitableContract, WaitableKind};
 
 /// What the fuzzer calls besides the public interface.
 #[cfg(any(test, fuzzing))]

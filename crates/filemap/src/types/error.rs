@@ -292,6 +292,10 @@ operations! {
     ReadObject = "read an object from", "the file";
     /// Compute an object's size.
     MeasureObject = "measure", "the value";
+    /// Wait for an object.
+    Wait = "wait for", "the object";
+    /// Set, reset or release an object.
+    Signal = "signal", "the object";
     /// List, inspect or clean a registry of names.
     UseRegistry = "use", "the registry";
 }
@@ -404,6 +408,12 @@ kinds! {
     NameTooLong = 206, InvalidInput, "the name is too long";
     /// The file would grow past what its file system or the process's limit allows.
     FileTooLarge = 223, FileTooLarge, "the file would be larger than is allowed";
+    /// The calling thread does not own the mutex.
+    #[doc(alias = "ERROR_NOT_OWNER")]
+    NotOwner = 288, PermissionDenied, "the calling thread does not own the mutex";
+    /// The count of the semaphore would be more than its maximum.
+    #[doc(alias = "ERROR_TOO_MANY_POSTS")]
+    SemaphoreFull = 298, InvalidInput, "its count would be more than its maximum";
     /// The mapping's address hint is taken.
     #[doc(alias = "ERROR_INVALID_ADDRESS")]
     AddressTaken = 487, Other, "the address is not free";

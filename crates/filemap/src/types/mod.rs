@@ -20,6 +20,7 @@ mod flush;
 mod advice;
 mod lifetime;
 mod name;
+mod object_kind;
 mod permissions;
 #[cfg(feature = "holders")]
 mod residency;
@@ -38,6 +39,7 @@ pub use holder::{Holder, Holders};
 pub use lifetime::Lifetime;
 pub(crate) use name::GivenName;
 pub use name::{Name, Scope};
+pub use object_kind::ObjectKind;
 #[cfg(feature = "pages")]
 pub use page_access::{PageAccess, PageProtection};
 #[cfg(feature = "pages")]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::types::{Error, ErrorKind, Operation, Result, quoted};
+use crate::types::{Error, ErrorKind, ObjectKind, Operation, Result, quoted};
 
 /// Who shares a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,7 +139,12 @@ impl Name {
 
     /// What an error calls the mapping of this name.
     pub(crate) fn subject(&self) -> String {
-        format!("the mapping {}", quoted(&self.to_string()))
+        self.subject_of(ObjectKind::Mapping)
+    }
+
+    /// What an error calls the object of this name.
+    pub(crate) fn subject_of(&self, kind: ObjectKind) -> String {
+        format!("the {kind} {}", quoted(&self.to_string()))
     }
 }
 

@@ -46,6 +46,7 @@ mod lifetimes;
 mod named_files;
 mod processes;
 mod storm;
+mod waits;
 // About `fork` and the ways a program of C ends, of Linux.
 #[cfg(target_os = "linux")]
 mod fork;

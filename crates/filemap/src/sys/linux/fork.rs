@@ -86,6 +86,13 @@ impl<T> PerProcess<T> {
     }
 }
 
+impl<T> PerProcess<T> {
+    /// Returns the values of the processes that were forked to become this one.
+    pub(super) fn before(&self) -> &[T] {
+        &self.0[..generation().min(GENERATIONS)]
+    }
+}
+
 impl<T: Default> Default for PerProcess<T> {
     /// Makes the values, and has forks counted.
     fn default() -> Self {

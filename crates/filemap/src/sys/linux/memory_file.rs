@@ -1,7 +1,7 @@
 //! Memory files: how one is made, and what its mode and its seals say of it.
 //!
-//! The mode says what the kernel has no attribute for: whether pages may be executed, and whether
-//! they must be committed. So another process needs only the descriptor.
+//! The mode says what the kernel has no attribute for: whether pages may be executed, whether they must
+//! be committed, and whether they are an object to wait for. So another process needs only the descriptor.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -18,6 +18,10 @@ const EXECUTABLE: Mode = Mode::XUSR;
 
 /// The bit of the mode of a file whose pages must be committed. The kernel gives it no meaning.
 const RESERVED: Mode = Mode::SVTX;
+
+/// The bit of the mode of a file that is an object to wait for. It lets the group read it, and nobody
+/// reaches the file but through a process that has it. Those for execution are sealed.
+const WAITABLE: Mode = Mode::RGRP;
 
 /// The last bytes of memory that a program was laid out in.
 pub(super) const IMAGE_MAGIC: [u8; 8] = *b"fmimage\n";
@@ -47,6 +51,19 @@ pub(super) fn create(executable: bool, attributes: Attributes) -> Result<OwnedFd
     mode.set(RESERVED, attributes.contains(Attributes::RESERVE));
     rustix::fs::fchmod(&descriptor, mode).map_err(during(operation))?;
     Ok(descriptor)
+}
+
+/// Creates an empty memory file that an object to wait for is to be in.
+pub(super) fn for_waitable() -> Result<OwnedFd> {
+    let descriptor = create(false, Attributes::COMMIT)?;
+    rustix::fs::fchmod(&descriptor, Mode::RUSR | Mode::WUSR | WAITABLE)
+        .map_err(during(Operation::CreateMapping))?;
+    Ok(descriptor)
+}
+
+/// Returns whether a file is memory with an object to wait for.
+pub(super) fn is_waitable(descriptor: BorrowedFd<'_>, stat: &Stat) -> bool {
+    Mode::from_raw_mode(stat.st_mode).contains(WAITABLE) && is_memory(descriptor, stat)
 }
 
 /// Takes memory for all pages of an empty file.

@@ -24,6 +24,9 @@ mod residency;
 #[cfg(feature = "holders")]
 mod holders;
 mod registry;
+mod deadline;
+mod futex;
+mod waitable;
 
 /// A descriptor that passes a handle to another process.
 pub type OwnedDescriptor = std::os::fd::OwnedFd;
@@ -36,6 +39,7 @@ use std::path::Path;
 
 use crate::types::{Operation, Result};
 
+pub(crate) use deadline::Deadline;
 pub(super) use environment::variable;
 pub(crate) use error::exhausted;
 pub(super) use error::number_of;
@@ -55,6 +59,7 @@ pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_sectio
 #[cfg(feature = "holders")]
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+pub(crate) use waitable::Waitable;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped.
 pub(crate) const INPUT_SEES_MAPS: bool = true;

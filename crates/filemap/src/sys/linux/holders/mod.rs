@@ -159,13 +159,13 @@ impl Search {
     }
 
     fn add_name(&mut self, name: usize, listed: &Listed, own: &Process) {
-        let has_bytes = listed.content == Content::Memory;
+        let has_bytes = listed.content.is_in_entry();
         self.add(name, listed.entry, Sign::Entry { has_bytes });
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
         let state = rustix::fs::statx(CWD, &listed.path, flags, StatxFlags::MNT_ID);
         self.learn(listed.entry.device, state.ok().as_ref().and_then(process::mount_of), own);
         match listed.content {
-            Content::Memory => {}
+            Content::Memory | Content::Waitable(_) => {}
             Content::Held => self.add(name, listed.backing, Sign::Memory),
             Content::File(_) => self.add(name, listed.backing, Sign::File),
         }

@@ -12,15 +12,19 @@ use rustix::io::Errno;
 use crate::sys::platform::error::{during, from_errno};
 use crate::sys::platform::registry::backoff::Backoff;
 use crate::sys::platform::registry::lock::{self, State};
-use crate::sys::platform::registry::object::{EntryFile, Live, access, enter, reach, trailer_of};
-use crate::sys::platform::registry::publish::publish;
+use crate::sys::platform::registry::object::{
+    EntryFile, Live, access, check_kind, enter, reach, trailer_of,
+};
+use crate::sys::platform::registry::publish::{Plan, publish};
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::{file_name, mode, removal};
-use crate::sys::platform::{Section, file, set_inheritable};
-use crate::sys::{Content, Draft, Opened, SectionContract as _, Wanted};
-use crate::types::{Error, ErrorKind, Name, Operation, Result, Rights, Scope};
+use crate::sys::platform::{Section, file, memory_file, page_size, set_inheritable, waitable};
+use crate::sys::{Draft, NewWaitable, Opened, SectionContract as _, Size, Space, Wanted};
+use crate::types::{
+    Attributes, Error, ErrorKind, Lifetime, Name, Operation, Protection, Result, Rights, Scope,
+};
 
 /// Two roots, one for each scope, which are opened when they are first used. By default they are
 /// where all programs of this machine look.
@@ -69,10 +73,30 @@ impl Directory {
     pub(crate) fn create(&self, name: &Name, mut draft: Draft) -> Result<(Opened, bool)> {
         let operation = Operation::CreateMapping;
         let wanted = Wanted::Exactly(draft.protection.rights());
-        self.find(name, wanted, operation, Some(&mut draft))?.ok_or_else(|| {
-            Error::new(ErrorKind::PathNotFound, operation)
-                .because("there is no place for a registry of names")
-        })
+        let plan = Plan { draft: &mut draft, waitable: None };
+        self.find(name, wanted, operation, Some(plan))?.ok_or_else(no_place)
+    }
+
+    /// Creates an object to wait for under a name, or opens the one that has the name.
+    pub(in crate::sys::platform) fn create_waitable(
+        &self,
+        name: &Name,
+        waitable: &mut waitable::Draft,
+    ) -> Result<(Opened, bool)> {
+        let NewWaitable { initial, permissions, .. } = waitable.new;
+        let mut draft = Draft {
+            protection: Protection::ReadWrite,
+            attributes: Attributes::COMMIT,
+            object: None,
+            path: None,
+            size: Size::Bytes(page_size() as u64),
+            space: Space::AtOnce,
+            lifetime: Lifetime::Entry,
+            permissions,
+        };
+        let wanted = Wanted::Waitable(initial.kind().object());
+        let plan = Plan { draft: &mut draft, waitable: Some(waitable) };
+        self.find(name, wanted, Operation::CreateMapping, Some(plan))?.ok_or_else(no_place)
     }
 
     /// Opens a name, or creates it if there is a draft, and returns whether it existed.
@@ -81,7 +105,7 @@ impl Directory {
         name: &Name,
         wanted: Wanted,
         operation: Operation,
-        mut draft: Option<&mut Draft>,
+        mut draft: Option<Plan<'_>>,
     ) -> Result<Option<(Opened, bool)>> {
         let (scope, file_name) = (name.scope(), file_name::encode(name.base()));
         let (mut backoff, mut collected) = (Backoff::default(), false);
@@ -99,7 +123,7 @@ impl Directory {
                     return Err(error);
                 }
                 (Look::OutOfReach(_), _) => {}
-                (Look::Absent, Some(draft)) => match publish(&root, &file_name, name, draft) {
+                (Look::Absent, Some(plan)) => match published(&root, &file_name, name, plan) {
                     Ok(Some(opened)) => return Ok(Some((opened, false))),
                     Err(_) if self.forget_if_stale(scope, &root) => {}
                     // Another process was faster.
@@ -127,6 +151,15 @@ impl Directory {
 
     /// Takes over a descriptor that another handle gave away, or any other memory or file.
     pub(crate) fn adopt(&self, descriptor: OwnedFd) -> Result<Opened> {
+        self.adopt_as(descriptor, false)
+    }
+
+    /// Takes over the descriptor of an object to wait for.
+    pub(in crate::sys::platform) fn adopt_waitable(&self, descriptor: OwnedFd) -> Result<Opened> {
+        self.adopt_as(descriptor, true)
+    }
+
+    fn adopt_as(&self, descriptor: OwnedFd, is_waitable: bool) -> Result<Opened> {
         let operation = Operation::AdoptDescriptor;
         let stat = file::regular(descriptor.as_fd(), operation)?;
         set_inheritable(descriptor.as_fd(), false)?;
@@ -136,11 +169,21 @@ impl Directory {
                 .because("the descriptor is not open for reading"));
         }
         let Some(trailer) = Trailer::read(descriptor.as_fd(), &stat, operation)? else {
+            if memory_file::is_waitable(descriptor.as_fd(), &stat) != is_waitable {
+                let what = if is_waitable { "no object" } else { "an object" };
+                return Err(Error::new(ErrorKind::WrongObject, operation)
+                    .because(format!("it is {what} to wait for")));
+            }
             let (section, protection, attributes) = Section::adopt(descriptor)?;
             return Ok(Opened::unnamed(section, protection, attributes));
         };
         let reading = Wanted::Exactly(trailer.protection.rights() - Rights::WRITE);
-        let wanted = if write { Wanted::Most } else { reading };
+        let wanted = match (write, trailer.content.object()) {
+            (_, object) if is_waitable => Wanted::Waitable(object),
+            (true, _) => Wanted::Most,
+            (false, _) => reading,
+        };
+        check_kind(&trailer.content, wanted, operation)?;
         let (file_name, inode) = (file_name::encode(&trailer.base), Inode::of(&stat));
         let entry_file = EntryFile { second: None, stat, is_writable: write };
         for scope in [Scope::Local, Scope::Global] {
@@ -206,6 +249,25 @@ impl Directory {
     }
 }
 
+/// Creates the entry of a name; `None` if the name is taken.
+fn published(
+    root: &Arc<Root>,
+    file_name: &str,
+    name: &Name,
+    plan: &mut Plan<'_>,
+) -> Result<Option<Opened>> {
+    let published = publish(root, file_name, name, plan);
+    if let (Ok(None) | Err(_), Some(waitable)) = (&published, &mut plan.waitable) {
+        waitable.discard();
+    }
+    published
+}
+
+fn no_place() -> Error {
+    Error::new(ErrorKind::PathNotFound, Operation::CreateMapping)
+        .because("there is no place for a registry of names")
+}
+
 /// Looks whether a name is live, and removes the entry of a dead one.
 ///
 /// What is not in the entry is opened before the lock is taken. So whoever has the lock has the
@@ -218,7 +280,7 @@ fn look(
 ) -> Result<Look> {
     let mut flags = match wanted {
         Wanted::Exactly(rights) => access(rights.contains(Rights::WRITE)),
-        Wanted::Most => OFlags::RDWR,
+        Wanted::Most | Wanted::Waitable(_) => OFlags::RDWR,
     };
     let mut opened = root.open_file(file_name, flags);
     // An entry that others may not write may lead to what they may.
@@ -247,7 +309,8 @@ fn look(
         State::Held => {}
         State::Claimed => return Ok(Look::StartOver),
         State::Free => {
-            if let (Some(Errno::ROFS), Wanted::Exactly(_)) = (refusal, wanted) {
+            if let (Some(Errno::ROFS), Wanted::Exactly(_) | Wanted::Waitable(_)) = (refusal, wanted)
+            {
                 return Err(from_errno(Errno::ROFS, operation));
             }
             let inode = Inode::of(&stat()?);
@@ -263,15 +326,18 @@ fn look(
     let stat = stat()?;
     let (inode, is_writable) = (Inode::of(&stat), flags == OFlags::RDWR);
     let trailer = trailer_of(name, held.as_fd(), &stat, operation)?;
+    check_kind(&trailer.content, wanted, operation)?;
     let wanted = match (refusal, wanted) {
         (None, wanted) => wanted,
-        (Some(_), wanted) if trailer.content != Content::Memory && mode::permits_writing(&stat) => {
+        (Some(_), wanted) if !trailer.content.is_in_entry() && mode::permits_writing(&stat) => {
             wanted
         }
-        (Some(errno), Wanted::Exactly(_)) => return Err(from_errno(errno, operation)),
+        (Some(errno), Wanted::Exactly(_) | Wanted::Waitable(_)) => {
+            return Err(from_errno(errno, operation));
+        }
         (Some(_), Wanted::Most) => Wanted::Exactly(trailer.protection.rights() - Rights::WRITE),
     };
-    let object = if trailer.content == Content::Memory {
+    let object = if trailer.content.is_in_entry() {
         None
     } else {
         let file = EntryFile { second: None, stat, is_writable };

@@ -20,7 +20,7 @@ const WRITING: u32 = 0o022;
 pub(super) fn of(permissions: Permissions, content: &Content) -> Mode {
     let mode = permissions.mode();
     Mode::from_raw_mode(match content {
-        Content::Memory => mode,
+        Content::Memory | Content::Waitable(_) => mode,
         Content::File(_) | Content::Held => {
             (mode & !WRITING) | LEADS_ELSEWHERE | (mode & WRITING) >> 1
         }

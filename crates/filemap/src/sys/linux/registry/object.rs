@@ -18,7 +18,7 @@ use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::user;
 use crate::sys::platform::{Section, file, page_size};
 use crate::sys::{Content, Opened, Wanted};
-use crate::types::{Error, ErrorKind, Name, Operation, Result, Rights, plain};
+use crate::types::{Error, ErrorKind, Name, ObjectKind, Operation, Result, Rights, plain};
 
 /// The file of an entry, besides the description that has the lock.
 #[derive(Debug)]
@@ -55,6 +55,19 @@ pub(super) fn trailer_of(
     Ok(trailer)
 }
 
+/// Refuses an object of another kind than the opener wants.
+pub(super) fn check_kind(content: &Content, wanted: Wanted, operation: Operation) -> Result<()> {
+    let (found, wanted) = match (content.object(), wanted) {
+        (found, Wanted::Waitable(kind)) => (found, kind),
+        (found, Wanted::Exactly(_) | Wanted::Most) => (found, ObjectKind::Mapping),
+    };
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::WrongObject, operation)
+        .because(format!("the name is that of {}", found.with_article())))
+}
+
 /// Makes a handle of a live entry.
 pub(super) fn enter(
     root: Arc<Root>,
@@ -83,19 +96,19 @@ pub(super) fn reach(
     let Trailer { size, protection, attributes, backing, .. } = *trailer;
     let mut rights = match wanted {
         Wanted::Exactly(rights) => rights,
-        Wanted::Most => protection.rights(),
+        Wanted::Most | Wanted::Waitable(_) => protection.rights(),
     };
     let (write, may_note) =
         (protection.is_writable() && rights.contains(Rights::WRITE), is_writable);
     let modes: &'static [bool] = match (write, wanted) {
         (false, _) => &[false],
-        (true, Wanted::Exactly(_)) => &[true],
+        (true, Wanted::Exactly(_) | Wanted::Waitable(_)) => &[true],
         (true, Wanted::Most) => &[true, false],
     };
     let known = trailer.place;
     let backing = |path| Backing { path, identity: backing, known, owner: stat.st_uid };
     let (section, is_writable) = match &trailer.content {
-        Content::Memory => {
+        Content::Memory | Content::Waitable(_) => {
             let write = is_writable && protection.is_writable();
             // A handle that may not write gets a descriptor that cannot.
             let second = second.filter(|_| write == is_writable);

@@ -16,12 +16,20 @@ use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::Trailer;
 use crate::sys::platform::registry::{lock, mode};
-use crate::sys::platform::{Section, commit_limit, file, memory_file, page_size};
+use crate::sys::platform::{Section, commit_limit, file, memory_file, page_size, waitable};
 use crate::sys::size;
 use crate::sys::{Content, Draft, Opened, SectionContract as _, Space};
 use crate::types::{Attributes, Error, ErrorKind, Lifetime, Name, Operation, Result, plain};
 
 const OPERATION: Operation = Operation::CreateMapping;
+
+/// What an entry is made of.
+#[derive(Debug)]
+pub(super) struct Plan<'draft> {
+    pub(super) draft: &'draft mut Draft,
+    /// The object that its memory is to be.
+    pub(super) waitable: Option<&'draft mut waitable::Draft>,
+}
 
 /// Creates an entry and links it to its name; `None` if the name is taken.
 ///
@@ -30,16 +38,19 @@ pub(super) fn publish(
     root: &Arc<Root>,
     file_name: &str,
     name: &Name,
-    draft: &mut Draft,
+    Plan { draft, waitable }: &mut Plan<'_>,
 ) -> Result<Option<Opened>> {
-    let Draft { protection, attributes, space, lifetime, permissions, .. } = *draft;
+    let Draft { protection, attributes, space, lifetime, permissions, .. } = **draft;
     let separate = lifetime == Lifetime::Holders
         || attributes.contains(Attributes::LARGE_PAGES)
         || (protection.is_executable() && forbids_code(root));
     if draft.object.is_none() && separate {
         draft.object = Some(Section::memory(draft.size.bytes(), protection, attributes, space)?);
     }
-    let (content, size, backing) = describe(draft)?;
+    let (mut content, size, backing) = describe(draft)?;
+    if let Some(waitable) = waitable {
+        content = Content::Waitable(waitable.new.initial.kind());
+    }
     let mode_bits = mode::of(permissions, &content);
     let place = match &draft.object {
         Some(section) if content == Content::Held => Place::of(section.descriptor()),
@@ -88,6 +99,9 @@ pub(super) fn publish(
     {
         section.grow(size, protection, space)?;
     }
+    if let Some(waitable) = waitable {
+        waitable.write(descriptor)?;
+    }
     match unnamed.link(root, file_name) {
         Ok(()) => step::reached(Step::Linked),
         Err(Errno::EXIST | Errno::NOENT) => {
@@ -105,6 +119,9 @@ pub(super) fn publish(
         // The root was removed or renamed.
         return Ok(None);
     };
+    if let Some(waitable) = waitable {
+        waitable.show(second.as_fd()).map_err(during(OPERATION))?;
+    }
     if !write {
         // The handle may be passed on as its descriptor, which must not be able to write either.
         entry = entry.duplicate(protection.rights(), false)?;
@@ -159,7 +176,7 @@ fn write(descriptor: BorrowedFd<'_>, inode: u64, trailer: &Trailer, space: Space
     let bytes = trailer
         .encode(inode, page_size())
         .ok_or_else(|| Error::new(ErrorKind::NameTooLong, OPERATION))?;
-    let memory = trailer.size.filter(|_| trailer.content == Content::Memory);
+    let memory = trailer.size.filter(|_| trailer.content.is_in_entry());
     let data_len = memory.map_or(Ok(0), |size| memory_file::pages_len(size, trailer.attributes))?;
     let end = data_len.saturating_add(bytes.len() as u64);
     if i64::try_from(end).is_err() {

@@ -26,7 +26,7 @@ use crate::sys::platform::file::{self, Identity};
 use crate::sys::platform::registry::entry::Entry;
 use crate::sys::platform::registry::proc_fd::Place;
 use crate::sys::platform::registry::{file_name, mode};
-use crate::sys::platform::{Section, page_size};
+use crate::sys::platform::{Section, page_size, waitable};
 use crate::sys::{Content, Opened};
 use crate::types::{
     Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, geometry,
@@ -79,6 +79,7 @@ struct Footer {
     name_len: U32,
     path_len: U32,
     attributes: U16,
+    /// What the mapping allows, or the kind of an object to wait for.
     protection: u8,
     content: u8,
     /// Bytes from the start of the trailer to the end of the file.
@@ -123,15 +124,11 @@ impl Trailer {
             bytes = all;
         }
         let trailer = Self::decode(&bytes, file_len, page).and_then(|trailer| {
-            let is_right = trailer.content == Content::Memory || mode::is_makers_alone(stat);
+            let is_right = trailer.content.is_in_entry() || mode::is_makers_alone(stat);
             let why = "others than its maker may write where it leads";
-            is_right.then_some(trailer).ok_or(Refusal::Damaged(why))
+            is_right.then_some(trailer).ok_or(why)
         });
-        trailer.map(Some).map_err(|refusal| match refusal {
-            Refusal::Damaged(why) => damaged(why, operation),
-            Refusal::OfAnotherKind => Error::new(ErrorKind::WrongObject, operation)
-                .because("the name is that of another kind of object"),
-        })
+        trailer.map(Some).map_err(|why| damaged(why, operation))
     }
 
     /// Notes where memory was found that only its holders reach, in an entry of `file_len` bytes.
@@ -165,13 +162,20 @@ impl Trailer {
             Content::Memory => (0, &[][..]),
             Content::File(path) => (1, path.as_os_str().as_bytes()),
             Content::Held => (2, &[][..]),
+            Content::Waitable(_) => (3, &[][..]),
         };
         if self.base.len() > LONGEST_NAME || path.len() > LONGEST_PATH {
             return None;
         }
         let trailer_len = (self.base.len() + path.len() + FOOTER).next_multiple_of(page);
         let created = self.created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let protection = Protection::ALL.iter().position(|each| *each == self.protection)?;
+        let protection = match self.content {
+            Content::Waitable(kind) => waitable::number_of(kind),
+            _ => {
+                let at = Protection::ALL.iter().position(|each| *each == self.protection)?;
+                u8::try_from(at).ok()?
+            }
+        };
         let mut bytes = [self.base.as_bytes(), path].concat();
         bytes.resize(trailer_len - FOOTER, 0);
         let mut footer = Footer {
@@ -186,7 +190,7 @@ impl Trailer {
             name_len: U32::new(u32::try_from(self.base.len()).ok()?),
             path_len: U32::new(u32::try_from(path.len()).ok()?),
             attributes: U16::new(self.attributes.bits()),
-            protection: u8::try_from(protection).ok()?,
+            protection,
             content,
             trailer_len: U32::new(u32::try_from(trailer_len).ok()?),
             version: U32::new(VERSION),
@@ -216,12 +220,12 @@ impl Trailer {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, or that it describes something else than a mapping.
-    pub(super) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, Refusal> {
+    /// What is wrong with it.
+    pub(super) fn decode(bytes: &[u8], file_len: u64, page: usize) -> Result<Self, &'static str> {
         let (text, footer) =
             Footer::ref_from_suffix(bytes).map_err(|_| "its trailer is too short")?;
         if footer.checksum != footer.checksum_after(text) {
-            return Err("its checksum is wrong".into());
+            return Err("its checksum is wrong");
         }
         let part = |from: usize, len: U32| {
             let end = from.checked_add(usize::try_from(len.get()).ok()?)?;
@@ -232,33 +236,37 @@ impl Trailer {
             .filter(|path| path.len() <= LONGEST_PATH)
             .ok_or("its path is too long")?;
         if path.contains(&0) {
-            return Err("its path has a NUL".into());
+            return Err("its path has a NUL");
         }
         let size = Some(footer.size.get()).filter(|size| *size > 0);
         let content = match footer.content {
             0 => Content::Memory,
             1 => Content::File(PathBuf::from(OsString::from_vec(path))),
             2 => Content::Held,
-            // Objects to wait for.
-            3 => return Err(Refusal::OfAnotherKind),
-            _ => return Err("its kind of backing is not known".into()),
+            3 => Content::Waitable(
+                waitable::kind_of(footer.protection).ok_or("its kind of object is not known")?,
+            ),
+            _ => return Err("its kind of backing is not known"),
         };
         let attributes =
             Attributes::from_bits(footer.attributes.get()).ok_or("its attributes are not known")?;
         if attributes.contains(Attributes::IMAGE) && content != Content::Held {
-            return Err("it has the attributes of a program, and is not one".into());
+            return Err("it has the attributes of a program, and is not one");
         }
         let data_len = file_len.checked_sub(bytes.len() as u64).ok_or("it is cut off")?;
-        if content == Content::Memory
+        if content.is_in_entry()
             && size.and_then(|size| data_len_of(size, attributes, page)) != Some(data_len)
         {
-            return Err("its size does not match the length of its file".into());
+            return Err("its size does not match the length of its file");
         }
         let base = String::from_utf8(name).map_err(|_| "its name is not text")?;
         if !file_name::is_base(&base) {
-            return Err("its name is not valid".into());
+            return Err("its name is not valid");
         }
-        let protection = Protection::ALL.get(usize::from(footer.protection));
+        let protection = match content {
+            Content::Waitable(_) => Some(&Protection::ReadWrite),
+            _ => Protection::ALL.get(usize::from(footer.protection)),
+        };
         let created = Duration::from_nanos(footer.created.get());
         Ok(Self {
             base,
@@ -276,21 +284,6 @@ impl Trailer {
             creator: footer.creator.get(),
             created: SystemTime::UNIX_EPOCH.checked_add(created).ok_or("its time is impossible")?,
         })
-    }
-}
-
-/// Why a trailer does not describe a mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// A sentence that says what is wrong with it.
-    Damaged(&'static str),
-    /// It describes an object that is not a mapping.
-    OfAnotherKind,
-}
-
-impl From<&'static str> for Refusal {
-    fn from(why: &'static str) -> Self {
-        Self::Damaged(why)
     }
 }
 

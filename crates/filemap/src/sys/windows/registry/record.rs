@@ -71,7 +71,7 @@ impl Record {
             Content::File(path) => {
                 path.as_os_str().encode_wide().take(LONGEST).map(U16::new).collect()
             }
-            Content::Memory | Content::Held => Vec::new(),
+            Content::Memory | Content::Held | Content::Waitable(_) => Vec::new(),
         };
         let since = self.created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let word = Protection::ALL.iter().position(|each| *each == self.protection);

@@ -1,0 +1,218 @@
+//! Mutexes: one word that has the owner, and a link in the list that the kernel reads when the owner
+//! dies.
+
+use std::sync::atomic::Ordering;
+
+use crate::sys::platform::futex::{self, Ended, Store};
+use crate::sys::platform::waitable::failure::Failure;
+use crate::sys::platform::waitable::layout::{ASLEEP, DIED, THREAD};
+use crate::sys::platform::waitable::page::Page;
+use crate::sys::platform::waitable::patience::Patience;
+use crate::sys::platform::waitable::thread::Thread;
+
+/// How a thread came to own a mutex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It was free, or the thread's already.
+    Free,
+    /// Its owner had ended.
+    Abandoned,
+}
+
+/// How often a thread looks again before it sleeps.
+const SPINS: u32 = 60;
+
+/// Waits for the mutex; `None` if the time is over.
+#[inline]
+pub(super) fn lock(
+    page: &Page,
+    thread: Thread,
+    patience: Patience,
+) -> Result<Option<Taken>, Failure> {
+    if page.is_mine(thread) {
+        return again(page).map(Some);
+    }
+    if !thread.may_own_more() {
+        return Err(Failure::TooManyOwned);
+    }
+    thread.set_pending(Some(page.lock()));
+    match page.lock().replace(0, thread.id()) {
+        Ok(true) => {
+            gained(page, thread);
+            Ok(Some(Taken::Free))
+        }
+        Ok(false) => {
+            let taken = wait(page, thread, patience);
+            if !matches!(taken, Ok(Some(_))) {
+                thread.set_pending(None);
+            }
+            taken
+        }
+        Err(gone) => {
+            thread.set_pending(None);
+            Err(gone.into())
+        }
+    }
+}
+
+/// Takes a mutex once more that the thread owns.
+fn again(page: &Page) -> Result<Taken, Failure> {
+    let depth = page.depth().load(Ordering::Relaxed);
+    page.depth().store(depth.checked_add(1).ok_or(Failure::Full)?, Ordering::Relaxed);
+    Ok(Taken::Free)
+}
+
+/// Makes the thread the owner that its number in the word, which is pending, says it is.
+#[inline]
+fn gained(page: &Page, thread: Thread) {
+    page.depth().store(1, Ordering::Relaxed);
+    page.owner_id().store(thread.id(), Ordering::Relaxed);
+    page.owner().store(thread.serial(), Ordering::Release);
+    // SAFETY: the link is in the private page, which stays mapped while the mutex has an owner, and is
+    // in no list: no thread of this process owned the mutex.
+    #[expect(unsafe_code, reason = "a link in the thread's list")]
+    unsafe {
+        thread.add_owned(page.lock());
+    }
+    thread.set_pending(None);
+}
+
+/// Takes the mutex if it has no owner. Its word is pending, and stays so if it has one.
+///
+/// Who has slept takes it with the mark that others may sleep: the C library musl removes that when a
+/// thread ends.
+pub(super) fn take(page: &Page, thread: Thread, has_slept: bool) -> Result<Option<Taken>, Failure> {
+    let (lock, mark) = (page.lock(), if has_slept { ASLEEP } else { 0 });
+    loop {
+        let seen = lock.load()?;
+        if seen & THREAD != 0 {
+            return Ok(None);
+        }
+        if lock.replace(seen, thread.id() | (seen & ASLEEP) | mark)? {
+            gained(page, thread);
+            return Ok(Some(if seen & DIED != 0 { Taken::Abandoned } else { Taken::Free }));
+        }
+    }
+}
+
+#[cold]
+fn wait(page: &Page, thread: Thread, mut patience: Patience) -> Result<Option<Taken>, Failure> {
+    let (lock, mut spins, mut has_slept) = (page.lock(), 0, false);
+    loop {
+        if let Some(taken) = take(page, thread, has_slept)? {
+            return Ok(Some(taken));
+        }
+        if patience.is_none() {
+            return Ok(None);
+        }
+        if spins < SPINS {
+            spins += 1;
+            std::hint::spin_loop();
+            continue;
+        }
+        let Some(seen) = busy(page)? else { continue };
+        page.sleepers().add(1)?;
+        let ended = futex::wait(lock.address(), seen, patience.deadline());
+        page.sleepers().add(u32::MAX)?;
+        has_slept = true;
+        // Whoever may write the page may change it all the time.
+        if ended? == Ended::TimedOut || patience.is_over() {
+            return leave(page, thread);
+        }
+    }
+}
+
+/// Takes the mutex if it is free by now, when the time is over: this thread may have been woken for it.
+/// Otherwise leaves the mark that others may sleep.
+fn leave(page: &Page, thread: Thread) -> Result<Option<Taken>, Failure> {
+    loop {
+        let taken = take(page, thread, true)?;
+        if taken.is_some() || busy(page)?.is_some() {
+            return Ok(taken);
+        }
+    }
+}
+
+/// Marks that a thread may sleep at the word of a mutex that has an owner, and returns the word;
+/// `None` if it has none.
+pub(super) fn busy(page: &Page) -> Result<Option<u32>, Failure> {
+    let lock = page.lock();
+    loop {
+        let seen = lock.load()?;
+        if seen & THREAD == 0 {
+            return Ok(None);
+        }
+        if seen & ASLEEP != 0 || lock.replace(seen, seen | ASLEEP)? {
+            return Ok(Some(seen | ASLEEP));
+        }
+    }
+}
+
+/// Gives the mutex back once.
+#[inline]
+pub(super) fn unlock(page: &Page, thread: Thread) -> Result<(), Failure> {
+    if !page.is_mine(thread) {
+        return Err(Failure::NotOwner);
+    }
+    let depth = page.depth().load(Ordering::Relaxed);
+    if depth > 1 {
+        page.depth().store(depth - 1, Ordering::Relaxed);
+        return Ok(());
+    }
+    lost(page, thread);
+    let freed = match page.lock().replace(thread.id(), 0) {
+        Ok(true) => Ok(()),
+        Ok(false) => wake(page),
+        Err(gone) => Err(gone.into()),
+    };
+    thread.set_pending(None);
+    freed
+}
+
+/// Gives a mutex back as it was found: its owner had ended.
+pub(super) fn unlock_abandoned(page: &Page, thread: Thread) -> Result<(), Failure> {
+    lost(page, thread);
+    let freed = mark_died(page);
+    thread.set_pending(None);
+    freed
+}
+
+fn mark_died(page: &Page) -> Result<(), Failure> {
+    let lock = page.lock();
+    loop {
+        let seen = lock.load()?;
+        if lock.replace(seen, (seen & ASLEEP) | DIED)? {
+            if seen & ASLEEP != 0 {
+                futex::wake(lock.address(), 1)?;
+            }
+            return Ok(());
+        }
+    }
+}
+
+/// Makes the thread the owner no more: its number is in the word yet, which is pending.
+#[inline]
+fn lost(page: &Page, thread: Thread) {
+    thread.set_pending(Some(page.lock()));
+    // SAFETY: the thread owns the mutex, and so has added its link.
+    #[expect(unsafe_code, reason = "a link in the thread's list")]
+    unsafe {
+        thread.remove_owned(page.lock());
+    }
+    page.owner().store(0, Ordering::Release);
+}
+
+/// Frees the word, and wakes one who sleeps there. The mark that others do is only taken away when
+/// all are woken.
+#[cold]
+fn wake(page: &Page) -> Result<(), Failure> {
+    let word = page.lock().address();
+    if page.sleepers().load()? > 1 {
+        if futex::wake_and_store(word, 1, word, Store::HighestBit)? == 0 {
+            page.sleepers().store(0)?;
+        }
+    } else {
+        futex::wake_and_store(word, futex::ALL, word, Store::Zero)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Sleeping until one of several objects changes.
+
+use std::time::Duration;
+
+use crate::sys::platform::Deadline;
+use crate::sys::platform::futex::{self, Ended, Sleep};
+use crate::sys::platform::waitable::failure::Failure;
+use crate::sys::platform::waitable::page::Page;
+use crate::sys::platform::waitable::thread::Thread;
+
+/// How long a thread sleeps before it looks at mutexes again at which it does not sleep.
+const SLICE: Duration = Duration::from_millis(10);
+
+/// Where a thread is to sleep that waits for several objects.
+///
+/// A wake-up of a mutex goes to one thread, which may be killed before it has taken it. Then the
+/// kernel wakes another one, if the mutex's word is *pending*, and one word alone can be. So a thread
+/// sleeps at one mutex at most, and looks at others from time to time.
+#[derive(Debug, Default)]
+pub(super) struct Sleeps<'pages> {
+    words: Vec<Sleep>,
+    /// The one mutex, and which of the objects it is.
+    mutex: Option<(usize, &'pages Page)>,
+    /// Whether there are mutexes at which the thread does not sleep.
+    has_others: bool,
+}
+
+impl<'pages> Sleeps<'pages> {
+    /// Adds a mutex that has an owner, which is number `at` of the objects, and its word.
+    pub(super) fn add_mutex(&mut self, at: usize, page: &'pages Page, seen: u32) {
+        if self.mutex.is_some() {
+            self.has_others = true;
+        } else {
+            self.mutex = Some((at, page));
+            self.words.push(Sleep::at(page.lock().address(), seen));
+        }
+    }
+
+    /// Adds an event or a semaphore, under its guard.
+    pub(super) fn add_news(&mut self, page: &Page) -> Result<(), Failure> {
+        page.observers().store(1)?;
+        self.words.push(Sleep::at(page.news().address(), page.news().load()?));
+        Ok(())
+    }
+
+    /// Returns the mutex at which the thread sleeps.
+    pub(super) fn mutex(&self) -> Option<(usize, &'pages Page)> {
+        self.mutex
+    }
+
+    /// Returns whether nothing is to be slept at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Sleeps. The word of the [`mutex`](Self::mutex) is pending after that, whatever came of it.
+    pub(super) fn sleep(&self, thread: Thread, deadline: Deadline) -> Result<Ended, Failure> {
+        let until = if self.has_others { deadline.at_most(SLICE) } else { deadline };
+        let Some((_, page)) = self.mutex else {
+            return Ok(futex::wait_for_any(&self.words, until)?);
+        };
+        thread.set_pending(Some(page.lock()));
+        // As two: who gives the mutex back is not to count on this thread alone, which may take
+        // another object.
+        page.sleepers().add(2)?;
+        let ended = futex::wait_for_any(&self.words, until);
+        page.sleepers().add(2_u32.wrapping_neg())?;
+        Ok(ended?)
+    }
+}

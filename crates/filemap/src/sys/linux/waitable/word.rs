@@ -1,0 +1,62 @@
+//! A number in an object's shared page.
+
+#![expect(unsafe_code, reason = "atomic accesses to a page that other processes may cut off")]
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crate::sys::guard::Atomic;
+
+/// The object's page was cut off: somebody made its file shorter, or removed it from memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gone;
+
+/// One number of 32 bits in the shared page of an object, on which processes agree.
+///
+/// Invariant: aligned, and in a page that is mapped for reading and writing while the borrow lasts,
+/// which began after the handler of faults was installed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'page> {
+    at: NonNull<u32>,
+    page: PhantomData<&'page ()>,
+}
+
+impl Word<'_> {
+    /// The number at an address.
+    ///
+    /// # Safety
+    ///
+    /// The type's invariant.
+    pub(super) const unsafe fn at(at: NonNull<u32>) -> Self {
+        Self { at, page: PhantomData }
+    }
+
+    /// Returns the address, at which threads sleep.
+    pub(super) fn address(self) -> NonNull<u32> {
+        self.at
+    }
+
+    pub(super) fn load(self) -> Result<u32, Gone> {
+        // SAFETY: by the type's invariant.
+        unsafe { u32::atomic_load(self.at.as_ptr()) }.ok_or(Gone)
+    }
+
+    pub(super) fn store(self, value: u32) -> Result<(), Gone> {
+        // SAFETY: by the type's invariant.
+        unsafe { u32::atomic_store(self.at.as_ptr(), value) }.ok_or(Gone)
+    }
+
+    /// Stores `new` if the number is `current`; returns whether it was.
+    pub(super) fn replace(self, current: u32, new: u32) -> Result<bool, Gone> {
+        // SAFETY: by the type's invariant.
+        let before = unsafe { u32::compare_exchange(self.at.as_ptr(), current, new) };
+        before.map(|before| before == current).ok_or(Gone)
+    }
+
+    /// Adds, wrapping around, and returns the number after.
+    pub(super) fn add(self, value: u32) -> Result<u32, Gone> {
+        // SAFETY: by the type's invariant.
+        let before = unsafe { u32::fetch_add(self.at.as_ptr(), value) };
+        before.map(|before| before.wrapping_add(value)).ok_or(Gone)
+    }
+}
