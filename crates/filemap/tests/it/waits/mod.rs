@@ -7,6 +7,8 @@ mod several;
 mod names;
 #[cfg(target_os = "linux")]
 mod placed;
+#[cfg(target_os = "linux")]
+mod storm;
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
