@@ -9,6 +9,8 @@ mod names;
 mod placed;
 #[cfg(target_os = "linux")]
 mod storm;
+#[cfg(target_os = "linux")]
+mod hostile;
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
