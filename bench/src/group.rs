@@ -17,6 +17,8 @@ pub(crate) enum Group {
     Names,
     /// Two processes that add to one number, and send each other messages.
     Messages,
+    /// Mutexes, events and waits, beside those of the C library and the kernel.
+    Waits,
     /// Appends, beside `pwrite`.
     Growth,
     /// Flushes, beside `msync` and `fdatasync`.

@@ -8,6 +8,7 @@ mod bulk;
 mod windows;
 mod names;
 mod messages;
+mod waits;
 mod growth;
 mod flush;
 mod objects;
@@ -31,6 +32,7 @@ pub(crate) fn rows(group: Group, scene: &Scene, effort: Effort) -> Result<Vec<Ro
         Group::Windows => windows::rows(scene, effort),
         Group::Names => names::rows(scene, effort),
         Group::Messages => messages::rows(scene, effort),
+        Group::Waits => Ok(waits::rows(effort)),
         Group::Growth => growth::rows(scene, effort),
         Group::Flush => flush::rows(scene, effort),
         Group::Objects => objects::rows(scene),
