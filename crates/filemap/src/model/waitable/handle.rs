@@ -44,12 +44,12 @@ impl Handle {
     }
 
     /// Does something with the object, and names it where that fails.
-    #[inline]
+    #[inline(always)]
     pub(super) fn act<T>(&self, act: impl FnOnce(&Waitable) -> Result<T>) -> Result<T> {
         act(&self.object).map_err(|error| error.or_about(|| self.subject.to_string()))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn wait(&self, time: Option<Duration>) -> Result<Option<Satisfied>> {
         self.act(|object| object.wait(time))
     }

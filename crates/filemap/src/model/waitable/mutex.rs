@@ -53,7 +53,6 @@ impl Mutex {
     ///
     /// [`ErrorKind::Lost`](crate::ErrorKind::Lost) if its memory was cut off;
     /// [`ErrorKind::NoResources`](crate::ErrorKind::NoResources) if the thread owns 1800 mutexes.
-    #[inline]
     #[doc(alias = "WaitForSingleObject")]
     pub fn lock(&self) -> Result<Locked<'_>> {
         loop {
@@ -68,7 +67,6 @@ impl Mutex {
     /// # Errors
     ///
     /// Those of [`lock`](Self::lock).
-    #[inline]
     pub fn try_lock(&self) -> Result<Option<Locked<'_>>> {
         self.lock_within(Some(Duration::ZERO))
     }
@@ -89,13 +87,11 @@ impl Mutex {
     /// # Errors
     ///
     /// [`ErrorKind::NotOwner`](crate::ErrorKind::NotOwner) if the calling thread does not own it.
-    #[inline]
     #[doc(alias = "ReleaseMutex")]
     pub fn unlock(&self) -> Result<()> {
         self.handle.act(|object| object.unlock())
     }
 
-    #[inline]
     fn lock_within(&self, time: Option<Duration>) -> Result<Option<Locked<'_>>> {
         let guard = || MutexGuard { mutex: self, here: PhantomData };
         Ok(self.handle.wait(time)?.map(|satisfied| match satisfied {
@@ -162,7 +158,6 @@ impl MutexGuard<'_> {
 }
 
 impl Drop for MutexGuard<'_> {
-    #[inline]
     fn drop(&mut self) {
         // Its memory is gone, if this fails.
         let _ignored = self.mutex.unlock();

@@ -29,6 +29,7 @@ pub(super) fn forks() -> Option<u64> {
 }
 
 /// Returns the number of forks that led to this process, as far as they were counted.
+#[inline]
 pub(super) fn generation() -> usize {
     GENERATION.load(Ordering::Relaxed)
 }

@@ -30,10 +30,9 @@ impl Draft {
         let operation = Operation::CreateMapping;
         Page::initialise(entry, 0, self.new.initial, operation)?;
         if self.new.is_owned {
-            let thread = Thread::current()?;
             // The entry's lock is with this map until `show` replaces it: nobody has the name yet.
             let page = table::page_of(entry, 0, Some(self.new.initial.kind()), operation)?;
-            let taken = mutex::lock(&page, thread, Patience::change());
+            let taken = mutex::lock(&page, Thread::current()?, Patience::change());
             taken.map_err(|failure| failure.during(operation))?;
             self.page = Some(page);
         }
@@ -57,8 +56,8 @@ impl Drop for Draft {
 impl Draft {
     /// Gives back what was made for a name that somebody else has by now.
     pub(in crate::sys::platform) fn discard(&mut self) {
-        if let (Some(page), Ok(thread)) = (self.page.take(), Thread::current()) {
-            let _ignored = mutex::unlock(&page, thread);
+        if let Some(page) = self.page.take() {
+            let _ignored = Thread::current().map(|thread| mutex::unlock(&page, thread));
             table::release(page);
         }
     }

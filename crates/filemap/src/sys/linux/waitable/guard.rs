@@ -86,6 +86,7 @@ impl<'page> Guard<'page> {
     }
 
     /// Gives the object up.
+    #[inline]
     fn unlock(&self) -> Result<(), Failure> {
         let lock = self.page.lock();
         if !lock.replace(self.thread.id(), 0)? {

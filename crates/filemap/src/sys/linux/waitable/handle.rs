@@ -1,5 +1,6 @@
 //! A handle to an object, as the contract has it.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,8 @@ use crate::types::{Error, ErrorKind, Name, ObjectKind, Operation, Result, Rights
 /// A handle to an object: its pages, and what keeps the name or the memory.
 #[derive(Debug)]
 pub(crate) struct Waitable {
-    /// None while it is dropped alone.
-    page: Option<Arc<Page>>,
+    /// Given up by `drop` alone.
+    page: ManuallyDrop<Arc<Page>>,
     name: Option<Name>,
     keeper: Keeper,
 }
@@ -39,7 +40,7 @@ impl Waitable {
     fn new(page: Arc<Page>, name: Option<Name>, keeper: Keeper) -> Result<Self> {
         // Whoever cannot use the object is told so when it is opened.
         Thread::current()?;
-        Ok(Self { page: Some(page), name, keeper })
+        Ok(Self { page: ManuallyDrop::new(page), name, keeper })
     }
 
     /// The handle of a name that was opened.
@@ -53,30 +54,28 @@ impl Waitable {
         Self::new(page, name, keeper)
     }
 
-    #[inline]
+    #[inline(always)]
     fn page(&self) -> &Page {
-        match &self.page {
-            Some(page) => page,
-            None => unreachable!("a handle that is dropped has no users"),
-        }
+        &self.page
     }
 
     /// Does what an operation is, as the calling thread.
-    #[inline]
+    #[inline(always)]
     fn act<T>(
         &self,
         operation: Operation,
         act: impl FnOnce(&Page, Thread) -> Result<T, Failure>,
     ) -> Result<T> {
-        act(self.page(), Thread::current()?).map_err(|failure| failure.during(operation))
+        let thread = Thread::current()?;
+        act(self.page(), thread).map_err(|failure| failure.during(operation))
     }
 }
 
 impl Drop for Waitable {
     fn drop(&mut self) {
-        if let Some(page) = self.page.take() {
-            table::release(page);
-        }
+        #[expect(unsafe_code, reason = "the table is given what the handle had")]
+        // SAFETY: the value is dropped, and nobody uses it after this.
+        table::release(unsafe { ManuallyDrop::take(&mut self.page) });
     }
 }
 
@@ -165,7 +164,7 @@ impl WaitableContract for Waitable {
             }
             Keeper::Nobody => Keeper::Nobody,
         };
-        let page = self.page.as_ref().map(Arc::clone);
+        let page = ManuallyDrop::new(Arc::clone(&self.page));
         Ok(Self { page, name: self.name.clone(), keeper })
     }
 
@@ -197,7 +196,6 @@ impl WaitableContract for Waitable {
         self.act(Operation::Signal, |page, thread| signal::release(page, thread, count))
     }
 
-    #[inline]
     fn unlock(&self) -> Result<()> {
         self.act(Operation::Signal, mutex::unlock)
     }
@@ -206,7 +204,6 @@ impl WaitableContract for Waitable {
         self.act(Operation::LookAt, signal::state)
     }
 
-    #[inline]
     fn wait(&self, time: Option<Duration>) -> Result<Option<Satisfied>> {
         let patience = Patience::For(time);
         if self.page().kind() == WaitableKind::Mutex {

@@ -23,47 +23,45 @@ pub(super) enum Taken {
 const SPINS: u32 = 60;
 
 /// Waits for the mutex; `None` if the time is over.
-#[inline]
+#[inline(always)]
 pub(super) fn lock(
     page: &Page,
     thread: Thread,
     patience: Patience,
 ) -> Result<Option<Taken>, Failure> {
-    if page.is_mine(thread) {
-        return again(page).map(Some);
-    }
-    if !thread.may_own_more() {
-        return Err(Failure::TooManyOwned);
+    if page.is_mine(thread) || !thread.may_own_more() {
+        return again(page, thread).map(Some);
     }
     thread.set_pending(Some(page.lock()));
-    match page.lock().replace(0, thread.id()) {
-        Ok(true) => {
-            gained(page, thread);
-            Ok(Some(Taken::Free))
-        }
-        Ok(false) => {
-            let taken = wait(page, thread, patience);
-            if !matches!(taken, Ok(Some(_))) {
-                thread.set_pending(None);
-            }
-            taken
-        }
-        Err(gone) => {
-            thread.set_pending(None);
-            Err(gone.into())
-        }
+    if page.lock().replace(0, thread.id()) == Ok(true) {
+        gained(page, thread);
+        return Ok(Some(Taken::Free));
     }
+    lock_slowly(page, thread, patience)
+}
+
+#[cold]
+fn lock_slowly(page: &Page, thread: Thread, patience: Patience) -> Result<Option<Taken>, Failure> {
+    let taken = wait(page, thread, patience);
+    if !matches!(taken, Ok(Some(_))) {
+        thread.set_pending(None);
+    }
+    taken
 }
 
 /// Takes a mutex once more that the thread owns.
-fn again(page: &Page) -> Result<Taken, Failure> {
+#[cold]
+fn again(page: &Page, thread: Thread) -> Result<Taken, Failure> {
+    if !page.is_mine(thread) {
+        return Err(Failure::TooManyOwned);
+    }
     let depth = page.depth().load(Ordering::Relaxed);
     page.depth().store(depth.checked_add(1).ok_or(Failure::Full)?, Ordering::Relaxed);
     Ok(Taken::Free)
 }
 
 /// Makes the thread the owner that its number in the word, which is pending, says it is.
-#[inline]
+#[inline(always)]
 fn gained(page: &Page, thread: Thread) {
     page.depth().store(1, Ordering::Relaxed);
     page.owner_id().store(thread.id(), Ordering::Relaxed);
@@ -95,7 +93,6 @@ pub(super) fn take(page: &Page, thread: Thread, has_slept: bool) -> Result<Optio
     }
 }
 
-#[cold]
 fn wait(page: &Page, thread: Thread, mut patience: Patience) -> Result<Option<Taken>, Failure> {
     let (lock, mut spins, mut has_slept) = (page.lock(), 0, false);
     loop {
@@ -149,15 +146,10 @@ pub(super) fn busy(page: &Page) -> Result<Option<u32>, Failure> {
 }
 
 /// Gives the mutex back once.
-#[inline]
+#[inline(always)]
 pub(super) fn unlock(page: &Page, thread: Thread) -> Result<(), Failure> {
-    if !page.is_mine(thread) {
-        return Err(Failure::NotOwner);
-    }
-    let depth = page.depth().load(Ordering::Relaxed);
-    if depth > 1 {
-        page.depth().store(depth - 1, Ordering::Relaxed);
-        return Ok(());
+    if !page.is_mine(thread) || page.depth().load(Ordering::Relaxed) != 1 {
+        return unlock_once(page, thread);
     }
     lost(page, thread);
     let freed = match page.lock().replace(thread.id(), 0) {
@@ -167,6 +159,16 @@ pub(super) fn unlock(page: &Page, thread: Thread) -> Result<(), Failure> {
     };
     thread.set_pending(None);
     freed
+}
+
+/// Gives a mutex back that the thread keeps after that, if it is its own.
+#[cold]
+fn unlock_once(page: &Page, thread: Thread) -> Result<(), Failure> {
+    if !page.is_mine(thread) {
+        return Err(Failure::NotOwner);
+    }
+    page.depth().fetch_sub(1, Ordering::Relaxed);
+    Ok(())
 }
 
 /// Gives a mutex back as it was found: its owner had ended.
@@ -191,7 +193,7 @@ fn mark_died(page: &Page) -> Result<(), Failure> {
 }
 
 /// Makes the thread the owner no more: its number is in the word yet, which is pending.
-#[inline]
+#[inline(always)]
 fn lost(page: &Page, thread: Thread) {
     thread.set_pending(Some(page.lock()));
     // SAFETY: the thread owns the mutex, and so has added its link.

@@ -47,9 +47,15 @@ pub(super) struct Page {
     /// Invariant: two pages, of which the second is private memory; the first is mapped from the
     /// object's file, for reading and writing.
     range: MappedRange,
-    /// Bytes in a page.
-    unit: usize,
+    /// The start of the line of numbers, which ends with the first page.
+    line: NonNull<u8>,
 }
+
+// SAFETY: a range of addresses belongs to the process, not to a thread; what is in it is used as
+// atomics alone.
+unsafe impl Send for Page {}
+// SAFETY: as above.
+unsafe impl Sync for Page {}
 
 impl Page {
     /// Maps the page at `offset` of a file, which is a multiple of the page size.
@@ -82,7 +88,9 @@ impl Page {
         let unit = page_size();
         let failed = during(operation);
         let range = MappedRange::of_zeros(2 * unit, MapFlags::PRIVATE).map_err(&failed)?;
-        let page = Self { identity, kind, range, unit };
+        // SAFETY: there are two pages of so many bytes each.
+        let line = unsafe { range.start().add(unit - layout::LINE) };
+        let page = Self { identity, kind, range, line };
         page.show(file).map_err(failed)?;
         Ok(page)
     }
@@ -96,7 +104,7 @@ impl Page {
         // the same bytes, or of those that nobody has seen yet. A thread that accesses them meanwhile
         // meets the one map or the other.
         let shown = unsafe {
-            mm::mmap(start.cast(), self.unit, protection, flags, file, self.identity.offset)
+            mm::mmap(start.cast(), page_size(), protection, flags, file, self.identity.offset)
         };
         shown.map(drop)
     }
@@ -137,77 +145,87 @@ impl Page {
         self.identity
     }
 
+    #[inline(always)]
     pub(super) fn kind(&self) -> WaitableKind {
         self.kind
     }
 
+    #[inline(always)]
     pub(super) fn state(&self) -> Word<'_> {
         self.word(layout::STATE)
     }
 
+    #[inline(always)]
     pub(super) fn turn(&self) -> Word<'_> {
         self.word(layout::TURN)
     }
 
+    #[inline(always)]
     pub(super) fn news(&self) -> Word<'_> {
         self.word(layout::NEWS)
     }
 
+    #[inline(always)]
     pub(super) fn waiters(&self) -> Word<'_> {
         self.word(layout::WAITERS)
     }
 
+    #[inline(always)]
     pub(super) fn observers(&self) -> Word<'_> {
         self.word(layout::OBSERVERS)
     }
 
+    #[inline(always)]
     pub(super) fn outcome(&self) -> Word<'_> {
         self.word(layout::OUTCOME)
     }
 
+    #[inline(always)]
     pub(super) fn sleepers(&self) -> Word<'_> {
         self.word(layout::SLEEPERS)
     }
 
+    #[inline(always)]
     pub(super) fn maximum(&self) -> Word<'_> {
         self.word(layout::MAXIMUM)
     }
 
+    #[inline(always)]
     pub(super) fn intent(&self) -> Word<'_> {
         self.word(layout::INTENT)
     }
 
+    #[inline(always)]
     pub(super) fn lock(&self) -> Word<'_> {
         self.word(layout::LOCK)
     }
 
     /// The number of the line that is `at` bytes from its start.
-    #[inline]
+    #[inline(always)]
     fn word(&self, at: usize) -> Word<'_> {
-        let at = self.unit - layout::LINE + at;
         // SAFETY: the line ends with the first of the two pages, and each number is aligned in it.
-        let word = unsafe { self.range.start().add(at) }.cast();
+        let word = unsafe { self.line.add(at) }.cast();
         // SAFETY: the page stays mapped while it is borrowed; the handler of faults was installed
         // before anybody could be the calling thread of an operation.
         unsafe { Word::at(word) }
     }
 
     /// The [serial](Thread::serial) of the thread of this process that owns the mutex; 0 if none does.
-    #[inline]
+    #[inline(always)]
     pub(super) fn owner(&self) -> &AtomicU64 {
         // SAFETY: as `private` asks; 8 bytes are there as well.
         unsafe { self.private(layout::OWNER).cast().as_ref() }
     }
 
     /// The number of the owner in the kernel.
-    #[inline]
+    #[inline(always)]
     pub(super) fn owner_id(&self) -> &AtomicU32 {
         // SAFETY: as `private` asks.
         unsafe { self.private(layout::OWNER_ID).as_ref() }
     }
 
     /// How many times the owner has taken it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn depth(&self) -> &AtomicU32 {
         // SAFETY: as `private` asks.
         unsafe { self.private(layout::DEPTH).as_ref() }
@@ -215,17 +233,17 @@ impl Page {
 
     /// A number in the private page, which lives as long as `self`, is aligned there, and is used as an
     /// atomic alone.
-    #[inline]
+    #[inline(always)]
     fn private(&self, at: usize) -> NonNull<AtomicU32> {
         // SAFETY: the place is in the second of the two pages.
-        unsafe { self.range.start().add(self.unit + at) }.cast()
+        unsafe { self.line.add(layout::LINE + at) }.cast()
     }
 
     /// Returns whether the calling thread owns the mutex.
     ///
     /// What other processes can write does not decide it: the link of the lock is in the list of its
     /// owner, and once.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_mine(&self, thread: Thread) -> bool {
         self.owner().load(Ordering::Relaxed) == thread.serial()
     }

@@ -134,6 +134,7 @@ pub(super) fn left_after(kind: WaitableKind, state: u32) -> u32 {
 }
 
 /// Releases at most `count` threads that wait for the object alone, under the guard; returns how many.
+#[inline]
 fn grant(page: &Page, count: u32) -> Result<u32, Failure> {
     if page.waiters().load()? == 0 {
         return Ok(0);
@@ -150,6 +151,7 @@ fn grant(page: &Page, count: u32) -> Result<u32, Failure> {
 
 /// Wakes all who wait for several objects, under the guard: they look again, and find it held until
 /// the change is made.
+#[inline]
 fn tell(page: &Page) -> Result<(), Failure> {
     if page.observers().load()? == 0 {
         return Ok(());

@@ -13,11 +13,11 @@
 #![expect(unsafe_code, reason = "the list is read by the kernel")]
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sys::platform::error::from_io;
 use crate::sys::platform::waitable::word::Word;
 use crate::sys::platform::{fault, fork};
 use crate::types::{Error, ErrorKind, Operation, Result};
@@ -38,27 +38,35 @@ struct Head {
 const MOST_OWNED: u32 = 1800;
 
 /// The calling thread.
+///
+/// Invariant: the state of the thread that has it, which lives as long as that thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Thread {
-    id: u32,
-    serial: u64,
-    /// Invariant: the head of the calling thread's list, which lives as long as the thread.
-    head: NonNull<Head>,
-    /// Not for other threads.
-    here: PhantomData<*const ()>,
-}
+pub(super) struct Thread(NonNull<State>);
 
-/// What is known of a thread, which a forked child must not believe.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    generation: usize,
-    thread: Thread,
+/// What is known of a thread.
+#[derive(Debug)]
+struct State {
+    /// One more than the number of forks that led to the process in which the rest was found; 0 before.
+    known_in: Cell<usize>,
+    id: Cell<u32>,
+    /// How many mutexes the thread owns.
+    owned: Cell<u32>,
+    serial: Cell<u64>,
+    /// Invariant: null before the rest is known, and then the head of this thread's list, which lives as
+    /// long as the thread.
+    head: Cell<*mut Head>,
 }
 
 thread_local! {
-    static KNOWN: Cell<Option<Known>> = const { Cell::new(None) };
-    /// How many mutexes the thread owns.
-    static OWNED: Cell<u32> = const { Cell::new(0) };
+    static STATE: State = const {
+        State {
+            known_in: Cell::new(0),
+            id: Cell::new(0),
+            owned: Cell::new(0),
+            serial: Cell::new(0),
+            head: Cell::new(std::ptr::null_mut()),
+        }
+    };
 }
 
 impl Thread {
@@ -67,55 +75,65 @@ impl Thread {
     /// # Errors
     ///
     /// [`ErrorKind::NotSupported`] where the kernel, or what stands in for it, keeps no such list.
-    #[inline]
+    #[inline(always)]
     pub(super) fn current() -> Result<Self> {
-        match KNOWN.get() {
-            Some(known) if known.generation == fork::generation() => Ok(known.thread),
-            _ => Self::find(),
+        let thread = Self(STATE.with(|state| NonNull::from(state)));
+        // A forked child must not believe what is known of its parent's thread.
+        if thread.state().known_in.get() != fork::generation() + 1 {
+            thread.find()?;
         }
+        Ok(thread)
+    }
+
+    #[inline(always)]
+    fn state(&self) -> &State {
+        // SAFETY: by the type's invariant; the state has no destructor, and is not sent to others.
+        unsafe { self.0.as_ref() }
     }
 
     #[cold]
-    fn find() -> Result<Self> {
+    fn find(self) -> Result<()> {
+        static SERIALS: AtomicU64 = AtomicU64::new(1);
         fork::count();
-        fault::ensure().map_err(crate::sys::platform::error::from_io(Operation::Wait))?;
+        fault::ensure().map_err(from_io(Operation::Wait))?;
         let head = head().ok_or_else(|| {
             Error::new(ErrorKind::NotSupported, Operation::Wait).because(
                 "the system does not keep the list of a thread's locks (get_robust_list), by which \
                  the end of a lock's owner is told",
             )
         })?;
-        static SERIALS: AtomicU64 = AtomicU64::new(1);
-        let id = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
-        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
-        let thread = Self { id, serial, head, here: PhantomData };
-        // A child owns nothing of what the thread owned that made it, which musl leaves in its list.
-        if KNOWN.replace(Some(Known { generation: fork::generation(), thread })).is_some() {
-            thread.set_first(thread.end());
+        let is_child = self.state().known_in.get() != 0;
+        self.state().head.set(head.as_ptr());
+        self.state().id.set(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs());
+        self.state().serial.set(SERIALS.fetch_add(1, Ordering::Relaxed));
+        self.state().owned.set(0);
+        if is_child {
+            // A child owns nothing of what the thread owned that made it, which musl leaves in its list.
+            self.set_first(self.end());
         }
-        OWNED.set(0);
-        Ok(thread)
+        self.state().known_in.set(fork::generation() + 1);
+        Ok(())
     }
 
     /// Returns the number by which a lock's word names the thread.
-    #[inline]
+    #[inline(always)]
     pub(super) fn id(self) -> u32 {
-        self.id
+        self.state().id.get()
     }
 
     /// Returns a number that no other thread of this process has, nor had: the kernel gives its numbers
     /// again.
-    #[inline]
+    #[inline(always)]
     pub(super) fn serial(self) -> u64 {
-        self.serial
+        self.state().serial.get()
     }
 
     /// Has the kernel look at a word if the thread dies, or at none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_pending(self, word: Option<Word<'_>>) {
         let value = word.map_or(0, |word| self.address_of(word));
         // SAFETY: the head is this thread's.
-        let pending = unsafe { &raw mut (*self.head.as_ptr()).pending };
+        let pending = unsafe { &raw mut (*self.state().head.get()).pending };
         // SAFETY: as above.
         unsafe { store(pending, value) };
     }
@@ -126,7 +144,7 @@ impl Thread {
     ///
     /// The word's link lies in a page of this process alone, which stays mapped while the lock is in
     /// the list; so does the place of a pointer before it.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn add_owned(self, word: Word<'_>) {
         // SAFETY: the caller vouches for the link.
         let link = unsafe { Link::at(self.address_of(word)) };
@@ -137,7 +155,7 @@ impl Thread {
             first.set_previous(link);
         }
         self.set_first(link);
-        OWNED.set(OWNED.get() + 1);
+        self.state().owned.set(self.state().owned.get() + 1);
     }
 
     /// Takes the lock of an owned mutex out of the list.
@@ -145,7 +163,7 @@ impl Thread {
     /// # Safety
     ///
     /// [`add_owned`](Self::add_owned) has added it, in this thread.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn remove_owned(self, word: Word<'_>) {
         // SAFETY: the link is in the list.
         let link = unsafe { Link::at(self.address_of(word)) };
@@ -154,12 +172,13 @@ impl Thread {
             next.set_previous(previous);
         }
         previous.set_next(next);
-        OWNED.set(OWNED.get().saturating_sub(1));
+        self.state().owned.set(self.state().owned.get().saturating_sub(1));
     }
 
     /// Returns whether the kernel would follow the list past one lock more.
+    #[inline(always)]
     pub(super) fn may_own_more(self) -> bool {
-        OWNED.get() < MOST_OWNED
+        self.state().owned.get() < MOST_OWNED
     }
 
     /// Adds a lock in front, for a moment: [`remove_passing`](Self::remove_passing) takes it out, or
@@ -196,25 +215,29 @@ impl Thread {
 
     /// Returns the first link, by which [`set_first`](Self::set_first) takes all out that is added
     /// from now on.
+    #[inline(always)]
     pub(super) fn first(self) -> Link {
         self.end().next()
     }
 
     /// Makes a link the first, in one store.
+    #[inline(always)]
     pub(super) fn set_first(self, link: Link) {
         self.end().set_next(link);
     }
 
     /// The head, as the last link has it for the next one.
+    #[inline(always)]
     fn end(self) -> Link {
         // SAFETY: the first field of the head is a link.
-        unsafe { Link::at(self.head.as_ptr().expose_provenance()) }
+        unsafe { Link::at(self.state().head.get().expose_provenance()) }
     }
 
     /// Returns the address of the link of a lock.
+    #[inline(always)]
     fn address_of(self, word: Word<'_>) -> usize {
         // SAFETY: the head is this thread's, and the kernel alone reads this field of it.
-        let to_word = unsafe { (*self.head.as_ptr()).to_word };
+        let to_word = unsafe { (*self.state().head.get()).to_word };
         word.address().as_ptr().expose_provenance().wrapping_add_signed(to_word.wrapping_neg())
     }
 }
@@ -234,39 +257,47 @@ impl Link {
     /// # Safety
     ///
     /// The type's invariant.
+    #[inline(always)]
     const unsafe fn at(address: usize) -> Self {
         Self(address)
     }
 
     /// Returns whether both are one link, of which the lowest bit says what kind of lock it is.
+    #[inline(always)]
     fn is(self, other: Self) -> bool {
         self.0 & !1 == other.0 & !1
     }
 
+    #[inline(always)]
     fn next(self) -> Self {
         // SAFETY: by the type's invariant.
         Self(unsafe { load(self.place()) })
     }
 
+    #[inline(always)]
     fn set_next(self, next: Self) {
         // SAFETY: by the type's invariant.
         unsafe { store(self.place(), next.0) };
     }
 
+    #[inline(always)]
     fn previous(self) -> Self {
         // SAFETY: by the type's invariant; it is not the head, which has none before it.
         Self(unsafe { load(self.place_before()) })
     }
 
+    #[inline(always)]
     fn set_previous(self, previous: Self) {
         // SAFETY: as in `previous`.
         unsafe { store(self.place_before(), previous.0) };
     }
 
+    #[inline(always)]
     fn place(self) -> *mut usize {
         std::ptr::with_exposed_provenance_mut(self.0 & !1)
     }
 
+    #[inline(always)]
     fn place_before(self) -> *mut usize {
         std::ptr::with_exposed_provenance_mut((self.0 & !1).wrapping_sub(size_of::<usize>()))
     }

@@ -5,7 +5,7 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use crate::sys::guard::Atomic;
+use crate::sys::guard::{Atomic, Scalar as _};
 
 /// The object's page was cut off: somebody made its file shorter, or removed it from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,21 +32,37 @@ impl Word<'_> {
     }
 
     /// Returns the address, at which threads sleep.
+    #[inline(always)]
     pub(super) fn address(self) -> NonNull<u32> {
         self.at
     }
 
+    #[inline(always)]
     pub(super) fn load(self) -> Result<u32, Gone> {
         // SAFETY: by the type's invariant.
         unsafe { u32::atomic_load(self.at.as_ptr()) }.ok_or(Gone)
     }
 
+    /// Stores a value that whoever sees it sees everything before it.
+    ///
+    /// Later loads may come before it: what is decided by those is decided under a lock, whose
+    /// instructions order all accesses.
+    #[inline(always)]
     pub(super) fn store(self, value: u32) -> Result<(), Gone> {
-        // SAFETY: by the type's invariant.
-        unsafe { u32::atomic_store(self.at.as_ptr(), value) }.ok_or(Gone)
+        let at = self.at.as_ptr();
+        // This processor keeps the order of stores.
+        let stored = if cfg!(target_arch = "x86_64") {
+            // SAFETY: by the type's invariant.
+            unsafe { u32::store(at, value) }
+        } else {
+            // SAFETY: as above.
+            unsafe { u32::atomic_store(at, value) }
+        };
+        stored.ok_or(Gone)
     }
 
     /// Stores `new` if the number is `current`; returns whether it was.
+    #[inline(always)]
     pub(super) fn replace(self, current: u32, new: u32) -> Result<bool, Gone> {
         // SAFETY: by the type's invariant.
         let before = unsafe { u32::compare_exchange(self.at.as_ptr(), current, new) };
