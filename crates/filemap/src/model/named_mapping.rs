@@ -66,7 +66,7 @@ impl NamedMapping {
     ///
     /// # Platforms
     ///
-    /// On Windows it is 0 if that was a program without this library;
+    /// On Windows it is 0 if that was a program without this library, and for an object to wait for;
     /// [`created`](Self::created) is then the beginning of 1970.
     #[must_use]
     pub fn creator(&self) -> u32 {

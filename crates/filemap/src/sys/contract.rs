@@ -21,7 +21,7 @@ pub(crate) enum Wanted {
     /// As many as the protection and the owner's permissions allow.
     Most,
     /// Those of an object to wait for, of this kind: all.
-    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has such objects"))]
+    #[cfg(target_os = "linux")]
     Waitable(ObjectKind),
 }
 
@@ -35,8 +35,7 @@ pub(crate) enum Content {
     Held,
     /// A file, found at this path when it was named.
     File(PathBuf),
-    /// An object to wait for, which is in the entry itself.
-    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has such objects"))]
+    /// An object to wait for, which is in the entry itself, or the kernel's.
     Waitable(WaitableKind),
 }
 
@@ -57,6 +56,7 @@ impl Content {
     }
 
     /// Returns which kind of object it is.
+    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has the kinds"))]
     pub(crate) fn object(&self) -> ObjectKind {
         match self {
             Self::Memory | Self::Held | Self::File(_) => ObjectKind::Mapping,

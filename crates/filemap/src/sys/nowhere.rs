@@ -23,6 +23,7 @@ pub(crate) type LengthLock = Missing;
 pub(crate) type MappedView = Missing;
 pub(crate) type OwnPages = Missing;
 pub(crate) type Section = Missing;
+pub(crate) type Waitable = Missing;
 pub(crate) type BorrowedDescriptor<'descriptor> = Missing;
 pub type OwnedDescriptor = Missing;
 pub(crate) const holders: Missing = loop {};

@@ -4,13 +4,17 @@
 
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Protection, Registry};
+use filemap::{
+    Access, Error, ErrorKind, Event, FileMapping, Mutex, PositionedIo, Protection, Registry,
+};
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::Memory::{
     CreateFileMappingW, FILE_MAP_WRITE, MapViewOfFile, OpenFileMappingW, PAGE_READONLY,
     PAGE_READWRITE, UnmapViewOfFile,
 };
-use windows_sys::Win32::System::Threading::CreateEventW;
+use windows_sys::Win32::System::Threading::{
+    CreateEventW, OpenEventW, SYNCHRONIZATION_SYNCHRONIZE, SetEvent,
+};
 
 use crate::support::{self, Place, kind};
 
@@ -118,11 +122,62 @@ fn a_name_that_an_event_has_is_no_mappings() -> Result<(), Error> {
         // SAFETY: made by the call above.
         let _event = unsafe { OwnedHandle::from_raw_handle(event) };
 
-        assert_eq!(kind(FileMapping::open(name)), ErrorKind::WrongObject);
+        let refused = FileMapping::open(name).expect_err("the name is an event's");
+        assert_eq!(refused.kind(), ErrorKind::WrongObject);
+        assert!(refused.to_string().ends_with("the name is that of an event"), "{refused}");
         let created = FileMapping::options().name(name).size(1).create();
         assert_eq!(kind(created), ErrorKind::WrongObject);
         Ok(())
     })
+}
+
+#[test]
+fn an_event_of_another_program_is_listed_and_opened() -> Result<(), Error> {
+    among_all("kernel::an_event_of_another_program_is_listed_and_opened", |name| {
+        // SAFETY: the name ends with a NUL.
+        let theirs = unsafe { CreateEventW(std::ptr::null(), 1, 0, wide(name).as_ptr()) };
+        // SAFETY: made by the call above.
+        let theirs = unsafe { OwnedHandle::from_raw_handle(theirs) };
+
+        let listed = Registry::system().list()?;
+        let inspected = Registry::system().inspect(name)?;
+        let opened = Event::open(name)?;
+
+        assert!(listed.iter().any(|entry| entry.name().base() == name));
+        assert_eq!((inspected.size(), inspected.creator()), (Some(0), 0));
+        assert!(!opened.is_set()?);
+        // SAFETY: the handle is open.
+        assert_ne!(unsafe { SetEvent(theirs.as_raw_handle()) }, 0);
+        assert!(opened.is_set()?);
+        assert_eq!(kind(Mutex::open(name)), ErrorKind::WrongObject);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_handle_that_may_wait_alone_does_that() -> Result<(), Error> {
+    among_all("kernel::a_handle_that_may_wait_alone_does_that", |name| {
+        let made = Event::create(name)?;
+        // SAFETY: the name ends with a NUL.
+        let waits = unsafe { OpenEventW(SYNCHRONIZATION_SYNCHRONIZE, 0, wide(name).as_ptr()) };
+        // SAFETY: made by the call above.
+        let waits = Event::try_from(unsafe { OwnedHandle::from_raw_handle(waits) })?;
+
+        made.set()?;
+        waits.wait()?;
+        assert!(!made.is_set()?);
+        assert_eq!(kind(waits.set()), ErrorKind::AccessDenied);
+        assert_eq!(waits.name().map(filemap::Name::base), Some(name));
+        Ok(())
+    })
+}
+
+#[test]
+fn no_object_to_wait_for_is_in_a_mapping() -> Result<(), Error> {
+    let mapping = FileMapping::create(65536, Protection::ReadWrite)?;
+    assert_eq!(kind(Event::options().place(&mapping, 0)), ErrorKind::NotSupported);
+    assert_eq!(kind(Mutex::options().open_at(&mapping, 4096)), ErrorKind::NotSupported);
+    Ok(())
 }
 
 #[test]

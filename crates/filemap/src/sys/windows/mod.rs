@@ -1,4 +1,4 @@
-//! Windows: the kernel's own section objects, views and names.
+//! Windows: the kernel's own section objects, views, names, and objects to wait for.
 
 mod error;
 mod file;
@@ -14,6 +14,7 @@ mod extents;
 #[cfg(feature = "holders")]
 mod holders;
 mod registry;
+mod waitable;
 
 /// A descriptor that passes a handle to another process.
 pub type OwnedDescriptor = std::os::windows::io::OwnedHandle;
@@ -36,6 +37,7 @@ pub(crate) use mapped_view::MappedView;
 pub(crate) use pages::OwnPages;
 pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 pub(crate) use section::Section;
+pub(crate) use waitable::Waitable;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped: Windows does not
 /// promise it for files of other machines.

@@ -34,6 +34,28 @@ fn objects_of_all_kinds_share_one_set_of_names() -> Result<(), Error> {
 }
 
 #[test]
+fn a_refusal_tells_which_kind_of_object_has_the_name() -> Result<(), Error> {
+    if !can_wait() {
+        return Ok(());
+    }
+    let place = Place::new();
+    let registry = &place.registry;
+    let semaphore = || Semaphore::options(1).registry(registry).name("x");
+    let _mutex = Mutex::options().registry(registry).name("x").create_new()?;
+    let refused = [
+        semaphore().create().map(drop),
+        semaphore().open().map(drop),
+        registry.open("x").map(drop),
+        FileMapping::options().registry(registry).name("x").size(1).create().map(drop),
+    ];
+    for refused in refused {
+        let refused = refused.expect_err("the name is a mutex's");
+        assert!(refused.to_string().ends_with(": the name is that of a mutex"), "{refused}");
+    }
+    Ok(())
+}
+
+#[test]
 fn an_object_exists_as_it_was_made_whoever_creates_it_again() -> Result<(), Error> {
     if !can_wait() {
         return Ok(());

@@ -13,7 +13,7 @@ use crate::sys::platform::page_size;
 use crate::sys::platform::registry::entry::Entry;
 use crate::sys::platform::registry::objects;
 use crate::sys::platform::registry::record::{MOST, Record};
-use crate::sys::platform::registry::security::Security;
+use crate::sys::platform::registry::security::{self, Security};
 use crate::sys::platform::section::{self, Plan, Section, Traits, access_mask, rights_of};
 use crate::sys::{Content, Draft, Opened, Request, SectionContract as _, Wanted};
 use crate::types::{
@@ -101,11 +101,11 @@ impl Directory {
         let operation = Operation::AdoptDescriptor;
         file::set_inheritable(handle.as_handle(), false)
             .map_err(|error| error.during(operation))?;
-        let path = match Traits::of(handle.as_handle())? {
-            Some(_) => objects::name_of(handle.as_handle()),
+        let name = match Traits::of(handle.as_handle())? {
+            Some(_) => self.name_of(handle.as_handle()),
             None => None,
         };
-        if let Some(name) = path.and_then(|path| self.name_at(&path)) {
+        if let Some(name) = name {
             let wanted = Wanted::Exactly(rights_of(file::granted(handle.as_handle())));
             return self.enter(handle, &name, wanted, operation);
         }
@@ -114,7 +114,7 @@ impl Directory {
     }
 
     /// The name in this registry that the kernel's path of an object stands for.
-    fn name_at(&self, path: &str) -> Option<Name> {
+    pub(super) fn name_at(&self, path: &str) -> Option<Name> {
         let (folder, own) = path.rsplit_once('\\')?;
         let scopes = [Scope::Local, Scope::Global];
         let scope = scopes.into_iter().find(|scope| objects::folder(*scope) == folder)?;
@@ -140,10 +140,10 @@ impl Directory {
             Wanted::Most => MAXIMUM_ALLOWED,
             Wanted::Exactly(rights) => access_mask(rights),
         };
-        match objects::open(&path, mask, operation) {
+        match objects::section(&path, mask, operation) {
             // The owner may allow mapping, and not queries.
             Err(error) if error.kind() == ErrorKind::AccessDenied && wanted != Wanted::Most => {
-                objects::open(&path, mask & !access_mask(Rights::empty()), operation)
+                objects::section(&path, mask & !access_mask(Rights::empty()), operation)
             }
             opened => opened,
         }
@@ -173,7 +173,7 @@ impl Directory {
     pub(super) fn record(&self, name: &Name) -> Result<Option<(Record, Arc<OwnedHandle>)>> {
         let operation = Operation::OpenMapping;
         let path = self.path_of(name, RECORD, operation)?;
-        let Ok(Some(handle)) = objects::open(&path, access_mask(Rights::READ), operation) else {
+        let Ok(Some(handle)) = objects::section(&path, access_mask(Rights::READ), operation) else {
             return Ok(None);
         };
         let Some(traits) = Traits::of(handle.as_handle())? else { return Ok(None) };
@@ -214,7 +214,7 @@ impl Directory {
         };
         let path = self.path_of(name, "", operation)?;
         let Some(record) = self.write_record(name, &record)? else { return Ok(None) };
-        let security = Security::of(permissions, true)?;
+        let security = Security::of(permissions, &security::SECTION)?;
         let plan = match (&draft.object, size) {
             (None, _) => Plan { file: None, protection, attributes, size: size.unwrap_or(0) },
             // There is no section over a file without bytes. A page of memory has the name instead,
@@ -251,7 +251,7 @@ impl Directory {
         let bytes = record.encode();
         let len = bytes.len();
         let plan = Plan::of_memory(len as u64, Protection::ReadWrite, Attributes::COMMIT)?;
-        let security = Security::of(record.permissions, false)?;
+        let security = Security::of(record.permissions, &security::RECORD)?;
         let made = plan.make(Some(&path), security.as_ref().map(Security::attributes));
         let handle = match made {
             Ok((handle, false)) => Arc::new(handle),
@@ -317,7 +317,7 @@ impl Directory {
         // The given handle may have fewer rights than the section would grant.
         let path = self.path_of(name, "", Operation::OpenMapping);
         let most =
-            path.and_then(|path| objects::open(&path, MAXIMUM_ALLOWED, Operation::OpenMapping));
+            path.and_then(|path| objects::section(&path, MAXIMUM_ALLOWED, Operation::OpenMapping));
         match most {
             Ok(Some(most)) => section::probe(most.as_handle()),
             _ => section::probe(object.as_handle()),

@@ -21,6 +21,9 @@
 //! So a section of this library has a complete record when it can be opened, and a record of an
 //! earlier mapping is never taken for a new one's: nobody can create the name until it is gone.
 //!
+//! Objects to wait for have their names beside those of sections, and no record: what they are, the
+//! kernel tells.
+//!
 //! A registry in a directory has the same names with a prefix that is made of the directory's path.
 
 mod directory;
@@ -30,7 +33,9 @@ mod security;
 mod list;
 mod objects;
 mod length;
+mod waitable;
 
 pub(crate) use directory::Directory;
 pub(crate) use entry::Entry;
 pub(crate) use length::{LengthLock, set_file_len, set_section_len};
+pub(super) use objects::{QUERY, kind_of};

@@ -7,17 +7,22 @@ use std::os::windows::io::{AsRawHandle as _, BorrowedHandle, FromRawHandle as _}
 use std::os::windows::io::{OwnedHandle, RawHandle};
 use std::sync::OnceLock;
 
-use windows_sys::Wdk::Foundation::{NtQueryObject, OBJECT_ATTRIBUTES, OBJECT_INFORMATION_CLASS};
+use windows_sys::Wdk::Foundation::{
+    NtQueryObject, OBJECT_ATTRIBUTES, OBJECT_INFORMATION_CLASS, ObjectTypeInformation,
+};
 use windows_sys::Wdk::Storage::FileSystem::{NtOpenDirectoryObject, NtQueryDirectoryObject};
 use windows_sys::Win32::Foundation::{NTSTATUS, UNICODE_STRING};
 use windows_sys::Win32::System::Memory::OpenFileMappingW;
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
+use windows_sys::Win32::System::Threading::{OpenEventW, OpenMutexW, OpenSemaphoreW};
 
 use crate::sys::platform::error::{from_status, last};
-use crate::types::{ErrorKind, Operation, Result, Scope};
+use crate::types::{Error, ErrorKind, ObjectKind, Operation, Result, Scope};
 
 /// The information class of an object's name.
 const NAME: OBJECT_INFORMATION_CLASS = 1;
+/// The right to ask for the state of an object, whatever its kind.
+pub(in crate::sys::platform) const QUERY: u32 = 1;
 /// The right to list a folder of names.
 const DIRECTORY_QUERY: u32 = 1;
 const NO_MORE_ENTRIES: NTSTATUS = 0x8000_001a_u32.cast_signed();
@@ -40,21 +45,77 @@ pub(super) fn folder(scope: Scope) -> &'static str {
     }
 }
 
-/// Opens a section by a name that ends with a NUL; `None` if there is no such name.
-pub(super) fn open(name: &[u16], access: u32, operation: Operation) -> Result<Option<OwnedHandle>> {
-    debug_assert!(name.ends_with(&[0]), "the end of the name");
-    // SAFETY: the name ends with a NUL.
-    let section = unsafe { OpenFileMappingW(access, 0, name.as_ptr()) };
-    if section.is_null() {
-        let error = last(operation);
-        return if error.kind() == ErrorKind::NotFound { Ok(None) } else { Err(error) };
+/// Opens an object by a name that ends with a NUL; `None` if there is no such name.
+///
+/// # Errors
+///
+/// [`ErrorKind::WrongObject`] if it is of another kind, which the error tells.
+pub(super) fn open(
+    kind: ObjectKind,
+    name: &[u16],
+    access: u32,
+    operation: Operation,
+) -> Result<Option<OwnedHandle>> {
+    match try_open(kind, name, access, operation) {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(explained(error, name)),
     }
-    // SAFETY: the call made it, and nobody else knows of it.
-    Ok(Some(unsafe { OwnedHandle::from_raw_handle(section) }))
 }
 
-/// Returns the names of the sections in a folder.
-pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
+/// Opens a section by a name, as [`open`] does.
+pub(super) fn section(
+    name: &[u16],
+    access: u32,
+    operation: Operation,
+) -> Result<Option<OwnedHandle>> {
+    open(ObjectKind::Mapping, name, access, operation)
+}
+
+fn try_open(
+    kind: ObjectKind,
+    name: &[u16],
+    access: u32,
+    operation: Operation,
+) -> Result<OwnedHandle> {
+    debug_assert!(name.ends_with(&[0]), "the end of the name");
+    let open = match kind {
+        ObjectKind::Mapping => OpenFileMappingW,
+        ObjectKind::Mutex => OpenMutexW,
+        ObjectKind::Event => OpenEventW,
+        ObjectKind::Semaphore => OpenSemaphoreW,
+    };
+    // SAFETY: the name ends with a NUL.
+    let object = unsafe { open(access, 0, name.as_ptr()) };
+    if object.is_null() {
+        return Err(last(operation));
+    }
+    // SAFETY: the call made it, and nobody else knows of it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(object) })
+}
+
+/// Adds to the refusal of a name that ends with a NUL which kind of object it belongs to, if that is
+/// the reason.
+pub(super) fn explained(error: Error, name: &[u16]) -> Error {
+    if error.kind() != ErrorKind::WrongObject {
+        return error;
+    }
+    let found = kind_named(name).map_or("an object of another kind", ObjectKind::with_article);
+    error.because(format!("the name is that of {found}"))
+}
+
+/// Returns the kind of the object with a name that ends with a NUL; `None` if there is none, or one of
+/// no known kind.
+pub(super) fn kind_named(name: &[u16]) -> Option<ObjectKind> {
+    // The kernel looks at the kind first, and then at rights.
+    ObjectKind::ALL.into_iter().find(|kind| {
+        let opened = try_open(*kind, name, QUERY, Operation::UseRegistry);
+        opened.map_or_else(|error| error.kind() == ErrorKind::AccessDenied, |_| true)
+    })
+}
+
+/// Returns the names in a folder of objects of known kinds.
+pub(super) fn names(folder: &str) -> Result<Vec<(String, ObjectKind)>> {
     /// Room for the longest name, and that of its type.
     const ROOM: u32 = 2 * 65536 + 256;
     let operation = Operation::UseRegistry;
@@ -83,8 +144,8 @@ pub(super) fn sections(folder: &str) -> Result<Vec<String>> {
         // SAFETY: as above.
         let kind = unsafe { text(&entry[1]) };
         // A name that is not well-formed text cannot be opened by this library.
-        if let (Some(name), Some("Section")) = (name, kind.as_deref()) {
-            names.push(name);
+        if let (Some(name), Some(kind)) = (name, kind.as_deref().and_then(kind_of_type)) {
+            names.push((name, kind));
         }
     }
 }
@@ -109,20 +170,44 @@ fn open_folder(folder: &str) -> Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(directory) })
 }
 
+/// Returns the kind of object that the kernel calls so.
+fn kind_of_type(name: &str) -> Option<ObjectKind> {
+    Some(match name {
+        "Section" => ObjectKind::Mapping,
+        "Mutant" => ObjectKind::Mutex,
+        "Event" => ObjectKind::Event,
+        "Semaphore" => ObjectKind::Semaphore,
+        _ => return None,
+    })
+}
+
+/// Returns the kind of the object behind a handle; `None` if it is of no known kind.
+pub(in crate::sys::platform) fn kind_of(handle: BorrowedHandle<'_>) -> Option<ObjectKind> {
+    string_of(handle, ObjectTypeInformation, 1024).and_then(|name| kind_of_type(&name))
+}
+
 /// Returns the whole name of the object behind a handle; `None` if it has none.
 pub(super) fn name_of(handle: BorrowedHandle<'_>) -> Option<String> {
-    /// Room for the longest name.
-    const ROOM: u32 = 65536 + 64;
-    let mut room = vec![MaybeUninit::<u64>::zeroed(); ROOM as usize / 8];
+    // Room for the longest name.
+    string_of(handle, NAME, 65536 + 64).filter(|name| !name.is_empty())
+}
+
+/// Returns the string with which information on an object begins, which takes at most so many bytes.
+fn string_of(
+    handle: BorrowedHandle<'_>,
+    class: OBJECT_INFORMATION_CLASS,
+    most: u32,
+) -> Option<String> {
+    let mut room = vec![MaybeUninit::<u64>::zeroed(); most as usize / 8];
     let (place, none) = (room.as_mut_ptr().cast(), std::ptr::null_mut());
     // SAFETY: the handle is open while it is borrowed, and the place has the length told.
-    if unsafe { NtQueryObject(handle.as_raw_handle(), NAME, place, ROOM, none) } < 0 {
+    if unsafe { NtQueryObject(handle.as_raw_handle(), class, place, most, none) } < 0 {
         return None;
     }
     // SAFETY: the call has written the string's structure, and the room is aligned for it.
-    let name = unsafe { &*room.as_ptr().cast::<UNICODE_STRING>() };
+    let string = unsafe { &*room.as_ptr().cast::<UNICODE_STRING>() };
     // SAFETY: the call has written the string behind it.
-    unsafe { text(name) }.filter(|name| !name.is_empty())
+    unsafe { text(string) }
 }
 
 /// Returns the text of a counted string; `None` if it is not well-formed.

@@ -18,10 +18,20 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use crate::sys::platform::error::last;
 use crate::types::{Operation, Permissions, Result};
 
-/// The access rights of a reader: query, read the permissions, map for reading and executing.
-const READ: u32 = 0x2_000d;
-/// The access rights of a writer.
-const WRITE: u32 = 0x2_000f;
+/// The access rights that others get who may read an object, and who may write it.
+pub(super) struct Granted {
+    reader: u32,
+    writer: u32,
+}
+
+/// A reader may query, read the permissions, and map for reading and executing.
+pub(super) const SECTION: Granted = Granted { reader: 0x2_000d, writer: 0x2_000f };
+
+/// What has the permissions of a section, and is written by its creator alone.
+pub(super) const RECORD: Granted = Granted { writer: SECTION.reader, ..SECTION };
+
+/// A reader may query, and read the permissions; a writer may also wait for it and signal it.
+pub(super) const WAITABLE: Granted = Granted { reader: 0x2_0001, writer: 0x12_0003 };
 
 /// A security descriptor of the kernel's form.
 pub(super) struct Security {
@@ -33,11 +43,11 @@ impl Security {
     /// Returns the descriptor for these permissions; `None` if the kernel's default is the same.
     ///
     /// The bits of the group have no counterpart and are ignored.
-    pub(super) fn of(permissions: Permissions, may_write: bool) -> Result<Option<Self>> {
+    pub(super) fn of(permissions: Permissions, granted: &Granted) -> Result<Option<Self>> {
         let mask = match permissions.mode() & 0o7 {
             0 => return Ok(None),
-            6 if may_write => WRITE,
-            _ => READ,
+            6 => granted.writer,
+            _ => granted.reader,
         };
         // All rights for the system and for this user, and those of the mask for everybody.
         let text = format!("D:(A;;GA;;;SY)(A;;GA;;;{})(A;;{mask:#x};;;WD)", user()?);
