@@ -59,6 +59,7 @@ mod draft;
 mod opened;
 mod listed;
 mod cell;
+mod waitable_kind;
 mod waitable;
 pub(crate) mod sync;
 mod append_list;
@@ -97,7 +98,8 @@ pub(crate) use region::Region;
 pub(crate) use region::RegionKind;
 pub(crate) use size::Size;
 pub(crate) use uninit_buf::UninitBuf;
-pub(crate) use waitable::{Initial, NewWaitable, Satisfied, WaitableContract, WaitableKind};
+pub(crate) use waitable::WaitableContract;
+pub(crate) use waitable_kind::{Initial, NewWaitable, Satisfied, WaitableKind};
 
 /// What the fuzzer calls besides the public interface.
 #[cfg(any(test, fuzzing))]

@@ -17,6 +17,21 @@ pub struct Handle {
     subject: Arc<str>,
 }
 
+/// A kind of object, whose handles are values of the type.
+pub trait FromHandle: Sized {
+    /// What the object is.
+    const KIND: ObjectKind;
+
+    /// Makes an object of its handle.
+    fn from_handle(handle: Handle) -> Self;
+}
+
+/// What has a handle that can be waited for.
+pub trait HasHandle {
+    /// Returns it.
+    fn handle(&self) -> &Handle;
+}
+
 /// What an error calls an object.
 pub(super) fn subject(kind: ObjectKind, name: Option<&Name>) -> String {
     match name {
@@ -174,7 +189,7 @@ macro_rules! handle_methods {
             }
         }
 
-        impl crate::model::waitable::options::FromHandle for $type {
+        impl crate::model::waitable::handle::FromHandle for $type {
             const KIND: crate::types::ObjectKind = $kind;
 
             fn from_handle(handle: crate::model::waitable::handle::Handle) -> Self {
@@ -182,13 +197,11 @@ macro_rules! handle_methods {
             }
         }
 
-        impl crate::model::waitable::wait::HasHandle for $type {
+        impl crate::model::waitable::handle::HasHandle for $type {
             fn handle(&self) -> &crate::model::waitable::handle::Handle {
                 &self.handle
             }
         }
-
-        impl crate::model::waitable::wait::Waitable for $type {}
 
         impl TryFrom<crate::sys::OwnedDescriptor> for $type {
             type Error = crate::types::Error;

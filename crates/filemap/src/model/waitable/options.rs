@@ -3,21 +3,10 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::model::waitable::handle::{Handle, subject};
+use crate::model::waitable::handle::{FromHandle, Handle, subject};
 use crate::model::{FileMapping, Registry};
 use crate::sys::{Directory, Initial, NewWaitable, Waitable, WaitableContract as _};
-use crate::types::{
-    Error, ErrorKind, GivenName, Name, ObjectKind, Operation, Permissions, Result, Rights,
-};
-
-/// A kind of object that has options.
-pub trait FromHandle: Sized {
-    /// What the object is.
-    const KIND: ObjectKind;
-
-    /// Makes an object of its handle.
-    fn from_handle(handle: Handle) -> Self;
-}
+use crate::types::{Error, ErrorKind, GivenName, Name, Operation, Permissions, Result, Rights};
 
 /// Options for a [`Mutex`](crate::Mutex), an [`Event`](crate::Event) or a
 /// [`Semaphore`](crate::Semaphore): what it is when it is created, its name, and who may open it.
@@ -168,7 +157,6 @@ impl<T: FromHandle> WaitableOptions<T> {
     /// # Ok::<(), filemap::Error>(())
     /// ```
     pub fn place(self, mapping: &FileMapping, offset: u64) -> Result<T> {
-        let NewWaitable { .. } = self.plan();
         let new = self.plan();
         placed(mapping, offset, Some(new))
     }

@@ -2,21 +2,17 @@
 
 use std::time::Duration;
 
-use crate::model::waitable::handle::Handle;
+use crate::model::waitable::handle::HasHandle;
 use crate::sys::{Satisfied, Waitable as Object, WaitableContract as _};
 use crate::types::{Error, ErrorKind, Operation, Result};
-
-/// What has a handle that can be waited for.
-pub trait HasHandle {
-    /// Returns it.
-    fn handle(&self) -> &Handle;
-}
 
 /// An object that can be waited for: a [`Mutex`](crate::Mutex), an [`Event`](crate::Event) or a
 /// [`Semaphore`](crate::Semaphore).
 ///
 /// Sealed: it is of this library's objects alone.
 pub trait Waitable: HasHandle {}
+
+impl<T: HasHandle> Waitable for T {}
 
 /// The most objects that can be waited for at once, as on Windows.
 const MOST: usize = 64;
