@@ -4,6 +4,10 @@ mod error;
 mod environment;
 mod file;
 mod fork;
+#[allow(dead_code, reason = "what sleeps until then comes next")]
+mod deadline;
+#[allow(dead_code, reason = "what waits for a word comes next")]
+mod futex;
 pub(super) mod fault;
 mod memory_file;
 mod commit_limit;
