@@ -71,7 +71,7 @@ pub use model::{
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub use sys::fuzzing;
-pub use sys::{AtomicCell, AtomicValue, ForeignBytes, OwnedDescriptor};
+pub use sys::{AtomicCell, AtomicValue, AtomicWord, ForeignBytes, OwnedDescriptor};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, Name, ObjectKind,
     Operation, Permissions, Protection, Result, Rights, Scope,

@@ -310,6 +310,16 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
         before.map(T::of_bits).ok_or_else(|| self.lost())
     }
 
+    /// Returns the address of the number, which may be read.
+    pub(super) fn address(&self) -> NonNull<T::Bits> {
+        self.cell
+    }
+
+    /// Returns whether what is stored to the number stays in this view, or would.
+    pub(super) fn is_private(&self) -> bool {
+        self.keeper.region().is_private(self.offset)
+    }
+
     /// Returns the address of a number that may be written.
     #[inline(always)]
     fn to_write(&self) -> Result<*mut T::Bits> {

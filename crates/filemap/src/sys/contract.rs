@@ -211,6 +211,20 @@ pub(crate) trait MappedViewContract: Sized {
     fn unmap(self) -> Result<()>;
 }
 
+/// How a thread slept at a word of memory, until others had changed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(windows, expect(dead_code, reason = "no thread sleeps there"))]
+pub(super) enum Slept {
+    /// Until it was woken.
+    Woken,
+    /// Not at all, or until a signal came: the word is to be looked at again.
+    NotLong,
+    /// Until the deadline.
+    TimedOut,
+    /// Not at all, as the system cannot do it at this word.
+    Unable,
+}
+
 /// Where and how a region is to be mapped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {

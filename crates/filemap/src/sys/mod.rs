@@ -16,6 +16,8 @@
 //! | `Extents` | which ranges of a section take space |
 //! | `residency` | how much of a section is in memory (feature `holders`) |
 //! | `AtomicCell`, `AtomicValue` | a value that threads and processes agree on |
+//! | `Deadline` | a moment until which a thread sleeps |
+//! | `sleep_while`, `wake_sleepers` | threads that sleep at a word of memory |
 //! | `OwnedDescriptor`, `BorrowedDescriptor` | what passes a handle to another process |
 //! | `RawDescriptor`, `number` | the number by which handles are compared |
 //! | `set_inheritable` | whether child processes get a descriptor |
@@ -61,6 +63,7 @@ mod listed;
 mod cell;
 mod waitable_kind;
 mod waitable;
+mod waiting;
 pub(crate) mod sync;
 mod append_list;
 mod foreign_bytes;
@@ -100,6 +103,7 @@ pub(crate) use size::Size;
 pub(crate) use uninit_buf::UninitBuf;
 pub(crate) use waitable::WaitableContract;
 pub(crate) use waitable_kind::{Initial, NewWaitable, Satisfied, WaitableKind};
+pub use waiting::AtomicWord;
 
 /// What the fuzzer calls besides the public interface.
 #[cfg(any(test, fuzzing))]

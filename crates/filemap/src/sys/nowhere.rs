@@ -16,6 +16,7 @@ trait Backend<const PLATFORM: usize> {
     type Missing;
 }
 
+pub(crate) type Deadline = Missing;
 pub(crate) type Directory = Missing;
 pub(crate) type Entry = Missing;
 pub(crate) type Extents = Missing;
@@ -43,3 +44,5 @@ pub(crate) const prepare_thread: Missing = loop {};
 pub(crate) const residency: Missing = loop {};
 pub(crate) const set_file_len: Missing = loop {};
 pub(crate) const set_inheritable: Missing = loop {};
+pub(crate) const sleep_while: Missing = loop {};
+pub(crate) const wake_sleepers: Missing = loop {};

@@ -243,6 +243,19 @@ impl Region {
         self.pages.are_kept()
     }
 
+    /// Returns whether what is stored to a byte stays in this view: its page is a copy, or would
+    /// become one.
+    #[cfg_attr(not(feature = "pages"), expect(unused_variables, reason = "all pages are alike"))]
+    pub(super) fn is_private(&self, offset: usize) -> bool {
+        #[cfg(feature = "pages")]
+        if self.has_own_pages()
+            && let Ok((Some(protection), _)) = self.pages.run_at(offset)
+        {
+            return protection.access().is_private();
+        }
+        self.span.access().is_private()
+    }
+
     /// Refuses a range that the view does not have, or that may not be read.
     pub(crate) fn check_readable(
         &self,

@@ -10,14 +10,18 @@ use std::mem::MaybeUninit;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
-use filemap::{Access, Error, FileMapping, Loss, MappedFile, Operation, PositionedIo, View};
+use filemap::{
+    Access, Error, FileMapping, Loss, MappedFile, Operation, PositionedIo, Protection, View,
+};
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::support::{
-    Outcome, Place, assert_cut, emulated, end_of, page, patterned, place_of_the_first, role, say,
-    set_len,
+    DEADLINE, Outcome, Place, assert_cut, emulated, end_of, page, patterned, place_of_the_first,
+    role, say, set_len,
 };
 
 /// A file of two pages, and a view of it whose second page is gone.
@@ -80,6 +84,47 @@ fn a_thread_that_blocked_the_signal_maps_and_survives() -> Outcome {
     .join()
     .expect("the thread survives");
     Ok(())
+}
+
+static INTERRUPTIONS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn interrupts(_signal: c_int) {
+    INTERRUPTIONS.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn a_wait_that_signals_interrupt_ends_with_what_it_waits_for() -> Outcome {
+    // SAFETY: all zeros are a set of flags, an empty mask and no handler.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // Without `SA_RESTART`: the kernel ends the call.
+    #[expect(clippy::fn_to_numeric_cast_any, reason = "this is how the C structure holds it")]
+    let handler = interrupts as *const ();
+    action.sa_sigaction = handler.expose_provenance();
+    // SAFETY: the handler adds to a number, and nobody else here has this signal.
+    assert_eq!(unsafe { libc::sigaction(libc::SIGUSR2, &raw const action, null_mut()) }, 0);
+    let view = FileMapping::create(page() as u64, Protection::ReadWrite)?.map(Access::Write)?;
+    let (word, is_over) = (view.atomic::<u32>(8)?, AtomicBool::new(false));
+    let (to, from) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // SAFETY: every thread has a number of itself.
+            to.send(unsafe { libc::pthread_self() }).expect("it is awaited");
+            assert!(word.wait(0, Some(DEADLINE)).expect("it is there"), "it comes in time");
+            is_over.store(true, Ordering::SeqCst);
+        });
+        let thread = from.recv().expect("it begins");
+        for interruption in 1..=100 {
+            // SAFETY: the thread waits for a number that nobody has changed yet.
+            assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
+            while INTERRUPTIONS.load(Ordering::SeqCst) < interruption {
+                thread::yield_now();
+            }
+        }
+        assert!(!is_over.load(Ordering::SeqCst), "nobody has changed the number");
+        word.store(1)?;
+        word.notify_one()?;
+        Ok(())
+    })
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Values and numbers in a file that is cut, or that others write.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
 use filemap::{
     Access, AtomicCell, AtomicValue, Error, ErrorKind, FileMapping, Loss, MappedFile, Operation,
     View,
 };
 
-use crate::support::{EVERYBODY, Outcome, Place, assert_cut, page, set_len};
+use crate::support::{DEADLINE, EVERYBODY, Outcome, Place, assert_cut, page, rounds, set_len};
 
 fn mapped(place: &Place, pages: usize) -> Result<View, Error> {
     let file = place.file("file", &vec![0; pages * page()]);
@@ -97,6 +101,59 @@ fn a_number_in_a_lost_page_is_an_error_and_nothing_is_done() -> Outcome {
             every_operation_fails::<u32>(&view, offset, back, 17)?;
         }
     }
+    Ok(())
+}
+
+#[test]
+fn to_wait_for_a_number_in_a_lost_page_and_to_notify_of_it_are_errors() -> Outcome {
+    let (page, time) = (page(), Some(DEADLINE));
+    for access in [Access::Write, Access::Read] {
+        let place = Place::new();
+        let file = place.file("file", &vec![0; 2 * page]);
+        let view = FileMapping::options().file(&file).create()?.map(access)?;
+        let cell = view.atomic::<u32>(page + 8)?;
+        assert!(!cell.wait(0, Some(Duration::ZERO))?);
+        cell.notify_all()?;
+        set_len(&place.path("file"), 100);
+
+        let loss = Loss { offset: page as u64 + 8, done: 0 };
+        for error in [
+            cell.wait(0, time).unwrap_err(),
+            cell.notify_one().unwrap_err(),
+            cell.notify_all().unwrap_err(),
+        ] {
+            assert_cut(&error, Operation::Atomic, loss, 100);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_that_is_lost_while_threads_begin_to_wait_for_it_is_an_error_or_a_wait() -> Outcome {
+    let place = Place::new();
+    let view = mapped(&place, 2)?;
+    let cell = view.atomic::<u32>(page())?;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..rounds(20_000) {
+                set_len(&place.path("file"), 100);
+                set_len(&place.path("file"), 2 * page() as u64);
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        let mut lost = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            match cell.wait(0, Some(Duration::from_micros(1))) {
+                Ok(came) => assert!(!came, "nobody stores"),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Lost, "{error}");
+                    lost += 1;
+                }
+            }
+        }
+        println!("{lost} waits met a lost page");
+    });
     Ok(())
 }
 

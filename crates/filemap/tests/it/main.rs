@@ -111,6 +111,7 @@ mod model;
 mod windows;
 mod cursor;
 mod numbers;
+mod waiting;
 // What only Windows has: the kernel's names, and its ways to lose pages.
 #[cfg(windows)]
 mod kernel;

@@ -4,10 +4,9 @@ mod error;
 mod environment;
 mod file;
 mod fork;
-#[allow(dead_code, reason = "what sleeps until then comes next")]
 mod deadline;
-#[allow(dead_code, reason = "what waits for a word comes next")]
 mod futex;
+mod sleepers;
 pub(super) mod fault;
 mod memory_file;
 mod commit_limit;
@@ -28,8 +27,6 @@ mod residency;
 #[cfg(feature = "holders")]
 mod holders;
 mod registry;
-mod deadline;
-mod futex;
 mod waitable;
 
 /// A descriptor that passes a handle to another process.
@@ -63,6 +60,7 @@ pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_sectio
 #[cfg(feature = "holders")]
 pub(crate) use residency::residency;
 pub(crate) use section::Section;
+pub(super) use sleepers::{sleep_while, wake_sleepers};
 pub(crate) use waitable::Waitable;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped.

@@ -2,6 +2,8 @@
 
 mod error;
 mod file;
+mod deadline;
+mod sleepers;
 pub(super) mod fault;
 mod section;
 mod mapped_range;
@@ -27,6 +29,7 @@ use std::path::Path;
 
 use crate::types::{Error, ErrorKind, Operation, Result};
 
+pub(crate) use deadline::Deadline;
 pub(super) use error::number_of;
 pub(crate) use extents::Extents;
 #[cfg(feature = "holders")]
@@ -38,6 +41,7 @@ pub(crate) use pages::OwnPages;
 pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 pub(crate) use section::Section;
 pub(crate) use waitable::Waitable;
+pub(super) use sleepers::{sleep_while, wake_sleepers};
 
 /// Whether ordinary input and output of a file work on the pages that are mapped: Windows does not
 /// promise it for files of other machines.
