@@ -64,8 +64,9 @@ pub use file::{Codec, MessagePack, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
     Backing, Event, Extents, FileMapping, LengthLock, Locked, MappingOptions, Mutex, MutexGuard,
-    NamedMapping, PositionedIo, Registry, Semaphore, Signalled, View, ViewOptions, Waitable,
-    WaitableOptions, granularity, page_size, prepare_thread, set_file_len, wait_all, wait_any,
+    NamedMapping, PositionedIo, Registry, Semaphore, Shared, Signalled, Snapshot, View,
+    ViewOptions, Waitable, WaitableOptions, granularity, page_size, prepare_thread, set_file_len,
+    wait_all, wait_any,
 };
 // What the fuzzer calls besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]

@@ -52,7 +52,18 @@ const STORMS: [(&str, &str, &[&str]); 3] = [
     // Files that are cut under readers and writers.
     ("filemap", "faults", &["races::", "while_a_file_is_cut", "of_cuts_in_between"]),
     // Values that processes write at once, and names that come and go among killed ones.
-    ("filemap", "it", &["numbers::", "appends::", "storm::in_a_storm", "kills::a_kill_leaves"]),
+    (
+        "filemap",
+        "it",
+        &[
+            "numbers::",
+            "waiting::",
+            "shared::",
+            "appends::",
+            "storm::in_a_storm",
+            "kills::a_kill_leaves",
+        ],
+    ),
     // Handles that are closed as descriptors, by eight threads.
     ("filemap-abi", "abi", &["handles_are_closed_by_all_means"]),
 ];

@@ -11,8 +11,8 @@ use std::time::Duration;
 /// An example shows one idea; one that takes longer is waiting for something.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The example that starts itself once more.
-const STARTS_ITSELF: &str = "two_processes";
+/// The examples that start themselves once more.
+const START_THEMSELVES: [&str; 2] = ["telemetry", "two_processes"];
 
 /// Where examples are, and how they are run.
 pub(super) struct Place {
@@ -34,7 +34,7 @@ pub(super) fn run(cargo: &Cargo, place: &Place) -> Done {
     }
     names.sort();
     if !place.starts_itself {
-        names.retain(|name| name != STARTS_ITSELF);
+        names.retain(|name| !START_THEMSELVES.contains(&name.as_str()));
     }
     for name in &names {
         let programs = ["", ".exe"].map(|end| place.folder.join(format!("{name}{end}")));

@@ -13,6 +13,8 @@ mod view;
 #[cfg(feature = "pages")]
 mod view_pages;
 mod view_options;
+mod slots;
+mod shared;
 mod backing;
 mod file;
 mod length;
@@ -35,6 +37,7 @@ pub use named_mapping::NamedMapping;
 pub use options::MappingOptions;
 pub use positioned_io::PositionedIo;
 pub use registry::Registry;
+pub use shared::{Shared, Snapshot};
 pub use view::View;
 pub use view_options::ViewOptions;
 pub use waitable::{

@@ -487,6 +487,16 @@ impl View {
         region.unmap().map_err(exhausted)
     }
 
+    /// Refuses bytes that the view does not have, or that may not be read.
+    pub(in crate::model) fn check_readable(
+        &self,
+        offset: usize,
+        len: usize,
+        operation: Operation,
+    ) -> Result<()> {
+        self.region.check_readable(offset, len, operation)
+    }
+
     /// Checks a range that is to be searched.
     fn searched(&self, range: &impl RangeBounds<usize>) -> Result<Range<u64>> {
         let (offset, len) = self.part(range, Operation::Search)?;

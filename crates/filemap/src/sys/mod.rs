@@ -90,8 +90,8 @@ pub use platform::OwnedDescriptor;
 #[cfg(feature = "images")]
 pub(crate) use platform::join_image;
 pub(crate) use platform::{
-    BorrowedDescriptor, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section, Waitable,
-    exhausted, lends_descriptor, open_file, page_size, prepare_thread, set_file_len,
+    BorrowedDescriptor, Deadline, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section,
+    Waitable, exhausted, lends_descriptor, open_file, page_size, prepare_thread, set_file_len,
     set_inheritable, set_section_len,
 };
 #[cfg(feature = "holders")]

@@ -77,7 +77,11 @@ impl<T: AtomicWord> AtomicCell<'_, T> {
     #[doc(alias = "FUTEX_WAIT")]
     #[doc(alias = "WaitOnAddress")]
     pub fn wait(&self, expected: T, timeout: Option<Duration>) -> Result<bool> {
-        let deadline = Deadline::after(timeout);
+        self.wait_until(expected, Deadline::after(timeout))
+    }
+
+    /// Waits as [`wait`](Self::wait) does.
+    pub(crate) fn wait_until(&self, expected: T, deadline: Deadline) -> Result<bool> {
         // To wait in the kernel would make the page a copy, which nobody else changes.
         let is_private = self.is_private();
         let mut pause = SHORTEST;

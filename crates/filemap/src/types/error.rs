@@ -262,6 +262,8 @@ operations! {
     Search = "search", "the view";
     /// Access an atomic value.
     Atomic = "access a number in", "the view";
+    /// Find or make a shared value.
+    OpenShared = "open a shared value in", "the view";
     /// Flush a range.
     Flush = "flush", "the view";
     /// Prepare a range for its use.

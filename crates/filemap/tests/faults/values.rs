@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use filemap::{
     Access, AtomicCell, AtomicValue, Error, ErrorKind, FileMapping, Loss, MappedFile, Operation,
-    View,
+    Shared, View,
 };
 
 use crate::support::{DEADLINE, EVERYBODY, Outcome, Place, assert_cut, page, rounds, set_len};
@@ -125,6 +125,38 @@ fn to_wait_for_a_number_in_a_lost_page_and_to_notify_of_it_are_errors() -> Outco
             assert_cut(&error, Operation::Atomic, loss, 100);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_shared_value_whose_page_is_lost_is_an_error_until_it_is_back() -> Outcome {
+    let (page, place) = (page(), Place::new());
+    let file = place.file("file", &vec![0; 2 * page]);
+    let mapping = FileMapping::options().file(&file).create()?;
+    let (view, reading) = (mapping.map(Access::Write)?, mapping.map(Access::Read)?);
+    // The header is at the end of a page, and the first slot begins the next one.
+    let at = page - 64;
+    let mut writer = Shared::<[u8; 100]>::create(&view, at)?;
+    let reader = Shared::<[u8; 100]>::open(&reading, at)?;
+    writer.publish(&[1; 100])?;
+    writer.publish(&[2; 100])?;
+    set_len(&place.path("file"), page as u64);
+
+    let loss = |at: usize| Loss { offset: at as u64, done: 0 };
+    let lost = reader.snapshot().unwrap_err();
+    assert_cut(&lost, Operation::Read, loss(page), page as u64);
+    let lost = reader.wait_next(1, None).unwrap_err();
+    assert_cut(&lost, Operation::Read, loss(page), page as u64);
+    let lost = writer.publish(&[3; 100]).unwrap_err();
+    assert_cut(&lost, Operation::Write, loss(page + 128), page as u64);
+    set_len(&place.path("file"), 0);
+    let lost = reader.wait_next(2, None).unwrap_err();
+    assert_cut(&lost, Operation::Atomic, loss(at + 16), 0);
+
+    set_len(&place.path("file"), 2 * page as u64);
+    assert_eq!(reader.snapshot()?, None, "the file has zeros there");
+    assert_eq!(writer.publish(&[4; 100])?, 1);
+    assert_eq!(reader.snapshot()?.map(|seen| seen.value), Some([4; 100]));
     Ok(())
 }
 

@@ -112,6 +112,7 @@ mod windows;
 mod cursor;
 mod numbers;
 mod waiting;
+mod shared;
 // What only Windows has: the kernel's names, and its ways to lose pages.
 #[cfg(windows)]
 mod kernel;

@@ -1,6 +1,13 @@
-//! In place of the library's views: mapped bytes that must not be touched when they are unmapped.
+//! The files of `model`; and in place of its views: mapped bytes that must not be touched when they
+//! are unmapped.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
+
+#[path = "../../src/model/slots.rs"]
+mod slots;
+
+#[path = "model/published.rs"]
+mod published;
 
 pub(crate) use crate::sys::AppendList;
 use crate::tracked::Tracked;

@@ -40,8 +40,8 @@ pub(crate) use mapped_view::MappedView;
 pub(crate) use pages::OwnPages;
 pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 pub(crate) use section::Section;
-pub(crate) use waitable::Waitable;
 pub(super) use sleepers::{sleep_while, wake_sleepers};
+pub(crate) use waitable::Waitable;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped: Windows does not
 /// promise it for files of other machines.
