@@ -19,6 +19,8 @@ pub(crate) enum Group {
     Messages,
     /// Mutexes, events and waits, beside those of the C library and the kernel.
     Waits,
+    /// Snapshots of a value that another process may be replacing, beside `memcpy`.
+    Shared,
     /// Appends, beside `pwrite`.
     Growth,
     /// Flushes, beside `msync` and `fdatasync`.

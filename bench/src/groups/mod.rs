@@ -9,6 +9,7 @@ mod windows;
 mod names;
 mod messages;
 mod waits;
+mod shared;
 mod growth;
 mod flush;
 mod objects;
@@ -33,6 +34,7 @@ pub(crate) fn rows(group: Group, scene: &Scene, effort: Effort) -> Result<Vec<Ro
         Group::Names => names::rows(scene, effort),
         Group::Messages => messages::rows(scene, effort),
         Group::Waits => Ok(waits::rows(effort)),
+        Group::Shared => shared::rows(scene, effort),
         Group::Growth => growth::rows(scene, effort),
         Group::Flush => flush::rows(scene, effort),
         Group::Objects => objects::rows(scene),
