@@ -11,6 +11,8 @@ mod placed;
 mod storm;
 #[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(target_os = "linux")]
+mod wakes;
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};

@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 
-use crate::sys::platform::futex::{self, Ended, Store};
+use crate::sys::platform::futex::{self, Store};
 use crate::sys::platform::waitable::failure::Failure;
 use crate::sys::platform::waitable::layout::{ASLEEP, DIED, THREAD};
 use crate::sys::platform::waitable::page::Page;
@@ -109,26 +109,27 @@ impl Drop for Guard<'_> {
 
 /// Takes the lock; returns whether a thread died that had it.
 fn take(page: &Page, thread: Thread, patience: &mut Patience) -> Result<bool, Failure> {
-    let (lock, mut spins) = (page.lock(), 0);
+    let (lock, mut spins, mut is_over) = (page.lock(), 0, false);
     loop {
         let seen = lock.load()?;
         if seen & THREAD == 0 {
             if lock.replace(seen, thread.id() | (seen & ASLEEP))? {
                 return Ok(seen & DIED != 0);
             }
+        } else if is_over {
+            return Err(Failure::Busy);
         } else if spins < SPINS {
             spins += 1;
             std::hint::spin_loop();
             continue;
         } else if seen & ASLEEP != 0 || lock.replace(seen, seen | ASLEEP)? {
-            let ended = futex::wait(lock.address(), seen | ASLEEP, patience.deadline());
-            if ended? == Ended::TimedOut {
-                return Err(Failure::Busy);
-            }
+            futex::wait(lock.address(), seen | ASLEEP, patience.deadline())?;
         }
-        // Whoever may write the page may change it all the time.
-        if patience.is_over() {
+        // Whoever may write the page may change it all the time. When the time is over there is one
+        // attempt more: if the one before died, the kernel has woken this thread alone.
+        if is_over {
             return Err(Failure::Busy);
         }
+        is_over = patience.is_over();
     }
 }

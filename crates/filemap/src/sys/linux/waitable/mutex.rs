@@ -77,26 +77,28 @@ fn gained(page: &Page, thread: Thread) {
 
 /// Takes the mutex if it has no owner. Its word is pending, and stays so if it has one.
 ///
-/// Who has slept takes it with the mark that others may sleep: the C library musl removes that when a
-/// thread ends.
-pub(super) fn take(page: &Page, thread: Thread, has_slept: bool) -> Result<Option<Taken>, Failure> {
-    let (lock, mark) = (page.lock(), if has_slept { ASLEEP } else { 0 });
+/// When an owner ends, the C library musl drops the mark that others sleep, and wakes one of them, who
+/// may be killed or come too late: so who takes such a mutex sets the mark.
+pub(super) fn take(page: &Page, thread: Thread) -> Result<Option<Taken>, Failure> {
+    let lock = page.lock();
     loop {
         let seen = lock.load()?;
         if seen & THREAD != 0 {
             return Ok(None);
         }
-        if lock.replace(seen, thread.id() | (seen & ASLEEP) | mark)? {
+        let is_abandoned = seen & DIED != 0;
+        let mark = if is_abandoned { ASLEEP } else { seen & ASLEEP };
+        if lock.replace(seen, thread.id() | mark)? {
             gained(page, thread);
-            return Ok(Some(if seen & DIED != 0 { Taken::Abandoned } else { Taken::Free }));
+            return Ok(Some(if is_abandoned { Taken::Abandoned } else { Taken::Free }));
         }
     }
 }
 
 fn wait(page: &Page, thread: Thread, mut patience: Patience) -> Result<Option<Taken>, Failure> {
-    let (lock, mut spins, mut has_slept) = (page.lock(), 0, false);
+    let (lock, mut spins) = (page.lock(), 0);
     loop {
-        if let Some(taken) = take(page, thread, has_slept)? {
+        if let Some(taken) = take(page, thread)? {
             return Ok(Some(taken));
         }
         if patience.is_none() {
@@ -111,21 +113,10 @@ fn wait(page: &Page, thread: Thread, mut patience: Patience) -> Result<Option<Ta
         page.sleepers().add(1)?;
         let ended = futex::wait(lock.address(), seen, patience.deadline());
         page.sleepers().add(u32::MAX)?;
-        has_slept = true;
         // Whoever may write the page may change it all the time.
         if ended? == Ended::TimedOut || patience.is_over() {
-            return leave(page, thread);
-        }
-    }
-}
-
-/// Takes the mutex if it is free by now, when the time is over: this thread may have been woken for it.
-/// Otherwise leaves the mark that others may sleep.
-fn leave(page: &Page, thread: Thread) -> Result<Option<Taken>, Failure> {
-    loop {
-        let taken = take(page, thread, true)?;
-        if taken.is_some() || busy(page)?.is_some() {
-            return Ok(taken);
+            // This thread may have been woken for it.
+            return take(page, thread);
         }
     }
 }

@@ -135,7 +135,7 @@ fn retake(
     (at, earlier): (usize, &[&Page]),
     thread: Thread,
 ) -> Result<Option<(usize, Taken)>, Failure> {
-    let taken = mutex::take(page, thread, true);
+    let taken = mutex::take(page, thread);
     if !matches!(taken, Ok(Some(_))) {
         thread.set_pending(None);
     }
