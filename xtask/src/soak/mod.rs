@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &[&str]) -> Done {
 }
 
 /// The tests that have a long form, by the program that they are in.
-const STORMS: [(&str, &str, &[&str]); 3] = [
+const STORMS: [(&str, &str, &[&str]); 4] = [
     // Files that are cut under readers and writers.
     ("filemap", "faults", &["races::", "while_a_file_is_cut", "of_cuts_in_between"]),
     // Values that processes write at once, and names that come and go among killed ones.
@@ -64,6 +64,8 @@ const STORMS: [(&str, &str, &[&str]); 3] = [
             "kills::a_kill_leaves",
         ],
     ),
+    // All states of mutexes, events and semaphores, with more kills and with signals.
+    ("filemap-waits", "waits", &[]),
     // Handles that are closed as descriptors, by eight threads.
     ("filemap-abi", "abi", &["handles_are_closed_by_all_means"]),
 ];
