@@ -7,7 +7,7 @@
 use crate::state::{Agent, At, Doing, Lock, NAMES, State};
 use crate::walk::{Walk, broken, witnessed};
 
-/// A step of the protocol, as `src/sys/linux/registry/step.rs` names it.
+/// A step of the protocol, as `src/sys/linux/step.rs` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// A look opened the entry.

@@ -1,5 +1,5 @@
 //! The protocol of names in real processes: each step is compared with the model, and processes are
-//! stopped and killed at it.
+//! stopped and killed at it. Users of mutexes, events and semaphores are killed as well.
 //!
 //! A test here decides which process does its next step, and when. So it can bring the processes into
 //! any state of the model, and check that everything is as the model says.
@@ -29,3 +29,4 @@ mod conformance;
 mod scenario;
 mod kills;
 mod stops;
+mod waits;

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use crate::sys::platform::Deadline;
 use crate::sys::platform::error::last_errno;
+use crate::sys::platform::step::{self, Step};
 
 /// The number of the call that takes deadlines of 64 bits.
 ///
@@ -50,6 +51,7 @@ pub(super) enum Ended {
 /// `EFAULT` if the page is gone or may not be read, `EINVAL` if the address is not a multiple of 4,
 /// `ENOSYS` if the kernel does not have the call.
 pub(super) fn wait(word: NonNull<u32>, expected: u32, deadline: Deadline) -> Result<Ended, Errno> {
+    step::reached(Step::Object);
     let (operation, time) = (libc::FUTEX_WAIT_BITSET, deadline.time());
     let time = time.as_ref().map_or(null(), |time| &raw const *time);
     let no_word = null_mut::<u32>();
@@ -76,6 +78,7 @@ pub(super) fn wait(word: NonNull<u32>, expected: u32, deadline: Deadline) -> Res
 ///
 /// Those of [`wait`].
 pub(super) fn wake(word: NonNull<u32>, count: i32) -> Result<usize, Errno> {
+    step::reached(Step::Object);
     // SAFETY: the kernel checks the address, and touches no byte of it.
     let result = unsafe { libc::syscall(FUTEX, word.as_ptr(), libc::FUTEX_WAKE, count) };
     usize::try_from(result).map_err(|_| last_errno())
@@ -102,6 +105,7 @@ pub(super) fn wake_and_store(
     word: NonNull<u32>,
     store: Store,
 ) -> Result<usize, Errno> {
+    step::reached(Step::Object);
     // The operation is "set", in the upper four bits with "take the argument as a shift" or without;
     // the argument follows. The comparison that would wake sleepers of `word` is with 0: none sleep
     // there who could be woken without need.
@@ -155,6 +159,7 @@ const SLICE: Duration = Duration::from_millis(5);
 ///
 /// Those of [`wait`].
 pub(super) fn wait_for_any(words: &[Sleep], deadline: Deadline) -> Result<Ended, Errno> {
+    step::reached(Step::Object);
     /// The same on all processors.
     const FUTEX_WAITV: c_long = 449;
     let time = deadline.time();

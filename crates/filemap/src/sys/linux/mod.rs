@@ -26,6 +26,7 @@ mod extents;
 mod residency;
 #[cfg(feature = "holders")]
 mod holders;
+mod step;
 mod registry;
 mod waitable;
 

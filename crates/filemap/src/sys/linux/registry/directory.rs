@@ -17,9 +17,9 @@ use crate::sys::platform::registry::object::{
 };
 use crate::sys::platform::registry::publish::{Plan, publish};
 use crate::sys::platform::registry::root::{Inode, Root};
-use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::{file_name, mode, removal};
+use crate::sys::platform::step::{self, Step};
 use crate::sys::platform::{Section, file, memory_file, page_size, set_inheritable, waitable};
 use crate::sys::{Draft, NewWaitable, Opened, SectionContract as _, Size, Space, Wanted};
 use crate::types::{

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use crate::sys::platform::error::during;
 use crate::sys::platform::registry::exit::Registration;
 use crate::sys::platform::registry::root::{Inode, Root};
-use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::{lock, removal};
+use crate::sys::platform::step::{self, Step};
 use crate::sys::platform::{file, fork};
 use crate::types::{Error, ErrorKind, Operation, Result, Rights};
 

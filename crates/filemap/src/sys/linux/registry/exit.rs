@@ -15,7 +15,7 @@ use crate::sys::platform::fork::{self, PerProcess};
 use crate::sys::platform::registry::backoff::Backoff;
 use crate::sys::platform::registry::removal::remove_if_dead;
 use crate::sys::platform::registry::root::{Inode, Root};
-use crate::sys::platform::registry::step::{self, Step};
+use crate::sys::platform::step::{self, Step};
 use crate::types::Operation;
 
 /// An open handle's root, file name, and locked file.

@@ -15,9 +15,9 @@ use crate::sys::platform::registry::lock::{self, State};
 #[cfg(feature = "holders")]
 use crate::sys::platform::registry::root;
 use crate::sys::platform::registry::root::{Inode, Root};
-use crate::sys::platform::registry::step::{self, Step};
 use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::{Directory, file_name, mode, removal};
+use crate::sys::platform::step::{self, Step};
 use crate::sys::{Content, Listed};
 use crate::types::{Name, Operation, Result, Scope};
 

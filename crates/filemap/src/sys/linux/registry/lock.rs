@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use rustix::io::Errno;
 
-use crate::sys::platform::registry::step::{self, Step};
+use crate::sys::platform::step::{self, Step};
 
 /// The byte that handles lock. No mapping has it, so programs that lock ranges of an entry's file do
 /// not conflict with it.

@@ -34,7 +34,6 @@ mod entry;
 mod removal;
 mod exit;
 mod lock;
-mod step;
 mod list;
 mod sweep;
 mod last_look;

@@ -9,7 +9,7 @@ use crate::sys::platform::error::during;
 use crate::sys::platform::registry::backoff::Backoff;
 use crate::sys::platform::registry::lock::{self, State};
 use crate::sys::platform::registry::root::{Inode, Root};
-use crate::sys::platform::registry::step::{self, Step};
+use crate::sys::platform::step::{self, Step};
 use crate::types::{Error, Operation};
 
 /// Opens the entry of a name and removes it if nobody holds it; true if it was removed.

@@ -18,6 +18,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sys::platform::error::from_io;
+use crate::sys::platform::step::{self, Step};
 use crate::sys::platform::waitable::word::Word;
 use crate::sys::platform::{fault, fork};
 use crate::types::{Error, ErrorKind, Operation, Result};
@@ -372,6 +373,7 @@ const IS_ANY_ADDRESS_STORED_AT_ONCE: bool =
 /// [`IS_ANY_ADDRESS_STORED_AT_ONCE`].
 #[inline(always)]
 unsafe fn store(place: *mut usize, value: usize) {
+    step::reached(Step::Object);
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the caller vouches for the place.
     unsafe {

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::sys::guard::{Atomic, Scalar as _};
+use crate::sys::platform::step::{self, Step};
 
 /// The object's page was cut off: somebody made its file shorter, or removed it from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,7 @@ impl Word<'_> {
 
     #[inline(always)]
     pub(super) fn load(self) -> Result<u32, Gone> {
+        step::reached(Step::Object);
         // SAFETY: by the type's invariant.
         unsafe { u32::atomic_load(self.at.as_ptr()) }.ok_or(Gone)
     }
@@ -49,6 +51,7 @@ impl Word<'_> {
     /// instructions order all accesses.
     #[inline(always)]
     pub(super) fn store(self, value: u32) -> Result<(), Gone> {
+        step::reached(Step::Object);
         let at = self.at.as_ptr();
         // This processor keeps the order of stores.
         let stored = if cfg!(target_arch = "x86_64") {
@@ -64,6 +67,7 @@ impl Word<'_> {
     /// Stores `new` if the number is `current`; returns whether it was.
     #[inline(always)]
     pub(super) fn replace(self, current: u32, new: u32) -> Result<bool, Gone> {
+        step::reached(Step::Object);
         // SAFETY: by the type's invariant.
         let before = unsafe { u32::compare_exchange(self.at.as_ptr(), current, new) };
         before.map(|before| before == current).ok_or(Gone)
@@ -71,6 +75,7 @@ impl Word<'_> {
 
     /// Adds, wrapping around, and returns the number after.
     pub(super) fn add(self, value: u32) -> Result<u32, Gone> {
+        step::reached(Step::Object);
         // SAFETY: by the type's invariant.
         let before = unsafe { u32::fetch_add(self.at.as_ptr(), value) };
         before.map(|before| before.wrapping_add(value)).ok_or(Gone)

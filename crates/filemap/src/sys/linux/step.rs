@@ -1,7 +1,8 @@
-//! Where a process is in the protocol of names, for the project's own tests.
+//! Where a process is in the protocol of names, or in a change of an object, for the project's own
+//! tests.
 //!
-//! Each step is one system call with what it answered, so that a test can hold every one of them
-//! against the model in `tests/protocol`, and stop or kill a process at each. Only a build with
+//! Each step of the protocol is one system call with what it answered, so that a test can hold every
+//! one of them against the model in `tests/protocol`, and stop or kill a process at each. Only a build with
 //! `--cfg filemap_steps` has this, and does nothing unless a variable asks:
 //!
 //! - `FILEMAP_STEP=Claimed:2:kill` kills the process at the second time that it has claimed an
@@ -15,7 +16,10 @@
 
 /// A step of the protocol: what was asked of the system, and what it answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::sys::platform) enum Step {
+    /// A step at a mutex, an event or a semaphore is about to be done: an access to its page or to the
+    /// thread's list, or a call.
+    Object,
     /// A look opened the entry.
     Opened,
     /// A look, or somebody who frees, found no entry.
@@ -79,11 +83,11 @@ pub(super) enum Step {
 /// Does nothing in other builds.
 #[cfg(not(filemap_steps))]
 #[inline(always)]
-pub(super) const fn reached(_step: Step) {}
+pub(in crate::sys::platform) const fn reached(_step: Step) {}
 
 /// Reports that the process has done this step, and does to it what the environment asks for.
 #[cfg(filemap_steps)]
-pub(super) fn reached(step: Step) {
+pub(in crate::sys::platform) fn reached(step: Step) {
     asked::trace(step);
     asked::interrupt(step);
 }
