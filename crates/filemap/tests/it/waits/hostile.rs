@@ -74,6 +74,29 @@ fn whoever_writes_an_objects_page_cannot_keep_a_wait_past_its_time() -> Result<(
 }
 
 #[test]
+fn a_wait_whose_time_is_over_while_an_object_is_changed_has_taken_nothing() -> Result<(), Error> {
+    if !can_wait() {
+        return Ok(());
+    }
+    let page = page_size();
+    let mapping = FileMapping::create(page as u64, Protection::ReadWrite)?;
+    let event = Event::options().set().place(&mapping, 0)?;
+    let units = Semaphore::options(5).count(1).create()?;
+    let view = mapping.map(Access::Write)?;
+    // As if that thread were in the middle of a change, and stopped there.
+    view.write(page - 8, &super::thread_number())?;
+
+    assert_eq!(wait_any(&[&event, &units], Some(SHORT))?, None);
+    assert_eq!(wait_all(&[&event, &units], Some(SHORT))?, None);
+    assert!(!event.wait_for(SHORT)?);
+
+    view.write(page - 8, &0_u32)?;
+    assert_eq!(wait_any(&[&event, &units], Some(SHORT))?.map(|first| first.index), Some(0));
+    assert_eq!(units.count()?, 1);
+    Ok(())
+}
+
+#[test]
 fn an_object_whose_entry_is_cut_is_lost_and_kills_nobody() -> Result<(), Box<dyn std::error::Error>>
 {
     if !can_wait() {

@@ -21,6 +21,11 @@ impl Patience {
         Self::For(Some(FOR_A_CHANGE))
     }
 
+    /// Of a last look, when the time is over.
+    pub(super) const fn none() -> Self {
+        Self::For(Some(Duration::ZERO))
+    }
+
     /// Returns whether nothing is to be waited for.
     pub(super) fn is_none(&self) -> bool {
         matches!(self, Self::For(Some(Duration::ZERO)))

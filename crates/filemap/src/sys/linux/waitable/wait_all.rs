@@ -51,7 +51,12 @@ pub(super) fn wait(
         pages.iter().copied().filter(|page| page.kind() == WaitableKind::Mutex).collect();
     let (poll, mut patience) = (patience.is_none(), patience.with_a_change());
     loop {
-        let sleeps = match attempt(&mutexes, &others, thread, &mut patience)? {
+        let attempted = match attempt(&mutexes, &others, thread, &mut patience) {
+            // The time is over, and somebody is in the middle of a change.
+            Err(Failure::Busy) if !poll => return Ok(None),
+            attempted => attempted?,
+        };
+        let sleeps = match attempted {
             Attempt::Taken(taken) => return Ok(Some(taken)),
             Attempt::StartOver if patience.is_over() => return Ok(None),
             Attempt::StartOver => continue,
@@ -66,10 +71,10 @@ pub(super) fn wait(
             handed_on?;
         }
         if (ended? == Ended::TimedOut && deadline.is_past()) || patience.is_over() {
-            let mut patience = Patience::change();
-            return match attempt(&mutexes, &others, thread, &mut patience)? {
-                Attempt::Taken(taken) => Ok(Some(taken)),
-                Attempt::StartOver | Attempt::NotAll(_) => Ok(None),
+            return match attempt(&mutexes, &others, thread, &mut Patience::none()) {
+                Ok(Attempt::Taken(taken)) => Ok(Some(taken)),
+                Ok(Attempt::StartOver | Attempt::NotAll(_)) | Err(Failure::Busy) => Ok(None),
+                Err(failure) => Err(failure),
             };
         }
     }

@@ -33,7 +33,12 @@ pub(super) fn wait(
 ) -> Result<Option<(usize, Taken)>, Failure> {
     let (poll, mut patience) = (patience.is_none(), patience.with_a_change());
     loop {
-        let sleeps = match look(pages, thread, poll, &mut patience)? {
+        let looked = match look(pages, thread, poll, &mut patience) {
+            // The time is over, and somebody is in the middle of a change.
+            Err(Failure::Busy) if !poll => return Ok(None),
+            looked => looked?,
+        };
+        let sleeps = match looked {
             Look::Taken(at, taken) => return Ok(Some((at, taken))),
             Look::StartOver if patience.is_over() => return Ok(None),
             Look::StartOver => continue,
@@ -51,9 +56,10 @@ pub(super) fn wait(
             return Ok(Some(taken));
         }
         if ended? == Ended::TimedOut && deadline.is_past() || patience.is_over() {
-            return match look(pages, thread, true, &mut Patience::change())? {
-                Look::Taken(at, taken) => Ok(Some((at, taken))),
-                Look::StartOver | Look::None(_) => Ok(None),
+            return match look(pages, thread, true, &mut Patience::none()) {
+                Ok(Look::Taken(at, taken)) => Ok(Some((at, taken))),
+                Ok(Look::StartOver | Look::None(_)) | Err(Failure::Busy) => Ok(None),
+                Err(failure) => Err(failure),
             };
         }
     }
