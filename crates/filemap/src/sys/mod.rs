@@ -92,7 +92,7 @@ pub(crate) use platform::join_image;
 pub(crate) use platform::{
     BorrowedDescriptor, Deadline, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section,
     Waitable, exhausted, lends_descriptor, open_file, page_size, prepare_thread, set_file_len,
-    set_inheritable, set_section_len,
+    set_inheritable, set_section_len, tells_descriptor,
 };
 #[cfg(feature = "holders")]
 pub(crate) use platform::{holders, residency, viewers};

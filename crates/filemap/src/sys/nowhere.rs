@@ -36,6 +36,10 @@ macro_rules! lends_descriptor {
     ($type:ty, $lend:ident, $own:ident) => {};
 }
 pub(crate) use lends_descriptor;
+macro_rules! tells_descriptor {
+    ($type:ty, $own:ident) => {};
+}
+pub(crate) use tells_descriptor;
 pub(crate) const number_of: Missing = loop {};
 pub(crate) const exhausted: Missing = loop {};
 pub(crate) const open_file: Missing = loop {};

@@ -32,6 +32,11 @@ pub(crate) trait WaitableContract: Sized {
     /// Lends the descriptor that carries the handle.
     fn descriptor(&self) -> Option<BorrowedDescriptor<'_>>;
 
+    /// Returns that descriptor for its number alone, which lends nothing.
+    fn own_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        self.descriptor()
+    }
+
     /// Makes another handle to the same object.
     fn duplicate(&self) -> Result<Self>;
 

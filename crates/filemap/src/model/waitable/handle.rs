@@ -189,6 +189,14 @@ macro_rules! handle_methods {
             }
         }
 
+        impl $type {
+            fn own_descriptor(&self) -> Option<crate::sys::BorrowedDescriptor<'_>> {
+                crate::sys::WaitableContract::own_descriptor(&self.handle.object)
+            }
+        }
+
+        crate::sys::tells_descriptor!($type, own_descriptor);
+
         impl crate::model::waitable::handle::FromHandle for $type {
             const KIND: crate::types::ObjectKind = $kind;
 

@@ -86,6 +86,20 @@ macro_rules! lends_descriptor {
 }
 pub(crate) use lends_descriptor;
 
+/// Makes a type tell the number of its descriptor, which `own` has without lending it; -1 if it has
+/// none.
+macro_rules! tells_descriptor {
+    ($type:ty, $own:ident) => {
+        impl std::os::fd::AsRawFd for $type {
+            /// Returns the number of the handle; -1 of an object in a mapping, which has none.
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.$own().map_or(-1, |own| std::os::fd::AsRawFd::as_raw_fd(&own))
+            }
+        }
+    };
+}
+pub(crate) use tells_descriptor;
+
 /// Decides whether a descriptor survives `exec`.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {
     let mut flags =

@@ -71,6 +71,22 @@ macro_rules! lends_descriptor {
 }
 pub(crate) use lends_descriptor;
 
+/// Makes a type tell the number of its handle, which `own` has without lending it; null if it has
+/// none.
+macro_rules! tells_descriptor {
+    ($type:ty, $own:ident) => {
+        impl std::os::windows::io::AsRawHandle for $type {
+            /// Returns the handle.
+            fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+                self.$own().map_or(std::ptr::null_mut(), |own| {
+                    std::os::windows::io::AsRawHandle::as_raw_handle(&own)
+                })
+            }
+        }
+    };
+}
+pub(crate) use tells_descriptor;
+
 /// Decides whether processes that this one starts inherit a descriptor.
 pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: bool) -> Result<()> {
     file::set_inheritable(descriptor, inheritable)

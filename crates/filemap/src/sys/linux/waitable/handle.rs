@@ -145,11 +145,15 @@ impl WaitableContract for Waitable {
     }
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        if let Keeper::Entry(entry) = &self.keeper {
+            entry.lend();
+        }
+        self.own_descriptor()
+    }
+
+    fn own_descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &self.keeper {
-            Keeper::Entry(entry) => {
-                entry.lend();
-                entry.lock()
-            }
+            Keeper::Entry(entry) => entry.lock(),
             Keeper::Memory(memory) => Some(memory.as_fd()),
             Keeper::Nobody => None,
         }
