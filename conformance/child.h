@@ -100,7 +100,7 @@ static void child_end(struct child *child, int sharply) {
 }
 
 /* Sends the child a command, and returns its answer. */
-__attribute__((format(printf, 2, 3))) static const char *ask(struct child *child,
+__attribute__((unused, format(printf, 2, 3))) static const char *ask(struct child *child,
                                                              const char *format, ...) {
     static char answers[16][512];
     static unsigned next;
@@ -153,6 +153,43 @@ static const char *child_do(char *line) {
         int byte = file ? file_byte(file, one) : -2;
         close_if(file);
         return text("%d", byte);
+    }
+    if (sscanf(line, "hold %255s", name) == 1) {
+        struct outcome made = ATTEMPT("", handle = CreateMutexA(NULL, TRUE, name));
+        DWORD owned = handle ? WaitForSingleObject(handle, 0) : WAIT_FAILED;
+        return text("%s %s, wait %lu", outcome_text(made), error_text(made.error),
+                    (unsigned long)owned);
+    }
+    if (sscanf(line, "mutex %255s", name) == 1) {
+        struct outcome made = ATTEMPT("", handle = OpenMutexA(MUTEX_ALL_ACCESS, FALSE, name));
+        return outcome_text(made);
+    }
+    if (sscanf(line, "event %255s", name) == 1) {
+        struct outcome made = ATTEMPT("", handle = OpenEventA(EVENT_ALL_ACCESS, FALSE, name));
+        return outcome_text(made);
+    }
+    if (sscanf(line, "semaphore %255s", name) == 1) {
+        struct outcome made =
+            ATTEMPT("", handle = OpenSemaphoreA(SEMAPHORE_ALL_ACCESS, FALSE, name));
+        return outcome_text(made);
+    }
+    if (sscanf(line, "wait %llu", &one) == 1) {
+        SetLastError(UNTOUCHED);
+        DWORD result = WaitForSingleObject(handle, (DWORD)one);
+        return text("%lx %s", (unsigned long)result, error_text(GetLastError()));
+    }
+    if (!strcmp(line, "set")) {
+        struct outcome done = ATTEMPT("", SetEvent(handle));
+        return outcome_text(done);
+    }
+    if (!strcmp(line, "free")) {
+        struct outcome done = ATTEMPT("", ReleaseMutex(handle));
+        return outcome_text(done);
+    }
+    if (sscanf(line, "release %llu", &one) == 1) {
+        LONG before = -1;
+        struct outcome done = ATTEMPT("", ReleaseSemaphore(handle, (LONG)one, &before));
+        return text("%s from %ld", outcome_text(done), (long)before);
     }
     if (!strcmp(line, "views")) return views_of(handle);
     if (!strcmp(line, "describe")) return view_text(view);

@@ -60,6 +60,7 @@ typedef void *HANDLE;
 typedef void *PVOID;
 typedef void *LPVOID;
 typedef const void *LPCVOID;
+typedef volatile void *PVOLATILE_VOID;
 typedef BOOL *LPBOOL, *PBOOL;
 typedef BYTE *LPBYTE, *PBYTE;
 typedef WORD *LPWORD, *PWORD;
@@ -262,6 +263,20 @@ typedef INT_PTR (*FARPROC)();
 #define GENERIC_WRITE 0x40000000u
 #define GENERIC_READ 0x80000000u
 
+#define MUTEX_MODIFY_STATE 0x0001u
+#define MUTEX_ALL_ACCESS 0x001F0001u
+#define EVENT_MODIFY_STATE 0x0002u
+#define EVENT_ALL_ACCESS 0x001F0003u
+#define SEMAPHORE_MODIFY_STATE 0x0002u
+#define SEMAPHORE_ALL_ACCESS 0x001F0003u
+#define CREATE_MUTEX_INITIAL_OWNER 0x00000001u
+#define CREATE_EVENT_MANUAL_RESET 0x00000001u
+#define CREATE_EVENT_INITIAL_SET 0x00000002u
+#define PROCESS_DUP_HANDLE 0x0040u
+#define PROCESS_QUERY_INFORMATION 0x0400u
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
+#define PROCESS_ALL_ACCESS 0x001FFFFFu
+
 #define FILE_READ_DATA 0x0001u
 #define FILE_WRITE_DATA 0x0002u
 #define FILE_APPEND_DATA 0x0004u
@@ -307,6 +322,13 @@ typedef INT_PTR (*FARPROC)();
 #define LOCKFILE_EXCLUSIVE_LOCK 0x00000002u
 
 #define INFINITE 0xFFFFFFFFu
+#define WAIT_OBJECT_0 0x00000000u
+#define WAIT_ABANDONED 0x00000080u
+#define WAIT_ABANDONED_0 0x00000080u
+#define WAIT_IO_COMPLETION 0x000000C0u
+#define WAIT_TIMEOUT 258u
+#define WAIT_FAILED 0xFFFFFFFFu
+#define MAXIMUM_WAIT_OBJECTS 64
 #define MAXDWORD 0xFFFFFFFFu
 
 #define CP_ACP 0
@@ -399,6 +421,8 @@ typedef INT_PTR (*FARPROC)();
 #define ERROR_BAD_EXE_FORMAT 193u
 #define ERROR_FILENAME_EXCED_RANGE 206u
 #define ERROR_FILE_TOO_LARGE 223u
+#define ERROR_NOT_OWNER 288u
+#define ERROR_TOO_MANY_POSTS 298u
 #define ERROR_INVALID_LOCK_RANGE 307u
 #define ERROR_MR_MID_NOT_FOUND 317u
 #define ERROR_INVALID_ADDRESS 487u
@@ -1137,6 +1161,316 @@ void ZeroMemory(LPVOID Destination,
                 SIZE_T Length);
 
 /*
+ Creates a mutex, or opens the one that has the name. `lpName` is UTF-8, or NULL for a mutex
+ without a name.
+
+ With `bInitialOwner` the calling thread owns a new mutex before anybody else can open it; one that
+ exists stays as it is.
+
+ Returns NULL on failure: `ERROR_INVALID_HANDLE` if the name is that of another kind of object.
+ `GetLastError` is 0 for a new mutex and `ERROR_ALREADY_EXISTS` for an existing one.
+ */
+HANDLE CreateMutexA(const SECURITY_ATTRIBUTES *lpMutexAttributes,
+                    BOOL bInitialOwner,
+                    LPCSTR lpName);
+
+/*
+ `CreateMutexA` with a name in UTF-16.
+ */
+HANDLE CreateMutexW(const SECURITY_ATTRIBUTES *lpMutexAttributes,
+                    BOOL bInitialOwner,
+                    LPCWSTR lpName);
+
+/*
+ `CreateMutexA` whose handle has the rights of `dwDesiredAccess`. `dwFlags` is 0 or
+ `CREATE_MUTEX_INITIAL_OWNER`.
+ */
+HANDLE CreateMutexExA(const SECURITY_ATTRIBUTES *lpMutexAttributes,
+                      LPCSTR lpName,
+                      DWORD dwFlags,
+                      DWORD dwDesiredAccess);
+
+/*
+ `CreateMutexExA` with a name in UTF-16.
+ */
+HANDLE CreateMutexExW(const SECURITY_ATTRIBUTES *lpMutexAttributes,
+                      LPCWSTR lpName,
+                      DWORD dwFlags,
+                      DWORD dwDesiredAccess);
+
+/*
+ Opens the mutex that has the name, in UTF-8.
+
+ Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no process has a handle to it,
+ `ERROR_INVALID_HANDLE` if the name is that of another kind of object, `ERROR_ACCESS_DENIED` for an
+ access of 0 and for one that mutexes do not have.
+ */
+HANDLE OpenMutexA(DWORD dwDesiredAccess,
+                  BOOL bInheritHandle,
+                  LPCSTR lpName);
+
+/*
+ `OpenMutexA` with a name in UTF-16.
+ */
+HANDLE OpenMutexW(DWORD dwDesiredAccess,
+                  BOOL bInheritHandle,
+                  LPCWSTR lpName);
+
+/*
+ Gives a mutex back once. The thread that has taken it several times gives it back as often.
+
+ Returns FALSE on failure: `ERROR_NOT_OWNER` if the calling thread does not own it.
+ */
+BOOL ReleaseMutex(HANDLE hMutex);
+
+/*
+ Creates an event, or opens the one that has the name. `lpName` is UTF-8, or NULL for an event
+ without a name.
+
+ With `bManualReset` a new event releases all threads that wait, and stays set until `ResetEvent`;
+ without, it releases one thread each time that it is set. With `bInitialState` it is set from the
+ start. One that exists stays as it is.
+
+ Returns NULL on failure: `ERROR_INVALID_HANDLE` if the name is that of another kind of object.
+ `GetLastError` is 0 for a new event and `ERROR_ALREADY_EXISTS` for an existing one.
+ */
+HANDLE CreateEventA(const SECURITY_ATTRIBUTES *lpEventAttributes,
+                    BOOL bManualReset,
+                    BOOL bInitialState,
+                    LPCSTR lpName);
+
+/*
+ `CreateEventA` with a name in UTF-16.
+ */
+HANDLE CreateEventW(const SECURITY_ATTRIBUTES *lpEventAttributes,
+                    BOOL bManualReset,
+                    BOOL bInitialState,
+                    LPCWSTR lpName);
+
+/*
+ `CreateEventA` whose handle has the rights of `dwDesiredAccess`. `dwFlags` has
+ `CREATE_EVENT_MANUAL_RESET` and `CREATE_EVENT_INITIAL_SET` for the other arguments.
+ */
+HANDLE CreateEventExA(const SECURITY_ATTRIBUTES *lpEventAttributes,
+                      LPCSTR lpName,
+                      DWORD dwFlags,
+                      DWORD dwDesiredAccess);
+
+/*
+ `CreateEventExA` with a name in UTF-16.
+ */
+HANDLE CreateEventExW(const SECURITY_ATTRIBUTES *lpEventAttributes,
+                      LPCWSTR lpName,
+                      DWORD dwFlags,
+                      DWORD dwDesiredAccess);
+
+/*
+ Opens the event that has the name, in UTF-8.
+
+ Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no process has a handle to it,
+ `ERROR_INVALID_HANDLE` if the name is that of another kind of object, `ERROR_ACCESS_DENIED` for an
+ access of 0 and for one that events do not have.
+ */
+HANDLE OpenEventA(DWORD dwDesiredAccess,
+                  BOOL bInheritHandle,
+                  LPCSTR lpName);
+
+/*
+ `OpenEventA` with a name in UTF-16.
+ */
+HANDLE OpenEventW(DWORD dwDesiredAccess,
+                  BOOL bInheritHandle,
+                  LPCWSTR lpName);
+
+/*
+ Sets an event: releases one thread that waits for it, or all with manual reset. Without any, it
+ stays set.
+
+ Returns FALSE on failure: `ERROR_ACCESS_DENIED` without `EVENT_MODIFY_STATE`.
+ */
+BOOL SetEvent(HANDLE hEvent);
+
+/*
+ Resets an event.
+
+ Returns FALSE on failure, as `SetEvent` does.
+ */
+BOOL ResetEvent(HANDLE hEvent);
+
+/*
+ Releases one of the threads that wait at this moment for this event alone, or all with manual
+ reset, and resets it. A thread that waits for several objects is not released.
+
+ Returns FALSE on failure, as `SetEvent` does.
+ */
+BOOL PulseEvent(HANDLE hEvent);
+
+/*
+ Creates a semaphore, or opens the one that has the name. `lpName` is UTF-8, or NULL for a
+ semaphore without a name.
+
+ A new one has the count `lInitialCount`, and at most `lMaximumCount`, which is at least 1
+ (`ERROR_INVALID_PARAMETER`); one that exists keeps its own.
+
+ Returns NULL on failure: `ERROR_INVALID_HANDLE` if the name is that of another kind of object.
+ `GetLastError` is 0 for a new semaphore and `ERROR_ALREADY_EXISTS` for an existing one.
+ */
+HANDLE CreateSemaphoreA(const SECURITY_ATTRIBUTES *lpSemaphoreAttributes,
+                        LONG lInitialCount,
+                        LONG lMaximumCount,
+                        LPCSTR lpName);
+
+/*
+ `CreateSemaphoreA` with a name in UTF-16.
+ */
+HANDLE CreateSemaphoreW(const SECURITY_ATTRIBUTES *lpSemaphoreAttributes,
+                        LONG lInitialCount,
+                        LONG lMaximumCount,
+                        LPCWSTR lpName);
+
+/*
+ `CreateSemaphoreA` whose handle has the rights of `dwDesiredAccess`. `dwFlags` is 0
+ (`ERROR_INVALID_PARAMETER`).
+ */
+HANDLE CreateSemaphoreExA(const SECURITY_ATTRIBUTES *lpSemaphoreAttributes,
+                          LONG lInitialCount,
+                          LONG lMaximumCount,
+                          LPCSTR lpName,
+                          DWORD dwFlags,
+                          DWORD dwDesiredAccess);
+
+/*
+ `CreateSemaphoreExA` with a name in UTF-16.
+ */
+HANDLE CreateSemaphoreExW(const SECURITY_ATTRIBUTES *lpSemaphoreAttributes,
+                          LONG lInitialCount,
+                          LONG lMaximumCount,
+                          LPCWSTR lpName,
+                          DWORD dwFlags,
+                          DWORD dwDesiredAccess);
+
+/*
+ Opens the semaphore that has the name, in UTF-8.
+
+ Returns NULL on failure: `ERROR_FILE_NOT_FOUND` if no process has a handle to it,
+ `ERROR_INVALID_HANDLE` if the name is that of another kind of object, `ERROR_ACCESS_DENIED` for an
+ access of 0 and for one that semaphores do not have.
+ */
+HANDLE OpenSemaphoreA(DWORD dwDesiredAccess,
+                      BOOL bInheritHandle,
+                      LPCSTR lpName);
+
+/*
+ `OpenSemaphoreA` with a name in UTF-16.
+ */
+HANDLE OpenSemaphoreW(DWORD dwDesiredAccess,
+                      BOOL bInheritHandle,
+                      LPCWSTR lpName);
+
+/*
+ Adds to a semaphore's count, and stores the one before in `lpPreviousCount`, unless it is NULL.
+
+ Returns FALSE on failure: `ERROR_TOO_MANY_POSTS` if the count would be more than its maximum, and
+ then nothing is changed; `ERROR_INVALID_PARAMETER` for a count that is not above 0;
+ `ERROR_ACCESS_DENIED` without `SEMAPHORE_MODIFY_STATE`.
+ */
+BOOL ReleaseSemaphore(HANDLE hSemaphore,
+                      LONG lReleaseCount,
+                      LONG *lpPreviousCount);
+
+/*
+ Waits until an object is signalled, and takes it: a mutex that no other thread owns, an event that
+ is set, a semaphore whose count is not 0, a process that has ended. A file is signalled.
+
+ Returns `WAIT_OBJECT_0`; `WAIT_ABANDONED_0` for a mutex whose last owner ended without giving it
+ back, which is owned as well; `WAIT_TIMEOUT` if the time is over; `WAIT_FAILED` on failure, and
+ only then sets the last error: `ERROR_ACCESS_DENIED` without `SYNCHRONIZE`, which mappings never
+ have.
+ */
+DWORD WaitForSingleObject(HANDLE hHandle,
+                          DWORD dwMilliseconds);
+
+/*
+ `WaitForSingleObject`; there are no calls that could interrupt the wait.
+ */
+DWORD WaitForSingleObjectEx(HANDLE hHandle,
+                            DWORD dwMilliseconds,
+                            BOOL bAlertable);
+
+/*
+ Waits until one of several objects is signalled, or with `bWaitAll` until all are at once.
+
+ Of several that are signalled the first one is taken, and no other is changed. Returns its number,
+ from `WAIT_OBJECT_0` on, or from `WAIT_ABANDONED_0` on; with `bWaitAll` one of these two. Otherwise
+ like `WaitForSingleObject`; there are 1 to 64 objects (`ERROR_INVALID_PARAMETER`), and with
+ `bWaitAll` none is there twice.
+ */
+DWORD WaitForMultipleObjects(DWORD nCount,
+                             const HANDLE *lpHandles,
+                             BOOL bWaitAll,
+                             DWORD dwMilliseconds);
+
+/*
+ `WaitForMultipleObjects`; there are no calls that could interrupt the wait.
+ */
+DWORD WaitForMultipleObjectsEx(DWORD nCount,
+                               const HANDLE *lpHandles,
+                               BOOL bWaitAll,
+                               DWORD dwMilliseconds,
+                               BOOL bAlertable);
+
+/*
+ Signals one object, and waits for another: sets an event, adds 1 to a semaphore, or gives a mutex
+ back. Others may run in between.
+
+ Returns what `WaitForSingleObject` does; if the first object cannot be signalled, or the second
+ not be waited for, `WAIT_FAILED`, and neither is changed.
+ */
+DWORD SignalObjectAndWait(HANDLE hObjectToSignal,
+                          HANDLE hObjectToWaitOn,
+                          DWORD dwMilliseconds,
+                          BOOL bAlertable);
+
+/*
+ Waits while the bytes at an address are those at another one, until a thread of this process
+ wakes this one. It may return sooner.
+
+ `AddressSize` is 1, 2, 4 or 8 (`ERROR_INVALID_PARAMETER`). Returns FALSE if the time is over:
+ `ERROR_TIMEOUT`.
+ */
+BOOL WaitOnAddress(PVOLATILE_VOID Address,
+                   LPVOID CompareAddress,
+                   SIZE_T AddressSize,
+                   DWORD dwMilliseconds);
+
+/*
+ Wakes one thread that waits for an address, if any does.
+ */
+void WakeByAddressSingle(LPVOID Address);
+
+/*
+ Wakes all threads that wait for an address.
+ */
+void WakeByAddressAll(LPVOID Address);
+
+/*
+ Opens a process by its number, to wait for its end.
+
+ Any access may be asked for; to wait needs `SYNCHRONIZE`, and no other right has a use here.
+
+ Returns NULL on failure: `ERROR_INVALID_PARAMETER` if there is no such process.
+ */
+HANDLE OpenProcess(DWORD dwDesiredAccess,
+                   BOOL bInheritHandle,
+                   DWORD dwProcessId);
+
+/*
+ Returns what stands for the calling thread: waiting for it never ends. It has no handle, and so no
+ duplicate.
+ */
+HANDLE GetCurrentThread(void);
+
+/*
  Copies bytes out of a view. A page that the file has lost is an error and no signal.
 
  `address` is any address in a view. If `done` is not NULL, it receives the number of bytes that
@@ -1198,14 +1532,23 @@ BOOL filemap_list(filemap_each each,
 #ifdef UNICODE
 #define ConvertStringSecurityDescriptorToSecurityDescriptor \
     ConvertStringSecurityDescriptorToSecurityDescriptorW
+#define CreateEvent CreateEventW
+#define CreateEventEx CreateEventExW
 #define CreateFile CreateFileW
 #define CreateFileMapping CreateFileMappingW
 #define CreateFileMappingNuma CreateFileMappingNumaW
+#define CreateMutex CreateMutexW
+#define CreateMutexEx CreateMutexExW
+#define CreateSemaphore CreateSemaphoreW
+#define CreateSemaphoreEx CreateSemaphoreExW
 #define DeleteFile DeleteFileW
 #define FormatMessage FormatMessageW
 #define GetModuleHandle GetModuleHandleW
 #define MoveFileEx MoveFileExW
+#define OpenEvent OpenEventW
 #define OpenFileMapping OpenFileMappingW
+#define OpenMutex OpenMutexW
+#define OpenSemaphore OpenSemaphoreW
 typedef WCHAR TCHAR;
 #if defined(__SIZEOF_WCHAR_T__) && __SIZEOF_WCHAR_T__ == 2
 #define FILEMAP_TEXT(literal) L##literal
@@ -1215,14 +1558,23 @@ typedef WCHAR TCHAR;
 #else
 #define ConvertStringSecurityDescriptorToSecurityDescriptor \
     ConvertStringSecurityDescriptorToSecurityDescriptorA
+#define CreateEvent CreateEventA
+#define CreateEventEx CreateEventExA
 #define CreateFile CreateFileA
 #define CreateFileMapping CreateFileMappingA
 #define CreateFileMappingNuma CreateFileMappingNumaA
+#define CreateMutex CreateMutexA
+#define CreateMutexEx CreateMutexExA
+#define CreateSemaphore CreateSemaphoreA
+#define CreateSemaphoreEx CreateSemaphoreExA
 #define DeleteFile DeleteFileA
 #define FormatMessage FormatMessageA
 #define GetModuleHandle GetModuleHandleA
 #define MoveFileEx MoveFileExA
+#define OpenEvent OpenEventA
 #define OpenFileMapping OpenFileMappingA
+#define OpenMutex OpenMutexA
+#define OpenSemaphore OpenSemaphoreA
 typedef CHAR TCHAR;
 #define FILEMAP_TEXT(literal) literal
 #endif

@@ -18,7 +18,9 @@ use crate::boundary::{Code, Result};
 use crate::fork_lock::ForkLock;
 use crate::marks::{self, Mark};
 use crate::numbered::{Descriptor as _, Numbered};
-use crate::objects::{Held, Object, OpenFile, Process};
+use crate::objects::{Held, Object, OpenFile};
+use crate::processes::Process;
+use crate::waitables::Waitable;
 use crate::windows::{DWORD, ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, HANDLE};
 
 /// How many handles a call looks at to find those that the program has closed, and again after each
@@ -84,6 +86,7 @@ pub(crate) fn is_inheritable(number: RawFd) -> Result<bool> {
 pub(crate) fn set_inheritable(object: &Object, is_inheritable: bool) -> Result<()> {
     match object {
         Object::Mapping(held) => held.lend(is_inheritable)?,
+        Object::Waitable(waitable) => waitable.lend(is_inheritable)?,
         Object::File(file) if is_inheritable && file.is_there() => file.narrow()?,
         Object::File(_) | Object::Process(_) => {}
     }
@@ -106,6 +109,11 @@ fn number(handle: HANDLE) -> Option<RawFd> {
 /// Returns true for `INVALID_HANDLE_VALUE`, which also stands for this process.
 pub(crate) fn is_invalid(handle: HANDLE) -> bool {
     number(handle) == Some(-1)
+}
+
+/// Returns true for what stands for the calling thread.
+pub(crate) fn is_this_thread(handle: HANDLE) -> bool {
+    number(handle) == Some(-2)
 }
 
 /// Returns true for a handle that stands for this process.
@@ -212,6 +220,13 @@ pub(crate) fn insert_process(process: Process, inherit: bool) -> Result<HANDLE> 
     insert(Object::Process(Arc::new(Numbered::new(process, mark)?)), inherit)
 }
 
+/// Opens a handle to a mutex, an event or a semaphore.
+pub(crate) fn insert_waitable(waitable: Waitable, inherit: bool) -> Result<HANDLE> {
+    let waitable = waitable.above_the_first_three()?;
+    let mark = waitable.mark().put(waitable.number());
+    insert(Object::Waitable(Arc::new(Numbered::new(waitable, mark)?)), inherit)
+}
+
 /// Returns the object that a handle refers to.
 pub(crate) fn find(handle: HANDLE) -> Result<Object> {
     let number = number(handle).ok_or(Code(ERROR_INVALID_HANDLE))?;
@@ -234,7 +249,15 @@ pub(crate) fn find(handle: HANDLE) -> Result<Object> {
 pub(crate) fn mapping(handle: HANDLE) -> Result<Arc<Numbered<Held>>> {
     match find(handle)? {
         Object::Mapping(held) => Ok(held),
-        Object::File(_) | Object::Process(_) => Err(Code(ERROR_INVALID_HANDLE)),
+        _ => Err(Code(ERROR_INVALID_HANDLE)),
+    }
+}
+
+/// Returns the mutex, the event or the semaphore that a handle refers to.
+pub(crate) fn waitable(handle: HANDLE) -> Result<Arc<Numbered<Waitable>>> {
+    match find(handle)? {
+        Object::Waitable(waitable) => Ok(waitable),
+        _ => Err(Code(ERROR_INVALID_HANDLE)),
     }
 }
 
@@ -260,7 +283,7 @@ impl Deref for FoundFile {
 pub(crate) fn file(handle: HANDLE) -> Result<FoundFile> {
     match find(handle) {
         Ok(Object::File(file)) => Ok(FoundFile::Handle(file)),
-        Ok(Object::Mapping(_) | Object::Process(_)) => Err(Code(ERROR_INVALID_HANDLE)),
+        Ok(_) => Err(Code(ERROR_INVALID_HANDLE)),
         Err(_) => {
             let descriptor = number(handle).filter(|number| *number > 0);
             let number = descriptor.ok_or(Code(ERROR_INVALID_HANDLE))?;

@@ -18,6 +18,8 @@ mod marks;
 mod numbered;
 mod removal;
 mod programs;
+mod waitables;
+mod processes;
 mod objects;
 mod handles;
 mod views;

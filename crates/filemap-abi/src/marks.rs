@@ -6,6 +6,9 @@
 //!  1 to 48    a mapping: 1 + 8 * protection + rights
 //!  49         a file
 //!  50         a process
+//!  51 to 54   a mutex: 51, 1 more with the right to wait, 2 more with that to change its state
+//!  55 to 58   an event, likewise
+//!  59 to 62   a semaphore, likewise
 //! ```
 //!
 //! The kernel keeps such a number with every open file description: the signal for input that
@@ -19,7 +22,7 @@
 
 use std::os::fd::RawFd;
 
-use filemap::{Protection, Rights};
+use filemap::{ObjectKind, Protection, Rights};
 
 /// From `asm-generic/fcntl.h`.
 const F_SETSIG: libc::c_int = 10;
@@ -31,6 +34,14 @@ pub(crate) enum Mark {
     Mapping(Protection, Rights),
     File,
     Process,
+    Waitable(ObjectKind, MayUse),
+}
+
+/// What a handle may be used for whose object can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MayUse {
+    pub(crate) wait: bool,
+    pub(crate) modify: bool,
 }
 
 const PROTECTIONS: [Protection; 6] = [
@@ -44,6 +55,8 @@ const PROTECTIONS: [Protection; 6] = [
 const RIGHTS: [Rights; 3] = [Rights::READ, Rights::WRITE, Rights::EXECUTE];
 const FILE: libc::c_int = 49;
 const PROCESS: libc::c_int = 50;
+const WAITABLE: libc::c_int = 51;
+const WAITABLES: [ObjectKind; 3] = [ObjectKind::Mutex, ObjectKind::Event, ObjectKind::Semaphore];
 
 impl Mark {
     fn encoded(self) -> libc::c_int {
@@ -56,6 +69,11 @@ impl Mark {
             }
             Self::File => FILE,
             Self::Process => PROCESS,
+            Self::Waitable(kind, MayUse { wait, modify }) => {
+                let known = (0..).zip(WAITABLES).find(|(_, known)| *known == kind);
+                let bits = libc::c_int::from(wait) + 2 * libc::c_int::from(modify);
+                WAITABLE + 4 * known.map_or(0, |(index, _)| index) + bits
+            }
         }
     }
 
@@ -70,6 +88,11 @@ impl Mark {
         match value(number) {
             FILE => Some(Self::File),
             PROCESS => Some(Self::Process),
+            waitable @ WAITABLE.. => {
+                let coded = usize::try_from(waitable - WAITABLE).ok()?;
+                let may = MayUse { wait: coded & 1 != 0, modify: coded & 2 != 0 };
+                Some(Self::Waitable(*WAITABLES.get(coded / 4)?, may))
+            }
             mapping => {
                 let coded = usize::try_from(mapping).ok()?.checked_sub(1)?;
                 let protection = *PROTECTIONS.get(coded / 8)?;

@@ -110,6 +110,12 @@ impl<T: Descriptor> Numbered<T> {
         }
     }
 
+    /// Returns true if both are open files of one object.
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        let place = |of: &Self| (of.identity.device, of.identity.inode);
+        place(self) == place(other)
+    }
+
     /// Records that the number is another's.
     pub(crate) fn lose(&self) {
         self.is_lost.store(true, Ordering::Release);

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom};
 use std::ops::Deref;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
@@ -14,7 +14,9 @@ use filemap::{Backing, FileMapping, LengthLock, OwnedDescriptor, Protection, Reg
 use crate::boundary::{Code, Result};
 use crate::marks::Mark;
 use crate::numbered::{Descriptor, Numbered};
+use crate::processes::Process;
 use crate::removal::Removal;
+use crate::waitables::Waitable;
 use crate::windows::{
     DWORD, ERROR_ACCESS_DENIED, ERROR_NOT_SUPPORTED, FILE_APPEND_DATA, FILE_EXECUTE,
     FILE_READ_DATA, FILE_WRITE_DATA, GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE,
@@ -26,6 +28,7 @@ pub(crate) enum Object {
     Mapping(Arc<Numbered<Held>>),
     File(Arc<Numbered<OpenFile>>),
     Process(Arc<Numbered<Process>>),
+    Waitable(Arc<Numbered<Waitable>>),
 }
 
 impl Object {
@@ -35,6 +38,7 @@ impl Object {
             Self::Mapping(held) => held.number(),
             Self::File(file) => file.number(),
             Self::Process(process) => process.number(),
+            Self::Waitable(waitable) => waitable.number(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Object {
             Self::Mapping(held) => held.seems_there(),
             Self::File(file) => file.seems_there(),
             Self::Process(process) => process.seems_there(),
+            Self::Waitable(waitable) => waitable.seems_there(),
         }
     }
 
@@ -53,6 +58,7 @@ impl Object {
             Self::Mapping(held) => held.lose(),
             Self::File(file) => file.lose(),
             Self::Process(process) => process.lose(),
+            Self::Waitable(waitable) => waitable.lose(),
         }
     }
 
@@ -62,6 +68,7 @@ impl Object {
             (Self::Mapping(held), Self::Mapping(other)) => Arc::ptr_eq(held, other),
             (Self::File(file), Self::File(other)) => Arc::ptr_eq(file, other),
             (Self::Process(process), Self::Process(other)) => Arc::ptr_eq(process, other),
+            (Self::Waitable(waitable), Self::Waitable(other)) => Arc::ptr_eq(waitable, other),
             _ => false,
         }
     }
@@ -72,6 +79,7 @@ impl Object {
             Self::Mapping(held) => Arc::into_inner(held).map_or(Ok(()), Numbered::close),
             Self::File(file) => Arc::into_inner(file).map_or(Ok(()), Numbered::close),
             Self::Process(process) => Arc::into_inner(process).map_or(Ok(()), Numbered::close),
+            Self::Waitable(waitable) => Arc::into_inner(waitable).map_or(Ok(()), Numbered::close),
         }
     }
 
@@ -98,10 +106,14 @@ impl Object {
                 let mark = Mark::File.put(file.number());
                 Self::File(Arc::new(Numbered::new(file, mark)?))
             }
-            // Which one is not told: not this one.
             Mark::Process => {
                 let mark = Mark::Process.put(descriptor.as_raw_fd());
-                Self::Process(Arc::new(Numbered::new(Process { descriptor, id: None }, mark)?))
+                Self::Process(Arc::new(Numbered::new(Process::inherited(descriptor), mark)?))
+            }
+            Mark::Waitable(kind, may) => {
+                let waitable = Waitable::inherited(descriptor, kind, may)?;
+                let mark = waitable.mark().put(waitable.number());
+                Self::Waitable(Arc::new(Numbered::new(waitable, mark)?))
             }
         })
     }
@@ -430,53 +442,5 @@ impl Descriptor for OpenFile {
 
     fn forget(self) {
         let _number = self.file.into_raw_fd();
-    }
-}
-
-/// A process.
-#[derive(Debug)]
-pub(crate) struct Process {
-    descriptor: OwnedFd,
-    /// The number of the process, if it is known.
-    id: Option<u32>,
-}
-
-impl Process {
-    /// Returns this process.
-    pub(crate) fn this() -> Result<Self> {
-        let id = std::process::id();
-        // SAFETY: the call takes numbers, and makes a descriptor or fails.
-        let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, id, 0) };
-        let Ok(number @ 0..) = RawFd::try_from(opened) else {
-            return Err(io::Error::last_os_error().into());
-        };
-        // SAFETY: the call has just made it, and nothing else has its number.
-        let low = unsafe { OwnedFd::from_raw_fd(number) };
-        // Above the first three.
-        let descriptor = if number > 2 { low } else { low.try_clone()? };
-        Ok(Self { descriptor, id: Some(id) })
-    }
-
-    /// Returns true for this process, which a forked child is not.
-    pub(crate) fn is_this(&self) -> bool {
-        self.id == Some(std::process::id())
-    }
-
-    pub(crate) fn duplicate(&self) -> Result<Self> {
-        Ok(Self { descriptor: self.descriptor.try_clone()?, id: self.id })
-    }
-}
-
-impl Descriptor for Process {
-    fn number(&self) -> RawFd {
-        self.descriptor.as_raw_fd()
-    }
-
-    fn close(self) -> Result<()> {
-        Ok(())
-    }
-
-    fn forget(self) {
-        let _number = self.descriptor.into_raw_fd();
     }
 }

@@ -19,6 +19,8 @@ pub(crate) type SIZE_T = usize;
 pub(crate) type DWORD_PTR = usize;
 pub(crate) type LPVOID = *mut c_void;
 pub(crate) type LPCVOID = *const c_void;
+/// For C it points to what threads change at any time.
+pub(crate) type PVOLATILE_VOID = *mut c_void;
 pub(crate) type LPCSTR = *const c_char;
 pub(crate) type LPCWSTR = *const u16;
 pub(crate) type LPSTR = *mut c_char;
@@ -35,6 +37,9 @@ pub(crate) const FALSE: BOOL = 0;
 
 /// `INVALID_HANDLE_VALUE`, which also stands for this process.
 pub(crate) const INVALID_HANDLE_VALUE: HANDLE = std::ptr::without_provenance_mut(usize::MAX);
+
+/// What stands for the calling thread.
+pub(crate) const THIS_THREAD: HANDLE = std::ptr::without_provenance_mut(usize::MAX - 1);
 
 pub(crate) const PAGE_NOACCESS: DWORD = 0x01;
 pub(crate) const PAGE_READONLY: DWORD = 0x02;
@@ -61,6 +66,8 @@ pub(crate) const FILE_MAP_EXECUTE: DWORD = 0x20;
 pub(crate) const SECTION_MAP_EXECUTE: DWORD = 0x08;
 pub(crate) const SECTION_ALL_ACCESS: DWORD = 0x000F_001F;
 
+pub(crate) const READ_CONTROL: DWORD = 0x0002_0000;
+pub(crate) const SYNCHRONIZE: DWORD = 0x0010_0000;
 pub(crate) const ACCESS_SYSTEM_SECURITY: DWORD = 0x0100_0000;
 pub(crate) const MAXIMUM_ALLOWED: DWORD = 0x0200_0000;
 pub(crate) const GENERIC_ALL: DWORD = 0x1000_0000;
@@ -99,6 +106,22 @@ pub(crate) const LOCKFILE_FAIL_IMMEDIATELY: DWORD = 0x1;
 pub(crate) const LOCKFILE_EXCLUSIVE_LOCK: DWORD = 0x2;
 
 pub(crate) const INFINITE: DWORD = DWORD::MAX;
+
+pub(crate) const MUTEX_MODIFY_STATE: DWORD = 0x1;
+pub(crate) const MUTEX_ALL_ACCESS: DWORD = 0x001F_0001;
+pub(crate) const EVENT_MODIFY_STATE: DWORD = 0x2;
+pub(crate) const EVENT_ALL_ACCESS: DWORD = 0x001F_0003;
+pub(crate) const SEMAPHORE_MODIFY_STATE: DWORD = 0x2;
+pub(crate) const SEMAPHORE_ALL_ACCESS: DWORD = 0x001F_0003;
+pub(crate) const CREATE_MUTEX_INITIAL_OWNER: DWORD = 0x1;
+pub(crate) const CREATE_EVENT_MANUAL_RESET: DWORD = 0x1;
+pub(crate) const CREATE_EVENT_INITIAL_SET: DWORD = 0x2;
+
+pub(crate) const WAIT_OBJECT_0: DWORD = 0;
+pub(crate) const WAIT_ABANDONED_0: DWORD = 0x80;
+pub(crate) const WAIT_TIMEOUT: DWORD = 258;
+pub(crate) const WAIT_FAILED: DWORD = DWORD::MAX;
+pub(crate) const MAXIMUM_WAIT_OBJECTS: usize = 64;
 
 pub(crate) const CP_ACP: UINT = 0;
 pub(crate) const CP_OEMCP: UINT = 1;
@@ -172,6 +195,7 @@ pub(crate) const ERROR_INVALID_ACL: DWORD = 1336;
 pub(crate) const ERROR_INVALID_SID: DWORD = 1337;
 pub(crate) const ERROR_INVALID_SECURITY_DESCR: DWORD = 1338;
 pub(crate) const ERROR_INTERNAL_ERROR: DWORD = 1359;
+pub(crate) const ERROR_TIMEOUT: DWORD = 1460;
 pub(crate) const ERROR_INVALID_USER_BUFFER: DWORD = 1784;
 pub(crate) const ERROR_RESOURCE_LANG_NOT_FOUND: DWORD = 1815;
 

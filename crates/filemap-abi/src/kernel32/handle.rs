@@ -7,7 +7,8 @@ use crate::handles;
 use crate::kernel32::create;
 use crate::marks;
 use crate::numbered::{Descriptor as _, Numbered};
-use crate::objects::{self, Held, Object, OpenFile, Process};
+use crate::objects::{self, Held, Object, OpenFile};
+use crate::processes::Process;
 use crate::windows::{
     BOOL, DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DUPLICATE_SAME_ATTRIBUTES, DWORD,
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, HANDLE,
@@ -37,7 +38,10 @@ impl Twin {
             // A duplicate of the program's descriptor has no mark, and gives none to its own.
             Ok(Object::File(file)) => self.of_file(&file, marks::value(file.number()) == 0),
             Ok(Object::Process(process)) => {
-                handles::insert_process(process.duplicate()?, self.inherit)
+                handles::insert_process(process.duplicate(self.access)?, self.inherit)
+            }
+            Ok(Object::Waitable(waitable)) => {
+                handles::insert_waitable(waitable.duplicate(self.access)?, self.inherit)
             }
             // A descriptor of the program's, or nothing.
             Err(_) => self.of_file(&*handles::file(source)?, true),

@@ -8,11 +8,12 @@ use crate::boundary::{Code, Result, quiet};
 use crate::kernel32::allocated::allocate;
 use crate::kernel32::sddl::{self, Sid};
 use crate::strings;
+use crate::waitables::Access;
 use crate::windows::{
     BOOL, DWORD, ERROR_INVALID_ACL, ERROR_INVALID_PARAMETER, ERROR_INVALID_SECURITY_DESCR,
     ERROR_NOACCESS, ERROR_UNKNOWN_REVISION, FALSE, FILE_MAP_READ, FILE_MAP_WRITE, GENERIC_ALL,
     GENERIC_READ, GENERIC_WRITE, LPCSTR, LPCWSTR, LPVOID, SECURITY_ATTRIBUTES, SECURITY_DESCRIPTOR,
-    TRUE, WORD,
+    SYNCHRONIZE, TRUE, WORD,
 };
 
 const REVISION: u8 = 1;
@@ -36,31 +37,68 @@ const INHERIT_ONLY: u8 = 0x8;
 ///
 /// `security` is null, or points to its structure, and that to a descriptor or to nothing.
 pub(super) unsafe fn permissions(security: *const SECURITY_ATTRIBUTES) -> Result<Permissions> {
+    // Whoever may store can read what is there: a view for stores shows its bytes.
+    let permitted = |granted| match granted {
+        rights if rights & FILE_MAP_WRITE != 0 => Permissions::WRITE_BY_OTHERS,
+        rights if rights & FILE_MAP_READ != 0 => Permissions::READ_BY_OTHERS,
+        _ => Permissions::PRIVATE,
+    };
+    // SAFETY: the caller vouches for it.
+    Ok(unsafe { granted(security, &rights) }?.map_or(Permissions::PRIVATE, permitted))
+}
+
+/// Returns who else may open the name of an object that can be waited for.
+///
+/// Whoever waits changes the object, or could: so others may, if they are given the right to wait as
+/// well as that to change it, which a mutex has no need of.
+///
+/// # Errors
+///
+/// Those of [`permissions`].
+///
+/// # Safety
+///
+/// That of [`permissions`].
+pub(super) unsafe fn permissions_to_wait(
+    security: *const SECURITY_ATTRIBUTES,
+    access: Access,
+) -> Result<Permissions> {
+    let needed = SYNCHRONIZE | access.write;
+    // SAFETY: the caller vouches for it.
+    let granted = unsafe { granted(security, &|mask| access.granted(mask)) }?;
+    let may = granted.is_some_and(|rights| rights & needed == needed);
+    Ok(if may { Permissions::WRITE_BY_OTHERS } else { Permissions::PRIVATE })
+}
+
+/// Returns what a descriptor grants to everybody, all to have if it has no list; `None` without a
+/// descriptor, or if it says nothing. `rights` are what a mask stands for.
+///
+/// # Safety
+///
+/// That of [`permissions`].
+unsafe fn granted(
+    security: *const SECURITY_ATTRIBUTES,
+    rights: &dyn Fn(DWORD) -> DWORD,
+) -> Result<Option<DWORD>> {
     if security.is_null() {
-        return Ok(Permissions::PRIVATE);
+        return Ok(None);
     }
     // SAFETY: it is not null, so the caller vouches for it; it may lie anywhere.
     let security = unsafe { security.read_unaligned() };
     if security.lpSecurityDescriptor.is_null() {
-        return Ok(Permissions::PRIVATE);
+        return Ok(None);
     }
     // SAFETY: the caller vouches for it.
     let Some(list) = (unsafe { list_of(security.lpSecurityDescriptor) })? else {
-        return Ok(Permissions::PRIVATE);
+        return Ok(None);
     };
     if list.is_null() {
         // No list at all: everybody may do everything.
-        return Ok(Permissions::WRITE_BY_OTHERS);
+        return Ok(Some(DWORD::MAX));
     }
     // SAFETY: as above: the list says how long it is.
     let list = unsafe { copied(list) }?;
-    let granted = granted(&list).ok_or(Code(ERROR_INVALID_ACL))?;
-    // Whoever may store can read what is there: a view for stores shows its bytes.
-    Ok(match granted {
-        rights if rights & FILE_MAP_WRITE != 0 => Permissions::WRITE_BY_OTHERS,
-        rights if rights & FILE_MAP_READ != 0 => Permissions::READ_BY_OTHERS,
-        _ => Permissions::PRIVATE,
-    })
+    granted_by(&list, rights).ok_or(Code(ERROR_INVALID_ACL)).map(Some)
 }
 
 /// Returns the list of who may do what, null for everybody; `None` if the descriptor says nothing.
@@ -111,8 +149,8 @@ unsafe fn copied(list: *const u8) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns what a list grants to everybody, as `FILE_MAP_` words; `None` if it is no list.
-fn granted(list: &[u8]) -> Option<DWORD> {
+/// Returns what a list grants to everybody; `None` if it is no list.
+fn granted_by(list: &[u8], rights: &dyn Fn(DWORD) -> DWORD) -> Option<DWORD> {
     let number = |bytes: &[u8]| Some(u16::from_le_bytes(bytes.try_into().ok()?));
     let (mut granted, mut denied) = (0, 0);
     let mut rest = list.get(8..)?;

@@ -4,7 +4,7 @@ use crate::windows::DWORD;
 
 /// The texts, sorted by code: of all codes that this library returns, and of others that programs
 /// ask for.
-const TEXTS: [(DWORD, &str); 58] = [
+const TEXTS: [(DWORD, &str); 61] = [
     (0, "The call succeeded."),
     (1, "There is no such function."),
     (2, "There is no such file or name."),
@@ -37,6 +37,9 @@ const TEXTS: [(DWORD, &str); 58] = [
     (193, "The file is no program that can be mapped."),
     (206, "The name is too long."),
     (223, "The file would be larger than is allowed."),
+    (258, "The time of the wait is over."),
+    (288, "The thread does not own the mutex."),
+    (298, "The count of the semaphore would be more than its maximum."),
     (307, "The range has no end that a number can tell."),
     (317, "There is no text for this code."),
     (487, "The address is not one that can be used."),

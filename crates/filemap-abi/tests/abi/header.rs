@@ -7,7 +7,7 @@ use std::path::Path;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The files with exported functions, in the order of the header.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 24] = [
     "kernel32/create.rs",
     "kernel32/view.rs",
     "kernel32/memory.rs",
@@ -25,6 +25,12 @@ const SOURCES: [&str; 18] = [
     "kernel32/position.rs",
     "kernel32/lock.rs",
     "kernel32/copy.rs",
+    "kernel32/mutex.rs",
+    "kernel32/event.rs",
+    "kernel32/semaphore.rs",
+    "kernel32/wait.rs",
+    "kernel32/address.rs",
+    "kernel32/process.rs",
     "extra.rs",
 ];
 
@@ -42,6 +48,10 @@ fn generated() -> Result<String, Box<dyn Error>> {
     Ok(for_readers_of_c(&String::from_utf8(header)?))
 }
 
+/// Arguments that have no effect.
+const UNUSED: [&str; 5] =
+    ["dwShareMode", "dwFlagsAndAttributes", "hTemplateFile", "nndPreferred", "bAlertable"];
+
 /// Removes what only readers of Rust need: the sections `Safety`, and the underscore of unused
 /// arguments.
 fn for_readers_of_c(header: &str) -> String {
@@ -57,7 +67,7 @@ fn for_readers_of_c(header: &str) -> String {
         }
         if !unsafety {
             let mut line = line.to_owned();
-            for used in ["dwShareMode", "dwFlagsAndAttributes", "hTemplateFile", "nndPreferred"] {
+            for used in UNUSED {
                 line = line.replace(&format!(" _{used}"), &format!(" {used}"));
             }
             lines.push(line);

@@ -132,6 +132,16 @@ fn two_processes_share_by_name_and_by_inheritance() -> Outcome {
 }
 
 #[test]
+fn two_processes_wait_for_each_other_by_name_and_by_inheritance() -> Outcome {
+    run("waits")
+}
+
+#[test]
+fn sources_for_windows_share_a_ring_with_a_mutex_an_event_and_semaphores() -> Outcome {
+    run_sources("ring", &["-Wno-format"])
+}
+
+#[test]
 fn guarded_copies_survive_a_file_that_is_cut() -> Outcome {
     run("lost")
 }

@@ -25,6 +25,49 @@ static const struct {
 #define COUNT (sizeof names / sizeof names[0])
 #define FREE_FOR_ALL "Global\\free for all"
 
+/* Objects that can be waited for: others may change them, or have nothing. */
+static const struct {
+    const char *name, *text;
+    int mutex, event;
+} waited[] = {
+    {"Global\\wait: none", NULL, 0, 0},
+    {"Global\\wait: everyone", "D:(A;;GA;;;WD)", 1, 1},
+    {"Global\\wait: waiters", "D:(A;;0x00100000;;;WD)", 1, 0},
+    {"Global\\wait: waiters and setters", "D:(A;;0x00100002;;;WD)", 1, 1},
+    {"Global\\wait: setters", "D:(A;;0x00000002;;;WD)", 0, 0},
+    {"Global\\wait: two entries", "D:(A;;GX;;;WD)(A;;GW;;;AU)", 1, 1},
+    {"Global\\wait: readers", "D:(A;;GR;;;WD)", 0, 0},
+};
+#define WAITED (sizeof waited / sizeof waited[0])
+
+static const char *joined(const char *name, const char *kind) {
+    static char both[80];
+    snprintf(both, sizeof both, "%s, %s", name, kind);
+    return both;
+}
+
+static void may_wait(size_t index) {
+    HANDLE found = OpenMutexA(SYNCHRONIZE, FALSE, joined(waited[index].name, "mutex"));
+    CHECK((found != NULL) == waited[index].mutex);
+    CHECK(found || GetLastError() == ERROR_ACCESS_DENIED);
+    if (found) {
+        CHECK(WaitForSingleObject(found, 0) == WAIT_OBJECT_0 && ReleaseMutex(found));
+        CHECK(CloseHandle(found));
+    }
+    found = OpenEventA(SYNCHRONIZE | EVENT_MODIFY_STATE, FALSE,
+                       joined(waited[index].name, "event"));
+    CHECK((found != NULL) == waited[index].event);
+    CHECK(found || GetLastError() == ERROR_ACCESS_DENIED);
+    if (found) {
+        CHECK(SetEvent(found) && WaitForSingleObject(found, 0) == WAIT_OBJECT_0);
+        CHECK(CloseHandle(found));
+    }
+    /* To create what exists is to open it. */
+    found = CreateEventA(NULL, FALSE, FALSE, joined(waited[index].name, "event"));
+    CHECK(GetLastError() == (found ? ERROR_ALREADY_EXISTS : ERROR_ACCESS_DENIED));
+    CHECK((found != NULL) == waited[index].event && (!found || CloseHandle(found)));
+}
+
 static void may(const char *name, int reads, int writes) {
     HANDLE found = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
     CHECK((found != NULL) == reads && (found || GetLastError() == ERROR_ACCESS_DENIED));
@@ -54,12 +97,13 @@ static HANDLE create(const char *name, void *descriptor) {
 }
 
 int main(int count, char **arguments) {
-    HANDLE mappings[COUNT + 1];
+    HANDLE mappings[COUNT + 1], mutexes[WAITED], events[WAITED];
     SECURITY_DESCRIPTOR descriptor;
     if (count > 1) {
         for (size_t index = 0; index < COUNT; index++)
             may(names[index].name, names[index].reads, names[index].writes);
         may(FREE_FOR_ALL, 1, 1);
+        for (size_t index = 0; index < WAITED; index++) may_wait(index);
         return 0;
     }
     for (size_t index = 0; index < COUNT; index++) {
@@ -73,6 +117,16 @@ int main(int count, char **arguments) {
         /* Its maker always may. */
         HANDLE own = OpenFileMappingA(FILE_MAP_READ | FILE_MAP_WRITE, FALSE, names[index].name);
         CHECK(own && CloseHandle(own));
+    }
+    for (size_t index = 0; index < WAITED; index++) {
+        SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
+        if (waited[index].text)
+            GRANTED(ConvertStringSecurityDescriptorToSecurityDescriptor(
+                waited[index].text, SDDL_REVISION_1, &attributes.lpSecurityDescriptor, NULL));
+        mutexes[index] = CreateMutexA(&attributes, FALSE, joined(waited[index].name, "mutex"));
+        events[index] = CreateEventA(&attributes, 0, 0, joined(waited[index].name, "event"));
+        CHECK(mutexes[index] && events[index]);
+        CHECK(LocalFree(attributes.lpSecurityDescriptor) == NULL);
     }
     GRANTED(InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
     GRANTED(SetSecurityDescriptorDacl(&descriptor, TRUE, NULL, FALSE));
@@ -109,6 +163,8 @@ int main(int count, char **arguments) {
     } else {
         puts("skipped: only the superuser can start a process of another user");
     }
+    for (size_t index = 0; index < WAITED; index++)
+        CHECK(CloseHandle(mutexes[index]) && CloseHandle(events[index]));
     for (size_t index = 0; index <= COUNT; index++) CHECK(CloseHandle(mappings[index]));
     return 0;
 }
