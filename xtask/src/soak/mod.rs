@@ -62,6 +62,7 @@ const STORMS: [(&str, &str, &[&str]); 4] = [
             "appends::",
             "storm::in_a_storm",
             "kills::a_kill_leaves",
+            "waits::storm",
         ],
     ),
     // All states of mutexes, events and semaphores, with more kills and with signals.

@@ -50,7 +50,7 @@ fn whoever_writes_an_objects_page_cannot_keep_a_wait_past_its_time() -> Result<(
     let told = Arc::clone(&is_over);
     let own = super::thread_number();
     let writer = thread::spawn(move || scribble(&writers, own, &told));
-    for _ in 0..support::rounds(400) {
+    for _ in 0..support::rounds(200) {
         // Whatever comes of it: it comes.
         let locked = mutex.lock_for(SHORT).ok().flatten();
         let _ignored = (event.wait_for(SHORT), units.acquire_for(SHORT));
