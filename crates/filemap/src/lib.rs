@@ -27,6 +27,9 @@
 //!   keeps the memory, and not the name. A [`Registry`] has the names.
 //! - A [`MappedFile`] is a file by offset: reads, writes, objects, at any 64-bit offset, of a
 //!   file that grows as it is written.
+//! - A [`Mutex`], an [`Event`] or a [`Semaphore`] is what threads of any processes wait for, alone or
+//!   several at once ([`wait_any`], [`wait_all`]).
+//! - A [`Shared`] value is replaced by one writer, and read whole by everybody.
 //! - A [`Flush`] is about the disk alone: everybody sees a store without it.
 //! - An [`Error`] says what was tried, on what, and why it failed, and has Windows' code.
 //!
