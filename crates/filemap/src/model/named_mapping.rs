@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use crate::model::Backing;
 use crate::sys::Listed;
-use crate::types::{Attributes, Lifetime, Name, Permissions, Protection};
+use crate::types::{Attributes, Lifetime, Name, ObjectKind, ObjectState, Permissions, Protection};
 
-/// One name of a [`Registry`](crate::Registry), with what is known of its mapping.
+/// One name of a [`Registry`](crate::Registry), with what is known of its mapping, or of the mutex, the
+/// event or the semaphore that has the name.
 #[derive(Debug)]
 pub struct NamedMapping {
     listed: Listed,
@@ -26,10 +27,48 @@ impl NamedMapping {
         &self.listed.name
     }
 
-    /// Returns the size in bytes; `None` if the mapping is as long as its file.
+    /// Returns which kind of object has the name.
+    #[must_use]
+    pub fn kind(&self) -> ObjectKind {
+        self.listed.content.object()
+    }
+
+    /// Returns what a mutex, an event or a semaphore was when the name was listed, without waiting for
+    /// it or holding its name; `None` of a mapping, and if it is not known.
+    ///
+    /// ```
+    /// use filemap::{ObjectState, Registry, Semaphore};
+    ///
+    /// let place = tempfile::tempdir()?;
+    /// let registry = Registry::at(place.path());
+    /// let _held = Semaphore::options(8).count(3).registry(&registry).name("slots").create()?;
+    /// let state = registry.inspect("slots")?.state();
+    /// assert_eq!(state, Some(ObjectState::Semaphore { count: 3, maximum: 8 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> Option<ObjectState> {
+        self.listed.state
+    }
+
+    /// Returns how many threads waited for a mutex, an event or a semaphore when the name was listed;
+    /// `None` of a mapping, and if it is not known.
+    ///
+    /// A thread that waits for several objects counts for each. Before Linux 5.16 it counts for one.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows it is not known.
+    #[must_use]
+    pub fn waiters(&self) -> Option<u32> {
+        self.listed.waiters
+    }
+
+    /// Returns the size in bytes; `None` if the mapping is as long as its file, and of what is no
+    /// mapping.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
-        self.listed.size
+        self.listed.size.filter(|_| self.kind() == ObjectKind::Mapping)
     }
 
     /// Returns what the mapping allows its views.
@@ -50,7 +89,8 @@ impl NamedMapping {
         &self.backing
     }
 
-    /// Returns how long its memory lives if its holders are killed; `None` for a file.
+    /// Returns how long its memory lives if its holders are killed; `None` for a file, and for what is
+    /// no mapping.
     #[must_use]
     pub fn lifetime(&self) -> Option<Lifetime> {
         self.listed.content.lifetime()

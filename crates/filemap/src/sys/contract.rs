@@ -56,7 +56,6 @@ impl Content {
     }
 
     /// Returns which kind of object it is.
-    #[cfg_attr(windows, expect(dead_code, reason = "the kernel has the kinds"))]
     pub(crate) fn object(&self) -> ObjectKind {
         match self {
             Self::Memory | Self::Held | Self::File(_) => ObjectKind::Mapping,

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::sys::Content;
-use crate::types::{Attributes, Name, Permissions, Protection};
+use crate::types::{Attributes, Name, ObjectState, Permissions, Protection};
 
-/// What is known about a name whose mapping was not opened.
+/// What is known about a name whose object was not opened.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) name: Name,
@@ -15,6 +15,10 @@ pub(crate) struct Listed {
     pub(crate) protection: Protection,
     pub(crate) attributes: Attributes,
     pub(crate) content: Content,
+    /// None of a mapping, and if it is not known.
+    pub(crate) state: Option<ObjectState>,
+    /// How many threads waited for the object; none of a mapping, and if it is not known.
+    pub(crate) waiters: Option<u32>,
     /// The process that created it; 0 if that is not known.
     pub(crate) creator: u32,
     pub(crate) created: SystemTime,

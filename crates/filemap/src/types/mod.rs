@@ -21,6 +21,7 @@ mod advice;
 mod lifetime;
 mod name;
 mod object_kind;
+mod object_state;
 mod permissions;
 #[cfg(feature = "holders")]
 mod residency;
@@ -40,6 +41,7 @@ pub use lifetime::Lifetime;
 pub(crate) use name::GivenName;
 pub use name::{Name, Scope};
 pub use object_kind::ObjectKind;
+pub use object_state::{MutexOwner, ObjectState};
 #[cfg(feature = "pages")]
 pub use page_access::{PageAccess, PageProtection};
 #[cfg(feature = "pages")]

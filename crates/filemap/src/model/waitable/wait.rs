@@ -53,6 +53,10 @@ pub struct Signalled {
 #[doc(alias = "WaitForMultipleObjects")]
 pub fn wait_any(objects: &[&dyn Waitable], timeout: Option<Duration>) -> Result<Option<Signalled>> {
     let objects = listed(objects)?;
+    // One that waits for an event alone is also released by a pulse.
+    if let [object] = objects[..] {
+        return Ok(object.wait(timeout)?.map(|satisfied| signalled(0, satisfied)));
+    }
     let satisfied = Object::wait_any(&objects, timeout)?;
     Ok(satisfied.map(|(index, satisfied)| signalled(index, satisfied)))
 }
@@ -90,6 +94,9 @@ pub fn wait_all(objects: &[&dyn Waitable], timeout: Option<Duration>) -> Result<
         return Err(Error::new(ErrorKind::InvalidArgument, Operation::Wait)
             .about("all objects")
             .because("one of them is there twice, and can be taken once"));
+    }
+    if let [object] = objects[..] {
+        return Ok(object.wait(timeout)?.map(|satisfied| signalled(0, satisfied)));
     }
     let satisfied = Object::wait_all(&objects, timeout)?;
     Ok(satisfied.map(|satisfied| signalled(0, satisfied)))

@@ -84,6 +84,24 @@ pub(super) fn wake(word: NonNull<u32>, count: i32) -> Result<usize, Errno> {
     usize::try_from(result).map_err(|_| last_errno())
 }
 
+/// Returns how many threads sleep at the word, and wakes none.
+///
+/// The page need not be writable.
+///
+/// # Errors
+///
+/// Those of [`wait`].
+pub(super) fn sleepers(word: NonNull<u32>) -> Result<usize, Errno> {
+    let (none_woken, all_moved) = (0, c_long::from(ALL));
+    // Each is moved from the word to the same word, and keeps its place.
+    // SAFETY: the kernel checks both addresses, and touches no byte of them.
+    let result = unsafe {
+        let (from, to) = (word.as_ptr(), word.as_ptr());
+        libc::syscall(FUTEX, from, libc::FUTEX_REQUEUE, none_woken, all_moved, to)
+    };
+    usize::try_from(result).map_err(|_| last_errno())
+}
+
 /// What [`wake_and_store`] stores in its second word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Store {

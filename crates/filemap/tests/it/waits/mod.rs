@@ -5,6 +5,7 @@ mod events;
 mod semaphores;
 mod several;
 mod names;
+mod listed;
 #[cfg(target_os = "linux")]
 mod placed;
 #[cfg(target_os = "linux")]

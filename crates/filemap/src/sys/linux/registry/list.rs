@@ -18,6 +18,7 @@ use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::{Directory, file_name, mode, removal};
 use crate::sys::platform::step::{self, Step};
+use crate::sys::platform::waitable;
 use crate::sys::{Content, Listed};
 use crate::types::{Name, Operation, Result, Scope};
 
@@ -212,6 +213,10 @@ fn listed(
     trailer: Trailer,
     is_live: bool,
 ) -> Result<Listed> {
+    let (state, waiters) = match trailer.content {
+        Content::Waitable(kind) => waitable::look(descriptor.as_fd(), kind),
+        Content::Memory | Content::Held | Content::File(_) => (None, None),
+    };
     #[cfg(not(feature = "holders"))]
     drop(descriptor);
     Ok(Listed {
@@ -220,6 +225,8 @@ fn listed(
         protection: trailer.protection,
         attributes: trailer.attributes,
         content: trailer.content,
+        state,
+        waiters,
         creator: trailer.creator,
         created: trailer.created,
         is_live,

@@ -24,7 +24,9 @@ mod wait_any;
 mod wait_all;
 mod draft;
 mod handle;
+mod look;
 
 pub(super) use draft::Draft;
 pub(crate) use handle::Waitable;
+pub(super) use look::look;
 pub(super) use page::{kind_of, number_of};

@@ -312,6 +312,6 @@ fn not_an_object(operation: Operation) -> Error {
 }
 
 /// Returns the PID namespace of this process; 0 if that is not known.
-fn namespace() -> u64 {
+pub(super) fn namespace() -> u64 {
     rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino)
 }

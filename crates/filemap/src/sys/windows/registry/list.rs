@@ -58,8 +58,12 @@ impl Directory {
         };
         let unknown = self.unknown(name);
         if kind != ObjectKind::Mapping {
-            let kind = waitable::kind_of(object.as_handle());
-            return Ok(kind.map(|kind| Listed { content: Content::Waitable(kind), ..unknown }));
+            let object = object.as_handle();
+            return Ok(waitable::kind_of(object).map(|kind| Listed {
+                content: Content::Waitable(kind),
+                state: waitable::state(object, kind),
+                ..unknown
+            }));
         }
         let traits = Traits::of(object.as_handle())?
             .ok_or_else(|| Error::new(ErrorKind::WrongObject, operation))?;
@@ -92,6 +96,8 @@ impl Directory {
             protection: Protection::ReadWrite,
             attributes: Attributes::COMMIT,
             content: Content::Held,
+            state: None,
+            waiters: None,
             creator: 0,
             created: SystemTime::UNIX_EPOCH,
             // The kernel removes a name with its last handle.

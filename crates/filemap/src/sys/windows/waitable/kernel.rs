@@ -22,7 +22,7 @@ use windows_sys::core::BOOL;
 use crate::sys::platform::error::{from_status, last};
 use crate::sys::platform::registry::{self, QUERY};
 use crate::sys::{Initial, NewWaitable, WaitableKind};
-use crate::types::{ObjectKind, Operation, Result};
+use crate::types::{MutexOwner, ObjectKind, ObjectState, Operation, Result};
 
 /// Returns the access rights that a handle needs for everything that it does.
 pub(in crate::sys::platform) fn access(kind: ObjectKind) -> u32 {
@@ -140,9 +140,53 @@ pub(super) fn is_set(handle: BorrowedHandle<'_>) -> Result<u32> {
 
 /// Returns the count of a semaphore.
 pub(super) fn count(handle: BorrowedHandle<'_>) -> Result<u32> {
+    semaphore(handle).map(|semaphore| semaphore.count.cast_unsigned())
+}
+
+/// Returns what an object is at this moment; `None` if it may not be asked.
+pub(in crate::sys::platform) fn state(
+    handle: BorrowedHandle<'_>,
+    kind: WaitableKind,
+) -> Option<ObjectState> {
+    Some(match kind {
+        WaitableKind::Mutex => {
+            // SAFETY: the call asks for a mutex's state, which is this structure.
+            let mutex: Mutex = unsafe { query(handle, NtQueryMutant) }.ok()?;
+            ObjectState::Mutex {
+                owner: (mutex.count < 1).then(|| owner(handle)),
+                is_abandoned: mutex.is_abandoned != 0,
+            }
+        }
+        WaitableKind::AutoEvent | WaitableKind::ManualEvent => {
+            let event = event(handle).ok()?;
+            ObjectState::Event { is_set: event.state != 0, is_manual: event.kind == Event::MANUAL }
+        }
+        WaitableKind::Semaphore => {
+            let semaphore = semaphore(handle).ok()?;
+            let (count, maximum) = (semaphore.count, semaphore.maximum);
+            ObjectState::Semaphore {
+                count: count.cast_unsigned(),
+                maximum: maximum.cast_unsigned(),
+            }
+        }
+    })
+}
+
+/// Returns the thread that owns a mutex, as far as the system tells.
+fn owner(mutex: BorrowedHandle<'_>) -> MutexOwner {
+    const OWNER: i32 = 1;
+    // SAFETY: the call asks for a mutex's owner, which is this structure.
+    let owner: Option<Client> = unsafe { query_class(mutex, NtQueryMutant, OWNER) }.ok();
+    let number = |of: fn(&Client) -> usize| {
+        let number = owner.as_ref().and_then(|owner| u32::try_from(of(owner)).ok());
+        number.filter(|number| *number != 0)
+    };
+    MutexOwner { process: number(|owner| owner.process), thread: number(|owner| owner.thread) }
+}
+
+fn semaphore(handle: BorrowedHandle<'_>) -> Result<Semaphore> {
     // SAFETY: the call asks for a semaphore's state, which is this structure.
-    let semaphore: Semaphore = unsafe { query(handle, NtQuerySemaphore) }?;
-    Ok(semaphore.count.cast_unsigned())
+    unsafe { query(handle, NtQuerySemaphore) }
 }
 
 fn event(handle: BorrowedHandle<'_>) -> Result<Event> {
@@ -156,10 +200,20 @@ fn event(handle: BorrowedHandle<'_>) -> Result<Event> {
 ///
 /// `T` is what the call writes with class 0, and is valid whatever its bytes are.
 unsafe fn query<T>(handle: BorrowedHandle<'_>, call: Query) -> Result<T> {
+    // SAFETY: as the caller promises.
+    unsafe { query_class(handle, call, 0) }
+}
+
+/// The same of another class.
+///
+/// # Safety
+///
+/// That of [`query`], of this class.
+unsafe fn query_class<T>(handle: BorrowedHandle<'_>, call: Query, class: i32) -> Result<T> {
     let mut state = MaybeUninit::<T>::zeroed();
     let (place, len) = (state.as_mut_ptr().cast(), u32::try_from(size_of::<T>()).unwrap_or(0));
     // SAFETY: the handle is open while it is borrowed, and the place has the length that is given.
-    let status = unsafe { call(handle.as_raw_handle(), 0, place, len, std::ptr::null_mut()) };
+    let status = unsafe { call(handle.as_raw_handle(), class, place, len, std::ptr::null_mut()) };
     if status < 0 {
         return Err(from_status(status, Operation::LookAt));
     }
@@ -179,6 +233,22 @@ impl Event {
     const MANUAL: i32 = 0;
 }
 
+/// `MUTANT_BASIC_INFORMATION`.
+#[repr(C)]
+struct Mutex {
+    /// 1 without an owner, and one less each time that it is taken.
+    count: i32,
+    is_mine: u8,
+    is_abandoned: u8,
+}
+
+/// `CLIENT_ID`.
+#[repr(C)]
+struct Client {
+    process: usize,
+    thread: usize,
+}
+
 /// `SEMAPHORE_BASIC_INFORMATION`.
 #[repr(C)]
 struct Semaphore {
@@ -192,6 +262,14 @@ type Query = unsafe extern "system" fn(RawHandle, i32, *mut c_void, u32, *mut u3
 // In no header of the system's, and as old as it is.
 #[link(name = "ntdll")]
 unsafe extern "system" {
+    fn NtQueryMutant(
+        mutant: RawHandle,
+        class: i32,
+        information: *mut c_void,
+        len: u32,
+        returned: *mut u32,
+    ) -> NTSTATUS;
+
     fn NtQueryEvent(
         event: RawHandle,
         class: i32,

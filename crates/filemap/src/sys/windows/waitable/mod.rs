@@ -8,4 +8,4 @@ mod wait;
 mod handle;
 
 pub(crate) use handle::Waitable;
-pub(super) use kernel::{access, create, kind_of};
+pub(super) use kernel::{access, create, kind_of, state};
