@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use shared_child::SharedChild;
 
@@ -17,6 +17,8 @@ pub(crate) enum Event {
     Interrupted(Interrupt),
     /// Standard input has ended.
     InputEnded,
+    /// What [`beside`] waits for has been told.
+    Done,
     /// The child has ended, or could not be waited for.
     CommandEnded(io::Result<ExitStatus>),
 }
@@ -47,11 +49,11 @@ pub(crate) fn run(
     })?;
     let child = Arc::new(child);
     let waiting = Arc::clone(&child);
-    spawn("command", move || drop(sender.send(Event::CommandEnded(waiting.wait()))))?;
+    let _waiter = spawn("command", move || drop(sender.send(Event::CommandEnded(waiting.wait()))))?;
     loop {
         match events.recv() {
             // The terminal has sent the signal to the child as well, which decides what to do.
-            Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded) => {}
+            Ok(Event::Interrupted(Interrupt::Keyboard) | Event::InputEnded | Event::Done) => {}
             Ok(Event::Interrupted(Interrupt::Request(request))) => sys::pass_on(request, &child),
             Ok(Event::CommandEnded(status)) => return status.map_err(refused),
             Err(_) => return Err(Failure::broken(format!("could not wait for `{shown}`"))),
@@ -59,11 +61,46 @@ pub(crate) fn run(
     }
 }
 
+/// How a wait on another thread ended.
+pub(crate) struct Waited<T> {
+    /// What the thread told, unless an interrupt came first.
+    pub(crate) told: Option<T>,
+    /// The interrupt that came.
+    pub(crate) interrupt: Option<Interrupt>,
+    /// The thread, which may wait on until this process ends, if it has told nothing.
+    pub(crate) thread: JoinHandle<()>,
+}
+
+/// Waits on another thread for something without a limit, until it tells what came of it, or an
+/// interrupt comes.
+pub(crate) fn beside<T: Send + 'static>(
+    sender: &Sender<Event>,
+    events: &Receiver<Event>,
+    wait: impl FnOnce(&dyn Fn(T)) + Send + 'static,
+) -> Result<Waited<T>> {
+    let (result, results) = mpsc::channel();
+    let done = sender.clone();
+    let thread = spawn("wait", move || {
+        wait(&|told| {
+            drop(result.send(told));
+            drop(done.send(Event::Done));
+        });
+    })?;
+    loop {
+        let interrupt = match events.recv() {
+            Ok(Event::Interrupted(interrupt)) => Some(interrupt),
+            Ok(Event::Done) | Err(_) => None,
+            Ok(Event::InputEnded | Event::CommandEnded(_)) => continue,
+        };
+        // What was taken when the interrupt came is told as well.
+        return Ok(Waited { told: results.try_recv().ok(), interrupt, thread });
+    }
+}
+
 /// Starts a thread with a name.
-pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
-        .map(drop)
         .map_err(|error| Failure::broken(format!("could not start a thread: {}", Why(&error))))
 }

@@ -17,6 +17,7 @@ mod progress;
 mod failure;
 mod output;
 mod target;
+mod object;
 mod written;
 mod attended;
 mod interruption;

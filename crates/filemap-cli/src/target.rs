@@ -45,7 +45,7 @@ pub(crate) fn name(word: &str) -> std::result::Result<String, Infallible> {
 const SCOPES: [&str; 2] = ["Local", "Global"];
 
 /// Returns advice about a name that was not found.
-fn remedy(name: &str) -> String {
+pub(crate) fn remedy(name: &str) -> String {
     match SCOPES.iter().find_map(|scope| Some((scope, name.strip_prefix(scope)?))) {
         Some((scope, base)) if base.starts_with(char::is_alphanumeric) => {
             format!("; if {scope}\\{base} is meant, quote it or write {scope}/{base}")

@@ -21,6 +21,7 @@ An offset with a minus counts from the end.
 mod quantity;
 mod target;
 mod names;
+mod waits;
 mod bytes;
 mod objects;
 mod kernel32;
@@ -36,6 +37,7 @@ pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role
 pub(crate) use self::objects::{Get, Put};
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};
+pub(crate) use self::waits::{Lock, Signal, Wait};
 use crate::offset::Offset;
 
 const EXAMPLES: &str = "\
@@ -47,9 +49,10 @@ Examples:
   filemap read scores                          and look at it
   filemap copy scores backup.bin               keep its bytes in a file
   filemap ls                                   see who holds what
+  filemap lock backup -- ./backup              run it when no other one runs
 
 Exit codes: 0 done; 1 no or none (no such name, name taken, nothing found, not alike, demo refuted);
-2 error; 130 ended by Ctrl-C, 143 by SIGTERM.";
+2 error; 3 abandoned mutex; 130 ended by Ctrl-C, 143 by SIGTERM.";
 
 /// Windows' file mapping objects for Linux: shared memory and files under a name.
 ///
@@ -87,6 +90,9 @@ pub(crate) enum Verb {
     Open(Open),
     Ls(Ls),
     Info(Info),
+    Wait(Wait),
+    Signal(Signal),
+    Lock(Lock),
     Read(Read),
     Write(Write),
     Fill(Fill),

@@ -7,7 +7,8 @@ use clap::Args;
 use filemap::{Attributes, Lifetime, Permissions, Protection};
 
 use super::TargetArguments;
-use super::quantity::time;
+use super::quantity::{number, time};
+use super::waits::MOST_COUNT;
 use crate::size;
 use crate::target::name;
 
@@ -24,11 +25,12 @@ Examples:
   filemap demo --json       the same for a program")]
 pub(crate) struct Demo {}
 
-/// Create a mapping under a name, and hold it while a command runs or until Ctrl-C.
+/// Create a mapping, a mutex, an event or a semaphore under a name, and hold it while a command runs or
+/// until Ctrl-C.
 ///
-/// Of memory with --size, of a file with --file. If the name exists already, the existing mapping is
-/// held, and the output says so, unless --new forbids it. The name exists as long as a process holds
-/// it.
+/// A mapping of memory with --size, of a file with --file. If the name exists already, what has it is
+/// held, and the output says so, unless --new forbids it; it must be of the same kind. The name exists as
+/// long as a process holds it. To hold a mutex is not to own it: `lock` does that.
 ///
 /// Without a COMMAND, a line on standard output reports that the name is held. Ctrl-C ends it, with exit
 /// code 130; SIGTERM or the end of input, with 0. Only a terminal and a pipe have an end that counts:
@@ -37,7 +39,13 @@ pub(crate) struct Demo {}
 /// (128 and the signal's number, if a signal ended it; 127 if there is no such command, 126 if it
 /// cannot be run).
 #[derive(Debug, Args)]
-#[command(after_help = CREATE_EXAMPLES)]
+#[command(
+    after_help = CREATE_EXAMPLES,
+    group = clap::ArgGroup::new("what")
+        .required(true)
+        .multiple(true)
+        .args(["size", "file", "mutex", "event", "semaphore"])
+)]
 pub(crate) struct Create {
     /// The name: `scores`, `Local\scores` (the same one), or `Global\scores` (for all users); `/`
     /// may stand for `\`.
@@ -48,13 +56,36 @@ pub(crate) struct Create {
         long,
         value_name = "SIZE",
         value_parser = size::parse,
-        required_unless_present = "file",
         allow_hyphen_values = true
     )]
     pub(crate) size: Option<u64>,
     /// Map this file; with --size and a writable protection, it is created if it does not exist.
     #[arg(long, value_name = "PATH")]
     pub(crate) file: Option<PathBuf>,
+    /// Create a mutex, which nobody owns.
+    #[arg(long, conflicts_with_all = ["event", "semaphore"], conflicts_with_all = OF_MAPPINGS)]
+    pub(crate) mutex: bool,
+    /// Create an event, which one who waits takes.
+    #[arg(long, conflicts_with = "semaphore", conflicts_with_all = OF_MAPPINGS)]
+    pub(crate) event: bool,
+    /// Make a new event stay set until it is reset: it releases all who wait.
+    #[arg(long)]
+    pub(crate) manual: bool,
+    /// Make a new event set from the start.
+    #[arg(long)]
+    pub(crate) set: bool,
+    /// Create a semaphore, whose count is at most this.
+    #[arg(
+        long,
+        value_name = "MAX",
+        value_parser = number(1..=MOST_COUNT),
+        allow_hyphen_values = true,
+        conflicts_with_all = OF_MAPPINGS
+    )]
+    pub(crate) semaphore: Option<u64>,
+    /// The count of a new semaphore; 0 if not given.
+    #[arg(long, value_name = "N", value_parser = number(0..=MOST_COUNT), allow_hyphen_values = true)]
+    pub(crate) count: Option<u64>,
     /// What views may do: read-only, read-write, write-copy, execute-read, execute-read-write or
     /// execute-write-copy.
     #[arg(long, default_value = "read-write")]
@@ -91,8 +122,13 @@ Examples:
   filemap create log --file ./log.bin --size 4G     grown to 4 GiB, sparsely
   filemap create scores --size 64K -- make test     held while the tests run
   filemap create scores --size 64K &                held in the background, until `kill %1`
-  filemap create lock --size 4K --new -- ./backup   one at a time: 1 if it is running"
+  filemap create job --size 4K --new -- ./backup    one at a time: 1 if it is running
+  filemap create ready --event --manual             an event that stays set
+  filemap create slots --semaphore 4 --count 4      a semaphore"
 );
+
+/// The options that are about mappings alone.
+const OF_MAPPINGS: [&str; 6] = ["size", "file", "protection", "attributes", "lifetime", "sparse"];
 
 /// Hold an existing mapping by its name, while a command runs or until Ctrl-C.
 ///
@@ -118,7 +154,9 @@ pub(crate) struct Open {
 
 /// List the existing names.
 ///
-/// One row per name: its size, its protection, what backs it, how many processes hold it, its age.
+/// One row per mapping: its size, its protection, what backs it, how many processes hold it, its age.
+/// Then one per mutex, event and semaphore: who owns it, whether it is set, or its count; and how many
+/// threads wait for it.
 /// `dead` is what a crash left: it cannot be opened, and is freed at its next use, or by `gc`.
 ///
 /// `?` holders: no visible process holds it, but perhaps one of another user or another container.
@@ -129,6 +167,7 @@ Examples:
   filemap ls
   filemap ls --long                 which process has how many handles and views
   filemap ls --json | jq -r '.[] | select(.live) | .name'
+  filemap ls --json | jq '.[] | select(.kind == \"mutex\") | {name, owner: .state.owner}'
   filemap ls --json | jq '.[] | {name, processes: [.holders[].process]}'")]
 pub(crate) struct Ls {
     /// Show who holds each name.
@@ -153,6 +192,9 @@ pub(crate) struct Gc {
 }
 
 /// Show everything known about a name or a file, and where its bytes are.
+///
+/// Of a mutex, an event or a semaphore: who owns it, whether it is set, or its count, and how many threads
+/// wait for it. It is not waited for, and stays as it is.
 ///
 /// The bar shows the bytes from first to last: in memory, in memory and not on the disk yet, on the
 /// disk alone, in holes. It brings no page into memory. The processes that have the bytes mapped are

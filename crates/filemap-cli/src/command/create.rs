@@ -1,23 +1,63 @@
-//! `filemap create`: creates a mapping under a name, and holds it.
+//! `filemap create`: creates a mapping, a mutex, an event or a semaphore under a name, and holds it.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use filemap::{Backing, ErrorKind, FileMapping};
+use filemap::{Backing, ErrorKind, Event, FileMapping, Mutex, Semaphore};
 
 use super::Context;
 use super::hold::Waiting;
 use crate::args::Create;
 use crate::failure::{Failure, Result, Why};
+use crate::object::Object;
 use crate::sys;
 
 pub(super) fn run(context: &Context<'_>, create: &Create) -> Result<ExitCode> {
     // First, so that a Ctrl-C is handled as soon as there is something to clean up.
     let waiting = Waiting::begin()?;
-    let mapping = make(context, create)?;
-    waiting.hold(context, mapping, &create.command)
+    // The parser of the arguments forgets what an option requires that others exclude.
+    if !create.event && (create.manual || create.set) {
+        return Err(Failure::usage("--manual and --set are for --event"));
+    }
+    if create.semaphore.is_none() && create.count.is_some() {
+        return Err(Failure::usage("--count is for --semaphore"));
+    }
+    match make_object(context, create)? {
+        Some(object) => waiting.hold(context, object, &create.command),
+        None => waiting.hold(context, make(context, create)?, &create.command),
+    }
+}
+
+/// Creates what is no mapping, if that is asked for.
+fn make_object(context: &Context<'_>, create: &Create) -> Result<Option<Object>> {
+    macro_rules! made {
+        ($kind:ident, $options:expr) => {{
+            let options =
+                $options.name(&create.name).registry(&context.registry).permissions(create.mode);
+            let made = if create.new { options.create_new() } else { options.create() };
+            Object::$kind(made?)
+        }};
+    }
+    let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(Some(if create.mutex {
+        made!(Mutex, Mutex::options())
+    } else if create.event {
+        let mut options = Event::options();
+        if create.manual {
+            options = options.manual_reset();
+        }
+        if create.set {
+            options = options.set();
+        }
+        made!(Event, options)
+    } else if let Some(maximum) = create.semaphore {
+        let count = create.count.map_or(0, number);
+        made!(Semaphore, Semaphore::options(number(maximum)).count(count))
+    } else {
+        return Ok(None);
+    }))
 }
 
 fn make(context: &Context<'_>, create: &Create) -> Result<FileMapping> {

@@ -7,13 +7,15 @@ use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
-use filemap::FileMapping;
+use filemap::{FileMapping, NamedMapping, ObjectKind};
 use serde::Serialize;
 
 use super::Context;
 use super::ls::BackingReport;
+use super::state::StateReport;
 use crate::attended::{self, Event};
 use crate::failure::Result;
+use crate::object::Object;
 use crate::output::Printable;
 use crate::size::Readable;
 use crate::sys::{self, Interrupt};
@@ -42,7 +44,7 @@ impl Waiting {
     pub(super) fn hold(
         self,
         context: &Context<'_>,
-        mapping: FileMapping,
+        handle: impl Hold,
         command: &[OsString],
     ) -> Result<ExitCode> {
         // A background process that reads from the terminal is stopped.
@@ -52,7 +54,7 @@ impl Waiting {
         } else {
             "Ctrl-C or SIGTERM lets go"
         });
-        let held = Held::new(&mapping, ends);
+        let held = handle.report(context, ends);
         let ended = match command.split_first() {
             Some((program, arguments)) => {
                 context.output.print_aside(&held)?;
@@ -63,7 +65,7 @@ impl Waiting {
                 self.wait_for_the_end(until_input_ends)?
             }
         };
-        mapping.close()?;
+        handle.close()?;
         Ok(ended)
     }
 
@@ -100,14 +102,65 @@ impl Waiting {
     }
 }
 
+/// What keeps a name while it is held.
+pub(super) trait Hold {
+    /// Returns the line that reports the held name; `ends` is what ends it, if not a command does.
+    fn report(&self, context: &Context<'_>, ends: Option<&'static str>) -> Held;
+
+    /// Lets the name go.
+    fn close(self) -> Result<()>;
+}
+
+impl Hold for FileMapping {
+    fn report(&self, _context: &Context<'_>, ends: Option<&'static str>) -> Held {
+        Held {
+            name: self.name().map(ToString::to_string).unwrap_or_default(),
+            kind: ObjectKind::Mapping.to_string(),
+            what: What::Mapping {
+                size: self.size(),
+                protection: self.protection().to_string(),
+                attributes: self.attributes().to_string(),
+                backing: BackingReport::from(&self.backing()),
+            },
+            existed: self.existed(),
+            process: std::process::id(),
+            ends,
+        }
+    }
+
+    fn close(self) -> Result<()> {
+        Ok(self.close()?)
+    }
+}
+
+impl Hold for Object {
+    fn report(&self, context: &Context<'_>, ends: Option<&'static str>) -> Held {
+        let name = self.name();
+        // One that existed may be another than what was asked for.
+        let listed = context.registry.inspect(&*name).ok();
+        let state = listed.as_ref().and_then(|listed: &NamedMapping| StateReport::of(listed));
+        Held {
+            name,
+            kind: self.kind().to_string(),
+            what: What::Object { state },
+            existed: self.existed(),
+            process: std::process::id(),
+            ends,
+        }
+    }
+
+    fn close(self) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// The line that reports the held name.
 #[derive(Debug, Serialize)]
-struct Held {
+pub(super) struct Held {
     name: String,
-    size: u64,
-    protection: String,
-    attributes: String,
-    backing: BackingReport,
+    kind: String,
+    #[serde(flatten)]
+    what: What,
     existed: bool,
     process: u32,
     /// What ends it, if not a command does.
@@ -115,19 +168,11 @@ struct Held {
     ends: Option<&'static str>,
 }
 
-impl Held {
-    fn new(mapping: &FileMapping, ends: Option<&'static str>) -> Self {
-        Self {
-            name: mapping.name().map(ToString::to_string).unwrap_or_default(),
-            size: mapping.size(),
-            protection: mapping.protection().to_string(),
-            attributes: mapping.attributes().to_string(),
-            backing: BackingReport::from(&mapping.backing()),
-            existed: mapping.existed(),
-            process: std::process::id(),
-            ends,
-        }
-    }
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum What {
+    Mapping { size: u64, protection: String, attributes: String, backing: BackingReport },
+    Object { state: Option<StateReport> },
 }
 
 impl fmt::Display for Held {
@@ -136,7 +181,13 @@ impl fmt::Display for Held {
         if self.existed {
             write!(f, ", which existed already")?;
         }
-        write!(f, ": {}, {}, {}", Readable(self.size), self.protection, self.backing)?;
+        match &self.what {
+            What::Mapping { size, protection, backing, .. } => {
+                write!(f, ": {}, {protection}, {backing}", Readable(*size))?;
+            }
+            What::Object { state: Some(state) } => write!(f, ": {}, {state}", self.kind)?,
+            What::Object { state: None } => write!(f, ": {}", self.kind)?,
+        }
         self.ends.map_or(Ok(()), |ends| write!(f, "; {ends}"))
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use filemap::{Backing, ErrorKind, MappedFile, Scope};
+use filemap::{Backing, ErrorKind, MappedFile, ObjectKind, Scope};
 use serde::Serialize;
 
 use super::Context;
@@ -27,10 +27,13 @@ pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
         Target::Name(name) => {
             // The holders are listed before this process becomes one of them.
             let entry = ls::told(context, std::slice::from_ref(&*name))?.remove(0);
-            let residency = match context.registry.open(name.name()) {
-                Ok(mapping) => ResidencyReport::of(&mapping, context.output)?,
-                // The name is dead, or its file cannot be reached any more.
-                Err(_) => ResidencyReport::default(),
+            let opened = (name.kind() == ObjectKind::Mapping)
+                .then(|| context.registry.open(name.name()).ok())
+                .flatten();
+            let residency = match opened {
+                Some(mapping) => ResidencyReport::of(&mapping, context.output)?,
+                // It is no mapping, the name is dead, or its file cannot be reached any more.
+                None => ResidencyReport::default(),
             };
             context.output.print(&NameReport { entry, residency })
         }
@@ -68,13 +71,18 @@ impl fmt::Display for NameReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { entry, residency } = self;
         let mut table = output::table(&[]);
-        table
-            .add_row(["name", &Printable(&entry.name).to_string()])
-            .add_row(["size", &entry.size.map_or_else(|| "not known".to_owned(), in_full)])
-            .add_row(["protection", &entry.protection])
-            .add_row(["attributes", &entry.attributes])
-            .add_row(["mode", entry.mode.as_deref().unwrap_or("not known")])
-            .add_row(["backing", &entry.backing.to_string()]);
+        table.add_row(["name", &Printable(&entry.name).to_string()]).add_row(["kind", &entry.kind]);
+        if entry.is_mapping() {
+            let size = entry.size.map_or_else(|| "not known".to_owned(), in_full);
+            table.add_row(["size", &size]);
+        }
+        if let (Some(protection), Some(attributes)) = (&entry.protection, &entry.attributes) {
+            table.add_row(["protection", protection]).add_row(["attributes", attributes]);
+        }
+        table.add_row(["mode", entry.mode.as_deref().unwrap_or("not known")]);
+        if let Some(backing) = &entry.backing {
+            table.add_row(["backing", &backing.to_string()]);
+        }
         if let Some(lifetime) = &entry.lifetime {
             table.add_row(["lifetime", &format!("as long as its {lifetime}")]);
         }
@@ -85,8 +93,11 @@ impl fmt::Display for NameReport {
         table
             .add_row(["creator", &creator.unwrap_or_else(unknown)])
             .add_row(["created", &created.unwrap_or_else(unknown)])
-            .add_row(["state", entry.state()])
-            .add_row(["entry", &Printable(&entry.entry).to_string()]);
+            .add_row(["state", &entry.full_state()]);
+        if !entry.is_mapping() {
+            table.add_row(["waiters", &entry.waiters()]);
+        }
+        table.add_row(["entry", &Printable(&entry.entry).to_string()]);
         for (index, line) in holders(entry).iter().enumerate() {
             table.add_row([if index == 0 { "holders" } else { "" }, line]);
         }

@@ -8,10 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anstyle::Style;
-use filemap::{Backing, ErrorKind, Holder, Holders, NamedMapping};
+use comfy_table::Table;
+use filemap::{Backing, ErrorKind, Holder, Holders, NamedMapping, ObjectKind};
 use serde::Serialize;
 
 use super::Context;
+use super::state::StateReport;
 use crate::args::Ls;
 use crate::failure::Result;
 use crate::output::{self, Printable};
@@ -94,13 +96,18 @@ fn sizes(mappings: &[NamedMapping]) -> Vec<Option<u64>> {
 #[derive(Debug, Serialize)]
 pub(super) struct Entry {
     pub(super) name: String,
-    /// In bytes; unknown if the mapping follows its file, and that cannot be reached.
+    pub(super) kind: String,
+    /// What is no mapping was; null of a mapping, and if it is not known.
+    #[serde(rename = "state")]
+    pub(super) object: Option<StateReport>,
+    /// In bytes; unknown if the mapping follows its file, and that cannot be reached. Null, as the
+    /// protection, the attributes and the backing, of what is no mapping.
     pub(super) size: Option<u64>,
-    pub(super) protection: String,
+    pub(super) protection: Option<String>,
     /// As three octal digits; unknown if it was changed to a mode that no name is created with.
     pub(super) mode: Option<String>,
-    pub(super) attributes: String,
-    pub(super) backing: BackingReport,
+    pub(super) attributes: Option<String>,
+    pub(super) backing: Option<BackingReport>,
     /// How long the memory lives if its holders are killed; null for a file.
     pub(super) lifetime: Option<String>,
     /// Unknown, with the two below, if it was a program without this library.
@@ -123,13 +130,16 @@ pub(super) struct Entry {
 
 impl Entry {
     fn new(mapping: &NamedMapping, size: Option<u64>, holders: Option<Holders>) -> Self {
+        let is_mapping = mapping.kind() == ObjectKind::Mapping;
         Self {
             name: mapping.name().to_string(),
+            kind: mapping.kind().to_string(),
+            object: StateReport::of(mapping),
             size,
-            protection: mapping.protection().to_string(),
+            protection: is_mapping.then(|| mapping.protection().to_string()),
             mode: mapping.permissions().map(|permissions| permissions.to_string()),
-            attributes: mapping.attributes().to_string(),
-            backing: BackingReport::from(mapping.backing()),
+            attributes: is_mapping.then(|| mapping.attributes().to_string()),
+            backing: is_mapping.then(|| BackingReport::from(mapping.backing())),
             lifetime: mapping.lifetime().map(|lifetime| lifetime.to_string()),
             creator: creator(mapping),
             created: creator(mapping)
@@ -142,6 +152,33 @@ impl Entry {
             unseen: holders.as_ref().map(Holders::unseen),
             holders: holders.map(|list| list.iter().map(HolderReport::from).collect()),
         }
+    }
+
+    pub(super) fn is_mapping(&self) -> bool {
+        self.backing.is_some()
+    }
+
+    fn readable_size(&self) -> String {
+        self.size.map_or_else(|| "?".to_owned(), |size| Readable(size).to_string())
+    }
+
+    /// Returns what it was if it is no mapping, in words.
+    pub(super) fn object_state(&self) -> String {
+        self.object.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)
+    }
+
+    /// Returns whether it is live, and what else there is to say.
+    pub(super) fn full_state(&self) -> String {
+        if self.is_mapping() {
+            return self.state().to_owned();
+        }
+        format!("{}, {}", self.state(), self.object_state())
+    }
+
+    /// Returns how many threads waited for it.
+    pub(super) fn waiters(&self) -> String {
+        let waiters = self.object.as_ref().and_then(StateReport::waiters);
+        waiters.map_or_else(|| "?".to_owned(), |waiters| waiters.to_string())
     }
 
     pub(super) fn state(&self) -> &'static str {
@@ -225,7 +262,7 @@ pub(super) fn unseen(count: Option<usize>) -> Option<String> {
 fn are_wide(entries: &[Entry]) -> bool {
     entries.iter().any(|entry| {
         let path = match &entry.backing {
-            BackingReport::File { path } => path.len(),
+            Some(BackingReport::File { path }) => path.len(),
             _ => 0,
         };
         entry.name.len().max(path) > LONGEST
@@ -293,36 +330,80 @@ impl fmt::Display for List {
         if are_wide(&self.entries) {
             return self.write_narrow(f);
         }
-        let mut table = output::table(&["NAME", "SIZE", "PROTECTION", "BACKING", "HOLDERS", "AGE"]);
-        for entry in &self.entries {
-            table.add_row([
-                Printable(&entry.name).to_string(),
-                entry.size.map_or_else(|| "?".to_owned(), |size| Readable(size).to_string()),
-                entry.protection.clone(),
-                entry.backing.to_string(),
-                entry.holding(),
-                Age(entry.age_seconds).to_string(),
-            ]);
-        }
-        let Some(lines) = output::lines_that_fit(&mut table, &[1, 4, 5]) else {
+        let (mappings, objects): (Vec<_>, Vec<_>) =
+            self.entries.iter().partition(|entry| entry.is_mapping());
+        let tables = [(mappings_table(&mappings), mappings), (objects_table(&objects), objects)];
+        let Some([first, second]) = tables
+            .into_iter()
+            .map(|(lines, entries)| lines.map(|lines| self.coloured(&lines, &entries)))
+            .collect::<Option<Vec<_>>>()
+            .and_then(|tables| <[_; 2]>::try_from(tables).ok())
+        else {
             return self.write_narrow(f);
         };
-        if !self.colour {
-            return f.write_str(&lines);
-        }
-        let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
-        for (index, line) in lines.lines().enumerate() {
-            match index.checked_sub(1).map(|index| self.entries[index].live) {
-                None => write!(f, "{bold}{line}{bold:#}")?,
-                Some(true) => write!(f, "\n{line}")?,
-                Some(false) => write!(f, "\n{faint}{line}{faint:#}")?,
-            }
-        }
-        Ok(())
+        let between = if first.is_empty() || second.is_empty() { "" } else { "\n\n" };
+        write!(f, "{first}{between}{second}")
     }
 }
 
+/// Returns the lines of a table of mappings, or `None` if the terminal is too narrow for them.
+fn mappings_table(entries: &[&Entry]) -> Option<String> {
+    let mut table = output::table(&["NAME", "SIZE", "PROTECTION", "BACKING", "HOLDERS", "AGE"]);
+    for entry in entries {
+        table.add_row([
+            Printable(&entry.name).to_string(),
+            entry.readable_size(),
+            entry.protection.clone().unwrap_or_default(),
+            entry.backing.as_ref().map(ToString::to_string).unwrap_or_default(),
+            entry.holding(),
+            Age(entry.age_seconds).to_string(),
+        ]);
+    }
+    rows(entries, &mut table, &[1, 4, 5])
+}
+
+/// Returns the lines of a table of what is no mapping, or `None` if the terminal is too narrow for
+/// them.
+fn objects_table(entries: &[&Entry]) -> Option<String> {
+    let mut table = output::table(&["NAME", "KIND", "STATE", "WAITERS", "HOLDERS", "AGE"]);
+    for entry in entries {
+        table.add_row([
+            Printable(&entry.name).to_string(),
+            entry.kind.clone(),
+            entry.object_state(),
+            entry.waiters(),
+            entry.holding(),
+            Age(entry.age_seconds).to_string(),
+        ]);
+    }
+    rows(entries, &mut table, &[3, 4, 5])
+}
+
+/// Returns the lines of a table; none without entries.
+fn rows(entries: &[&Entry], table: &mut Table, numbers: &[usize]) -> Option<String> {
+    if entries.is_empty() {
+        return Some(String::new());
+    }
+    output::lines_that_fit(table, numbers)
+}
+
 impl List {
+    /// Colours the lines of a table with these entries, if that is wanted.
+    fn coloured(&self, lines: &str, entries: &[&Entry]) -> String {
+        if !self.colour {
+            return lines.to_owned();
+        }
+        let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
+        let lines = lines.lines().enumerate().map(|(index, line)| {
+            match index.checked_sub(1).map(|index| entries[index].live) {
+                None => format!("{bold}{line}{bold:#}"),
+                Some(true) => line.to_owned(),
+                Some(false) => format!("{faint}{line}{faint:#}"),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Writes each name on a line of its own, and the rest below it, for narrow terminals.
     fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.entries.iter().enumerate() {
@@ -332,9 +413,18 @@ impl List {
                 (true, "1") => "1 holder".to_owned(),
                 (true, count) => format!("{count} holders"),
             };
-            let size = entry.size.map_or_else(|| "?".to_owned(), |size| Readable(size).to_string());
-            write!(f, "{between}{}\n  {size}, {}", Printable(&entry.name), entry.protection)?;
-            write!(f, ", {}, {holders}, {}", entry.backing, Age(entry.age_seconds))?;
+            let name = Printable(&entry.name);
+            match (&entry.protection, &entry.backing) {
+                (Some(protection), Some(backing)) => {
+                    let size = entry.readable_size();
+                    write!(f, "{between}{name}\n  {size}, {protection}, {backing}")?;
+                }
+                _ => {
+                    write!(f, "{between}{name}\n  {}, {}", entry.kind, entry.object_state())?;
+                    write!(f, ", {} waiting", entry.waiters())?;
+                }
+            }
+            write!(f, ", {holders}, {}", Age(entry.age_seconds))?;
         }
         Ok(())
     }
@@ -368,17 +458,19 @@ impl Who {
         if are_wide(&self.0) {
             return None;
         }
-        let mut table = output::table(&["NAME", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
+        let mut table =
+            output::table(&["NAME", "KIND", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
         for entry in &self.0 {
             let name = Printable(&entry.name).to_string();
             let holders = entry.holders.as_deref().unwrap_or_default();
             if holders.is_empty() {
                 let nobody = if entry.live { "?" } else { "-" };
-                table.add_row([&name, entry.state(), nobody, nobody, nobody, nobody]);
+                table.add_row([&name, &entry.kind, entry.state(), nobody, nobody, nobody, nobody]);
             }
             for holder in holders {
                 table.add_row([
                     name.clone(),
+                    entry.kind.clone(),
                     entry.state().to_owned(),
                     holder.process.to_string(),
                     Printable(&holder.command).to_string(),
@@ -387,14 +479,14 @@ impl Who {
                 ]);
             }
         }
-        output::lines_that_fit(&mut table, &[2, 4, 5])
+        output::lines_that_fit(&mut table, &[3, 5, 6])
     }
 
     /// Writes each name on a line of its own, and its holders below it, for narrow terminals.
     fn write_narrow(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.0.iter().enumerate() {
             let between = if index > 0 { "\n" } else { "" };
-            write!(f, "{between}{} ({})", Printable(&entry.name), entry.state())?;
+            write!(f, "{between}{} ({}, {})", Printable(&entry.name), entry.kind, entry.state())?;
             for holder in entry.holders.iter().flatten() {
                 write!(f, "\n  {holder}")?;
             }

@@ -3,6 +3,10 @@
 mod demo;
 mod create;
 mod hold;
+mod state;
+mod wait;
+mod signal;
+mod lock;
 mod open;
 mod ls;
 mod info;
@@ -72,6 +76,8 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
             | Verb::Copy(_)
             | Verb::Watch(_)
             | Verb::Kernel32(_)
+            | Verb::Wait(_)
+            | Verb::Lock(_)
     );
     if !own {
         // If no handler can be set, an interrupt kills the process, which is the default.
@@ -80,10 +86,13 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
     match &arguments.verb {
         Verb::Open(open) => return open::run(&context, open),
         Verb::Create(create) => return create::run(&context, create),
+        Verb::Wait(wait) => return wait::run(&context, wait),
+        Verb::Lock(lock) => return lock::run(&context, lock),
         Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
         Verb::Ls(ls) => ls::run(&context, ls)?,
+        Verb::Signal(signal) => signal::run(&context, signal)?,
         Verb::Info(info) => info::run(&context, info)?,
         Verb::Gc(gc) => gc::run(&context, gc)?,
         Verb::Read(read) => read::run(&context, read)?,

@@ -68,6 +68,7 @@ fn one_line_of_json_tells_what_is_held() {
         held,
         json!({
             "name": "Global\\scores",
+            "kind": "mapping",
             "size": 65536,
             "protection": "read-write",
             "attributes": "commit",

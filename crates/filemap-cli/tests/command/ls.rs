@@ -95,7 +95,7 @@ fn names_have_a_row_without_holders_where_those_are_not_told() {
 
     let rows: Vec<Vec<&str>> =
         listed.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[1..], [["Local\\shared", "live", "?", "?", "?", "?"]]);
+    assert_eq!(rows[1..], [["Local\\shared", "mapping", "live", "?", "?", "?", "?"]]);
     assert_eq!(json[0]["holders"], json!(null));
     assert_eq!(json[0]["holders_complete"], false);
     let told = place.run(["info", "shared"]).text();
@@ -116,7 +116,7 @@ fn every_holder_has_a_row_where_holders_are_asked_for() {
 
         let rows: Vec<Vec<&str>> =
             listed.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(rows[0], ["NAME", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
+        assert_eq!(rows[0], ["NAME", "KIND", "STATE", "PROCESS", "COMMAND", "HANDLES", "VIEWS"]);
         let mut numbers = [one.id(), two.id()];
         numbers.sort_unstable();
         for (row, number) in rows[1..].iter().zip(numbers) {
@@ -124,6 +124,7 @@ fn every_holder_has_a_row_where_holders_are_asked_for() {
                 row[..],
                 [
                     "Local\\shared",
+                    "mapping",
                     "live",
                     &number.to_string(),
                     &crate::support::process_name(),
@@ -132,7 +133,7 @@ fn every_holder_has_a_row_where_holders_are_asked_for() {
                 ]
             );
         }
-        assert_eq!(rows[3], ["Local\\unshared", "dead", "-", "-", "-", "-"]);
+        assert_eq!(rows[3], ["Local\\unshared", "mapping", "dead", "-", "-", "-", "-"]);
     }
 }
 
@@ -240,6 +241,7 @@ fn a_narrow_terminal_has_no_broken_names() {
     let start = "Local\\a-rather-long-name-of-a-mapping\n  64 KiB, read-write, memory, 1 holder, ";
     assert!(narrow.starts_with(start), "{narrow}");
     assert!(
-        shown(40, "-l").starts_with("Local\\a-rather-long-name-of-a-mapping (live)\n  process ")
+        shown(40, "-l")
+            .starts_with("Local\\a-rather-long-name-of-a-mapping (mapping, live)\n  process ")
     );
 }

@@ -9,6 +9,8 @@ mod terminal;
 mod demo;
 mod create;
 mod open;
+#[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
+mod waits;
 mod ls;
 mod info;
 mod gc;

@@ -16,6 +16,8 @@ const BYTES: &str = "expected a number of bytes, such as 4096, 0x1000, 64KiB or 
 const WHOLE: &str = "expected a whole number of bytes";
 const MOST: &str = "64 bits count 18446744073709551615 bytes at most";
 const HEX: &str = "expected two hexadecimal digits for each byte";
+const COUNTS: &str = "a number from 1 to 2147483647";
+const NUMBERS: &str = "a number from 0 to 2147483647";
 const TIME: &str = "expected a time, such as 500ms, 10s or 5min";
 const TYPES: &str = "[possible values: u8, i8, u16, i16, u32, i32, u64, i64, f32, f64]";
 const SIZES: [(&str, &str); 6] = [
@@ -60,6 +62,11 @@ const STOPS: &[Stop] = &[
     ),
     ("create x", "--file", &[("./nothing", "--size makes one"), (".", "not a regular file")]),
     ("open x", "--wait", &[("soon", TIME), ("5", TIME), ("-1s", TIME)]),
+    ("create x", "--semaphore", &[("0", COUNTS), ("2147483648", COUNTS), ("-1", COUNTS)]),
+    ("create x --semaphore 2", "--count", &[("some", NUMBERS), ("-1", NUMBERS)]),
+    ("wait x", "--timeout", &[("soon", TIME), ("5", TIME), ("-1s", TIME)]),
+    ("signal x", "--count", &[("0", COUNTS), ("all", COUNTS), ("-1", COUNTS)]),
+    ("lock x", "--timeout", &[("soon -- true", TIME)]),
     ("read ./f", "--offset", &OFFSETS),
     ("read ./f", "--offset", &[("-5", "it has 4"), ("5", "it ends at 4")]),
     ("read ./f", "--length", &SIZES),
@@ -132,6 +139,14 @@ const WORDS: &[(&str, &[&str])] = &[
     ("create \\x --size 1", &["`\\x`", "begins with `Local\\`, with `Global\\`"]),
     ("create Local --size 1", &["`Local`", "as in `Local\\scores`"]),
     ("create x", &["--size <SIZE>"]),
+    ("create x --mutex --event", &["--mutex", "--event", "cannot be used"]),
+    ("create x --semaphore 1 --event", &["--semaphore", "--event", "cannot be used"]),
+    ("create x --mutex --size 1", &["--mutex", "--size <SIZE>", "cannot be used"]),
+    ("create x --event --file ./f", &["--event", "--file <PATH>", "cannot be used"]),
+    ("create x --size 1 --manual", &["--manual and --set are for --event"]),
+    ("create x --mutex --set", &["--manual and --set are for --event"]),
+    ("create x --event --count 1", &["--count is for --semaphore"]),
+    ("create x --semaphore 2 --count 3", &["`Local\\x`", "a count not above it", "3 of 2"]),
     ("create x --size 0", &["`Local\\x`", "a size above zero"]),
     ("create x --size 99999T", &["109950063265972224 bytes", "of memory and swap"]),
     ("create x --size 1 --attributes image", &["a program is in a file"]),
@@ -139,6 +154,17 @@ const WORDS: &[(&str, &[&str])] = &[
     ("create x --size 5 --file ./f --protection read-only", &["4 bytes", "read-only"]),
     ("open a\\b", &["`a\\b`", "`Local` or `Global`"]),
     ("open nobody", &["`Local\\nobody`", "there is no such name"]),
+    ("wait", &["<NAME>..."]),
+    ("wait a\\b", &["`a\\b`", "`Local` or `Global`"]),
+    ("wait nobody", &["`nobody`", "there is no such name", "`filemap ls`"]),
+    ("wait nobody --appears --gone", &["--appears", "--gone", "cannot be used"]),
+    ("wait nobody --appears --timeout 0s", &["`Local\\nobody`", "the time is over"]),
+    ("signal", &["<NAME>"]),
+    ("signal nobody", &["`nobody`", "there is no such name", "`filemap ls`"]),
+    ("signal x --reset --pulse", &["--reset", "--pulse", "cannot be used"]),
+    ("signal x --count 1 --reset", &["--count <N>", "--reset", "cannot be used"]),
+    ("lock x", &["<COMMAND>..."]),
+    ("lock a\\b -- true", &["`a\\b`", "`Local` or `Global`"]),
     ("read a\\b", &["`a\\b`", "`Local` or `Global`"]),
     ("read ./f --file ./f", &["--file <PATH>", "cannot be used"]),
     ("read ./f --raw --json", &["--raw", "--json", "cannot be used"]),

@@ -2,12 +2,15 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 19] = [
+pub(crate) const VERBS: [&str; 22] = [
     "demo",
     "create",
     "open",
     "ls",
     "info",
+    "wait",
+    "signal",
+    "lock",
     "read",
     "write",
     "fill",
