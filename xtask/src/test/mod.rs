@@ -65,7 +65,7 @@ pub(crate) fn run(extent: Extent) -> Done {
         // that the tests were built with.
         cargo.run(["build", "--workspace", "--all-features", "--examples"])?;
         let folder = process::built()?.join("examples");
-        examples::run(cargo, &Place { folder, runner: String::new(), starts_itself: true })
+        examples::run(cargo, &Place { folder, runner: String::new(), is_emulated: false })
     });
     steps.run("names left behind", |_| names.check());
     steps.finish()

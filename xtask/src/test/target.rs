@@ -88,7 +88,7 @@ pub(crate) fn run(name: &str) -> Done {
         let place = examples::Place {
             folder: Path::new(&built).join(&target.triple).join("debug").join("examples"),
             runner: cargo.value(&target.variable("RUNNER")).unwrap_or_default(),
-            starts_itself: !target.is_emulated,
+            is_emulated: target.is_emulated,
         };
         examples::run(cargo, &place)
     });
