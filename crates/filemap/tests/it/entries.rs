@@ -261,7 +261,7 @@ fn a_name_of_another_kind_of_object_is_no_mappings() -> Result<(), Error> {
     for refused in [place.registry.open("x"), named(&place.registry, "x")] {
         let error = refused.unwrap_err();
         assert_eq!((error.kind(), error.win32_code()), (ErrorKind::WrongObject, 6));
-        assert!(error.to_string().contains("`Local\\x`: the name is that of another"), "{error}");
+        assert!(error.to_string().contains("`Local\\x`: the name is that of a"), "{error}");
     }
     held.close()
 }

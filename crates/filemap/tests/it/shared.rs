@@ -10,7 +10,7 @@ use filemap::{
 };
 
 use crate::support::{
-    DEADLINE, Outcome, Place, Second, emulated, eventually, kind, role, rounds, say,
+    DEADLINE, Outcome, Place, Second, emulated, eventually, kind, role, rounds, say, wine,
 };
 
 /// Where the version is, from the start of a shared value.
@@ -368,8 +368,8 @@ fn a_writer_that_is_killed_leaves_the_last_whole_value_to_readers_and_to_the_nex
     if role().is_some() {
         return publish_until_killed();
     }
-    // An emulator of programs takes long to start one.
-    let kills = if emulated() { 50 } else { rounds(6000) };
+    // An emulator takes long to start a program.
+    let kills = if emulated() || wine() { 50 } else { rounds(6000) };
     let place = Place::new();
     let options = FileMapping::options().registry(&place.registry).name("shared");
     let mapping = options.size(Shared::<Words>::LEN as u64).create()?;

@@ -19,9 +19,9 @@ const EXECUTABLE: Mode = Mode::XUSR;
 /// The bit of the mode of a file whose pages must be committed. The kernel gives it no meaning.
 const RESERVED: Mode = Mode::SVTX;
 
-/// The bit of the mode of a file that is an object to wait for. It lets the group read it, and nobody
-/// reaches the file but through a process that has it. Those for execution are sealed.
-const WAITABLE: Mode = Mode::RGRP;
+/// The mode of a file that is an object to wait for, which no other has. It lets the group read it,
+/// and nobody reaches the file but through a process that has it.
+const WAITABLE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
 
 /// The last bytes of memory that a program was laid out in.
 pub(super) const IMAGE_MAGIC: [u8; 8] = *b"fmimage\n";
@@ -56,14 +56,14 @@ pub(super) fn create(executable: bool, attributes: Attributes) -> Result<OwnedFd
 /// Creates an empty memory file that an object to wait for is to be in.
 pub(super) fn for_waitable() -> Result<OwnedFd> {
     let descriptor = create(false, Attributes::COMMIT)?;
-    rustix::fs::fchmod(&descriptor, Mode::RUSR | Mode::WUSR | WAITABLE)
-        .map_err(during(Operation::CreateMapping))?;
+    rustix::fs::fchmod(&descriptor, WAITABLE).map_err(during(Operation::CreateMapping))?;
     Ok(descriptor)
 }
 
 /// Returns whether a file is memory with an object to wait for.
 pub(super) fn is_waitable(descriptor: BorrowedFd<'_>, stat: &Stat) -> bool {
-    Mode::from_raw_mode(stat.st_mode).contains(WAITABLE) && is_memory(descriptor, stat)
+    // Memory files of other programs have all bits.
+    Mode::from_raw_mode(stat.st_mode) == WAITABLE && is_memory(descriptor, stat)
 }
 
 /// Takes memory for all pages of an empty file.
