@@ -107,15 +107,16 @@ fn a_wait_that_signals_interrupt_ends_with_what_it_waits_for() -> Outcome {
     let (to, from) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| {
-            // SAFETY: every thread has a number of itself.
-            to.send(unsafe { libc::pthread_self() }).expect("it is awaited");
+            // SAFETY: every thread has a number.
+            to.send(unsafe { libc::gettid() }).expect("it is awaited");
             assert!(word.wait(0, Some(DEADLINE)).expect("it is there"), "it comes in time");
             is_over.store(true, Ordering::SeqCst);
         });
-        let thread = from.recv().expect("it begins");
+        let (process, thread) = (std::process::id(), from.recv().expect("it begins"));
         for interruption in 1..=100 {
             // SAFETY: the thread waits for a number that nobody has changed yet.
-            assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
+            let sent = unsafe { libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGUSR2) };
+            assert_eq!(sent, 0);
             while INTERRUPTIONS.load(Ordering::SeqCst) < interruption {
                 thread::yield_now();
             }
