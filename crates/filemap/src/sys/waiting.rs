@@ -47,7 +47,7 @@ const LONGEST: Duration = Duration::from_millis(1);
 ///
 /// Numbers of 64 bits have none of it:
 ///
-/// ```compile_fail,E0277
+/// ```compile_fail,E0599
 /// let view = filemap::View::anonymous(4096)?;
 /// view.atomic::<u64>(0)?.wait(0, None)?;
 /// # Ok::<(), filemap::Error>(())

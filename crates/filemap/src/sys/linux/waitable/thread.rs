@@ -308,7 +308,7 @@ impl Link {
 /// of an object is made for.
 fn head() -> Option<NonNull<Head>> {
     let known = asked();
-    // musl tells the kernel of a list when a thread has its first robust lock.
+    // musl tells the kernel of a list when a thread has its first robust lock of processes.
     let head = known.or_else(|| {
         use_a_robust_lock();
         asked()
@@ -334,7 +334,7 @@ fn asked() -> Option<NonNull<Head>> {
     NonNull::new(head)
 }
 
-/// Locks and unlocks a robust lock of the C library.
+/// Locks and unlocks a robust lock of the C library, which processes could share.
 fn use_a_robust_lock() {
     let mut attributes = MaybeUninit::<libc::pthread_mutexattr_t>::zeroed();
     let mut mutex = MaybeUninit::<libc::pthread_mutex_t>::zeroed();
@@ -343,11 +343,13 @@ fn use_a_robust_lock() {
     if unsafe { libc::pthread_mutexattr_init(attributes) } != 0 {
         return;
     }
-    let robust = libc::PTHREAD_MUTEX_ROBUST;
+    let (robust, shared) = (libc::PTHREAD_MUTEX_ROBUST, libc::PTHREAD_PROCESS_SHARED);
     // SAFETY: they are initialised.
-    let is_robust = unsafe { libc::pthread_mutexattr_setrobust(attributes, robust) } == 0;
+    let mut refused = unsafe { libc::pthread_mutexattr_setrobust(attributes, robust) };
+    // SAFETY: as above.
+    refused |= unsafe { libc::pthread_mutexattr_setpshared(attributes, shared) };
     // SAFETY: makes a mutex of zeros, with attributes that are initialised.
-    if is_robust && unsafe { libc::pthread_mutex_init(mutex, attributes) } == 0 {
+    if refused == 0 && unsafe { libc::pthread_mutex_init(mutex, attributes) } == 0 {
         // SAFETY: it is initialised, and this thread's alone.
         if unsafe { libc::pthread_mutex_lock(mutex) } == 0 {
             // SAFETY: this thread has it.
