@@ -546,15 +546,17 @@ fn a_sweep_goes_on_where_the_last_one_ended() -> Result<(), Error> {
     leave_dead(&place, TEST);
 
     let mut freed = Vec::new();
-    for _ in 0..5 {
+    // A child that another test is starting has what this process has open, for a moment, and with it
+    // the lock of those who sweep.
+    support::eventually("the dead are freed", || {
         forget_the_last_sweep(&place);
         let before = place.leftovers().len();
         assert!(is_free(&Registry::at(place.dir.path()), "nobody's"));
-        freed.push(before - place.leftovers().len());
-    }
+        freed.extend(Some(before - place.leftovers().len()).filter(|count| *count > 0));
+        place.leftovers().len() == 300
+    });
 
-    assert_eq!(place.leftovers().len(), 300, "{freed:?}");
-    assert!(freed.iter().all(|count| *count <= 256), "{freed:?}");
+    assert!(freed.len() <= 5 && freed.iter().all(|count| *count <= 256), "{freed:?}");
     Ok(())
 }
 

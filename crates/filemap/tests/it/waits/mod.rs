@@ -13,6 +13,8 @@ mod storm;
 #[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
+mod ends;
+#[cfg(target_os = "linux")]
 mod wakes;
 
 use std::sync::mpsc;

@@ -2,6 +2,10 @@
 //! dies.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::Pid;
 
 use crate::sys::platform::futex::{self, Ended, Store};
 use crate::sys::platform::waitable::failure::Failure;
@@ -111,14 +115,38 @@ fn wait(page: &Page, thread: Thread, mut patience: Patience) -> Result<Option<Ta
         }
         let Some(seen) = busy(page)? else { continue };
         page.sleepers().add(1)?;
-        let ended = futex::wait(lock.address(), seen, patience.deadline());
+        let slice = patience.deadline().at_most(OWNER_IS_LOOKED_FOR);
+        let ended = futex::wait(lock.address(), seen, slice);
         page.sleepers().add(u32::MAX)?;
+        let is_slice_over = ended? == Ended::TimedOut;
         // Whoever may write the page may change it all the time.
-        if ended? == Ended::TimedOut || patience.is_over() {
+        if patience.is_over() {
             // This thread may have been woken for it.
             return take(page, thread);
         }
+        if is_slice_over {
+            look_for_owner(page)?;
+        }
     }
+}
+
+/// How long a thread sleeps before it looks whether the owner is still there.
+pub(super) const OWNER_IS_LOOKED_FOR: Duration = Duration::from_secs(1);
+
+/// Marks a mutex as abandoned whose owner is no more and was not told of.
+///
+/// The kernel tells of all ends but one: a thread that is not the first of its process, and executes
+/// another program, has the number of the first by the time that its list is gone through.
+pub(super) fn look_for_owner(page: &Page) -> Result<(), Failure> {
+    let seen = page.lock().load()?;
+    let owner = i32::try_from(seen & THREAD).ok().and_then(Pid::from_raw);
+    let Some(owner) = owner else { return Ok(()) };
+    // The kernel takes the numbers of all threads there, and frees them when they have ended.
+    let is_gone = rustix::process::test_kill_process(owner) == Err(Errno::SRCH);
+    if is_gone && page.lock().replace(seen, (seen & ASLEEP) | DIED)? {
+        futex::wake(page.lock().address(), 1)?;
+    }
+    Ok(())
 }
 
 /// Marks that a thread may sleep at the word of a mutex that has an owner, and returns the word;

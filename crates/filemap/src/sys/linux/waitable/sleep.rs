@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::sys::platform::Deadline;
 use crate::sys::platform::futex::{self, Ended, Sleep};
 use crate::sys::platform::waitable::failure::Failure;
+use crate::sys::platform::waitable::mutex;
 use crate::sys::platform::waitable::page::Page;
 use crate::sys::platform::waitable::thread::Thread;
 
@@ -55,16 +56,21 @@ impl<'pages> Sleeps<'pages> {
 
     /// Sleeps. The word of the [`mutex`](Self::mutex) is pending after that, whatever came of it.
     pub(super) fn sleep(&self, thread: Thread, deadline: Deadline) -> Result<Ended, Failure> {
-        let until = if self.has_others { deadline.at_most(SLICE) } else { deadline };
         let Some((_, page)) = self.mutex else {
-            return Ok(futex::wait_for_any(&self.words, until)?);
+            return Ok(futex::wait_for_any(&self.words, deadline)?);
         };
+        let slice = if self.has_others { SLICE } else { mutex::OWNER_IS_LOOKED_FOR };
+        let until = deadline.at_most(slice);
         thread.set_pending(Some(page.lock()));
         // As two: who gives the mutex back is not to count on this thread alone, which may take
         // another object.
         page.sleepers().add(2)?;
         let ended = futex::wait_for_any(&self.words, until);
         page.sleepers().add(2_u32.wrapping_neg())?;
-        Ok(ended?)
+        let ended = ended?;
+        if ended == Ended::TimedOut {
+            mutex::look_for_owner(page)?;
+        }
+        Ok(ended)
     }
 }
