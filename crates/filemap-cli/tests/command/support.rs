@@ -235,6 +235,14 @@ pub(crate) fn finish(command: Command, input: &[u8]) -> Outcome {
         Err(error) if cfg!(windows) && error.raw_os_error() == Some(NOT_STARTED) => {
             command.output().unwrap()
         }
+        // Emulators hang, one time in thousands, before the program does anything.
+        Ok(output)
+            if emulated()
+                && output.status.code().is_none()
+                && [&output.stdout, &output.stderr].iter().all(|printed| printed.is_empty()) =>
+        {
+            command.output().unwrap()
+        }
         output => output.unwrap(),
     };
     Outcome {
