@@ -46,6 +46,11 @@ impl Handle {
         Self { object, existed, subject }
     }
 
+    /// Returns what an error calls the object.
+    pub(super) fn subject(&self) -> String {
+        self.subject.to_string()
+    }
+
     /// Takes over a descriptor of an object of this kind.
     pub(super) fn adopt(descriptor: OwnedDescriptor, kind: ObjectKind) -> Result<Self> {
         let object = Waitable::adopt(&Directory::system(), descriptor)?;
@@ -61,7 +66,7 @@ impl Handle {
     /// Does something with the object, and names it where that fails.
     #[inline(always)]
     pub(super) fn act<T>(&self, act: impl FnOnce(&Waitable) -> Result<T>) -> Result<T> {
-        act(&self.object).map_err(|error| error.or_about(|| self.subject.to_string()))
+        act(&self.object).map_err(|error| error.or_about(|| self.subject()))
     }
 
     #[inline(always)]
@@ -77,7 +82,7 @@ impl Handle {
     pub(super) fn descriptor(&self) -> Result<BorrowedDescriptor<'_>> {
         let missing = || {
             Error::new(ErrorKind::NotSupported, Operation::DuplicateHandle)
-                .about(self.subject.to_string())
+                .about(self.subject())
                 .because("an object in a mapping is passed on as the mapping")
         };
         self.object.descriptor().ok_or_else(missing)

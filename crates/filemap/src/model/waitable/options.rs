@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::model::waitable::handle::{FromHandle, Handle, subject};
-use crate::model::{FileMapping, Registry};
+use crate::model::{FileMapping, Registry, page_size};
 use crate::sys::{Directory, Initial, NewWaitable, Waitable, WaitableContract as _};
 use crate::types::{Error, ErrorKind, GivenName, Name, Operation, Permissions, Result, Rights};
 
@@ -80,11 +80,7 @@ impl<T: FromHandle> WaitableOptions<T> {
     ///
     /// On Linux an object is of one PID namespace, and of processes whose addresses have one size.
     pub fn create(self) -> Result<T> {
-        let operation = Operation::CreateMapping;
-        let name = self.given_name();
-        self.create_as(name.as_ref().ok().cloned().flatten(), name).map_err(|(name, error)| {
-            error.during(operation).or_about(|| subject(T::KIND, name.as_ref()))
-        })
+        self.make().map(T::from_handle)
     }
 
     /// Creates the object, and refuses if the name is taken.
@@ -93,15 +89,10 @@ impl<T: FromHandle> WaitableOptions<T> {
     ///
     /// [`ErrorKind::AlreadyExists`], and those of [`create`](Self::create).
     pub fn create_new(self) -> Result<T> {
-        let name = self.given_name();
-        let operation = Operation::CreateMapping;
-        let about = |name: Option<Name>, error: Error| {
-            error.during(operation).or_about(|| subject(T::KIND, name.as_ref()))
-        };
-        let shown = name.as_ref().ok().cloned().flatten();
-        let handle = self.handle(name).map_err(|error| about(shown.clone(), error))?;
+        let handle = self.make()?;
         if handle.existed {
-            return Err(about(shown, Error::new(ErrorKind::AlreadyExists, operation)));
+            return Err(Error::new(ErrorKind::AlreadyExists, Operation::CreateMapping)
+                .about(handle.subject()));
         }
         Ok(T::from_handle(handle))
     }
@@ -136,7 +127,8 @@ impl<T: FromHandle> WaitableOptions<T> {
     /// # Errors
     ///
     /// [`ErrorKind::Misaligned`], [`ErrorKind::InvalidRange`] if the page ends past the mapping,
-    /// [`ErrorKind::AccessDenied`] if it may not be written.
+    /// [`ErrorKind::AccessDenied`] if it may not be written, [`ErrorKind::InvalidArgument`] for counts that
+    /// no semaphore has.
     ///
     /// # Platforms
     ///
@@ -157,7 +149,7 @@ impl<T: FromHandle> WaitableOptions<T> {
     /// # Ok::<(), filemap::Error>(())
     /// ```
     pub fn place(self, mapping: &FileMapping, offset: u64) -> Result<T> {
-        let new = self.plan();
+        let new = self.plan().map_err(|error| error.about(subject(T::KIND, None)))?;
         placed(mapping, offset, Some(new))
     }
 
@@ -174,9 +166,13 @@ impl<T: FromHandle> WaitableOptions<T> {
         placed(mapping, offset, None)
     }
 
-    fn plan(&self) -> NewWaitable {
+    /// Returns what is to be made.
+    fn plan(&self) -> Result<NewWaitable> {
         let Self { initial, is_owned, permissions, .. } = *self;
-        NewWaitable { initial, is_owned, permissions }
+        if let Initial::Semaphore { count, maximum } = initial {
+            check_counts(count, maximum)?;
+        }
+        Ok(NewWaitable { initial, is_owned, permissions })
     }
 
     fn given_name(&self) -> Result<Option<Name>> {
@@ -187,26 +183,21 @@ impl<T: FromHandle> WaitableOptions<T> {
         self.directory.clone().unwrap_or_else(Directory::system)
     }
 
-    fn handle(&self, name: Result<Option<Name>>) -> Result<Handle> {
-        if let Initial::Semaphore { count, maximum } = self.initial {
-            check_counts(count, maximum)?;
-        }
-        let new = self.plan();
-        Ok(match name? {
+    /// Creates the object, or opens the one that has the name.
+    fn make(&self) -> Result<Handle> {
+        let name = self.given_name();
+        let shown = name.as_ref().ok().cloned().flatten();
+        let made = self.plan().and_then(|new| match name? {
             Some(name) => {
                 let (object, existed) = Waitable::create(&self.directory(), &name, new)?;
-                Handle::new(object, existed)
+                Ok(Handle::new(object, existed))
             }
-            None => Handle::new(Waitable::nameless(new)?, false),
+            None => Ok(Handle::new(Waitable::nameless(new)?, false)),
+        });
+        made.map_err(|error| {
+            let error = error.during(Operation::CreateMapping);
+            error.or_about(|| subject(T::KIND, shown.as_ref()))
         })
-    }
-
-    fn create_as(
-        self,
-        shown: Option<Name>,
-        name: Result<Option<Name>>,
-    ) -> Result<T, (Option<Name>, Error)> {
-        self.handle(name).map(T::from_handle).map_err(|error| (shown, error))
     }
 }
 
@@ -221,9 +212,9 @@ fn placed<T: FromHandle>(
         error
             .or_about(|| format!("{} at {offset} of {}", T::KIND.with_article(), mapping.subject()))
     };
-    let end = offset.checked_add(crate::model::page_size() as u64);
-    if end.is_none_or(|end| end > mapping.size().next_multiple_of(crate::model::page_size() as u64))
-    {
+    let page = page_size() as u64;
+    let end = offset.checked_add(page);
+    if end.is_none_or(|end| end > mapping.size().next_multiple_of(page)) {
         return Err(about(Error::new(ErrorKind::InvalidRange, operation)));
     }
     if !mapping.rights().contains(Rights::WRITE) || !mapping.protection().is_writable() {
@@ -244,12 +235,15 @@ fn placed<T: FromHandle>(
 }
 
 /// The most that a count can be, as on Windows.
-const MOST: u32 = i32::MAX.unsigned_abs();
+pub(super) const MOST_UNITS: u32 = i32::MAX.unsigned_abs();
 
 fn check_counts(count: u32, maximum: u32) -> Result<()> {
-    if maximum == 0 || maximum > MOST || count > maximum {
+    if maximum == 0 || maximum > MOST_UNITS || count > maximum {
         return Err(Error::new(ErrorKind::InvalidArgument, Operation::CreateMapping).because(
-            format!("a maximum is from 1 to {MOST}, and a count not above it; {count} of {maximum} is neither"),
+            format!(
+                "a maximum is from 1 to {MOST_UNITS}, and a count not above it; {count} of {maximum} \
+                 is neither"
+            ),
         ));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::waitable::handle::{Handle, handle_methods};
-use crate::model::waitable::options::WaitableOptions;
+use crate::model::waitable::options::{MOST_UNITS, WaitableOptions};
 use crate::sys::{Initial, WaitableContract as _};
 use crate::types::{Error, ErrorKind, ObjectKind, Operation, Result};
 
@@ -26,10 +26,7 @@ pub struct Semaphore {
     handle: Handle,
 }
 
-handle_methods!(Semaphore, ObjectKind::Semaphore, "a semaphore", Self::options(MOST));
-
-/// The most that a count can be, as on Windows.
-const MOST: u32 = i32::MAX.unsigned_abs();
+handle_methods!(Semaphore, ObjectKind::Semaphore, "a semaphore", Self::options(MOST_UNITS));
 
 impl Semaphore {
     /// Returns options for a new semaphore, whose count is 0 at first and at most `maximum`.
@@ -47,9 +44,9 @@ impl Semaphore {
     #[doc(alias = "ReleaseSemaphore")]
     pub fn release(&self, count: u32) -> Result<u32> {
         self.handle.act(|object| {
-            if count == 0 || count > MOST {
+            if count == 0 || count > MOST_UNITS {
                 return Err(Error::new(ErrorKind::InvalidArgument, Operation::Signal)
-                    .because(format!("{count} is not from 1 to {MOST}")));
+                    .because(format!("{count} is not from 1 to {MOST_UNITS}")));
             }
             object.release(count)
         })

@@ -1,6 +1,8 @@
 //! Objects in pages of a mapping.
 
-use filemap::{Error, ErrorKind, Event, FileMapping, Mutex, Protection, Rights, page_size};
+use filemap::{
+    Access, Error, ErrorKind, Event, FileMapping, Mutex, Protection, Rights, Semaphore, page_size,
+};
 
 use super::can_wait;
 use crate::support::kind;
@@ -25,5 +27,20 @@ fn an_object_in_a_mapping_is_found_by_its_offset() -> Result<(), Error> {
     let reader = mapping.duplicate(Rights::READ)?;
     assert_eq!(kind(Event::options().open_at(&reader, page)), ErrorKind::AccessDenied);
     assert_eq!(kind(event.descriptor().map(drop)), ErrorKind::NotSupported);
+    Ok(())
+}
+
+#[test]
+fn a_semaphore_of_impossible_numbers_is_placed_nowhere() -> Result<(), Error> {
+    if !can_wait() {
+        return Ok(());
+    }
+    let mapping = FileMapping::create(page_size() as u64, Protection::ReadWrite)?;
+    for (maximum, count) in [(0, 0), (1, 2), (u32::MAX, 0)] {
+        let placed = Semaphore::options(maximum).count(count).place(&mapping, 0);
+        assert_eq!(kind(placed), ErrorKind::InvalidArgument, "{count} of {maximum}");
+    }
+    let view = mapping.map(Access::Read)?;
+    assert_eq!(view.read::<u64>(0)?, 0, "nothing was written");
     Ok(())
 }
