@@ -31,10 +31,10 @@ impl Draft {
         Page::initialise(entry, 0, self.new.initial, operation)?;
         if self.new.is_owned {
             // The entry's lock is with this map until `show` replaces it: nobody has the name yet.
-            let page = table::page_of(entry, 0, Some(self.new.initial.kind()), operation)?;
-            let taken = mutex::lock(&page, Thread::current()?, Patience::change());
+            let kind = Some(self.new.initial.kind());
+            let page = self.page.insert(table::page_of(entry, 0, kind, operation)?);
+            let taken = mutex::lock(page, Thread::current()?, Patience::change());
             taken.map_err(|failure| failure.during(operation))?;
-            self.page = Some(page);
         }
         Ok(())
     }
@@ -43,22 +43,24 @@ impl Draft {
     pub(in crate::sys::platform) fn show(&self, second: BorrowedFd<'_>) -> Result<(), Errno> {
         self.page.as_ref().map_or(Ok(()), |page| page.show(second))
     }
-}
 
-impl Drop for Draft {
-    fn drop(&mut self) {
+    /// Gives back what was made for a name that somebody else has by now.
+    pub(in crate::sys::platform) fn discard(&mut self) {
+        if let Some(page) = &self.page {
+            let _ignored = Thread::current().map(|thread| mutex::unlock(page, thread));
+        }
+        self.release();
+    }
+
+    fn release(&mut self) {
         if let Some(page) = self.page.take() {
             table::release(page);
         }
     }
 }
 
-impl Draft {
-    /// Gives back what was made for a name that somebody else has by now.
-    pub(in crate::sys::platform) fn discard(&mut self) {
-        if let Some(page) = self.page.take() {
-            let _ignored = Thread::current().map(|thread| mutex::unlock(&page, thread));
-            table::release(page);
-        }
+impl Drop for Draft {
+    fn drop(&mut self) {
+        self.release();
     }
 }
