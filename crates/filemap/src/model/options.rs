@@ -105,7 +105,7 @@ impl<'file> MappingOptions<'file> {
         self
     }
 
-    /// Says where the file is, where the system does not.
+    /// Sets the path of the file, for systems that do not have it.
     ///
     /// Others open the file of a name by its path, and compare it with the one that was named.
     ///

@@ -140,7 +140,7 @@ impl View {
         Ok(Self { region, offset: 0, access: Access::Write })
     }
 
-    /// Says what an error of an access is to call the bytes.
+    /// Sets what an error of an access calls the bytes.
     pub(crate) fn called(mut self, subject: Arc<str>) -> Self {
         self.region.call(subject);
         self

@@ -90,7 +90,7 @@ impl Region {
         Ok(Self { span, lead, pages, view, kind, offset, subject: None })
     }
 
-    /// Says what an error of an access is to call the bytes.
+    /// Sets what an error of an access calls the bytes.
     pub(crate) fn call(&mut self, subject: Arc<str>) {
         self.subject = Some(subject);
     }

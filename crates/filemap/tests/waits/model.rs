@@ -39,7 +39,7 @@ pub enum Operation {
     Any(Patience),
     /// Waits for all objects.
     All(Patience),
-    /// Goes on when all other threads sleep, or are done.
+    /// Continues when all other threads sleep, or are done.
     WhenOthersSleep,
     /// The thread ends as musl has it.
     EndInMusl,

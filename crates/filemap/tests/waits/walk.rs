@@ -127,7 +127,7 @@ impl<'model> Walk<'model> {
         Self { model, state, me, replayed, step, is_spontaneous, choice, choices }
     }
 
-    /// Goes on with the operation, or with the next one when it is over.
+    /// Does the next step of the operation, or of the one after it when it is over.
     fn go(&mut self) -> Option<&'static str> {
         loop {
             let operation = self.model.operation(self.me, self.thread().done.into());

@@ -48,7 +48,8 @@ pub(super) fn last_errno() -> Errno {
     Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
 
-/// Says which limit a process has met whose map was refused for want of memory, if that is to be seen.
+/// Adds to an error which limit a process has met whose map was refused for want of memory, if that is
+/// to be seen.
 ///
 /// It takes long where there are many maps, so whoever can do without a map does not ask.
 #[cold]

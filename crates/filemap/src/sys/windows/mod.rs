@@ -92,7 +92,7 @@ pub(crate) fn set_inheritable(descriptor: BorrowedDescriptor<'_>, inheritable: b
     file::set_inheritable(descriptor, inheritable)
 }
 
-/// Says which limit a process has met: of maps there is none.
+/// Returns the error as it is: there is no limit of maps to add.
 pub(crate) fn exhausted(error: Error) -> Error {
     error
 }

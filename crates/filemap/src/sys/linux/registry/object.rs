@@ -228,7 +228,7 @@ impl Backing {
         }
     }
 
-    /// Says which file an error is about.
+    /// Adds the file to an error about it.
     fn about(&self, error: Error) -> Error {
         match &self.path {
             Some(path) => error.about(format!("the file {} behind the name", plain(path))),

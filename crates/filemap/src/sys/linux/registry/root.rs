@@ -328,7 +328,7 @@ impl Drop for Temporary<'_> {
     }
 }
 
-/// Says of an error that it is about a root.
+/// Adds a root to an error about it.
 fn about(error: Error, path: &Path) -> Error {
     error.about(format!("the registry's directory {}", plain(path)))
 }
