@@ -58,10 +58,12 @@ impl MappedFile {
         len: usize,
         mut visit: impl FnMut(&Way<'_>, u64, Range<usize>) -> Result<()>,
     ) -> Result<()> {
+        // Of the whole of it: what is left of a longer access is not copied in one piece.
+        let missing = self.missing(offset, len);
         let mut done = 0;
         while done < len {
             let from = offset + done as u64;
-            let (way, count) = self.way(from, len - done)?;
+            let (way, count) = self.way_where(from, len - done, missing)?;
             visit(&way, from, done..done + count).map_err(|error| error.lost_after(done))?;
             done += count;
         }
@@ -82,18 +84,27 @@ impl MappedFile {
 
     /// The way to bytes that the file is known to have, and how many of them it leads to.
     pub(super) fn way(&self, offset: u64, len: usize) -> Result<(Way<'_>, usize)> {
-        if let Some(view) = self.whole_to(offset.saturating_add(len as u64))? {
-            return Ok((Way::Whole(view), len));
-        }
-        let count = len.min(self.windows.rest(offset));
+        self.way_where(offset, len, self.missing(offset, len))
+    }
+
+    /// What becomes of an access that no map serves.
+    fn missing(&self, offset: u64, len: usize) -> Missing {
         // Output on the same pages may take the place of a map, but not for a value that is copied
         // in one piece.
-        let missing = match is_one_access(offset, len) {
+        match is_one_access(offset, len) {
             false if self.mapping.follows_file() && self.mapping.input_sees_maps() => {
                 Missing::MapOrPass
             }
             _ => Missing::Map,
-        };
+        }
+    }
+
+    /// [`way`](Self::way) to a part of an access, of which `missing` is to become where no map serves it.
+    fn way_where(&self, offset: u64, len: usize, missing: Missing) -> Result<(Way<'_>, usize)> {
+        if let Some(view) = self.whole_to(offset.saturating_add(len as u64))? {
+            return Ok((Way::Whole(view), len));
+        }
+        let count = len.min(self.windows.rest(offset));
         let window = self.windows.get(offset, count, missing, |at, len| self.map(at, len as u64));
         if let Some(window) = window {
             return Ok((Way::Window(window), count));
