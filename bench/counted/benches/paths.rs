@@ -16,7 +16,9 @@
 use std::hint::black_box;
 use std::io::Read as _;
 
-use filemap::{Access, Cursor, FileMapping, MappedFile, Name, PositionedIo, Protection, View};
+use filemap::{
+    Access, Cursor, Event, FileMapping, MappedFile, Mutex, Name, PositionedIo, Protection, View,
+};
 use gungraun::prelude::*;
 use gungraun::{Callgrind, CallgrindMetrics, EventKind};
 use tempfile::TempDir;
@@ -41,6 +43,8 @@ struct Scene {
     file: MappedFile,
     /// The same file through windows, which cover all of it.
     windows: MappedFile,
+    mutex: Mutex,
+    event: Event,
     object: Object,
     _directory: TempDir,
 }
@@ -60,9 +64,10 @@ fn prepared() -> Result<Scene, Box<dyn std::error::Error>> {
     file.fill(0, LEN as u64, 1)?;
     let windows = MappedFile::options().window(LEN / 2).windows(2).open(&path)?;
     windows.fill(0, LEN as u64, 1)?;
+    let (mutex, event) = (Mutex::options().create()?, Event::options().create()?);
     let object = (7, 7, "x".repeat(90));
     file.write_object(0, &object)?;
-    Ok(Scene { view, read_only, file, windows, object, _directory: directory })
+    Ok(Scene { view, read_only, file, windows, mutex, event, object, _directory: directory })
 }
 
 /// A buffer whose alignment does not depend on what was allocated before.
@@ -138,6 +143,8 @@ paths! {
     windows_write_at_64(s, n, mut buf = BUFFER) s.windows.write_all_at(part(&mut buf, 64), at(n)).unwrap();
     cursor_read_64(s, _, (mut cursor, mut buf) = (Cursor::new(&s.file), BUFFER))
         cursor.read_exact(part(&mut buf, 64)).unwrap();
+    mutex_lock_unlock(s, _, _ = ()) drop(s.mutex.lock().unwrap());
+    event_set_wait(s, _, _ = ()) (s.event.set().unwrap(), s.event.wait().unwrap());
     object_put_100(s, n, _ = ()) s.file.write_object(at(n), &s.object).unwrap();
     object_get_100(s, _, _ = ()) s.file.read_object::<Object>(black_box(0)).unwrap();
     name_parse(_s, _, _ = ()) Name::parse(black_box("Global\\the scores of today")).unwrap();

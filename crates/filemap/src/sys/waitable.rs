@@ -67,6 +67,18 @@ pub(crate) trait WaitableContract: Sized {
     /// Returns the count of a semaphore; 1 of an event that is set, and 0 of one that is not.
     fn state(&self) -> Result<u32>;
 
+    /// Takes a mutex, if that needs no call of the system; returns whether it did.
+    #[inline(always)]
+    fn lock_at_once(&self) -> bool {
+        false
+    }
+
+    /// Takes an event or a semaphore, if that needs no call of the system; returns whether it did.
+    #[inline(always)]
+    fn take_at_once(&self) -> bool {
+        false
+    }
+
     /// Waits for the object, and takes it; `None` if the time is over.
     fn wait(&self, time: Option<Duration>) -> Result<Option<Satisfied>>;
 

@@ -107,7 +107,7 @@ fn a_mutex_has_one_owner_and_the_next_one_is_told_of_its_death() {
 #[test]
 fn a_mutex_of_a_thread_that_ends_in_musl_wakes_all_who_sleep_there() {
     search(
-        1_041_284,
+        1_100_643,
         &[
             (
                 "musl: a thread ends as the owner",
@@ -156,7 +156,7 @@ fn a_mutex_of_a_thread_that_ends_in_musl_wakes_all_who_sleep_there() {
 #[test]
 fn an_event_releases_who_sleeps_and_loses_nothing() {
     search(
-        1_372_209,
+        1_665_399,
         &[
             (
                 "event: set twice, two wait",
@@ -205,7 +205,7 @@ fn an_event_releases_who_sleeps_and_loses_nothing() {
 #[test]
 fn an_event_releases_all_for_whom_it_was_set_while_they_slept() {
     search(
-        4_129,
+        13_251,
         &[
             (
                 "event: set twice while two sleep",
@@ -250,7 +250,7 @@ fn an_event_releases_all_for_whom_it_was_set_while_they_slept() {
 #[test]
 fn a_semaphore_keeps_what_was_released_but_for_what_the_dead_took() {
     search(
-        635_714,
+        725_177,
         &[
             (
                 "semaphore: one released three times",
@@ -288,7 +288,7 @@ fn a_semaphore_keeps_what_was_released_but_for_what_the_dead_took() {
 #[test]
 fn who_loses_its_patience_leaves_nobody_asleep() {
     search(
-        204_692,
+        220_858,
         &[
             (
                 "impatience: one waits for a time",
@@ -325,7 +325,7 @@ fn who_loses_its_patience_leaves_nobody_asleep() {
 #[test]
 fn who_waits_for_any_of_two_events_is_released_by_either() {
     search(
-        620_734,
+        625_071,
         &[
             (
                 "any: two events, and one waits for the first alone",
@@ -350,7 +350,7 @@ fn who_waits_for_any_of_two_events_is_released_by_either() {
 #[test]
 fn who_waits_for_any_with_a_mutex_keeps_its_wake_up_from_nobody() {
     search(
-        1_001_489,
+        1_027_432,
         &[
             (
                 "any: event, mutex",
@@ -408,7 +408,7 @@ fn who_waits_for_any_of_two_mutexes_keeps_the_wake_up_of_neither_from_others() {
 #[test]
 fn who_waits_for_all_takes_all_or_nothing() {
     search(
-        1_799_420,
+        1_857_846,
         &[
             (
                 "all: two semaphores",
@@ -470,7 +470,7 @@ fn who_waits_for_all_takes_all_or_nothing() {
 #[test]
 fn who_waits_for_all_with_mutexes_keeps_a_wake_up_from_nobody() {
     search(
-        961_451,
+        967_711,
         &[
             (
                 "all: event, mutex",

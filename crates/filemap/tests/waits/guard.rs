@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::at_once;
 use crate::kernel::{self, Until};
 use crate::model::Mistake;
 use crate::state::{ASLEEP, Address, DIED, Part, THREAD};
@@ -28,7 +29,7 @@ fn recover(walk: &mut Walk<'_>, object: usize) -> Run<()> {
     let outcome = walk.load(word(Part::Outcome))?;
     if outcome != 0 {
         if walk.load(word(Part::Intent))? & THREAD != 0 {
-            walk.store(word(Part::State), outcome - 1)?;
+            at_once::store(walk, object, outcome - 1)?;
         }
         walk.store(word(Part::Outcome), 0)?;
         walk.store(word(Part::Intent), 0)?;

@@ -19,6 +19,7 @@ pub mod model;
 mod walk;
 mod kernel;
 mod guard;
+mod at_once;
 mod signal;
 mod mutex;
 mod sleep;

@@ -6,8 +6,8 @@ use filemap_waits::model::{Mistake, Model};
 use filemap_waits::search::explore;
 
 use crate::{
-    ALL, ANY, ENDS_IN_MUSL, EVENT, EVENT_MUTEX, LOCK_1, LOCKS, LOCKS_1, LOCKS_ALL, LOCKS_ANY,
-    LOCKS_BOTH, LOCKS_FOR_A_TIME, MUTEX, MUTEXES, SEMAPHORES, WAIT,
+    ALL, ANY, ENDS_IN_MUSL, EVENT, EVENT_MUTEX, EVENTS, LOCK_1, LOCKS, LOCKS_1, LOCKS_ALL,
+    LOCKS_ANY, LOCKS_BOTH, LOCKS_FOR_A_TIME, MUTEX, MUTEXES, SEMAPHORES, WAIT,
 };
 
 /// Searches a model of which one operation makes a mistake, and returns what it finds.
@@ -31,6 +31,22 @@ fn a_release_in_the_same_turn_can_leave_a_thread_asleep() {
     let model = Model { programs: &[&[Set(0)], &[WAIT]], ..EVENT };
 
     assert_eq!(mistake(Mistake::GrantsInTheSameTurn, &model), ASLEEP);
+}
+
+#[test]
+fn a_sleeper_that_does_not_mark_the_state_is_left_asleep() {
+    let model = Model { programs: &[&[Set(0)], &[WAIT]], ..EVENT };
+
+    assert_eq!(mistake(Mistake::SleepsUnwatched, &model), ASLEEP);
+}
+
+#[test]
+fn a_change_at_once_under_a_guard_of_another_thread_can_be_lost() {
+    let model =
+        Model { programs: &[&[Set(0)], &[Wait(0, Poll)], &[ALL]], states: &[1, 1], ..EVENTS };
+    let fault = mistake(Mistake::ChangesUnderAGuard, &model);
+
+    assert_eq!(fault, "an object is left with another state than was put into it");
 }
 
 #[test]

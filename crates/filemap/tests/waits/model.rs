@@ -74,6 +74,10 @@ pub enum Mistake {
     HandsNothingOn,
     /// A thread that waits for all reads the words that it is to sleep at after it has judged.
     JudgesBeforeItReads,
+    /// A thread is about to sleep, and does not mark the state.
+    SleepsUnwatched,
+    /// The state is changed at once while another thread has the guard.
+    ChangesUnderAGuard,
     /// An intent is stored before it is in the list.
     IntendsBeforeItLinks,
     /// The intents are taken out of the list one after another.

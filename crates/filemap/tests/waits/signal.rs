@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::guard;
 use crate::kernel::{self, Ended, Until};
 use crate::model::{Kind, Mistake, Patience};
 use crate::state::{Address, Part, Word, bit_of};
 use crate::walk::{Run, Stop, Walk};
+use crate::{at_once, guard};
 
 fn word(object: usize, part: Part) -> Address {
     Address::of(object, part)
@@ -14,6 +14,9 @@ fn word(object: usize, part: Part) -> Address {
 
 /// Sets an event.
 pub(crate) fn set(walk: &mut Walk<'_>, object: usize) -> Run<()> {
+    if at_once::change(walk, object, |_| Some(1), |_| Ok(()))? {
+        return Ok(());
+    }
     if !guard::lock(walk, object)? {
         return Ok(());
     }
@@ -22,7 +25,7 @@ pub(crate) fn set(walk: &mut Walk<'_>, object: usize) -> Run<()> {
 }
 
 fn set_held(walk: &mut Walk<'_>, object: usize) -> Run<()> {
-    if walk.load(word(object, Part::State))? != 0 {
+    if at_once::load(walk, object)? != 0 {
         return Ok(());
     }
     if walk.model.kinds[object] == Kind::ManualEvent {
@@ -50,6 +53,9 @@ fn set_held(walk: &mut Walk<'_>, object: usize) -> Run<()> {
 
 /// Resets an event.
 pub(crate) fn reset(walk: &mut Walk<'_>, object: usize) -> Run<()> {
+    if at_once::change(walk, object, |_| Some(0), |_| Ok(()))? {
+        return Ok(());
+    }
     if guard::lock(walk, object)? {
         put(walk, object, 0)?;
         guard::unlock(walk, object)?;
@@ -70,11 +76,30 @@ pub(crate) fn pulse(walk: &mut Walk<'_>, object: usize) -> Run<()> {
 
 /// Adds to the count of a semaphore.
 pub(crate) fn release(walk: &mut Walk<'_>, object: usize, count: u8) -> Run<()> {
-    if !guard::lock(walk, object)? {
+    let released = |walk: &mut Walk<'_>| {
+        walk.note(|state, me| {
+            state.threads[me].put += count;
+            Ok(())
+        })
+    };
+    if !at_once::change(walk, object, |before| Some(before + count), released)?
+        && !release_guarded(walk, object, count)?
+    {
         return Ok(());
     }
+    walk.note(|state, me| {
+        let put = std::mem::take(&mut state.threads[me].put);
+        if put == count { Ok(()) } else { Err(Stop::Wrong("a release did not release its count")) }
+    })
+}
+
+/// Adds to the count under the guard; returns false if that was not to be had.
+fn release_guarded(walk: &mut Walk<'_>, object: usize, count: u8) -> Run<bool> {
+    if !guard::lock(walk, object)? {
+        return Ok(false);
+    }
     walk.part(|walk| {
-        let before = walk.load(word(object, Part::State))?;
+        let before = at_once::load(walk, object)?;
         let granted = grant(walk, object, count)?;
         if granted < count {
             tell(walk, object)?;
@@ -88,19 +113,21 @@ pub(crate) fn release(walk: &mut Walk<'_>, object: usize, count: u8) -> Run<()> 
         Ok(())
     })?;
     guard::unlock(walk, object)?;
-    walk.note(|state, me| {
-        let put = std::mem::take(&mut state.threads[me].put);
-        if put == count { Ok(()) } else { Err(Stop::Wrong("a release did not release its count")) }
-    })
+    Ok(true)
 }
 
 /// Waits for an event or a semaphore alone; returns false if the time is over.
 pub(crate) fn wait(walk: &mut Walk<'_>, object: usize, patience: Patience) -> Run<bool> {
     let (is_manual, poll) =
         (walk.model.kinds[object] == Kind::ManualEvent, patience == Patience::Poll);
+    let kind = walk.model.kinds[object];
+    let left = |state| (state != 0).then(|| left_after(kind, state));
+    if !is_manual && at_once::change(walk, object, left, |walk| took(walk, object))? {
+        return Ok(true);
+    }
     // For others it decides nothing.
     if is_manual || poll {
-        let is_set = walk.load(word(object, Part::State))? != 0;
+        let is_set = at_once::load(walk, object)? != 0;
         if is_set && is_manual {
             took(walk, object)?;
             return Ok(true);
@@ -125,6 +152,7 @@ pub(crate) fn wait(walk: &mut Walk<'_>, object: usize, patience: Patience) -> Ru
             guard::unlock(walk, object)?;
             return Ok(ControlFlow::Break(false));
         }
+        at_once::watch(walk, object)?;
         walk.store(word(object, Part::Waiters), 1)?;
         let turn = walk.load(word(object, Part::Turn))?;
         guard::unlock(walk, object)?;
@@ -139,7 +167,7 @@ pub(crate) fn wait(walk: &mut Walk<'_>, object: usize, patience: Patience) -> Ru
 /// Takes what is set, under the guard; returns whether anything was.
 pub(crate) fn take(walk: &mut Walk<'_>, object: usize) -> Run<bool> {
     walk.part(|walk| {
-        let state = walk.load(word(object, Part::State))?;
+        let state = at_once::load(walk, object)?;
         if state == 0 {
             return Ok(false);
         }
@@ -194,7 +222,7 @@ fn tell(walk: &mut Walk<'_>, object: usize) -> Run<()> {
 
 /// Stores the state, under the guard.
 fn put(walk: &mut Walk<'_>, object: usize, value: Word) -> Run<()> {
-    walk.store(word(object, Part::State), value)?;
+    at_once::store(walk, object, value)?;
     leaves(walk, object, value)
 }
 

@@ -1,5 +1,6 @@
 //! Sleeping until one of several objects changes.
 
+use crate::at_once;
 use crate::kernel::{self, Ended, Until};
 use crate::model::{Mistake, Patience};
 use crate::mutex::Taken;
@@ -26,6 +27,7 @@ impl Sleeps {
 
     /// Adds an event or a semaphore, under its guard.
     pub(crate) fn add_news(&mut self, walk: &mut Walk<'_>, object: usize) -> Run<()> {
+        at_once::watch(walk, object)?;
         walk.store(Address::of(object, Part::Observers), 1)?;
         let seen = walk.load(Address::of(object, Part::News))?;
         self.words[object] = Some((Part::News, seen));

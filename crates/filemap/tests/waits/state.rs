@@ -20,6 +20,9 @@ pub const DIED: Word = 0b1000;
 /// The bit of a lock's word at which threads may sleep.
 pub const ASLEEP: Word = 0b1_0000;
 
+/// The bit of an object's state that says that threads may sleep who are to be woken for a change.
+pub const WATCHED: Word = 0b1000_0000;
+
 /// A word of an object, as the library's page has it.
 ///
 /// The count of sleepers at a lock is not here: it is about right, and so each use of it goes both
@@ -87,7 +90,7 @@ impl Object {
         if lock & DIED != 0 && outcome != 0 && self.get(Part::Intent) & THREAD != 0 {
             outcome - 1
         } else {
-            self.get(Part::State)
+            self.get(Part::State) & !WATCHED
         }
     }
 }

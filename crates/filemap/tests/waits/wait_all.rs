@@ -7,7 +7,7 @@ use crate::mutex::{self, Taken};
 use crate::sleep::{Look, Sleeps};
 use crate::state::{Address, OBJECTS, Part, THREAD, bit_of};
 use crate::walk::{Run, Stop, Walk};
-use crate::{guard, kernel, signal};
+use crate::{at_once, guard, kernel, signal};
 
 /// Waits until all objects are signalled at one moment, and takes all of them; `None` if the time is
 /// over.
@@ -113,7 +113,7 @@ fn attempt_held(walk: &mut Walk<'_>) -> Run<Look> {
     }
     let mut are_set = true;
     for other in of_kind(walk, false) {
-        are_set &= walk.load(Address::of(other, Part::State))? != 0;
+        are_set &= at_once::load(walk, other)? != 0;
     }
     if !are_free || !are_set {
         if walk.makes(Mistake::JudgesBeforeItReads) {
@@ -200,7 +200,7 @@ fn took_all(state: &mut crate::state::State, me: usize) -> Run<()> {
 fn prepare(walk: &mut Walk<'_>, object: usize) -> Run<()> {
     let word = |part| Address::of(object, part);
     let id = walk.id();
-    let state = walk.load(word(Part::State))?;
+    let state = at_once::load(walk, object)?;
     let left = signal::left_after(walk.model.kinds[object], state);
     walk.store(word(Part::Intent), 0)?;
     if walk.makes(Mistake::IntendsBeforeItLinks) {
@@ -219,7 +219,7 @@ fn settle(walk: &mut Walk<'_>, object: usize) -> Run<()> {
     let Some(left) = after.checked_sub(1) else {
         return Err(Stop::Wrong("an outcome was taken away"));
     };
-    walk.store(word(Part::State), left)?;
+    at_once::store(walk, object, left)?;
     walk.store(word(Part::Outcome), 0)?;
     walk.store(word(Part::Intent), 0)
 }

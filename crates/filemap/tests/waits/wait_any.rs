@@ -7,7 +7,7 @@ use crate::mutex::{self, Taken};
 use crate::sleep::{Look, Sleeps};
 use crate::state::{Address, Part, THREAD};
 use crate::walk::{Entry, Run, Walk};
-use crate::{guard, signal};
+use crate::{at_once, guard, signal};
 
 /// Waits until one of the objects is signalled, and takes the first one that is; `None` if the time is
 /// over.
@@ -70,7 +70,7 @@ fn try_first(walk: &mut Walk<'_>, at: usize) -> Run<Option<Look>> {
     if !guard::lock(walk, at)? {
         return Ok(Some(Look::Busy));
     }
-    let is_set = walk.load(Address::of(at, Part::State))? != 0;
+    let is_set = at_once::load(walk, at)? != 0;
     let is_taken = is_set && first_signalled(walk, at)?.is_none() && signal::take(walk, at)?;
     guard::unlock(walk, at)?;
     Ok(is_taken.then_some(Look::Taken(at, Taken::Free)))
@@ -84,7 +84,7 @@ fn try_one(walk: &mut Walk<'_>, at: usize) -> Run<Look> {
     if !guard::lock(walk, at)? {
         return Ok(Look::Busy);
     }
-    let is_set = walk.load(Address::of(at, Part::State))? != 0;
+    let is_set = at_once::load(walk, at)? != 0;
     let look = if !is_set {
         let mut sleeps = Sleeps::default();
         sleeps.add_news(walk, at)?;
@@ -146,7 +146,7 @@ fn first_signalled(walk: &mut Walk<'_>, count: usize) -> Run<Option<usize>> {
             let is_signalled = if walk.model.kinds[at] == Kind::Mutex {
                 walk.load(Address::of(at, Part::Lock))? & THREAD == 0
             } else {
-                walk.load(Address::of(at, Part::State))? != 0
+                at_once::load(walk, at)? != 0
             };
             if is_signalled {
                 return Ok(Some(at));

@@ -90,8 +90,7 @@ impl Event {
     /// Those of [`set`](Self::set).
     #[doc(alias = "WaitForSingleObject")]
     pub fn wait(&self) -> Result<()> {
-        while self.handle.wait(None)?.is_none() {}
-        Ok(())
+        self.handle.wait()
     }
 
     /// Waits so long at most; returns whether the event was set.
@@ -100,7 +99,7 @@ impl Event {
     ///
     /// Those of [`set`](Self::set).
     pub fn wait_for(&self, time: Duration) -> Result<bool> {
-        self.handle.wait(Some(time)).map(|satisfied| satisfied.is_some())
+        self.handle.wait_for(time)
     }
 }
 

@@ -69,9 +69,32 @@ impl Handle {
         act(&self.object).map_err(|error| error.or_about(|| self.subject()))
     }
 
+    /// Waits for an event or a semaphore.
     #[inline(always)]
-    pub(super) fn wait(&self, time: Option<Duration>) -> Result<Option<Satisfied>> {
-        self.act(|object| object.wait(time))
+    pub(super) fn wait(&self) -> Result<()> {
+        if self.object.take_at_once() { Ok(()) } else { self.wait_slowly().map(drop) }
+    }
+
+    /// Waits so long at most for an event or a semaphore; returns false if the time is over.
+    #[inline(always)]
+    pub(super) fn wait_for(&self, time: Duration) -> Result<bool> {
+        Ok(self.object.take_at_once() || self.wait_slowly_for(time)?.is_some())
+    }
+
+    /// Waits for what could not be taken at once.
+    #[cold]
+    pub(super) fn wait_slowly(&self) -> Result<Satisfied> {
+        loop {
+            if let Some(satisfied) = self.act(|object| object.wait(None))? {
+                return Ok(satisfied);
+            }
+        }
+    }
+
+    /// Waits so long at most for what could not be taken at once; `None` if the time is over.
+    #[cold]
+    pub(super) fn wait_slowly_for(&self, time: Duration) -> Result<Option<Satisfied>> {
+        self.act(|object| object.wait(Some(time)))
     }
 
     pub(super) fn duplicate(&self) -> Result<Self> {

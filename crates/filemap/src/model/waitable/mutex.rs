@@ -55,11 +55,10 @@ impl Mutex {
     /// [`ErrorKind::NoResources`](crate::ErrorKind::NoResources) if the thread owns 1800 mutexes.
     #[doc(alias = "WaitForSingleObject")]
     pub fn lock(&self) -> Result<Locked<'_>> {
-        loop {
-            if let Some(locked) = self.lock_within(None)? {
-                return Ok(locked);
-            }
+        if self.handle.object.lock_at_once() {
+            return Ok(self.locked(Satisfied::Signalled));
         }
+        self.handle.wait_slowly().map(|satisfied| self.locked(satisfied))
     }
 
     /// Takes the mutex if no other thread owns it.
@@ -68,7 +67,7 @@ impl Mutex {
     ///
     /// Those of [`lock`](Self::lock).
     pub fn try_lock(&self) -> Result<Option<Locked<'_>>> {
-        self.lock_within(Some(Duration::ZERO))
+        self.lock_for(Duration::ZERO)
     }
 
     /// Waits so long at most; `None` if another thread owns the mutex then.
@@ -77,7 +76,11 @@ impl Mutex {
     ///
     /// Those of [`lock`](Self::lock).
     pub fn lock_for(&self, time: Duration) -> Result<Option<Locked<'_>>> {
-        self.lock_within(Some(time))
+        if self.handle.object.lock_at_once() {
+            return Ok(Some(self.locked(Satisfied::Signalled)));
+        }
+        let satisfied = self.handle.wait_slowly_for(time)?;
+        Ok(satisfied.map(|satisfied| self.locked(satisfied)))
     }
 
     /// Gives the mutex back once that the calling thread owns: for programs that keep no
@@ -92,12 +95,12 @@ impl Mutex {
         self.handle.act(|object| object.unlock())
     }
 
-    fn lock_within(&self, time: Option<Duration>) -> Result<Option<Locked<'_>>> {
-        let guard = || MutexGuard { mutex: self, here: PhantomData };
-        Ok(self.handle.wait(time)?.map(|satisfied| match satisfied {
-            Satisfied::Signalled => Locked::Consistent(guard()),
-            Satisfied::Abandoned => Locked::Abandoned(guard()),
-        }))
+    fn locked(&self, satisfied: Satisfied) -> Locked<'_> {
+        let guard = MutexGuard { mutex: self, here: PhantomData };
+        match satisfied {
+            Satisfied::Signalled => Locked::Consistent(guard),
+            Satisfied::Abandoned => Locked::Abandoned(guard),
+        }
     }
 }
 

@@ -68,8 +68,7 @@ impl Semaphore {
     /// Those of [`Event::set`](crate::Event::set).
     #[doc(alias = "WaitForSingleObject")]
     pub fn acquire(&self) -> Result<()> {
-        while self.handle.wait(None)?.is_none() {}
-        Ok(())
+        self.handle.wait()
     }
 
     /// Waits so long at most; returns whether one was taken.
@@ -78,7 +77,7 @@ impl Semaphore {
     ///
     /// Those of [`Event::set`](crate::Event::set).
     pub fn acquire_for(&self, time: Duration) -> Result<bool> {
-        self.handle.wait(Some(time)).map(|satisfied| satisfied.is_some())
+        self.handle.wait_for(time)
     }
 }
 

@@ -5,8 +5,9 @@ use std::mem::ManuallyDrop;
 use crate::sys::platform::futex::{self, Store};
 use crate::sys::platform::waitable::failure::Failure;
 use crate::sys::platform::waitable::layout::{ASLEEP, DIED, THREAD};
-use crate::sys::platform::waitable::page::Page;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::waitable::patience::Patience;
+use crate::sys::platform::waitable::state;
 use crate::sys::platform::waitable::thread::Thread;
 use crate::sys::platform::waitable::word::Gone;
 
@@ -15,12 +16,12 @@ const SPINS: u32 = 100;
 
 /// An event or a semaphore that the calling thread alone changes, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Guard<'page> {
-    page: &'page Page,
+pub(super) struct Guard<'line> {
+    line: &'line Line,
     thread: Thread,
 }
 
-impl<'page> Guard<'page> {
+impl<'line> Guard<'line> {
     /// Waits until nobody else changes the object.
     ///
     /// # Errors
@@ -28,14 +29,14 @@ impl<'page> Guard<'page> {
     /// [`Failure::Busy`] if the patience is at its end.
     #[inline]
     pub(super) fn lock(
-        page: &'page Page,
+        line: &'line Line,
         thread: Thread,
         patience: &mut Patience,
     ) -> Result<Self, Failure> {
-        thread.set_pending(Some(page.lock()));
-        match page.lock().replace(0, thread.id()) {
-            Ok(true) => Ok(Self { page, thread }),
-            Ok(false) => Self::lock_slowly(page, thread, patience),
+        thread.set_pending(Some(line.lock()));
+        match line.lock().replace(0, thread.id()) {
+            Ok(true) => Ok(Self { line, thread }),
+            Ok(false) => Self::lock_slowly(line, thread, patience),
             Err(gone) => {
                 thread.set_pending(None);
                 Err(gone.into())
@@ -45,12 +46,12 @@ impl<'page> Guard<'page> {
 
     #[cold]
     fn lock_slowly(
-        page: &'page Page,
+        line: &'line Line,
         thread: Thread,
         patience: &mut Patience,
     ) -> Result<Self, Failure> {
-        let died = take(page, thread, patience).inspect_err(|_| thread.set_pending(None))?;
-        let guard = Self { page, thread };
+        let died = take(line, thread, patience).inspect_err(|_| thread.set_pending(None))?;
+        let guard = Self { line, thread };
         if died {
             guard.recover()?;
         }
@@ -60,14 +61,14 @@ impl<'page> Guard<'page> {
     /// Ends what a thread began that died in a wait for all: as if it had been satisfied, if it came
     /// so far, or had not begun.
     fn recover(&self) -> Result<(), Gone> {
-        let (outcome, intent) = (self.page.outcome(), self.page.intent());
-        let state = outcome.load()?;
-        if state != 0 {
+        let intent = self.line.intent();
+        let outcome = self.line.outcome().load()?;
+        if outcome != 0 {
             // The kernel has marked the intent of a thread that had not decided.
             if intent.load()? & THREAD != 0 {
-                self.page.state().store(state - 1)?;
+                state::store(self.line, outcome - 1)?;
             }
-            outcome.store(0)?;
+            self.line.outcome().store(0)?;
             intent.store(0)?;
         }
         Ok(())
@@ -81,14 +82,14 @@ impl<'page> Guard<'page> {
     }
 
     /// The guard of an object that the thread has kept, whose lock is pending.
-    pub(super) fn kept(page: &'page Page, thread: Thread) -> Self {
-        Self { page, thread }
+    pub(super) fn kept(line: &'line Line, thread: Thread) -> Self {
+        Self { line, thread }
     }
 
     /// Gives the object up.
     #[inline]
     fn unlock(&self) -> Result<(), Failure> {
-        let lock = self.page.lock();
+        let lock = self.line.lock();
         if !lock.replace(self.thread.id(), 0)? {
             // Threads sleep, who all look again: a change is short.
             let word = lock.address();
@@ -108,8 +109,8 @@ impl Drop for Guard<'_> {
 }
 
 /// Takes the lock; returns whether a thread died that had it.
-fn take(page: &Page, thread: Thread, patience: &mut Patience) -> Result<bool, Failure> {
-    let (lock, mut spins, mut is_over) = (page.lock(), 0, false);
+fn take(line: &Line, thread: Thread, patience: &mut Patience) -> Result<bool, Failure> {
+    let (lock, mut spins, mut is_over) = (line.lock(), 0, false);
     loop {
         let seen = lock.load()?;
         if seen & THREAD == 0 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::sys::platform::waitable::draft::Draft;
 use crate::sys::platform::waitable::failure::Failure;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::waitable::mutex::{self, Taken};
 use crate::sys::platform::waitable::page::Page;
 use crate::sys::platform::waitable::patience::Patience;
@@ -21,6 +22,8 @@ use crate::types::{Error, ErrorKind, Name, ObjectKind, Operation, Result, Rights
 /// A handle to an object: its pages, and what keeps the name or the memory.
 #[derive(Debug)]
 pub(crate) struct Waitable {
+    /// Invariant: of `page`.
+    line: Line,
     /// Given up by `drop` alone.
     page: ManuallyDrop<Arc<Page>>,
     name: Option<Name>,
@@ -40,7 +43,14 @@ impl Waitable {
     fn new(page: Arc<Page>, name: Option<Name>, keeper: Keeper) -> Result<Self> {
         // Whoever cannot use the object is told so when it is opened.
         Thread::current()?;
-        Ok(Self { page: ManuallyDrop::new(page), name, keeper })
+        Ok(Self::of_page(page, name, keeper))
+    }
+
+    fn of_page(page: Arc<Page>, name: Option<Name>, keeper: Keeper) -> Self {
+        #[expect(unsafe_code, reason = "the numbers are used without a way through the page")]
+        // SAFETY: the handle keeps the page, whose line it is, and uses neither after that.
+        let line = unsafe { page.again() };
+        Self { line, page: ManuallyDrop::new(page), name, keeper }
     }
 
     /// The handle of a name that was opened.
@@ -64,10 +74,10 @@ impl Waitable {
     fn act<T>(
         &self,
         operation: Operation,
-        act: impl FnOnce(&Page, Thread) -> Result<T, Failure>,
+        act: impl FnOnce(&Line, Thread) -> Result<T, Failure>,
     ) -> Result<T> {
         let thread = Thread::current()?;
-        act(self.page(), thread).map_err(|failure| failure.during(operation))
+        act(&self.line, thread).map_err(|failure| failure.during(operation))
     }
 }
 
@@ -168,12 +178,11 @@ impl WaitableContract for Waitable {
             }
             Keeper::Nobody => Keeper::Nobody,
         };
-        let page = ManuallyDrop::new(Arc::clone(&self.page));
-        Ok(Self { page, name: self.name.clone(), keeper })
+        Ok(Self::of_page(Arc::clone(&self.page), self.name.clone(), keeper))
     }
 
     fn kind(&self) -> WaitableKind {
-        self.page().kind()
+        self.line.kind()
     }
 
     fn name(&self) -> Option<&Name> {
@@ -184,11 +193,19 @@ impl WaitableContract for Waitable {
         self.page().identity() == other.page().identity()
     }
 
+    #[inline]
     fn set(&self) -> Result<()> {
+        if signal::set_at_once(&self.line) {
+            return Ok(());
+        }
         self.act(Operation::Signal, signal::set)
     }
 
+    #[inline]
     fn reset(&self) -> Result<()> {
+        if signal::reset_at_once(&self.line) {
+            return Ok(());
+        }
         self.act(Operation::Signal, signal::reset)
     }
 
@@ -196,10 +213,15 @@ impl WaitableContract for Waitable {
         self.act(Operation::Signal, signal::pulse)
     }
 
+    #[inline]
     fn release(&self, count: u32) -> Result<u32> {
-        self.act(Operation::Signal, |page, thread| signal::release(page, thread, count))
+        if let Some(before) = signal::release_at_once(&self.line, count) {
+            return Ok(before);
+        }
+        self.act(Operation::Signal, |line, thread| signal::release(line, thread, count))
     }
 
+    #[inline]
     fn unlock(&self) -> Result<()> {
         self.act(Operation::Signal, mutex::unlock)
     }
@@ -208,21 +230,31 @@ impl WaitableContract for Waitable {
         self.act(Operation::LookAt, signal::state)
     }
 
+    #[inline(always)]
+    fn lock_at_once(&self) -> bool {
+        Thread::known().is_some_and(|thread| mutex::lock_at_once(&self.line, thread))
+    }
+
+    #[inline(always)]
+    fn take_at_once(&self) -> bool {
+        signal::take_at_once(&self.line)
+    }
+
     fn wait(&self, time: Option<Duration>) -> Result<Option<Satisfied>> {
         let patience = Patience::For(time);
-        if self.page().kind() == WaitableKind::Mutex {
+        if self.kind() == WaitableKind::Mutex {
             let taken =
-                self.act(Operation::Wait, |page, thread| mutex::lock(page, thread, patience))?;
+                self.act(Operation::Wait, |line, thread| mutex::lock(line, thread, patience))?;
             return Ok(taken.map(Satisfied::from));
         }
         let satisfied =
-            self.act(Operation::Wait, |page, thread| signal::wait(page, thread, patience))?;
+            self.act(Operation::Wait, |line, thread| signal::wait(line, thread, patience))?;
         Ok(satisfied.then_some(Satisfied::Signalled))
     }
 
     fn wait_any(all: &[&Self], time: Option<Duration>) -> Result<Option<(usize, Satisfied)>> {
-        let pages: Vec<_> = all.iter().map(|one| one.page()).collect();
-        let waited = wait_any::wait(&pages, Thread::current()?, Patience::For(time));
+        let lines: Vec<_> = all.iter().map(|one| &one.line).collect();
+        let waited = wait_any::wait(&lines, Thread::current()?, Patience::For(time));
         let waited = waited.map_err(|failure| failure.during(Operation::Wait))?;
         Ok(waited.map(|(at, taken)| (at, taken.into())))
     }

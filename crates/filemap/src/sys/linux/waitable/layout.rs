@@ -24,8 +24,6 @@ pub(super) const LINE: usize = 64;
 
 // Each place is counted from the start of the line.
 
-/// Whether an event is set, and the count of a semaphore.
-pub(super) const STATE: usize = 0;
 /// Changes with every release of threads that wait for this object alone, which sleep at it.
 pub(super) const TURN: usize = 4;
 /// Changes with every change that threads look for that wait for several objects, which sleep at it.
@@ -49,15 +47,16 @@ pub(super) const SHARED_LOCK: usize = 52;
 pub(super) const IS_SHARED: u32 = 0x80;
 /// The thread that owns a mutex, or that is changing another object.
 pub(super) const LOCK: usize = 56;
+/// Whether an event is set, and the count of a semaphore: right after [`LOCK`], so that both are one
+/// number of 64 bits.
+pub(super) const STATE: usize = 60;
 
 // Each place is counted from the start of the private page.
 
 /// The thread of this process that owns the mutex, by a number that no other thread ever has.
 pub(super) const OWNER: usize = 32;
-/// How many times it has taken it.
+/// How many times more than once it has taken it.
 pub(super) const DEPTH: usize = 40;
-/// The owner's number in the kernel.
-pub(super) const OWNER_ID: usize = 44;
 
 /// Of a lock's word: the thread that has it.
 pub(super) const THREAD: u32 = 0x3fff_ffff;

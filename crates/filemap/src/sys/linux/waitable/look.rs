@@ -12,6 +12,7 @@ use crate::sys::WaitableKind;
 use crate::sys::platform::mapped_range::{MapArguments, MappedRange};
 use crate::sys::platform::waitable::layout::{self, DIED, THREAD};
 use crate::sys::platform::waitable::page::{kind_of, namespace};
+use crate::sys::platform::waitable::state::WATCHED;
 use crate::sys::platform::{file, futex, page_size};
 use crate::types::{MutexOwner, ObjectState, Operation};
 
@@ -52,7 +53,7 @@ impl Said {
     }
 
     fn state(&self, kind: WaitableKind) -> ObjectState {
-        let (lock, state) = (self.number(layout::LOCK), self.number(layout::STATE));
+        let (lock, state) = (self.number(layout::LOCK), self.number(layout::STATE) & !WATCHED);
         match kind {
             WaitableKind::Mutex => {
                 let thread = lock & THREAD;

@@ -6,12 +6,15 @@
 //!
 //! - A mutex is one word with the number of its owner, and a link in the list that the kernel goes
 //!   through when a thread ends: [`thread`]. That is how abandonment is told.
-//! - An event or a semaphore is changed under such a lock as well: [`guard`].
+//! - An event or a semaphore is changed under such a lock as well: [`guard`]; or, while nobody waits,
+//!   by one instruction: [`state`].
 //! - The kernel's queue of sleeping threads is the queue of waiters: [`signal`].
 
 mod layout;
 mod word;
+mod line;
 mod page;
+mod state;
 mod table;
 mod thread;
 mod patience;

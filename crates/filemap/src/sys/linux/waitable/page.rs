@@ -1,19 +1,17 @@
 //! An object, mapped: its shared page, and a private page behind it.
 
-#![expect(unsafe_code, reason = "mapping two pages, and the numbers in them")]
+#![expect(unsafe_code, reason = "mapping two pages")]
 
+use std::ops::Deref;
 use std::os::fd::BorrowedFd;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, ProtFlags};
 
-use crate::sys::platform::error::{during, last_errno};
+use crate::sys::platform::error::during;
 use crate::sys::platform::mapped_range::MappedRange;
 use crate::sys::platform::waitable::layout;
-use crate::sys::platform::waitable::thread::Thread;
-use crate::sys::platform::waitable::word::Word;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::{file, page_size};
 use crate::sys::{Initial, WaitableKind};
 use crate::types::{Error, ErrorKind, Operation, Result};
@@ -43,19 +41,12 @@ impl Identity {
 #[derive(Debug)]
 pub(super) struct Page {
     identity: Identity,
-    kind: WaitableKind,
-    /// Invariant: two pages, of which the second is private memory; the first is mapped from the
-    /// object's file, for reading and writing.
+    /// Two pages, of which the second is private memory; the first is mapped from the object's file,
+    /// for reading and writing.
     range: MappedRange,
-    /// The start of the line of numbers, which ends with the first page.
-    line: NonNull<u8>,
+    /// Invariant: of those pages.
+    line: Line,
 }
-
-// SAFETY: a range of addresses belongs to the process, not to a thread; what is in it is used as
-// atomics alone.
-unsafe impl Send for Page {}
-// SAFETY: as above.
-unsafe impl Sync for Page {}
 
 impl Page {
     /// Maps the page at `offset` of a file, which is a multiple of the page size.
@@ -89,8 +80,10 @@ impl Page {
         let failed = during(operation);
         let range = MappedRange::of_zeros(2 * unit, MapFlags::PRIVATE).map_err(&failed)?;
         // SAFETY: there are two pages of so many bytes each.
-        let line = unsafe { range.start().add(unit - layout::LINE) };
-        let page = Self { identity, kind, range, line };
+        let start = unsafe { range.start().add(unit - layout::LINE) };
+        // SAFETY: that is where the line is, and the value keeps the pages.
+        let line = unsafe { Line::at(start, kind) };
+        let page = Self { identity, range, line };
         page.show(file).map_err(failed)?;
         Ok(page)
     }
@@ -144,123 +137,14 @@ impl Page {
     pub(super) fn identity(&self) -> Identity {
         self.identity
     }
+}
+
+impl Deref for Page {
+    type Target = Line;
 
     #[inline(always)]
-    pub(super) fn kind(&self) -> WaitableKind {
-        self.kind
-    }
-
-    #[inline(always)]
-    pub(super) fn state(&self) -> Word<'_> {
-        self.word(layout::STATE)
-    }
-
-    #[inline(always)]
-    pub(super) fn turn(&self) -> Word<'_> {
-        self.word(layout::TURN)
-    }
-
-    #[inline(always)]
-    pub(super) fn news(&self) -> Word<'_> {
-        self.word(layout::NEWS)
-    }
-
-    #[inline(always)]
-    pub(super) fn waiters(&self) -> Word<'_> {
-        self.word(layout::WAITERS)
-    }
-
-    #[inline(always)]
-    pub(super) fn observers(&self) -> Word<'_> {
-        self.word(layout::OBSERVERS)
-    }
-
-    #[inline(always)]
-    pub(super) fn outcome(&self) -> Word<'_> {
-        self.word(layout::OUTCOME)
-    }
-
-    #[inline(always)]
-    pub(super) fn sleepers(&self) -> Word<'_> {
-        self.word(layout::SLEEPERS)
-    }
-
-    #[inline(always)]
-    pub(super) fn maximum(&self) -> Word<'_> {
-        self.word(layout::MAXIMUM)
-    }
-
-    #[inline(always)]
-    pub(super) fn intent(&self) -> Word<'_> {
-        self.word(layout::INTENT)
-    }
-
-    #[inline(always)]
-    pub(super) fn lock(&self) -> Word<'_> {
-        self.word(layout::LOCK)
-    }
-
-    /// The number of the line that is `at` bytes from its start.
-    #[inline(always)]
-    fn word(&self, at: usize) -> Word<'_> {
-        // SAFETY: the line ends with the first of the two pages, and each number is aligned in it.
-        let word = unsafe { self.line.add(at) }.cast();
-        // SAFETY: the page stays mapped while it is borrowed; the handler of faults was installed
-        // before anybody could be the calling thread of an operation.
-        unsafe { Word::at(word) }
-    }
-
-    /// The [serial](Thread::serial) of the thread of this process that owns the mutex; 0 if none does.
-    #[inline(always)]
-    pub(super) fn owner(&self) -> &AtomicU64 {
-        // SAFETY: as `private` asks; 8 bytes are there as well.
-        unsafe { self.private(layout::OWNER).cast().as_ref() }
-    }
-
-    /// The number of the owner in the kernel.
-    #[inline(always)]
-    pub(super) fn owner_id(&self) -> &AtomicU32 {
-        // SAFETY: as `private` asks.
-        unsafe { self.private(layout::OWNER_ID).as_ref() }
-    }
-
-    /// How many times the owner has taken it.
-    #[inline(always)]
-    pub(super) fn depth(&self) -> &AtomicU32 {
-        // SAFETY: as `private` asks.
-        unsafe { self.private(layout::DEPTH).as_ref() }
-    }
-
-    /// A number in the private page, which lives as long as `self`, is aligned there, and is used as an
-    /// atomic alone.
-    #[inline(always)]
-    fn private(&self, at: usize) -> NonNull<AtomicU32> {
-        // SAFETY: the place is in the second of the two pages.
-        unsafe { self.line.add(layout::LINE + at) }.cast()
-    }
-
-    /// Returns whether the calling thread owns the mutex.
-    ///
-    /// What other processes can write does not decide it: the link of the lock is in the list of its
-    /// owner, and once.
-    #[inline(always)]
-    pub(super) fn is_mine(&self, thread: Thread) -> bool {
-        self.owner().load(Ordering::Relaxed) == thread.serial()
-    }
-
-    /// Returns whether a thread of this process owns the mutex that has not ended: its list has a link
-    /// in the private page.
-    pub(super) fn is_owned(&self) -> bool {
-        if self.owner().load(Ordering::Acquire) == 0 {
-            return false;
-        }
-        let owner = self.owner_id().load(Ordering::Relaxed);
-        // In a forked child the owner is a thread of the parent, and no thread here.
-        let (process, no_signal) = (std::process::id(), 0);
-        // SAFETY: sends nothing, and asks whether there is such a thread.
-        let found = unsafe { libc::syscall(libc::SYS_tgkill, process, owner, no_signal) };
-        let ended = found == -1 && last_errno() == Errno::SRCH;
-        !ended
+    fn deref(&self) -> &Line {
+        &self.line
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::sys::platform::Deadline;
 use crate::sys::platform::futex::{self, Ended, Sleep};
 use crate::sys::platform::waitable::failure::Failure;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::waitable::mutex;
-use crate::sys::platform::waitable::page::Page;
+use crate::sys::platform::waitable::state;
 use crate::sys::platform::waitable::thread::Thread;
 
 /// How long a thread sleeps before it looks at mutexes again at which it does not sleep.
@@ -18,34 +19,35 @@ const SLICE: Duration = Duration::from_millis(10);
 /// kernel wakes another one, if the mutex's word is *pending*, and one word alone can be. So a thread
 /// sleeps at one mutex at most, and looks at others from time to time.
 #[derive(Debug, Default)]
-pub(super) struct Sleeps<'pages> {
+pub(super) struct Sleeps<'lines> {
     words: Vec<Sleep>,
     /// The one mutex, and which of the objects it is.
-    mutex: Option<(usize, &'pages Page)>,
+    mutex: Option<(usize, &'lines Line)>,
     /// Whether there are mutexes at which the thread does not sleep.
     has_others: bool,
 }
 
-impl<'pages> Sleeps<'pages> {
+impl<'lines> Sleeps<'lines> {
     /// Adds a mutex that has an owner, which is number `at` of the objects, and its word.
-    pub(super) fn add_mutex(&mut self, at: usize, page: &'pages Page, seen: u32) {
+    pub(super) fn add_mutex(&mut self, at: usize, line: &'lines Line, seen: u32) {
         if self.mutex.is_some() {
             self.has_others = true;
         } else {
-            self.mutex = Some((at, page));
-            self.words.push(Sleep::at(page.lock().address(), seen));
+            self.mutex = Some((at, line));
+            self.words.push(Sleep::at(line.lock().address(), seen));
         }
     }
 
     /// Adds an event or a semaphore, under its guard.
-    pub(super) fn add_news(&mut self, page: &Page) -> Result<(), Failure> {
-        page.observers().store(1)?;
-        self.words.push(Sleep::at(page.news().address(), page.news().load()?));
+    pub(super) fn add_news(&mut self, line: &Line) -> Result<(), Failure> {
+        state::watch(line)?;
+        line.observers().store(1)?;
+        self.words.push(Sleep::at(line.news().address(), line.news().load()?));
         Ok(())
     }
 
     /// Returns the mutex at which the thread sleeps.
-    pub(super) fn mutex(&self) -> Option<(usize, &'pages Page)> {
+    pub(super) fn mutex(&self) -> Option<(usize, &'lines Line)> {
         self.mutex
     }
 
@@ -56,20 +58,20 @@ impl<'pages> Sleeps<'pages> {
 
     /// Sleeps. The word of the [`mutex`](Self::mutex) is pending after that, whatever came of it.
     pub(super) fn sleep(&self, thread: Thread, deadline: Deadline) -> Result<Ended, Failure> {
-        let Some((_, page)) = self.mutex else {
+        let Some((_, line)) = self.mutex else {
             return Ok(futex::wait_for_any(&self.words, deadline)?);
         };
         let slice = if self.has_others { SLICE } else { mutex::OWNER_IS_LOOKED_FOR };
         let until = deadline.at_most(slice);
-        thread.set_pending(Some(page.lock()));
+        thread.set_pending(Some(line.lock()));
         // As two: who gives the mutex back is not to count on this thread alone, which may take
         // another object.
-        page.sleepers().add(2)?;
+        line.sleepers().add(2)?;
         let ended = futex::wait_for_any(&self.words, until);
-        page.sleepers().add(2_u32.wrapping_neg())?;
+        line.sleepers().add(2_u32.wrapping_neg())?;
         let ended = ended?;
         if ended == Ended::TimedOut {
-            mutex::look_for_owner(page)?;
+            mutex::look_for_owner(line)?;
         }
         Ok(ended)
     }

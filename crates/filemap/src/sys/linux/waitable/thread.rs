@@ -38,11 +38,28 @@ struct Head {
 /// (`ROBUST_LIST_LIMIT` of `<linux/futex.h>`), and the C library has some of them.
 const MOST_OWNED: u32 = 1800;
 
+const IS_MUSL: bool = cfg!(target_env = "musl");
+
+/// From a link to the word of its lock, as the C library has told the kernel.
+const TO_WORD: isize = if IS_MUSL { -28 } else { -32 };
+
+/// How many bits a thread's number has: the kernel's `PID_MAX_LIMIT` is 2^22.
+const ID_BITS: u32 = 22;
+
+/// Returns the number in the kernel of the thread that has a [key](Thread::key).
+pub(super) fn id_of(key: u64) -> u64 {
+    key & ((1 << ID_BITS) - 1)
+}
+
 /// The calling thread.
 ///
-/// Invariant: the state of the thread that has it, which lives as long as that thread.
+/// Invariant: the state of the thread that has it, which lives as long as that thread, and the head of
+/// its list.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Thread(NonNull<State>);
+pub(super) struct Thread {
+    state: NonNull<State>,
+    head: *mut Head,
+}
 
 /// What is known of a thread.
 #[derive(Debug)]
@@ -52,7 +69,7 @@ struct State {
     id: Cell<u32>,
     /// How many mutexes the thread owns.
     owned: Cell<u32>,
-    serial: Cell<u64>,
+    key: Cell<u64>,
     /// Invariant: null before the rest is known, and then the head of this thread's list, which lives as
     /// long as the thread.
     head: Cell<*mut Head>,
@@ -64,7 +81,7 @@ thread_local! {
             known_in: Cell::new(0),
             id: Cell::new(0),
             owned: Cell::new(0),
-            serial: Cell::new(0),
+            key: Cell::new(0),
             head: Cell::new(std::ptr::null_mut()),
         }
     };
@@ -78,22 +95,27 @@ impl Thread {
     /// [`ErrorKind::NotSupported`] where the kernel, or what stands in for it, keeps no such list.
     #[inline(always)]
     pub(super) fn current() -> Result<Self> {
-        let thread = Self(STATE.with(|state| NonNull::from(state)));
+        Self::known().map_or_else(Self::find, Ok)
+    }
+
+    /// Returns the calling thread, if it was [`current`](Self::current) before.
+    #[inline(always)]
+    pub(super) fn known() -> Option<Self> {
+        let state = STATE.with(|state| NonNull::from(state));
+        let thread = Self { state, head: std::ptr::null_mut() };
         // A forked child must not believe what is known of its parent's thread.
-        if thread.state().known_in.get() != fork::generation() + 1 {
-            thread.find()?;
-        }
-        Ok(thread)
+        let is_known = thread.state().known_in.get() == fork::generation() + 1;
+        is_known.then(|| Self { head: thread.state().head.get(), ..thread })
     }
 
     #[inline(always)]
     fn state(&self) -> &State {
         // SAFETY: by the type's invariant; the state has no destructor, and is not sent to others.
-        unsafe { self.0.as_ref() }
+        unsafe { self.state.as_ref() }
     }
 
     #[cold]
-    fn find(self) -> Result<()> {
+    fn find() -> Result<Self> {
         static SERIALS: AtomicU64 = AtomicU64::new(1);
         fork::count();
         fault::ensure().map_err(from_io(Operation::Wait))?;
@@ -103,17 +125,25 @@ impl Thread {
                  the end of a lock's owner is told",
             )
         })?;
-        let is_child = self.state().known_in.get() != 0;
-        self.state().head.set(head.as_ptr());
-        self.state().id.set(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs());
-        self.state().serial.set(SERIALS.fetch_add(1, Ordering::Relaxed));
-        self.state().owned.set(0);
+        let state = STATE.with(|state| NonNull::from(state));
+        let thread = Self { state, head: head.as_ptr() };
+        let state = thread.state();
+        let id = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        if id >> ID_BITS != 0 {
+            return Err(Error::new(ErrorKind::NotSupported, Operation::Wait)
+                .because("the system gives threads numbers of more than 22 bits"));
+        }
+        let is_child = state.known_in.get() != 0;
+        state.head.set(thread.head);
+        state.id.set(id);
+        state.key.set(SERIALS.fetch_add(1, Ordering::Relaxed) << ID_BITS | u64::from(id));
+        state.owned.set(0);
         if is_child {
             // A child owns nothing of what the thread owned that made it, which musl leaves in its list.
-            self.set_first(self.end());
+            thread.set_first(thread.end());
         }
-        self.state().known_in.set(fork::generation() + 1);
-        Ok(())
+        state.known_in.set(fork::generation() + 1);
+        Ok(thread)
     }
 
     /// Returns the number by which a lock's word names the thread.
@@ -123,18 +153,18 @@ impl Thread {
     }
 
     /// Returns a number that no other thread of this process has, nor had: the kernel gives its numbers
-    /// again.
+    /// again. Its lowest bits are the [`id`](Self::id), which [`id_of`] returns.
     #[inline(always)]
-    pub(super) fn serial(self) -> u64 {
-        self.state().serial.get()
+    pub(super) fn key(self) -> u64 {
+        self.state().key.get()
     }
 
     /// Has the kernel look at a word if the thread dies, or at none.
     #[inline(always)]
     pub(super) fn set_pending(self, word: Option<Word<'_>>) {
-        let value = word.map_or(0, |word| self.address_of(word));
+        let value = word.map_or(0, |word| Self::address_of(word));
         // SAFETY: the head is this thread's.
-        let pending = unsafe { &raw mut (*self.state().head.get()).pending };
+        let pending = unsafe { &raw mut (*self.head).pending };
         // SAFETY: as above.
         unsafe { store(pending, value) };
     }
@@ -148,7 +178,7 @@ impl Thread {
     #[inline(always)]
     pub(super) unsafe fn add_owned(self, word: Word<'_>) {
         // SAFETY: the caller vouches for the link.
-        let link = unsafe { Link::at(self.address_of(word)) };
+        let link = unsafe { Link::at(Self::address_of(word)) };
         let first = self.first();
         link.set_next(first);
         link.set_previous(self.end());
@@ -167,7 +197,7 @@ impl Thread {
     #[inline(always)]
     pub(super) unsafe fn remove_owned(self, word: Word<'_>) {
         // SAFETY: the link is in the list.
-        let link = unsafe { Link::at(self.address_of(word)) };
+        let link = unsafe { Link::at(Self::address_of(word)) };
         let (previous, next) = (link.previous(), link.next());
         if !next.is(self.end()) {
             next.set_previous(previous);
@@ -191,7 +221,7 @@ impl Thread {
     /// the list.
     pub(super) unsafe fn add_passing(self, word: Word<'_>) {
         // SAFETY: the caller vouches for the link.
-        let link = unsafe { Link::at(self.address_of(word)) };
+        let link = unsafe { Link::at(Self::address_of(word)) };
         link.set_next(self.first());
         self.set_first(link);
     }
@@ -203,7 +233,7 @@ impl Thread {
     /// It is in the list, and what was added since is in the list or was taken out again.
     pub(super) unsafe fn remove_passing(self, word: Word<'_>) {
         // SAFETY: the link is in the list.
-        let link = unsafe { Link::at(self.address_of(word)) };
+        let link = unsafe { Link::at(Self::address_of(word)) };
         let (mut before, next) = (self.end(), link.next());
         while !before.next().is(link) {
             before = before.next();
@@ -231,15 +261,13 @@ impl Thread {
     #[inline(always)]
     fn end(self) -> Link {
         // SAFETY: the first field of the head is a link.
-        unsafe { Link::at(self.state().head.get().expose_provenance()) }
+        unsafe { Link::at(self.head.expose_provenance()) }
     }
 
     /// Returns the address of the link of a lock.
     #[inline(always)]
-    fn address_of(self, word: Word<'_>) -> usize {
-        // SAFETY: the head is this thread's, and the kernel alone reads this field of it.
-        let to_word = unsafe { (*self.state().head.get()).to_word };
-        word.address().as_ptr().expose_provenance().wrapping_add_signed(to_word.wrapping_neg())
+    fn address_of(word: Word<'_>) -> usize {
+        word.address().as_ptr().expose_provenance().wrapping_add_signed(TO_WORD.wrapping_neg())
     }
 }
 
@@ -315,8 +343,8 @@ fn head() -> Option<NonNull<Head>> {
     })?;
     // SAFETY: the kernel answered with the head that this thread's C library has told it of.
     let to_word = unsafe { (*head.as_ptr()).to_word };
-    // glibc, and musl, whose links are at no multiple of 8 then.
-    let fits = to_word == -32 || (to_word == -28 && IS_ANY_ADDRESS_STORED_AT_ONCE);
+    // The links of musl are at no multiple of 8.
+    let fits = to_word == TO_WORD && (!IS_MUSL || IS_ANY_ADDRESS_STORED_AT_ONCE);
     (fits && cfg!(target_pointer_width = "64")).then_some(head)
 }
 

@@ -16,12 +16,13 @@ use crate::sys::platform::futex::{self, Ended};
 use crate::sys::platform::waitable::failure::Failure;
 use crate::sys::platform::waitable::guard::Guard;
 use crate::sys::platform::waitable::layout::THREAD;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::waitable::mutex::{self, Taken};
 use crate::sys::platform::waitable::page::Page;
 use crate::sys::platform::waitable::patience::Patience;
-use crate::sys::platform::waitable::signal;
 use crate::sys::platform::waitable::sleep::Sleeps;
 use crate::sys::platform::waitable::thread::Thread;
+use crate::sys::platform::waitable::{signal, state};
 
 /// What one attempt came to.
 enum Attempt<'pages> {
@@ -81,7 +82,7 @@ pub(super) fn wait(
 }
 
 /// Wakes another thread for a mutex that this one may have been woken for, and cannot use yet.
-fn hand_on(mutex: &Page) -> Result<(), Failure> {
+fn hand_on(mutex: &Line) -> Result<(), Failure> {
     if mutex.lock().load()? & THREAD == 0 {
         futex::wake(mutex.lock().address(), 1)?;
     }
@@ -107,7 +108,7 @@ fn attempt<'pages>(
     }
     let mut are_set = true;
     for other in others {
-        are_set &= other.state().load()? != 0;
+        are_set &= state::load(other)? != 0;
     }
     if !sleeps.is_empty() || !are_set {
         for other in others {
@@ -164,7 +165,7 @@ impl<'pages> Held<'pages> {
             if let (Ok(()), Ok(after)) = (&prepared, after)
                 && after != 0
             {
-                let _gone = page.state().store(after - 1);
+                let _gone = state::store(page, after - 1);
             }
             let _gone = outcome.store(0);
             let _gone = page.intent().store(0);
@@ -178,7 +179,7 @@ impl<'pages> Held<'pages> {
     /// Writes what is to be, and who says so, into each object, and puts it in the list.
     fn prepare(&self) -> Result<(), Failure> {
         for page in self.pages {
-            let left = signal::left_after(page.kind(), page.state().load()?);
+            let left = signal::left_after(page.kind(), state::load(page)?);
             page.intent().store(0)?;
             // SAFETY: as in `lock`; `commit` takes it out.
             unsafe { self.thread.add_passing(page.intent()) };

@@ -6,20 +6,20 @@ use crate::sys::WaitableKind;
 use crate::sys::platform::futex::Ended;
 use crate::sys::platform::waitable::failure::Failure;
 use crate::sys::platform::waitable::guard::Guard;
+use crate::sys::platform::waitable::line::Line;
 use crate::sys::platform::waitable::mutex::{self, Taken};
-use crate::sys::platform::waitable::page::Page;
 use crate::sys::platform::waitable::patience::Patience;
 use crate::sys::platform::waitable::sleep::Sleeps;
 use crate::sys::platform::waitable::thread::Thread;
-use crate::sys::platform::waitable::{layout, signal};
+use crate::sys::platform::waitable::{layout, signal, state};
 
 /// What one look at all objects came to.
-enum Look<'pages> {
+enum Look<'lines> {
     Taken(usize, Taken),
     /// An object was taken that was not the first one by then, and given back.
     StartOver,
     /// None is signalled: what to sleep at.
-    None(Sleeps<'pages>),
+    None(Sleeps<'lines>),
 }
 
 /// Waits until one of several objects is signalled, and takes the first one that is; `None` if the
@@ -27,13 +27,13 @@ enum Look<'pages> {
 ///
 /// They are looked at one after another.
 pub(super) fn wait(
-    pages: &[&Page],
+    lines: &[&Line],
     thread: Thread,
     patience: Patience,
 ) -> Result<Option<(usize, Taken)>, Failure> {
     let (poll, mut patience) = (patience.is_none(), patience.with_a_change());
     loop {
-        let looked = match look(pages, thread, poll, &mut patience) {
+        let looked = match look(lines, thread, poll, &mut patience) {
             // The time is over, and somebody is in the middle of a change.
             Err(Failure::Busy) if !poll => return Ok(None),
             looked => looked?,
@@ -49,14 +49,14 @@ pub(super) fn wait(
         let ended = sleeps.sleep(thread, deadline);
         // A wake-up of the mutex that went to this thread is not to be lost with it.
         let taken = match sleeps.mutex() {
-            Some((at, page)) => retake(page, (at, &pages[..at]), thread),
+            Some((at, line)) => retake(line, (at, &lines[..at]), thread),
             None => Ok(None),
         };
         if let Some(taken) = taken? {
             return Ok(Some(taken));
         }
         if ended? == Ended::TimedOut && deadline.is_past() || patience.is_over() {
-            return match look(pages, thread, true, &mut Patience::none()) {
+            return match look(lines, thread, true, &mut Patience::none()) {
                 Ok(Look::Taken(at, taken)) => Ok(Some((at, taken))),
                 Ok(Look::StartOver | Look::None(_)) | Err(Failure::Busy) => Ok(None),
                 Err(failure) => Err(failure),
@@ -66,44 +66,44 @@ pub(super) fn wait(
 }
 
 /// Looks at all objects, and takes the first one that is signalled.
-fn look<'pages>(
-    pages: &[&'pages Page],
+fn look<'lines>(
+    lines: &[&'lines Line],
     thread: Thread,
     poll: bool,
     patience: &mut Patience,
-) -> Result<Look<'pages>, Failure> {
+) -> Result<Look<'lines>, Failure> {
     // Without any guard: most are not signalled.
-    match first_signalled(pages, thread)? {
+    match first_signalled(lines, thread)? {
         None if poll => return Ok(Look::None(Sleeps::default())),
-        Some(at) if pages[at].kind() != WaitableKind::Mutex => {
-            let page = pages[at];
-            let _guard = Guard::lock(page, thread, patience)?;
-            if page.state().load()? != 0 && first_signalled(&pages[..at], thread)?.is_none() {
-                signal::take(page)?;
+        Some(at) if lines[at].kind() != WaitableKind::Mutex => {
+            let line = lines[at];
+            let _guard = Guard::lock(line, thread, patience)?;
+            if state::load(line)? != 0 && first_signalled(&lines[..at], thread)?.is_none() {
+                signal::take(line)?;
                 return Ok(Look::Taken(at, Taken::Free));
             }
         }
         _ => {}
     }
     let mut sleeps = Sleeps::default();
-    for (at, page) in (0..).zip(pages.iter().copied()) {
-        let earlier = &pages[..at];
-        if page.kind() != WaitableKind::Mutex {
-            let _guard = Guard::lock(page, thread, patience)?;
-            if page.state().load()? != 0 {
+    for (at, line) in (0..).zip(lines.iter().copied()) {
+        let earlier = &lines[..at];
+        if line.kind() != WaitableKind::Mutex {
+            let _guard = Guard::lock(line, thread, patience)?;
+            if state::load(line)? != 0 {
                 if first_signalled(earlier, thread)?.is_some() {
                     return Ok(Look::StartOver);
                 }
-                signal::take(page)?;
+                signal::take(line)?;
                 return Ok(Look::Taken(at, Taken::Free));
             }
-            sleeps.add_news(page)?;
+            sleeps.add_news(line)?;
             continue;
         }
-        match try_mutex(page, earlier, thread)? {
+        match try_mutex(line, earlier, thread)? {
             Tried::Taken(taken) => return Ok(Look::Taken(at, taken)),
             Tried::GivenBack => return Ok(Look::StartOver),
-            Tried::Busy(seen) => sleeps.add_mutex(at, page, seen),
+            Tried::Busy(seen) => sleeps.add_mutex(at, line, seen),
         }
     }
     Ok(Look::None(sleeps))
@@ -118,17 +118,17 @@ enum Tried {
     Busy(u32),
 }
 
-fn try_mutex(page: &Page, earlier: &[&Page], thread: Thread) -> Result<Tried, Failure> {
+fn try_mutex(line: &Line, earlier: &[&Line], thread: Thread) -> Result<Tried, Failure> {
     loop {
-        if let Some(taken) = mutex::lock(page, thread, Patience::For(Some(Duration::ZERO)))? {
+        if let Some(taken) = mutex::lock(line, thread, Patience::For(Some(Duration::ZERO)))? {
             // What nobody else will be told of abandonment is told.
             if taken == Taken::Free && first_signalled(earlier, thread)?.is_some() {
-                mutex::unlock(page, thread)?;
+                mutex::unlock(line, thread)?;
                 return Ok(Tried::GivenBack);
             }
             return Ok(Tried::Taken(taken));
         }
-        if let Some(seen) = mutex::busy(page)? {
+        if let Some(seen) = mutex::busy(line)? {
             return Ok(Tried::Busy(seen));
         }
     }
@@ -137,30 +137,30 @@ fn try_mutex(page: &Page, earlier: &[&Page], thread: Thread) -> Result<Tried, Fa
 /// Takes the mutex that this thread may have been woken for, whose word is pending; it has a number
 /// among the objects, and others before it.
 fn retake(
-    page: &Page,
-    (at, earlier): (usize, &[&Page]),
+    line: &Line,
+    (at, earlier): (usize, &[&Line]),
     thread: Thread,
 ) -> Result<Option<(usize, Taken)>, Failure> {
-    let taken = mutex::take(page, thread);
+    let taken = mutex::take(line, thread);
     if !matches!(taken, Ok(Some(_))) {
         thread.set_pending(None);
     }
     let Some(taken) = taken? else { return Ok(None) };
     if taken == Taken::Free && first_signalled(earlier, thread)?.is_some() {
-        mutex::unlock(page, thread)?;
+        mutex::unlock(line, thread)?;
         return Ok(None);
     }
     Ok(Some((at, taken)))
 }
 
 /// Returns the first object that looks signalled.
-fn first_signalled(pages: &[&Page], thread: Thread) -> Result<Option<usize>, Failure> {
-    for (at, page) in (0..).zip(pages) {
-        let is_signalled = match page.kind() {
+fn first_signalled(lines: &[&Line], thread: Thread) -> Result<Option<usize>, Failure> {
+    for (at, line) in (0..).zip(lines) {
+        let is_signalled = match line.kind() {
             WaitableKind::Mutex => {
-                page.is_mine(thread) || page.lock().load()? & layout::THREAD == 0
+                line.is_mine(thread) || line.lock().load()? & layout::THREAD == 0
             }
-            _ => page.state().load()? != 0,
+            _ => state::load(line)? != 0,
         };
         if is_signalled {
             return Ok(Some(at));

@@ -81,3 +81,38 @@ impl Word<'_> {
         before.map(|before| before.wrapping_add(value)).ok_or(Gone)
     }
 }
+
+/// Two numbers of an object, one after the other, that are exchanged as one.
+///
+/// Invariant: the first one's, for both; the first one is at a multiple of 8.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'page>(Word<'page>);
+
+impl<'page> Pair<'page> {
+    /// The number and the one after it.
+    ///
+    /// # Safety
+    ///
+    /// The type's invariant.
+    #[inline(always)]
+    pub(super) const unsafe fn at(first: Word<'page>) -> Self {
+        Self(first)
+    }
+
+    /// Stores `new` if the numbers are `current`; returns whether they were.
+    #[inline(always)]
+    pub(super) fn replace(self, current: (u32, u32), new: (u32, u32)) -> Result<bool, Gone> {
+        step::reached(Step::Object);
+        let at = self.0.address().cast::<u64>().as_ptr();
+        let (current, new) = (as_one(current), as_one(new));
+        // SAFETY: by the type's invariant.
+        let before = unsafe { u64::compare_exchange(at, current, new) };
+        before.map(|before| before == current).ok_or(Gone)
+    }
+}
+
+/// Returns the number of 64 bits that two numbers are in memory.
+const fn as_one((first, second): (u32, u32)) -> u64 {
+    let (first, second) = (first as u64, second as u64);
+    if cfg!(target_endian = "little") { first | second << 32 } else { second | first << 32 }
+}
