@@ -92,8 +92,11 @@ fn git(root: &Path, arguments: &[&str]) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Returns Cargo, which optimises each crate as it does for whoever uses the library.
 fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")))
+    let mut cargo = Command::new(env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "false");
+    cargo
 }
 
 /// Runs a command, and returns whether it succeeded.

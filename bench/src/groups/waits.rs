@@ -70,8 +70,8 @@ pub(crate) fn rows<'a>(effort: Effort) -> Vec<Row<'a>> {
             "a section of 8 processes that want one `Mutex`",
             "a robust `pthread_mutex_t` of processes",
             1.0,
-            crowd(few, || Ok(our_mutex(Mutex::options().create()?))),
-            crowd(few, || pthread_mutex().map(bare_mutex)),
+            crowd(few, "a `Mutex`", || Ok(our_mutex(Mutex::options().create()?))),
+            crowd(few, "a `pthread_mutex_t`", || pthread_mutex().map(bare_mutex)),
         ),
     ]
 }
@@ -285,7 +285,12 @@ fn timed<'a>(child: Forked, count: usize, turn: impl Fn() -> Result<()> + 'a) ->
 }
 
 /// Returns a side in which eight processes want one lock: the time of a section, whoever has it.
-fn crowd<'a>(count: usize, make: impl Fn() -> Result<Operation<'a>> + 'a) -> Side<'a> {
+fn crowd<'a>(
+    count: usize,
+    whose: &'static str,
+    make: impl Fn() -> Result<Operation<'a>> + 'a,
+) -> Side<'a> {
+    let worst = std::rc::Rc::new(Worst { whose, time: Cell::new(Duration::ZERO) });
     Box::new(move || {
         let lock = std::rc::Rc::new(make()?);
         let numbers = FileMapping::create(4096, Protection::ReadWrite)?.map(Access::Write)?;
@@ -296,22 +301,31 @@ fn crowd<'a>(count: usize, make: impl Fn() -> Result<Operation<'a>> + 'a) -> Sid
                 Forked::new(move || section(&lock, &numbers, own).map(drop))
             })
             .collect::<Result<_>>()?;
-        let worst = Cell::new(Duration::ZERO);
+        let worst = std::rc::Rc::clone(&worst);
         Ok(Box::new(move |_| {
             let _live = &others;
             let (before, start) = (total(&numbers)?, Instant::now());
             while total(&numbers)? - before < count as u64 {
-                let waited = section(&lock, &numbers, 0)?;
-                if waited > worst.get() {
-                    worst.set(waited);
-                }
+                worst.time.set(worst.time.get().max(section(&lock, &numbers, 0)?));
             }
             let time = start.elapsed();
             let done = usize::try_from(total(&numbers)? - before)?;
-            report::say(&format!("longest wait for the lock among 8 processes: {:?}", worst.get()));
             Ok(each(time, done))
         }) as Work<'a>)
     })
+}
+
+/// The longest time that this process has waited for a lock, told in the end.
+struct Worst {
+    whose: &'static str,
+    time: Cell<Duration>,
+}
+
+impl Drop for Worst {
+    fn drop(&mut self) {
+        let (whose, longest) = (self.whose, self.time.get());
+        report::say(&format!("  the longest wait of {CROWD} processes for {whose}: {longest:.1?}"));
+    }
 }
 
 /// Locks and unlocks once, and counts that; returns how long it took.
