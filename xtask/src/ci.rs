@@ -17,34 +17,53 @@ use std::time::Instant;
 
 const SKIPS: &str = ".ci/skips";
 
-/// The verbs, in the order in which they run.
-const JOBS: [&str; 17] = [
-    "test",
-    "instructions",
-    "test --target windows",
-    "test --target aarch64",
-    "test --target musl",
-    "test --types",
-    "conformance",
-    "conformance --managed",
-    "conformance --managed --class",
-    "test --loom",
-    "test --sanitizer",
-    "test --miri",
-    "fuzz --seconds 10",
-    "interface",
-    "licences",
-    "package --check",
-    "test --oldest",
+/// The verbs of each lane, in the order in which they run. Lanes run beside each other: tests wait
+/// more than they compute.
+const LANES: [&[&str]; 2] = [
+    &[
+        "test",
+        "instructions",
+        "test --types",
+        "conformance",
+        "conformance --managed",
+        "conformance --managed --class",
+        "test --loom",
+        "test --sanitizer",
+        "test --miri",
+        "fuzz --seconds 10",
+        "interface",
+        "licences",
+        "package --check",
+        "test --oldest",
+    ],
+    &["test --target windows", "test --target aarch64", "test --target musl"],
 ];
 
 /// Runs all verbs. If one fails, others are run all the same, so that one run shows all faults.
 pub(crate) fn run() -> Done {
     let expected = fs::read_to_string(SKIPS).map_err(about(SKIPS))?;
     let expected: Vec<_> = expected.lines().filter(|line| !line.starts_with('#')).collect();
-    let mut lines = Vec::new();
+    let lanes = thread::scope(|scope| {
+        let lanes = LANES.map(|jobs| scope.spawn(|| lane(jobs, &expected)));
+        lanes.map(|lane| lane.join().unwrap_or_else(|_| failed("a panic")))
+    });
+    report::say("====");
     let mut is_well = true;
-    for job in JOBS {
+    for lane in lanes {
+        for (word, line) in lane? {
+            is_well &= word != FAILED;
+            report::say(&format!("{word:<7} {line}"));
+        }
+    }
+    if is_well { Ok(()) } else { failed("see the lines above") }
+}
+
+const FAILED: &str = "FAILED";
+
+/// Runs verbs one after another, and returns what each came to.
+fn lane(jobs: &[&str], expected: &[&str]) -> Done<Vec<(&'static str, String)>> {
+    let mut lines = Vec::new();
+    for job in jobs {
         let mut words: Vec<_> = job.split(' ').map(str::to_owned).collect();
         if job.ends_with("--class") {
             // The page is not the project's; whoever starts this says where it is.
@@ -55,42 +74,40 @@ pub(crate) fn run() -> Done {
         }
         report::say(&format!("==== {job}"));
         let start = Instant::now();
-        let (passed, skips) = run_job(&words)?;
+        let (passed, skips) = run_job(job, &words)?;
         let skips = skips.iter().map(|why| format!("{job}: {why}"));
         let unexpected: Vec<_> =
             skips.filter(|skip| !expected.iter().any(|line| matches(line, skip))).collect();
-        let word = if passed && unexpected.is_empty() { "ok" } else { "FAILED" };
-        is_well &= word == "ok";
-        lines.push(format!("{word:<7} {:7.1} s  {job}", start.elapsed().as_secs_f64()));
-        lines.extend(unexpected.iter().map(|skip| format!("  {SKIPS} does not name: {skip}")));
+        let word = if passed && unexpected.is_empty() { "ok" } else { FAILED };
+        lines.push((word, format!("{:7.1} s  {job}", start.elapsed().as_secs_f64())));
+        lines.extend(unexpected.iter().map(|skip| ("", format!("{SKIPS} does not name: {skip}"))));
     }
-    report::say("====");
-    for line in &lines {
-        report::say(line);
-    }
-    if is_well { Ok(()) } else { failed("see the lines above") }
+    Ok(lines)
 }
 
 /// Runs a verb, and returns whether it passed, and the reasons of what it skipped.
-fn run_job(words: &[String]) -> Done<(bool, BTreeSet<String>)> {
+fn run_job(job: &str, words: &[String]) -> Done<(bool, BTreeSet<String>)> {
     let mut command = Command::new(env::current_exe()?);
     // What tests print is shown although they pass.
     command.args(words).env("NEXTEST_SUCCESS_OUTPUT", "immediate").env("RUST_TEST_NOCAPTURE", "1");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = process::spawn(&mut command)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let other = thread::spawn(|| stderr.map(skips).unwrap_or_default());
-    let mut found = stdout.map(skips).unwrap_or_default();
-    found.extend(other.join().unwrap_or_default());
+    let found = thread::scope(|scope| {
+        let other = scope.spawn(|| stderr.map(|output| skips(job, output)));
+        let mut found = stdout.map(|output| skips(job, output)).unwrap_or_default();
+        found.extend(other.join().ok().flatten().unwrap_or_default());
+        found
+    });
     Ok((process::wait(&mut child, &command, None).is_ok(), found))
 }
 
-/// Passes the lines of a job on, and returns the reasons of skips among them.
-fn skips(output: impl Read) -> BTreeSet<String> {
+/// Passes the lines of a job on, each with its name, and returns the reasons of skips among them.
+fn skips(job: &str, output: impl Read) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
-        report::say(&line);
+        report::say(&format!("{job}| {line}"));
         found.extend(reason(&line).map(str::to_owned));
     }
     found
