@@ -9,6 +9,8 @@ use std::ptr;
 use std::sync::Mutex as PlainMutex;
 use std::time::{Duration, Instant};
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
 use super::library::{
     Access, AtomicCell, Event, FileMapping, Mutex, Protection, View, Waitable, wait_any,
 };
@@ -53,7 +55,7 @@ pub(crate) fn rows<'a>(effort: Effort) -> Vec<Row<'a>> {
             repeated(few, || eventfd().map(bare_event)),
         ),
         row(
-            "a turn of two processes over two `Event`s",
+            "a turn of two processes on one processor over two `Event`s",
             "two `eventfd`s",
             1.1,
             our_turns(few / 4),
@@ -213,7 +215,15 @@ fn bare_many<'a>() -> Result<Operation<'a>> {
 struct Forked(libc::pid_t);
 
 impl Forked {
-    fn new(mut turn: impl FnMut() -> Result<()>) -> Result<Self> {
+    fn new(turn: impl FnMut() -> Result<()>) -> Result<Self> {
+        Self::with(|| Ok(()), turn)
+    }
+
+    /// The same, which begins with something else.
+    fn with(
+        first: impl FnOnce() -> Result<()>,
+        mut turn: impl FnMut() -> Result<()>,
+    ) -> Result<Self> {
         // SAFETY: the child uses what it shares with its parent, and system calls.
         let number = unsafe { libc::fork() };
         if number < 0 {
@@ -222,7 +232,9 @@ impl Forked {
         if number == 0 {
             // SAFETY: the parent's end is to be the child's.
             unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-            while turn().is_ok() {}
+            if first().is_ok() {
+                while turn().is_ok() {}
+            }
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(1) }
         }
@@ -244,7 +256,7 @@ fn our_turns<'a>(count: usize) -> Side<'a> {
         let [to, from] = [Event::options().create()?, Event::options().create()?];
         let child = {
             let (to, from) = (to.try_clone()?, from.try_clone()?);
-            Forked::new(move || {
+            Forked::with(to_one_processor, move || {
                 to.wait()?;
                 Ok(from.set()?)
             })?
@@ -262,7 +274,7 @@ fn bare_turns<'a>(count: usize) -> Side<'a> {
         let [to, from] = [eventfd()?, eventfd()?];
         let child = {
             let (to, from) = (to.try_clone()?, from.try_clone()?);
-            Forked::new(move || {
+            Forked::with(to_one_processor, move || {
                 consume(&to)?;
                 raise(&from)
             })?
@@ -278,10 +290,22 @@ fn bare_turns<'a>(count: usize) -> Side<'a> {
 fn timed<'a>(child: Forked, count: usize, turn: impl Fn() -> Result<()> + 'a) -> Work<'a> {
     Box::new(move |_| {
         let _lives = &child;
+        let before = sched_getaffinity(None)?;
+        to_one_processor()?;
         let start = Instant::now();
-        (0..count).try_for_each(|_| turn())?;
-        Ok(each(start.elapsed(), count))
+        let taken = (0..count).try_for_each(|_| turn()).map(|()| start.elapsed());
+        sched_setaffinity(None, &before)?;
+        Ok(each(taken?, count))
     })
+}
+
+/// Keeps the calling thread on the first of its processors: where two take turns on two, it is the
+/// time that a processor takes to wake up which is measured.
+fn to_one_processor() -> Result<()> {
+    let all = sched_getaffinity(None)?;
+    let mut one = CpuSet::new();
+    one.set((0..CpuSet::MAX_CPU).find(|number| all.is_set(*number)).unwrap_or(0));
+    Ok(sched_setaffinity(None, &one)?)
 }
 
 /// Returns a side in which eight processes want one lock: the time of a section, whoever has it.

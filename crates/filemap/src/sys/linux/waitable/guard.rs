@@ -12,7 +12,7 @@ use crate::sys::platform::waitable::thread::Thread;
 use crate::sys::platform::waitable::word::Gone;
 
 /// How often a thread looks again before it sleeps: a change takes tens of nanoseconds.
-const SPINS: u32 = 100;
+const SPINS: u32 = 20;
 
 /// An event or a semaphore that the calling thread alone changes, until it is dropped.
 #[derive(Debug)]
@@ -122,6 +122,11 @@ fn take(line: &Line, thread: Thread, patience: &mut Patience) -> Result<bool, Fa
         } else if spins < SPINS {
             spins += 1;
             std::hint::spin_loop();
+            continue;
+        } else if spins == SPINS {
+            // The holder may have woken this thread, which took the processor from it.
+            spins += 1;
+            std::thread::yield_now();
             continue;
         } else if seen & ASLEEP != 0 || lock.replace(seen, seen | ASLEEP)? {
             futex::wait(lock.address(), seen | ASLEEP, patience.deadline())?;
