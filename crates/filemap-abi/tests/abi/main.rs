@@ -4,6 +4,7 @@
 
 mod library;
 mod support;
+mod publisher;
 mod header;
 mod symbols;
 mod programs;

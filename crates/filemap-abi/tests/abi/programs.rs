@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::library;
+use crate::publisher::publish;
 use crate::support::{Outcome, Place, compiler, finished, folder, output};
 use crate::symbols::declared;
 
@@ -81,6 +82,31 @@ fn run_sources(name: &str, words: &[&str]) -> Outcome {
 #[test]
 fn a_reader_for_windows_polls_a_block_that_another_program_writes() -> Outcome {
     run_sources("telemetry", &[])
+}
+
+#[test]
+fn a_reader_in_c_has_whole_samples_of_a_publisher_in_rust() -> Outcome {
+    const LAST: u16 = 30;
+    let place = Place::new()?;
+    let source = folder("../../examples/c/telemetry.c");
+    let mut reader = Command::new(compiled(&place, &source, &[], Linked::Dynamically)?);
+    reader.args(["telemetry", &LAST.to_string()]).env("FILEMAP_DIR", place.registry());
+
+    let read = publish(place.registry(), "telemetry", LAST, || {
+        output(reader).map_err(|error| error.to_string())
+    })??;
+
+    assert!(read.status.success(), "{read:?}");
+    let said = String::from_utf8(read.stdout)?;
+    let mut lines: Vec<&str> = said.lines().collect();
+    let count = lines.pop().and_then(|line| line.strip_prefix("reader: saw ")?.split(' ').next());
+    let samples: u16 = count.ok_or("no count")?.parse()?;
+    assert!((1..=LAST).contains(&samples), "{said}");
+    // One that is slow may miss frame 20.
+    let told =
+        [20, LAST].map(|frame| format!("reader: at ({frame}.00, -{frame}.00) in frame {frame}"));
+    assert!(lines == told || lines == told[1..], "{said}");
+    Ok(())
 }
 
 #[test]

@@ -34,6 +34,10 @@ impl Place {
         Ok(Self { names: TempDir::new()?, files: TempDir::new()? })
     }
 
+    pub(crate) fn registry(&self) -> &Path {
+        self.names.path()
+    }
+
     /// Runs a program in this place, and fails with its output unless it succeeds.
     pub(crate) fn run(&self, mut command: Command) -> Outcome {
         command.current_dir(self.files.path()).env("FILEMAP_DIR", self.names.path());

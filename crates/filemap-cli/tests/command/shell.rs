@@ -1,5 +1,9 @@
 use std::process::Command;
 
+#[cfg(target_os = "linux")]
+#[path = "../../../filemap-abi/tests/abi/publisher.rs"]
+mod publisher;
+
 use crate::support::{Outcome, Place, finish};
 
 /// Runs a script in a shell, if that is installed, with the command on its path.
@@ -123,4 +127,35 @@ fn man_reads_the_pages_without_complaint() {
     let Some(read) = in_shell(&place, &["sh", "-c"], script) else { return };
 
     assert!(read.text().contains("filemap"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_in_the_shell_has_whole_samples_of_a_publisher_in_rust() {
+    const LAST: u16 = 30;
+    if crate::support::emulated() {
+        println!("skipped: waits: an emulated system has no lists of robust locks");
+        return;
+    }
+    let place = Place::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shell/telemetry.sh");
+
+    let read = publisher::publish(place.registry(), "telemetry", LAST, || {
+        in_shell(&place, &["sh", "-c"], &format!("sh '{script}' telemetry {LAST}"))
+    });
+
+    let read = read.unwrap().unwrap().text();
+    let mut lines: Vec<&str> = read.lines().collect();
+    assert_eq!(lines.remove(0), "`Local\\telemetry runs` was signalled");
+    // One that is slow sees fewer of them: the latest of each time.
+    assert_eq!(lines.pop().unwrap(), format!("saw {} samples", lines.len()));
+    let frames = lines.iter().map(|line| {
+        let frame: u16 = line.rsplit(' ').next().unwrap().parse().unwrap();
+        let x = f32::from(frame);
+        assert_eq!(*line, format!("at ({x}, {}, {}) in frame {frame}", -x, x / 2.0));
+        frame
+    });
+    let frames: Vec<u16> = frames.collect();
+    assert!(frames.is_sorted_by(|a, b| a < b), "{read}");
+    assert_eq!(frames.last(), Some(&LAST));
 }
