@@ -77,8 +77,9 @@ pub use model::{
 pub use sys::fuzzing;
 pub use sys::{AtomicCell, AtomicValue, AtomicWord, ForeignBytes, OwnedDescriptor};
 pub use types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, MutexOwner, Name,
-    ObjectKind, ObjectState, Operation, Permissions, Protection, Result, Rights, Scope,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, LostRange, MutexOwner,
+    Name, ObjectKind, ObjectState, OnLoss, Operation, Permissions, Protection, Result, Rights,
+    Scope,
 };
 #[cfg(feature = "holders")]
 pub use types::{Holder, Holders, Residency};

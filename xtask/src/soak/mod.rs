@@ -49,7 +49,8 @@ pub(crate) fn run(arguments: &[&str]) -> Done {
 
 /// The tests that have a long form, by the program that they are in.
 const STORMS: [(&str, &str, &[&str]); 4] = [
-    // Files that are cut under readers and writers.
+    // Files that are cut under readers and writers, and ten times as often under plain pointers, whose
+    // tests are in `zeros_races`.
     ("filemap", "faults", &["races::", "while_a_file_is_cut", "of_cuts_in_between"]),
     // Values that processes write at once, and names that come and go among killed ones.
     (

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::model::{FileMapping, View};
 use crate::sys::{self, Request, SectionContract as _};
-use crate::types::{Access, Flush, Result};
+use crate::types::{Access, Flush, OnLoss, Result};
 
 impl FileMapping {
     /// Opens a file that is to be mapped. Does not wait if it is a pipe.
@@ -90,6 +90,7 @@ impl FileMapping {
             address: None,
             alignment: 1,
             guarded: true,
+            on_loss: OnLoss::Die,
         })
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod search;
 mod view;
 #[cfg(feature = "pages")]
 mod view_pages;
+mod view_losses;
 mod view_options;
 mod slots;
 mod shared;

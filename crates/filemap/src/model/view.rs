@@ -353,7 +353,8 @@ impl View {
     /// [`ErrorKind::DiskFull`] if the disk fails or is full, and then a part of the range may have
     /// been written. [`ErrorKind::Lost`] if the file ends before the range does: what it has is
     /// written, and of what was stored past its end nothing is kept. [`Error::loss`] has that end.
-    /// It is not looked at for [`Flush::Start`].
+    /// It is not looked at for [`Flush::Start`]. Also if a page of the range reads as zeros
+    /// ([`lost`](Self::lost)), for each flush.
     #[doc(alias = "FlushViewOfFile")]
     #[doc(alias = "msync")]
     pub fn flush(&self, range: impl RangeBounds<usize>, flush: Flush) -> Result<()> {
@@ -455,7 +456,8 @@ impl View {
     /// - make no reference to the bytes unless nothing, in this process or another, changes them
     ///   while the reference lives; single bytes are best read and written as volatile or atomic
     ///   accesses;
-    /// - accept that a page which the file has lost raises `SIGBUS`, or an exception on Windows.
+    /// - accept that a page which the file has lost raises `SIGBUS`, or an exception on Windows; or that
+    ///   it reads as zeros, of a view that was mapped with [`OnLoss::Zeros`](crate::OnLoss::Zeros).
     ///
     /// ```
     /// use filemap::{Access, FileMapping, PositionedIo, Protection};

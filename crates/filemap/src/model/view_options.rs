@@ -5,7 +5,9 @@ use std::ops::RangeBounds;
 
 use crate::model::{FileMapping, View};
 use crate::sys::{Request, SectionContract as _, exhausted, page_size};
-use crate::types::{Access, Attributes, Error, ErrorKind, Operation, Result, counted, geometry};
+use crate::types::{
+    Access, Attributes, Error, ErrorKind, OnLoss, Operation, Result, counted, geometry,
+};
 
 /// Options for a new view: its range, its address, and how strictly they are checked.
 ///
@@ -30,6 +32,7 @@ pub struct ViewOptions<'mapping> {
     address: Option<usize>,
     strict: bool,
     guarded: bool,
+    on_loss: OnLoss,
 }
 
 impl<'mapping> ViewOptions<'mapping> {
@@ -105,6 +108,58 @@ impl<'mapping> ViewOptions<'mapping> {
         self
     }
 
+    /// Sets what becomes of those who touch a lost page by the view's [address](View::as_ptr). Without
+    /// it they die.
+    ///
+    /// A page is lost when its file becomes shorter, when a disk fails, or when there is no space for
+    /// the first store into a hole. With [`OnLoss::Zeros`] zeroed memory of this process takes the
+    /// place of such a page as soon as it is touched: from there to the end of the view if the file
+    /// ends before, else that page alone. [`View::lost`] tells of it, [`View::restore`] maps the file
+    /// back, and [`View::flush`] fails until then. Read [the danger](OnLoss::Zeros#the-danger) first.
+    ///
+    /// The copying methods return an error for such a page as ever, and never its zeros; each looks
+    /// twice at a number for that. The view keeps a descriptor of its file open as long as it is
+    /// mapped, and the first such view installs the handler of `SIGBUS`, also with
+    /// [`unguarded`](Self::unguarded).
+    ///
+    /// ```
+    /// use filemap::{Access, ErrorKind, Flush, FileMapping, OnLoss, PositionedIo};
+    ///
+    /// let file = tempfile::tempfile()?;
+    /// file.set_len(1 << 20)?;
+    /// let mapping = FileMapping::options().file(&file).create()?;
+    /// let view = match mapping.view(Access::Write).on_loss(OnLoss::Zeros).map() {
+    ///     Ok(view) => view,
+    ///     // Windows cannot, and loses no page when a file becomes shorter.
+    ///     Err(error) => return Ok(assert_eq!(error.kind(), ErrorKind::NotSupported)),
+    /// };
+    /// view.write_all_at(b"bytes", 500_000)?;
+    ///
+    /// file.set_len(0)?;
+    /// // SAFETY: the view lives on, and nobody else has the file.
+    /// let seen = unsafe { view.as_ptr().wrapping_add(500_000).read_volatile() };
+    /// assert_eq!(seen, 0);
+    /// assert!(view.lost()[0].bytes.contains(&500_000));
+    /// assert_eq!(view.read::<u8>(500_000).unwrap_err().kind(), ErrorKind::Lost);
+    /// assert_eq!(view.flush(.., Flush::Written).unwrap_err().kind(), ErrorKind::Lost);
+    ///
+    /// file.set_len(1 << 20)?;
+    /// assert_eq!(view.restore()?.len(), 1);
+    /// assert_eq!(view.read::<u8>(500_000)?, 0);
+    /// assert!(view.lost().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Platforms
+    ///
+    /// On Windows, for a program ([`Attributes::IMAGE`](crate::Attributes::IMAGE)), and on processors
+    /// without routines of their own, mapping such a view fails: [`ErrorKind::NotSupported`].
+    #[must_use]
+    pub fn on_loss(mut self, on_loss: OnLoss) -> Self {
+        self.on_loss = on_loss;
+        self
+    }
+
     /// Maps the view.
     ///
     /// # Errors
@@ -123,13 +178,14 @@ impl<'mapping> ViewOptions<'mapping> {
     /// | the address is taken | [`AddressTaken`](ErrorKind::AddressTaken) |
     /// | address and offset lie differently in their pages | [`Misaligned`](ErrorKind::Misaligned) |
     /// | no memory, or no range of addresses that long | [`OutOfMemory`](ErrorKind::OutOfMemory) |
+    /// | lost pages are to read as zeros, and cannot | [`NotSupported`](ErrorKind::NotSupported) |
     ///
     /// # Platforms
     ///
     /// A file system that is mounted `noexec` has no executable views:
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
-        let Self { mapping, access, offset, address, strict, guarded, .. } = self;
+        let Self { mapping, access, offset, address, strict, guarded, on_loss, .. } = self;
         if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
             return self.refuse(ErrorKind::InvalidArgument, "a process has not so many addresses");
         }
@@ -175,7 +231,7 @@ impl<'mapping> ViewOptions<'mapping> {
         }
         let len = usize::try_from(len).map_err(|_| self.refused(ErrorKind::OutOfMemory))?;
         let alignment = if strict { unit } else { 1 };
-        let request = Request { offset, len, access, address, alignment, guarded };
+        let request = Request { offset, len, access, address, alignment, guarded, on_loss };
         self.mapping.map_request(request).map_err(exhausted)
     }
 
@@ -216,7 +272,15 @@ impl FileMapping {
     #[must_use]
     #[doc(alias = "MapViewOfFileEx")]
     pub fn view(&self, access: Access) -> ViewOptions<'_> {
-        let (mapping, address, len) = (self, None, None);
-        ViewOptions { mapping, access, offset: 0, len, address, strict: false, guarded: true }
+        ViewOptions {
+            mapping: self,
+            access,
+            offset: 0,
+            len: None,
+            address: None,
+            strict: false,
+            guarded: true,
+            on_loss: OnLoss::Die,
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::sys::Region;
-use crate::sys::guard::{Atomic, Lost};
+use crate::sys::guard::{Atomic, LOST, Lost};
 use crate::sys::span::{Touch, denied};
 use crate::types::{Error, Operation, Result};
 
@@ -124,11 +124,19 @@ enum Keeper<'view> {
 pub struct AtomicCell<'view, T: AtomicValue> {
     keeper: Keeper<'view>,
     /// Invariant: aligned, inside the region, which is mapped for reading, and for writing if this
-    /// is [writable](Self::is_writable).
+    /// is writable.
     cell: NonNull<T::Bits>,
     offset: usize,
-    is_writable: bool,
+    /// [`WRITABLE`] and [`WATCHED`], or none or both.
+    ways: u32,
 }
+
+/// The number may be written, and by the fast path.
+const WRITABLE: u32 = 2;
+
+/// The number's page may read as zeros when it is lost, so each access is looked after: see
+/// [`Region::once`].
+const WATCHED: u32 = LOST;
 
 impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// The number at an offset of a region that is borrowed.
@@ -146,9 +154,10 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     fn new(keeper: Keeper<'view>, offset: usize) -> Result<Self> {
         let region = keeper.region();
         let is_writable = region.span().access().can_write();
-        let touch = if is_writable { Touch::Write } else { Touch::Read };
-        let cell = region.cell(touch, offset)?;
-        Ok(Self { keeper, cell, offset, is_writable })
+        let (touch, ways) = if is_writable { (Touch::Write, WRITABLE) } else { (Touch::Read, 0) };
+        let (cell, is_watched) = region.cell(touch, offset)?;
+        let ways = if is_watched { WATCHED } else { ways };
+        Ok(Self { keeper, cell, offset, ways })
     }
 
     /// Reads the number.
@@ -159,8 +168,11 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     #[inline]
     pub fn load(&self) -> Result<T> {
         // SAFETY: by the type's invariant; the keeper keeps the region mapped.
-        let bits = unsafe { T::Bits::atomic_load(self.cell.as_ptr()) };
-        bits.map(T::of_bits).ok_or_else(|| self.lost())
+        let bits = match unsafe { T::Bits::atomic_load_unless(self.cell.as_ptr(), self.ways) } {
+            Some(bits) => bits,
+            None => self.load_watched()?,
+        };
+        Ok(T::of_bits(bits))
     }
 
     /// Writes the number.
@@ -170,9 +182,8 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// See [the type](Self#errors).
     #[inline]
     pub fn store(&self, value: T) -> Result<()> {
-        let cell = self.to_write()?;
         // SAFETY: as in `load`, and writable.
-        unsafe { T::Bits::atomic_store(cell, value.to_bits()) }.ok_or_else(|| self.lost())
+        self.write(move |cell| unsafe { T::Bits::atomic_store(cell, value.to_bits()) })
     }
 
     /// Writes the number and returns the one before.
@@ -183,10 +194,8 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     #[inline]
     #[doc(alias = "InterlockedExchange")]
     pub fn swap(&self, value: T) -> Result<T> {
-        let cell = self.to_write()?;
         // SAFETY: as in `load`, and writable.
-        let before = unsafe { T::Bits::swap(cell, value.to_bits()) };
-        before.map(T::of_bits).ok_or_else(|| self.lost())
+        Ok(T::of_bits(self.write(move |cell| unsafe { T::Bits::swap(cell, value.to_bits()) })?))
     }
 
     /// Writes `new` if the number is `current`; returns the one before, as `Ok` if it was
@@ -198,11 +207,11 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     #[inline]
     #[doc(alias = "InterlockedCompareExchange")]
     pub fn compare_exchange(&self, current: T, new: T) -> Result<std::result::Result<T, T>> {
-        let cell = self.to_write()?;
+        let (bits, new) = (current.to_bits(), new.to_bits());
         // SAFETY: as in `load`, and writable.
-        let before = unsafe { T::Bits::compare_exchange(cell, current.to_bits(), new.to_bits()) }
-            .map(T::of_bits)
-            .ok_or_else(|| self.lost())?;
+        let before =
+            self.write(move |cell| unsafe { T::Bits::compare_exchange(cell, bits, new) })?;
+        let before = T::of_bits(before);
         Ok(if before == current { Ok(before) } else { Err(before) })
     }
 
@@ -225,10 +234,10 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     #[inline]
     #[doc(alias = "InterlockedExchangeAdd")]
     pub fn fetch_add(&self, value: T) -> Result<T> {
-        let cell = self.to_write()?;
         // SAFETY: as in `load`, and writable.
-        let before = unsafe { T::Bits::fetch_add(cell, value.to_bits()) };
-        before.map(T::of_bits).ok_or_else(|| self.lost())
+        let before =
+            self.write(move |cell| unsafe { T::Bits::fetch_add(cell, value.to_bits()) })?;
+        Ok(T::of_bits(before))
     }
 
     /// Subtracts, wrapping around, and returns the number before.
@@ -303,11 +312,9 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// See [the type](Self#errors).
     #[inline]
     pub fn update(&self, mut change: impl FnMut(T) -> T) -> Result<T> {
-        let cell = self.to_write()?;
         let change = |bits| change(T::of_bits(bits)).to_bits();
         // SAFETY: as in `load`, and writable.
-        let before = unsafe { T::Bits::update(cell, change) };
-        before.map(T::of_bits).ok_or_else(|| self.lost())
+        self.write(|cell| unsafe { T::Bits::update(cell, change) }).map(T::of_bits)
     }
 
     /// Returns the address of the number, which may be read.
@@ -320,14 +327,42 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
         self.keeper.region().is_private(self.offset)
     }
 
-    /// Returns the address of a number that may be written.
+    /// Makes a change, for which `write` gets the address of a number that may be written.
     #[inline(always)]
-    fn to_write(&self) -> Result<*mut T::Bits> {
-        if self.is_writable {
-            Ok(self.cell.as_ptr())
+    fn write<R>(&self, write: impl FnOnce(*mut T::Bits) -> Option<R>) -> Result<R> {
+        // Each error is told apart where it arises, so that the path without one tests nothing.
+        let before = if self.ways & WRITABLE != 0 {
+            write(self.cell.as_ptr()).ok_or_else(|| self.lost())?
         } else {
-            Err(self.keeper.region().named(denied(Operation::Atomic)))
+            self.write_watched(write)?
+        };
+        Ok(before)
+    }
+
+    /// Makes a change of a number that is looked after.
+    #[cold]
+    #[inline(never)]
+    fn write_watched<R>(&self, write: impl FnOnce(*mut T::Bits) -> Option<R>) -> Result<R> {
+        let region = self.keeper.region();
+        if !region.span().access().can_write() {
+            return Err(region.named(denied(Operation::Atomic)));
         }
+        let len = size_of::<T::Bits>();
+        let before = region.once(self.offset, len, || write(self.cell.as_ptr()));
+        before.ok_or_else(|| self.lost())
+    }
+
+    /// Reads a number that is looked after.
+    #[cold]
+    #[inline(never)]
+    fn load_watched(&self) -> Result<T::Bits> {
+        if self.ways & WATCHED == 0 {
+            return Err(self.lost());
+        }
+        // SAFETY: as in `load`.
+        let load = || unsafe { T::Bits::atomic_load(self.cell.as_ptr()) };
+        let bits = self.keeper.region().once(self.offset, size_of::<T::Bits>(), load);
+        bits.ok_or_else(|| self.lost())
     }
 
     #[cold]

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 
 use crate::sys::size::Size;
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor, WaitableKind};
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor, WaitableKind, ZeroPages};
 use crate::types::geometry::Placement;
 use crate::types::{
-    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, ObjectKind, Operation,
-    Protection, Result, Rights,
+    Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, ObjectKind, OnLoss,
+    Operation, Protection, Result, Rights,
 };
 
 /// The rights that an opener asks for.
@@ -185,6 +185,12 @@ pub(crate) trait MappedViewContract: Sized {
     /// Returns whether the section has a byte at an offset, by another way than through the pages.
     fn is_there(&self, offset: u64) -> bool;
 
+    /// Has zeros put in place of pages that are lost under those who touch them by their address,
+    /// until the value is dropped, which is before the pages are unmapped.
+    fn zero_pages(&mut self) -> Result<ZeroPages> {
+        Err(no_zeros())
+    }
+
     /// Explains why a byte was lost.
     fn explain(&self, loss: Loss, operation: Operation) -> Error;
 
@@ -241,6 +247,19 @@ pub(crate) struct Request {
     /// `prepare_thread` on.
     #[cfg_attr(windows, expect(dead_code, reason = "no thread needs to be prepared there"))]
     pub(crate) guarded: bool,
+    /// What becomes of those who touch a lost page by its address.
+    pub(crate) on_loss: OnLoss,
+}
+
+/// No memory can be put in place of a lost page.
+fn no_zeros() -> Error {
+    Error::new(ErrorKind::NotSupported, Operation::MapView).because(if cfg!(windows) {
+        "this system puts no memory in place of single pages of a view, so lost ones cannot read \
+         as zeros"
+    } else {
+        "a processor without routines of its own has no handler of lost pages here, so they cannot \
+         read as zeros"
+    })
 }
 
 impl Request {

@@ -74,12 +74,22 @@ impl Region {
         }
     }
 
-    /// Returns the address of an aligned value that threads and processes agree on.
+    /// Returns the address of an aligned value that threads and processes agree on, and whether its
+    /// page may come to read as zeros.
     #[inline]
-    pub(super) fn cell<T>(&self, touch: Touch, offset: usize) -> Result<NonNull<T>> {
+    pub(super) fn cell<T>(&self, touch: Touch, offset: usize) -> Result<(NonNull<T>, bool)> {
         let len = size_of::<T>();
-        let cell = self.to_touch(touch, offset, len, Operation::Atomic)?;
-        if guard::is_aligned(cell, len) { Ok(cell.cast()) } else { Err(misaligned(offset, len)) }
+        let (cell, is_watched) = match self.span().within_limit(touch, offset, len) {
+            Some(cell) => (cell, false),
+            None => {
+                let cell = self.to_touch_slow(touch, offset, len, Operation::Atomic)?;
+                (cell, self.has_zeros())
+            }
+        };
+        if !guard::is_aligned(cell, len) {
+            return Err(misaligned(offset, len));
+        }
+        Ok((cell.cast(), is_watched))
     }
 
     /// Returns the outcome of an access whose fast path met a lost page; `None` if the access is to
@@ -142,8 +152,10 @@ impl Region {
             return settled;
         }
         let from = self.to_touch(Touch::Read, offset, len, operation)?;
-        // SAFETY: as in `read_fast`, with `to_touch`.
-        let left = unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len) };
+        let left = self.around(offset, len, |len| {
+            // SAFETY: as in `read_fast`, with `to_touch`; `len` is at most as much.
+            unsafe { guard::copy_out(buf.as_mut_ptr(), from.as_ptr(), len) }
+        });
         self.outcome(offset, len, left, operation)
     }
 
@@ -151,8 +163,10 @@ impl Region {
     pub(crate) fn read_uninit(&self, offset: usize, buf: &mut UninitBuf<'_>) -> Result<()> {
         let len = buf.len();
         let from = self.to_touch(Touch::Read, offset, len, Operation::Read)?;
-        // SAFETY: as in `read_fast`, with `to_touch`.
-        let left = unsafe { guard::copy_out(buf.start(), from.as_ptr(), len) };
+        let left = self.around(offset, len, |len| {
+            // SAFETY: as in `read_fast`, with `to_touch`; `len` is at most as much.
+            unsafe { guard::copy_out(buf.start(), from.as_ptr(), len) }
+        });
         // SAFETY: so many were copied.
         unsafe { buf.set_written(len - left) };
         self.outcome(offset, len, left, Operation::Read)
@@ -189,8 +203,10 @@ impl Region {
             return settled;
         }
         let to = self.to_touch(Touch::Write, offset, len, operation)?;
-        // SAFETY: as in `write_fast`, with `to_touch`.
-        let left = unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), len) };
+        let left = self.around(offset, len, |len| {
+            // SAFETY: as in `write_fast`, with `to_touch`; `len` is at most as much.
+            unsafe { guard::copy_in(to.as_ptr(), bytes.as_ptr(), len) }
+        });
         self.outcome(offset, len, left, operation)
     }
 
@@ -198,9 +214,11 @@ impl Region {
     pub(crate) fn write_foreign(&self, offset: usize, bytes: ForeignBytes<'_>) -> Result<()> {
         let (operation, len) = (Operation::Write, bytes.len());
         let to = self.to_touch(Touch::Write, offset, len, operation)?;
-        // SAFETY: as in `write_fast`, with `to_touch`; the bytes are readable while they are
-        // borrowed, and the copy takes them as they are at the moment.
-        let left = unsafe { guard::copy_in(to.as_ptr(), bytes.start(), len) };
+        let left = self.around(offset, len, |len| {
+            // SAFETY: as in `write_fast`, with `to_touch`; the bytes are readable while they are
+            // borrowed, and the copy takes them as they are at the moment; `len` is at most as much.
+            unsafe { guard::copy_in(to.as_ptr(), bytes.start(), len) }
+        });
         self.outcome(offset, len, left, operation)
     }
 
@@ -233,8 +251,10 @@ impl Region {
             return settled;
         }
         let to = self.to_touch(Touch::Write, offset, len, Operation::Fill)?;
-        // SAFETY: as in `write_fast`, with `to_touch`.
-        let left = unsafe { guard::fill(to.as_ptr(), byte, len) };
+        let left = self.around(offset, len, |len| {
+            // SAFETY: as in `write_fast`, with `to_touch`; `len` is at most as much.
+            unsafe { guard::fill(to.as_ptr(), byte, len) }
+        });
         self.outcome(offset, len, left, Operation::Fill)
     }
 
@@ -269,7 +289,7 @@ impl Region {
             let from = self.to_touch(Touch::Read, offset, len, Operation::Read)?;
             if guard::is_aligned(from, len) {
                 // SAFETY: as in `load_fast`, with `to_touch`.
-                match unsafe { guard::load(from) } {
+                match self.once(offset, len, || unsafe { guard::load(from) }) {
                     Some(value) => return Ok(value),
                     None => left = Left::Lost(len),
                 }
@@ -311,7 +331,7 @@ impl Region {
             let to = self.to_touch(Touch::Write, offset, len, Operation::Write)?;
             if guard::is_aligned(to, len) {
                 // SAFETY: as in `store_fast`, with `to_touch`.
-                match unsafe { guard::store(to, bytes) } {
+                match self.once(offset, len, || unsafe { guard::store(to, bytes) }) {
                     Some(()) => return Ok(()),
                     None => left = Left::Lost(len),
                 }
@@ -337,17 +357,42 @@ impl Region {
         }
         let to = self.to_touch(Touch::Write, offset, len, operation)?;
         let start = source.to_touch(Touch::Read, from, len, Operation::Read)?;
-        // SAFETY: both ranges were proved to be inside spans that are mapped while they are
-        // borrowed, with the handler ready; the call tolerates overlap.
-        unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
-            // Both ranges may be of one view, so only the page of the first lost byte tells.
-            let page = |address: usize| address / page_size();
-            let read = start.addr().get() + lost.done;
-            if lost.address.is_some_and(|address| page(address.get()) == page(read)) {
-                source.lost(from, lost, Operation::Read)
-            } else {
-                self.lost(offset, lost, operation)
-            }
+        let copy = |len: usize| {
+            // SAFETY: both ranges were proved to be inside spans that are mapped while they are
+            // borrowed, with the handler ready; the call tolerates overlap. `len` is at most as much.
+            unsafe { guard::copy_across(to.as_ptr(), start.as_ptr(), len) }.map_err(|lost| {
+                // Both ranges may be of one view, so only the page of the first lost byte tells.
+                let page = |address: usize| address / page_size();
+                let read = start.addr().get() + lost.done;
+                if lost.address.is_some_and(|address| page(address.get()) == page(read)) {
+                    source.lost(from, lost, Operation::Read)
+                } else {
+                    self.lost(offset, lost, operation)
+                }
+            })
+        };
+        if !self.has_zeros() && !source.has_zeros() {
+            return copy(len);
+        }
+        let whole = || (source.whole(from, len), self.whole(offset, len));
+        let (read, written) = whole();
+        let count = read.min(written);
+        let copied = self.once(offset, count, || source.once(from, count, || Some(copy(count))));
+        let (read, written) = match copied {
+            Some(Ok(())) if count == len => return Ok(()),
+            Some(Ok(())) => (read, written),
+            Some(Err(error)) => return Err(error),
+            // Of what has become zeros in between, and was restored, nothing is known.
+            None => match whole() {
+                (read, written) if read.min(written) < count => (read, written),
+                _ => (0, len),
+            },
+        };
+        let lost = Lost { done: read.min(written), address: None };
+        Err(if read <= written {
+            source.lost(from, lost, Operation::Read)
+        } else {
+            self.lost(offset, lost, operation)
         })
     }
 }

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `Section` | the object behind a mapping: memory, or a file |
 //! | `MappedView` | the mapped pages of a view |
+//! | `ZeroPages` | which lost pages read as zeros, where the system can do that |
 //! | `OwnPages` | what they allow, where that is not the same for all (feature `pages`) |
 //! | `join_image` | what mappings of one program share (feature `images`) |
 //! | `Directory` | the names of one registry |
@@ -40,6 +41,8 @@ mod guard;
 mod span;
 #[cfg(not(feature = "pages"))]
 mod no_pages;
+#[cfg(not(all(target_os = "linux", guard_assembly)))]
+mod no_zeros;
 mod region;
 mod copying;
 
@@ -83,10 +86,14 @@ pub use foreign_bytes::ForeignBytes;
 pub(crate) use listed::Listed;
 #[cfg(not(feature = "pages"))]
 use no_pages::OwnPages;
+#[cfg(not(all(target_os = "linux", guard_assembly)))]
+use no_zeros::ZeroPages;
 pub(crate) use opened::Opened;
 #[cfg(feature = "pages")]
 use platform::OwnPages;
 pub use platform::OwnedDescriptor;
+#[cfg(all(target_os = "linux", guard_assembly))]
+use platform::ZeroPages;
 #[cfg(feature = "images")]
 pub(crate) use platform::join_image;
 pub(crate) use platform::{

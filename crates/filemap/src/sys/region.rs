@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::sys::guard::Lost;
 use crate::sys::platform::MappedView;
 use crate::sys::span::{Span, Touch, denied, momentarily_refused};
-use crate::sys::{MappedViewContract as _, OwnPages, page_size};
-use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
+use crate::sys::{MappedViewContract as _, OwnPages, ZeroPages, page_size};
+use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, LostRange, Operation, Result};
 #[cfg(feature = "pages")]
 use crate::types::{PageProtection, PageRun};
 
@@ -41,6 +41,8 @@ pub(crate) enum RegionKind {
 pub(crate) struct Region {
     span: Span,
     lead: usize,
+    /// Dropped before all else of the pages: a handler may be replacing some.
+    zeros: ZeroPages,
     /// Dropped before the pages are unmapped: a fault handler may know them by it.
     pages: OwnPages,
     view: MappedView,
@@ -87,7 +89,89 @@ impl Region {
                 pages.set_limit(&span, touch, 0);
             }
         }
-        Ok(Self { span, lead, pages, view, kind, offset, subject: None })
+        let zeros = ZeroPages::none();
+        Ok(Self { span, lead, zeros, pages, view, kind, offset, subject: None })
+    }
+
+    /// Has zeros put in place of pages that are lost under those who touch them by their address.
+    pub(super) fn replace_losses(&mut self) -> Result<()> {
+        self.zeros = self.view.zero_pages()?;
+        // A fast path would take the zeros for the section's bytes.
+        self.span.forbid_fast_paths();
+        Ok(())
+    }
+
+    /// Returns the ranges of which pages were replaced by zeros.
+    pub(crate) fn zeros(&self) -> Vec<LostRange> {
+        let of_span =
+            |range: LostRange| Some(LostRange { bytes: self.of_span(&range.bytes)?, ..range });
+        self.zeros.lost().into_iter().filter_map(of_span).collect()
+    }
+
+    /// Maps the section back where it reaches again; returns the ranges that it has replaced.
+    pub(crate) fn restore(&self) -> Result<Vec<Range<usize>>> {
+        let restored = self.pages.keeping(Operation::Restore, || self.zeros.restore())?;
+        Ok(restored.iter().filter_map(|range| self.of_span(range)).collect())
+    }
+
+    /// Returns which bytes of the span are in a range of the mapped pages, if any are.
+    fn of_span(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let at = |byte: usize| byte.saturating_sub(self.lead).min(self.span.len());
+        Some(at(range.start)..at(range.end)).filter(|range| !range.is_empty())
+    }
+
+    /// Returns where bytes of the span are in the mapped pages.
+    fn of_pages(&self, offset: usize, len: usize) -> Range<usize> {
+        self.lead + offset..self.lead + offset + len
+    }
+
+    /// Makes an access to bytes of the span, as many as `access` gets, and returns how many are left:
+    /// what `access` has left, and those that it must not touch or should not have.
+    #[inline]
+    pub(super) fn around(
+        &self,
+        offset: usize,
+        len: usize,
+        mut access: impl FnMut(usize) -> usize,
+    ) -> usize {
+        if !self.zeros.are_kept() {
+            return access(len);
+        }
+        self.zeros.around(&self.of_pages(offset, len), access)
+    }
+
+    /// Makes an access to bytes of the span that must not be made twice; returns `None` if one of
+    /// their pages is lost.
+    #[inline]
+    pub(super) fn once<T>(
+        &self,
+        offset: usize,
+        len: usize,
+        access: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        if !self.zeros.are_kept() {
+            return access();
+        }
+        self.zeros.once(&self.of_pages(offset, len), access)
+    }
+
+    /// Returns whether pages may have been replaced by zeros.
+    pub(super) fn has_zeros(&self) -> bool {
+        self.zeros.are_kept()
+    }
+
+    /// Returns how many of so many bytes come before the first whose page was replaced by zeros.
+    pub(super) fn whole(&self, offset: usize, len: usize) -> usize {
+        let first = self.zeros.first(&self.of_pages(offset, len));
+        first.map_or(len, |byte| byte.saturating_sub(self.lead + offset))
+    }
+
+    /// Refuses bytes of which pages were replaced by zeros.
+    fn refuse_zeros(&self, offset: usize, len: usize, operation: Operation) -> Result<()> {
+        match self.whole(offset, len) {
+            done if done < len => Err(self.lost(offset, Lost { done, address: None }, operation)),
+            _ => Ok(()),
+        }
     }
 
     /// Sets what an error of an access calls the bytes.
@@ -148,7 +232,8 @@ impl Region {
             let is_stored = self.kind == RegionKind::File && !self.span.access().is_private();
             let at = self.offset + offset as u64;
             if is_stored { self.view.flush(pages, at, flush) } else { Ok(()) }
-        })
+        })?;
+        self.refuse_zeros(offset, len, Operation::Flush)
     }
 
     /// Makes a hole of bytes that every view has.
@@ -161,6 +246,7 @@ impl Region {
         if len == 0 {
             return Ok(());
         }
+        self.refuse_zeros(offset, len, operation)?;
         self.view.discard(self.offset + offset as u64, len as u64)
     }
 
@@ -175,6 +261,7 @@ impl Region {
     pub(crate) fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
         let operation = Operation::Advise;
         self.to_touch(Touch::Read, offset, len, operation)?;
+        self.refuse_zeros(offset, len, operation)?;
         self.with_pages(offset, len, operation, |pages| {
             if self.view.read_in(pages)? {
                 return Ok(());
@@ -212,9 +299,9 @@ impl Region {
 
     /// Unmaps the pages.
     pub(crate) fn unmap(self) -> Result<()> {
-        let Self { pages, view, .. } = self;
+        let Self { zeros, pages, view, .. } = self;
         #[allow(clippy::drop_non_drop, reason = "without a feature there is nothing in it")]
-        drop(pages);
+        drop((zeros, pages));
         view.unmap()
     }
 
@@ -311,6 +398,12 @@ impl Region {
             return refused.lost(loss);
         }
         let error = self.view.explain(loss, operation);
+        if error.kind() == ErrorKind::Lost
+            && self.zeros.first(&self.of_pages(at, 1)).is_some()
+            && self.view.is_there(loss.offset)
+        {
+            return error.because("its page was lost, and reads as zeros until it is restored");
+        }
         // A page that is there, and allows it by now, did not at that moment.
         if self.has_own_pages()
             && error.kind() == ErrorKind::Lost

@@ -38,7 +38,7 @@ impl Touch {
 /// The bytes of a view.
 ///
 /// Invariant: `start .. start + len` is mapped as long as the span exists; no limit is above
-/// `len`.
+/// `most`, which is at most `len`.
 #[derive(Debug)]
 pub(crate) struct Span {
     start: NonNull<u8>,
@@ -50,6 +50,8 @@ pub(crate) struct Span {
     readable: AtomicUsize,
     /// The same for writing.
     writable: AtomicUsize,
+    /// What no limit is above: `len`, or 0 if each access is to be looked after.
+    most: usize,
 }
 
 impl Span {
@@ -62,7 +64,15 @@ impl Span {
     pub(super) unsafe fn new(start: NonNull<u8>, len: usize, access: Access) -> Self {
         let readable = AtomicUsize::new(if access.can_read() { len } else { 0 });
         let writable = AtomicUsize::new(if access.can_write() { len } else { 0 });
-        Self { start, len, access, readable, writable }
+        Self { start, len, access, readable, writable, most: len }
+    }
+
+    /// Has every access take the slow path.
+    pub(super) fn forbid_fast_paths(&mut self) {
+        self.most = 0;
+        for touch in [Touch::Read, Touch::Write] {
+            self.set_limit(touch, 0);
+        }
     }
 
     #[inline]
@@ -99,7 +109,7 @@ impl Span {
 
     /// Sets how many bytes from the start may be touched without asking their pages.
     pub(super) fn set_limit(&self, touch: Touch, bytes: usize) {
-        self.limit_of(touch).store(bytes.min(self.len), Ordering::Relaxed);
+        self.limit_of(touch).store(bytes.min(self.most), Ordering::Relaxed);
     }
 
     #[inline]

@@ -268,6 +268,8 @@ operations! {
     Flush = "flush", "the view";
     /// Prepare a range for its use.
     Advise = "prepare", "the view";
+    /// Map the file back over zeros that took the place of lost pages.
+    Restore = "restore the lost pages of", "the view";
     /// Give a range back to the system.
     Discard = "give back a part of", "the view";
     /// Lock a range in memory, or unlock it.

@@ -20,8 +20,10 @@ mod flush;
 mod advice;
 mod lifetime;
 mod name;
+mod lost_range;
 mod object_kind;
 mod object_state;
+mod on_loss;
 mod permissions;
 #[cfg(feature = "holders")]
 mod residency;
@@ -38,10 +40,12 @@ pub use flush::Flush;
 #[cfg(feature = "holders")]
 pub use holder::{Holder, Holders};
 pub use lifetime::Lifetime;
+pub use lost_range::LostRange;
 pub(crate) use name::GivenName;
 pub use name::{Name, Scope};
 pub use object_kind::ObjectKind;
 pub use object_state::{MutexOwner, ObjectState};
+pub use on_loss::OnLoss;
 #[cfg(feature = "pages")]
 pub use page_access::{PageAccess, PageProtection};
 #[cfg(feature = "pages")]

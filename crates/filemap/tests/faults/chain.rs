@@ -26,7 +26,7 @@ use crate::support::{DEADLINE, emulated, page};
 /// How often a handler of this file ran.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-fn calls() -> u32 {
+pub(crate) fn calls() -> u32 {
     CALLS.load(Ordering::Relaxed)
 }
 
@@ -36,7 +36,7 @@ fn ensure() {
 }
 
 /// Sets the action for a signal and returns the one before.
-fn install(signal: c_int, handler: usize, flags: c_int) -> libc::sigaction {
+pub(crate) fn install(signal: c_int, handler: usize, flags: c_int) -> libc::sigaction {
     // SAFETY: all bytes zero is a valid action.
     let mut action: libc::sigaction = unsafe { zeroed() };
     action.sa_sigaction = handler;
@@ -49,16 +49,18 @@ fn install(signal: c_int, handler: usize, flags: c_int) -> libc::sigaction {
 }
 
 #[expect(clippy::fn_to_numeric_cast_any, reason = "this is how the C structure holds it")]
-fn address(handler: extern "C" fn(c_int)) -> usize {
+pub(crate) fn address(handler: extern "C" fn(c_int)) -> usize {
     (handler as *const ()).addr()
 }
 
 #[expect(clippy::fn_to_numeric_cast_any, reason = "this is how the C structure holds it")]
-fn address_with_info(handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void)) -> usize {
+pub(crate) fn address_with_info(
+    handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void),
+) -> usize {
     (handler as *const ()).addr()
 }
 
-extern "C" fn exits_with_42(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
+pub(crate) extern "C" fn exits_with_42(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // A fault comes with its address and its context.
     let complete = !info.is_null() && !context.is_null();
     // SAFETY: ends the process.
@@ -70,7 +72,7 @@ extern "C" fn exits_with_43(_: c_int) {
     unsafe { libc::_exit(43) }
 }
 
-extern "C" fn counts(_: c_int) {
+pub(crate) extern "C" fn counts(_: c_int) {
     CALLS.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -102,7 +104,7 @@ extern "C" fn chains(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
     handler(signal, info, context);
 }
 
-fn install_chaining() {
+pub(crate) fn install_chaining() {
     let before = install(SIGBUS, address_with_info(chains), SA_SIGINFO | SA_ONSTACK);
     assert!(BEFORE.set(before).is_ok());
 }
@@ -114,7 +116,7 @@ fn shared() -> &'static View {
 }
 
 /// An access that nobody guards.
-fn unguarded_fault() {
+pub(crate) fn unguarded_fault() {
     let lost = shared().as_ptr().wrapping_add(page());
     // SAFETY: the second page of a view that lives on, mapped for reading; the fault that this raises is the point.
     black_box(unsafe { lost.read_volatile() });
@@ -142,7 +144,7 @@ fn block_everything() {
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), null_mut()) };
 }
 
-fn check(works: bool) {
+pub(crate) fn check(works: bool) {
     if !works {
         // SAFETY: ends the process.
         unsafe { libc::_exit(7) };
@@ -150,7 +152,7 @@ fn check(works: bool) {
 }
 
 /// Guarded accesses work, and then an unguarded one happens.
-fn works_then_faults() {
+pub(crate) fn works_then_faults() {
     shared();
     check(guard_works());
     unguarded_fault();

@@ -327,12 +327,12 @@ fn memory_without_a_name_can_be_set_aside() -> Outcome {
 }
 
 /// Makes and mounts a file system in a file, which can be cut under it.
-const FAILING_DISK: &str = "truncate -s 32M \"$FILEMAP_DIR/image\" && \
+pub(crate) const FAILING_DISK: &str = "truncate -s 32M \"$FILEMAP_DIR/image\" && \
      mkfs.ext2 -q -b 4096 -m 0 \"$FILEMAP_DIR/image\" >&2 && \
      mount -o loop \"$FILEMAP_DIR/image\" \"$FILEMAP_DIR/disk\"";
 
 /// Writes a file to the disk and makes the kernel forget its pages.
-fn forgotten(path: &Path, content: &[u8]) -> std::io::Result<File> {
+pub(crate) fn forgotten(path: &Path, content: &[u8]) -> std::io::Result<File> {
     fs::write(path, content)?;
     let file = File::options().read(true).write(true).open(path)?;
     file.sync_all()?;
@@ -340,12 +340,12 @@ fn forgotten(path: &Path, content: &[u8]) -> std::io::Result<File> {
     Ok(file)
 }
 
-fn forget(file: &File) -> std::io::Result<()> {
+pub(crate) fn forget(file: &File) -> std::io::Result<()> {
     Ok(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?)
 }
 
 /// How many bytes ordinary input delivers before the disk fails.
-fn readable(file: &File, len: usize) -> usize {
+pub(crate) fn readable(file: &File, len: usize) -> usize {
     use std::os::unix::fs::FileExt as _;
     let mut bytes = vec![0; page()];
     let pages = 0..len / page();

@@ -34,6 +34,16 @@ mod signals;
 #[cfg(all(target_arch = "x86_64", target_env = "gnu", not(filemap_portable_copies)))]
 mod alignment;
 #[cfg(not(filemap_portable_copies))]
+mod server;
+#[cfg(not(filemap_portable_copies))]
+mod zeros;
+#[cfg(not(filemap_portable_copies))]
+mod zeros_disk;
+#[cfg(not(filemap_portable_copies))]
+mod zeros_hosts;
+#[cfg(not(filemap_portable_copies))]
+mod zeros_races;
+#[cfg(not(filemap_portable_copies))]
 mod chain;
 #[cfg(not(filemap_portable_copies))]
 mod twins;

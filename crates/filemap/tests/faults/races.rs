@@ -12,38 +12,38 @@ use crate::support::{
     DEADLINE, Outcome, Over, Place, end_of, hear, patterned, place_of_the_first, role, say, set_len,
 };
 
-const LEN: usize = 1 << 20;
+pub(crate) const LEN: usize = 1 << 20;
 const TIME: Duration = Duration::from_secs(2);
 
 /// What racers did, and what became of them.
 #[derive(Debug, Default, Clone, Copy)]
-struct Tally {
+pub(crate) struct Tally {
     /// Accesses that were dealt with to their end.
-    whole: u64,
+    pub(crate) whole: u64,
     /// Those that met a file which was too short.
-    short: u64,
+    pub(crate) short: u64,
     /// Bytes that were delivered, and so must be right.
-    bytes: u64,
+    pub(crate) bytes: u64,
     /// Those of them that were neither the file's nor the zeros of a hole.
-    wrong: u64,
+    pub(crate) wrong: u64,
     /// Second processes that came to a bad end.
-    deaths: u64,
+    pub(crate) deaths: u64,
 }
 
 impl Tally {
     /// Notes an access to `len` bytes that dealt with `done` of them.
-    fn note(&mut self, done: usize, len: usize) {
+    pub(crate) fn note(&mut self, done: usize, len: usize) {
         let count = if done < len { &mut self.short } else { &mut self.whole };
         *count += 1;
     }
 
     /// Notes bytes that were delivered.
-    fn check(&mut self, seen: &[u8], expected: &[u8]) {
+    pub(crate) fn check(&mut self, seen: &[u8], expected: &[u8]) {
         self.bytes += seen.len() as u64;
         self.wrong += wrong(seen, expected);
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.whole += other.whole;
         self.short += other.short;
         self.bytes += other.bytes;
@@ -52,12 +52,12 @@ impl Tally {
     }
 
     /// In a second process: what [`Tally::of_second`] gathers.
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         say(&format!("{} {} {} {}", self.whole, self.short, self.bytes, self.wrong));
     }
 
     /// What a second process says that it did; one death if it says nothing.
-    fn of_second(second: &mut crate::support::Second) -> Self {
+    pub(crate) fn of_second(second: &mut crate::support::Second) -> Self {
         let told = second.said_within(DEADLINE).unwrap_or_default();
         let numbers: Vec<u64> = told.split(' ').map_while(|word| word.parse().ok()).collect();
         let deaths = u64::from(!end_of(second).success() || numbers.len() != 4);
@@ -69,7 +69,7 @@ impl Tally {
 
     /// Prints the line that the soak gathers, and asserts that nothing was harmed.
     #[track_caller]
-    fn conclude(&self, title: &str, cuts: u64) {
+    pub(crate) fn conclude(&self, title: &str, cuts: u64) {
         let Self { whole, short, bytes, wrong, deaths } = self;
         println!(
             "\nsoak: {title}: {cuts} cuts; {whole} accesses whole, {short} cut short; \
@@ -81,10 +81,10 @@ impl Tally {
 }
 
 /// A sequence of numbers that look random, each below `limit`.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -209,13 +209,23 @@ fn wanted() -> u64 {
     cycles.map_or(100, |cycles| cycles.parse().expect("FILEMAP_SOAK_CYCLES is a number"))
 }
 
+/// Cuts the file as often as is wanted of those who are told of lost pages.
+fn cuts(path: &Path, goes_on: impl Fn()) -> u64 {
+    cuts_for(path, wanted(), goes_on)
+}
+
+/// Cuts the file ten times as often, for those who are not told: a million times in a soak.
+#[cfg(not(filemap_portable_copies))]
+pub(crate) fn many_cuts(path: &Path, goes_on: impl Fn()) -> u64 {
+    cuts_for(path, 10 * wanted(), goes_on)
+}
+
 /// Cuts the file to one length after another, and makes it whole again each time.
 ///
 /// Calls `goes_on` now and then.
-fn cuts(path: &Path, goes_on: impl Fn()) -> u64 {
+fn cuts_for(path: &Path, wanted: u64, goes_on: impl Fn()) -> u64 {
     let (mut dice, since, mut count) = (Dice(0x5EED), Instant::now(), 0);
     let file = std::fs::File::options().write(true).open(path).expect("the file can be opened");
-    let wanted = wanted();
     while count < wanted || since.elapsed() < TIME {
         let end = [dice.below(LEN), dice.below(4096), 0][dice.below(3)];
         file.set_len(end as u64).expect("the file can be cut");
@@ -240,15 +250,15 @@ fn view_of(path: &Path) -> Result<View, Error> {
 }
 
 /// A file, in memory, if that is to be had: cuts are quickest there.
-struct Track {
-    place: Place,
-    path: std::path::PathBuf,
-    own: Vec<u8>,
+pub(crate) struct Track {
+    pub(crate) place: Place,
+    pub(crate) path: std::path::PathBuf,
+    pub(crate) own: Vec<u8>,
     _memory: Option<tempfile::TempDir>,
 }
 
 impl Track {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (place, own) = (Place::new(), patterned(0, LEN));
         let path = place.path("file");
         let memory = tempfile::tempdir_in("/dev/shm").ok();

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::children::{cut_view, guard_works, guard_works_on, in_child};
 use crate::support::{page, role};
+use crate::zeros::{peek, zeros_view};
 
 #[path = "../twin/library.rs"]
 mod build;
@@ -26,6 +27,7 @@ struct Twin {
     view: extern "C" fn() -> *const c_void,
     survives: unsafe extern "C" fn(*const c_void) -> c_int,
     probe: extern "C" fn() -> c_int,
+    zeros: extern "C" fn() -> c_int,
 }
 
 impl Twin {
@@ -54,6 +56,8 @@ impl Twin {
             survives: unsafe { transmute::<*mut c_void, Takes>(find(c"twin_survives")) },
             // SAFETY: as above.
             probe: unsafe { transmute::<*mut c_void, Simple>(find(c"twin_probe")) },
+            // SAFETY: as above.
+            zeros: unsafe { transmute::<*mut c_void, Simple>(find(c"twin_zeros")) },
         }
     }
 
@@ -118,6 +122,32 @@ fn two_copies_guard_each_its_own_whoever_came_last() {
         assert!(twin.survives(its), "below this copy");
         assert!(twin.works(), "and on top again");
         assert!(guard_works_on(&ours), "below again");
+    })
+    .came_through();
+}
+
+#[test]
+fn two_copies_replace_each_its_own_pages() {
+    if library().is_none() {
+        return;
+    }
+    in_child(|| {
+        let twin = Twin::load();
+        let ours = || {
+            let (view, file) = zeros_view();
+            file.set_len(0).expect("the file can be cut");
+            view
+        };
+        let below = ours();
+        for _ in 0..3 {
+            assert_eq!((twin.zeros)(), 0, "on top");
+            let above = ours();
+            assert_eq!((peek(&above, 5), peek(&above, page())), (0, 0));
+            assert!(twin.works() && guard_works());
+        }
+        assert_eq!((twin.zeros)(), 0);
+        assert_eq!(peek(&below, 5), 0, "below the other copy");
+        assert_eq!(below.lost().len(), 1);
     })
     .came_through();
 }

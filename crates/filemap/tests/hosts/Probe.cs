@@ -15,6 +15,10 @@ static class Probe
     [DllImport("filemap_twin")]
     static extern int twin_probe();
 
+    // 0 if a lost page read as zeros by its address.
+    [DllImport("filemap_twin")]
+    static extern int twin_zeros();
+
     sealed class Thing
     {
         public int Value;
@@ -45,7 +49,7 @@ static class Probe
         var nobody = new Thing { Value = 1 };
         for (int round = 0; round < Probes; round++)
         {
-            if (twin_probe() == 0)
+            if (twin_probe() == 0 && twin_zeros() == 0)
                 Interlocked.Increment(ref errors);
             try
             {

@@ -16,6 +16,9 @@ final class Probe {
     // 0 if each access to the lost page was an error.
     static native int probe();
 
+    // 0 if a lost page read as zeros by its address.
+    static native int zeros();
+
     static final class Thing {
         int value;
         Thing next;
@@ -57,7 +60,7 @@ final class Probe {
     static void work() {
         Thing somebody = new Thing();
         for (int round = 0; round < PROBES; round++) {
-            if (probe() == 0)
+            if (probe() == 0 && zeros() == 0)
                 errors.incrementAndGet();
             // Often enough to be compiled, and so without a check for null but the fault.
             for (int index = 0; index < 1000; index++)

@@ -3,7 +3,8 @@
 use std::fs::File;
 
 use filemap::{
-    Access, Attributes, Error, ErrorKind, FileMapping, PageAccess, PositionedIo, Protection, View,
+    Access, Attributes, Error, ErrorKind, FileMapping, OnLoss, PageAccess, PositionedIo,
+    Protection, View,
 };
 
 use crate::program::{HEADERS, OPTIONAL, Program, TABLE, put};
@@ -33,6 +34,17 @@ fn runs(view: &View) -> Result<Vec<(PageAccess, usize)>, Error> {
         at += run.len();
     }
     Ok(runs)
+}
+
+#[test]
+fn no_page_of_a_program_reads_as_zeros_when_it_is_lost() -> Outcome {
+    let place = Place::new();
+    let (_, file) = sample(&place);
+
+    let error = map(&file, Attributes::empty())?.view(Access::Read).on_loss(OnLoss::Zeros).map();
+
+    assert_eq!(kind(error.map(drop)), ErrorKind::NotSupported);
+    Ok(())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use filemap::{
-    Access, Attributes, ErrorKind, FileMapping, MappedFile, PageAccess, PositionedIo, View,
+    Access, Attributes, ErrorKind, FileMapping, MappedFile, OnLoss, PageAccess, PositionedIo, View,
 };
 
 use crate::support::{Outcome, Place, emulated, kind};
@@ -142,6 +142,36 @@ fn a_file_of_them_is_read_and_written(unit: u64) -> Outcome {
     assert!(odd.ends_with(&format!("lengths are multiples of {unit} bytes")), "{odd}");
     file.set_len(unit)?;
     assert_eq!((file.len()?, other.len()?), (unit, unit));
+    file.set_len(2 * unit)?;
+    a_lost_one_reads_as_zeros(&path, usize::try_from(unit)?)
+}
+
+/// Touches such a page by its address, after it was cut off.
+fn a_lost_one_reads_as_zeros(path: &std::path::Path, unit: usize) -> Outcome {
+    let file = std::fs::File::options().read(true).write(true).open(path)?;
+    let mapping = FileMapping::options().file(&file).create()?;
+    let view = match mapping.view(Access::Write).on_loss(OnLoss::Zeros).map() {
+        Err(error) if cfg!(filemap_portable_copies) => {
+            assert_eq!(error.kind(), ErrorKind::NotSupported);
+            return Ok(());
+        }
+        view => view?,
+    };
+    view.write(unit + 5, &7_u8)?;
+    file.set_len(unit as u64)?;
+
+    let lost = view.as_ptr().wrapping_add(unit + 5);
+    #[expect(unsafe_code, reason = "the claim is about a plain pointer")]
+    // SAFETY: the view is two pages long, and lives on.
+    let seen = unsafe { lost.read_volatile() };
+
+    assert_eq!(seen, 0);
+    let ranges: Vec<_> = view.lost().into_iter().map(|range| range.bytes).collect();
+    assert_eq!(ranges, vec![unit..2 * unit]);
+    file.set_len(2 * unit as u64)?;
+    assert_eq!(view.restore()?, vec![unit..2 * unit]);
+    view.write(unit + 5, &8_u8)?;
+    assert_eq!(mapping.map(Access::Read)?.read::<u8>(unit + 5)?, 8);
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use filemap::{
-    Access, Advice, Attributes, ErrorKind, FileMapping, Flush, PositionedIo, Protection, Rights,
-    View, granularity, page_size,
+    Access, Advice, Attributes, ErrorKind, FileMapping, Flush, OnLoss, PositionedIo, Protection,
+    Rights, View, granularity, page_size,
 };
 use proptest::prelude::*;
 
@@ -535,5 +535,26 @@ fn views_and_mappings_are_shared_between_threads() -> Outcome {
         let byte = u8::try_from(thread + 1)?;
         assert_eq!(view.read::<[u8; 1000]>(thread * 1000)?, [byte; 1000]);
     }
+    Ok(())
+}
+
+#[test]
+fn zeros_in_place_of_lost_pages_are_refused_where_there_can_be_none() -> Outcome {
+    let place = Place::new();
+    let file = place.file("file", &[7; 100]);
+    let mapping = FileMapping::options().file(&file).create()?;
+
+    let mapped = mapping.view(Access::Write).on_loss(OnLoss::Zeros).map();
+
+    if cfg!(windows) || cfg!(filemap_portable_copies) {
+        let error = mapped.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+        assert!(error.to_string().contains("read as zeros"), "{error}");
+    } else {
+        assert!(mapped?.lost().is_empty());
+    }
+    let view = mapping.view(Access::Write).on_loss(OnLoss::Die).map()?;
+    assert!(view.lost().is_empty() && view.restore()?.is_empty());
+    assert_eq!(view.read::<u8>(99)?, 7);
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! In place of the library's errors: what can go wrong when something is mapped.
 
+use std::ops::Range;
+use std::time::SystemTime;
+
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,4 +17,10 @@ impl Error {
     pub(crate) fn kind(self) -> ErrorKind {
         self.0
     }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct LostRange {
+    pub(crate) bytes: Range<usize>,
+    pub(crate) since: SystemTime,
 }

@@ -12,19 +12,54 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use filemap::{Access, Error, ErrorKind, FileMapping, PositionedIo, Registry, View, page_size};
+use filemap::{
+    Access, Error, ErrorKind, FileMapping, OnLoss, PositionedIo, Registry, View, page_size,
+};
 
-/// A view of two pages, the second of which is gone.
-fn cut_view() -> io::Result<View> {
+/// A file without a name.
+fn file() -> io::Result<File> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let path = std::env::temp_dir().join(format!("filemap-twin-{process}-{number}"));
     let file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(path)?;
+    Ok(file)
+}
+
+/// A view of two pages, the second of which is gone.
+fn cut_view() -> io::Result<View> {
+    let file = file()?;
     let mapping = FileMapping::options().file(&file).size(2 * page_size() as u64).create()?;
     let view = mapping.map(Access::Write)?;
     file.set_len(page_size() as u64)?;
     Ok(view)
+}
+
+/// Touches a lost page of a view of this copy's by its address, and maps the file back; 0 if it was
+/// zeros, and told.
+#[unsafe(no_mangle)]
+pub extern "C" fn twin_zeros() -> c_int {
+    c_int::from(!reads_zeros().unwrap_or(false))
+}
+
+fn reads_zeros() -> io::Result<bool> {
+    let (file, page) = (file()?, page_size());
+    let mapping = FileMapping::options().file(&file).size(2 * page as u64).create()?;
+    let view = mapping.view(Access::Write).on_loss(OnLoss::Zeros).map()?;
+    view.write(page, &1_u8)?;
+    file.set_len(page as u64)?;
+    // SAFETY: the view has two pages, and lives on.
+    let lost = unsafe { view.as_ptr().wrapping_add(page).read_volatile() };
+    let told = view.lost().len() == 1 && view.read::<u8>(page).is_err();
+    file.set_len(2 * page as u64)?;
+    let restored = view.restore()?.len() == 1 && view.read::<u8>(page)? == 0;
+    Ok(lost == 0 && told && restored)
+}
+
+/// The same by the name under which a JVM looks for `Probe.zeros`, a static method.
+#[unsafe(export_name = "Java_Probe_zeros")]
+pub extern "C" fn java_zeros(_environment: *mut c_void, _class: *mut c_void) -> c_int {
+    twin_zeros()
 }
 
 /// Returns true if accesses of several sorts next to the lost page all report it.

@@ -57,7 +57,7 @@ mod edge_tests;
 pub(super) use machine::choose;
 #[cfg(all(guard_assembly, any(target_os = "linux", windows)))]
 pub(super) use registers::Registers;
-pub(super) use scalar::{Atomic, Scalar, is_aligned, is_scalar, load, store};
+pub(super) use scalar::{Atomic, LOST, Scalar, is_aligned, is_scalar, load, store};
 pub(super) use short::{copy as copy_inlined, fill as fill_inlined, is_inlined};
 #[cfg(windows)]
 pub(super) use table::prepare;

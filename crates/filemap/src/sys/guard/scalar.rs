@@ -44,6 +44,21 @@ pub trait Atomic: Scalar + PartialEq {
     /// See [`Scalar`].
     unsafe fn atomic_load(cell: *const Self) -> Option<Self>;
 
+    /// Does what [`atomic_load`](Self::atomic_load) does if `ways` has the bit [`LOST`] not set, and
+    /// else returns `None`.
+    ///
+    /// # Safety
+    ///
+    /// See [`Scalar`].
+    #[inline(always)]
+    unsafe fn atomic_load_unless(cell: *const Self, ways: u32) -> Option<Self> {
+        if ways & LOST != 0 {
+            return None;
+        }
+        // SAFETY: the contract is the same.
+        unsafe { Self::atomic_load(cell) }
+    }
+
     /// Writes the value; nothing before it happens after it, nor a later load before it.
     ///
     /// # Safety
@@ -97,6 +112,9 @@ pub trait Atomic: Scalar + PartialEq {
         }
     }
 }
+
+/// What a guarded instruction sets in a register if its page is lost.
+pub(in crate::sys) const LOST: u32 = 1;
 
 /// Returns whether a value of so many bytes is one that a [`Scalar`] can stand for.
 #[inline(always)]

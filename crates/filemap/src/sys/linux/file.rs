@@ -141,6 +141,25 @@ pub(super) fn length_now(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
     }
 }
 
+/// Where a file is: its device and its inode.
+#[cfg(guard_assembly)]
+pub(super) type Place = (u32, u32, u64);
+
+/// Asks for a file's place and length, and for nothing else: see [`length_now`].
+#[cfg(guard_assembly)]
+pub(super) fn place_and_length(fd: BorrowedFd<'_>) -> Result<(Place, u64), Errno> {
+    match rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, StatxFlags::SIZE | StatxFlags::INO) {
+        Ok(state) => {
+            Ok(((state.stx_dev_major, state.stx_dev_minor, state.stx_ino), state.stx_size))
+        }
+        Err(_) => {
+            let stat = rustix::fs::fstat(fd)?;
+            let (major, minor) = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
+            Ok(((major, minor, stat.st_ino), length(&stat)))
+        }
+    }
+}
+
 /// The length of a file in bytes, from its state.
 pub(super) fn length(stat: &Stat) -> u64 {
     // The kernel keeps lengths in a signed type and never makes them negative.

@@ -129,6 +129,11 @@ impl MappedRange {
         }
     }
 
+    /// Leaves the pages mapped for ever.
+    pub(super) fn leave(&mut self) {
+        self.len = 0;
+    }
+
     /// Unmaps the range, if it is not yet.
     ///
     /// # Errors

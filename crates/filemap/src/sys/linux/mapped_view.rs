@@ -5,16 +5,22 @@
 use std::ops::Range;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
 use crate::sys::platform::address::{map_aligned, map_at};
 use crate::sys::platform::error::{during, from_errno};
+#[cfg(guard_assembly)]
+use crate::sys::platform::file::Place;
 use crate::sys::platform::file::{self, Layered};
 use crate::sys::platform::mapped_range::{MapArguments, MappedRange, protection};
 use crate::sys::platform::{fault, large_pages, loss, page_size};
+#[cfg(guard_assembly)]
+use crate::sys::platform::{memory_file, zeros};
+#[cfg(guard_assembly)]
+use crate::sys::{AppendList, ZeroPages};
 use crate::sys::{MappedViewContract, guard};
 use crate::types::geometry::in_memory;
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
@@ -27,11 +33,35 @@ pub(super) struct SharedDescriptor {
     /// Where the view of the section was that was unmapped last; 0 if there was none.
     vacated: AtomicUsize,
     layered: Layered,
+    /// Where the file is, once it was asked for; none of memory that nobody can cut.
+    #[cfg(guard_assembly)]
+    place: AppendList<Option<Place>>,
 }
 
 impl SharedDescriptor {
     pub(super) fn new(descriptor: Arc<OwnedFd>) -> Self {
-        Self { descriptor, vacated: AtomicUsize::new(0), layered: Layered::default() }
+        Self {
+            descriptor,
+            vacated: AtomicUsize::new(0),
+            layered: Layered::default(),
+            #[cfg(guard_assembly)]
+            place: AppendList::new(),
+        }
+    }
+
+    /// Returns where the file is; nothing of memory that nobody can cut, and that loses no page.
+    #[cfg(guard_assembly)]
+    fn place(&self) -> Result<Option<Place>, Errno> {
+        if let Some(place) = self.place.get() {
+            return Ok(*place);
+        }
+        let file = self.descriptor.as_fd();
+        let place = if memory_file::is_whole_for_ever(file) {
+            None
+        } else {
+            Some(file::place_and_length(file)?.0)
+        };
+        Ok(*self.place.get_or_push(|| place))
     }
 }
 
@@ -53,6 +83,8 @@ pub(super) struct ViewSource {
 pub(crate) struct MappedView {
     range: MappedRange,
     source: ViewSource,
+    /// Set if a handler may be replacing pages for ever, which must then stay mapped.
+    is_stuck: Option<Arc<AtomicBool>>,
 }
 
 /// Where and how pages are mapped.
@@ -90,7 +122,7 @@ impl MappedView {
             Some(address) => map_at(address, arguments)?,
             None => map_aligned(alignment, source.unit, arguments, vacated)?,
         };
-        Ok(Self { range, source })
+        Ok(Self { range, source, is_stuck: None })
     }
 
     /// Maps zeroed memory that no descriptor reaches.
@@ -98,7 +130,8 @@ impl MappedView {
         let range = MappedRange::of_zeros(len, MapFlags::SHARED);
         let (unit, access) = (page_size(), Access::Write);
         let source = ViewSource { shared: None, is_file: false, unit, access, offset: 0 };
-        Ok(Self { range: range.map_err(during(Operation::MapView))?, source })
+        let range = range.map_err(during(Operation::MapView))?;
+        Ok(Self { range, source, is_stuck: None })
     }
 
     /// Returns what they are pages of.
@@ -131,6 +164,14 @@ impl MappedView {
             .map_err(during(Operation::Discard))
     }
 
+    /// Leaves the pages and the descriptor as they are for ever, if a handler may be using them.
+    fn leave_what_is_used(&mut self) {
+        if self.is_stuck.take().is_some_and(|is_stuck| is_stuck.load(Ordering::Relaxed)) {
+            self.range.leave();
+            let _kept = self.source.shared.clone().map(Arc::into_raw);
+        }
+    }
+
     /// Asks the kernel for something about pages that changes none of their bytes.
     fn advise_kernel(&self, pages: &Range<usize>, advice: mm::Advice) -> Result<(), Errno> {
         let (start, len) = self.range.part(pages);
@@ -161,6 +202,15 @@ impl MappedViewContract for MappedView {
         self.descriptor().is_none_or(|source| {
             file::read_at(source, offset, &mut [0], Operation::Read).is_ok_and(|read| read == 1)
         })
+    }
+
+    #[cfg(guard_assembly)]
+    fn zero_pages(&mut self) -> Result<ZeroPages> {
+        let Some(shared) = &self.source.shared else { return Ok(ZeroPages::none()) };
+        let place = shared.place().map_err(during(Operation::MapView))?;
+        let Some(place) = place else { return Ok(ZeroPages::none()) };
+        let is_stuck = self.is_stuck.get_or_insert_default();
+        zeros::begin(&self.range, &self.source, (shared.descriptor.as_fd(), place), is_stuck)
     }
 
     fn explain(&self, loss: Loss, operation: Operation) -> Error {
@@ -261,12 +311,14 @@ impl MappedViewContract for MappedView {
     }
 
     fn unmap(mut self) -> Result<()> {
+        self.leave_what_is_used();
         self.range.unmap().map_err(during(Operation::UnmapView))
     }
 }
 
 impl Drop for MappedView {
     fn drop(&mut self) {
+        self.leave_what_is_used();
         if let Some(shared) = &self.source.shared {
             shared.vacated.store(self.range.start().addr().get(), Ordering::Relaxed);
         }

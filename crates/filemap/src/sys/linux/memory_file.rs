@@ -116,6 +116,13 @@ pub(super) fn seal(descriptor: BorrowedFd<'_>, contents: bool) -> Result<()> {
     rustix::fs::fcntl_add_seals(descriptor, seals).map_err(during(Operation::CreateMapping))
 }
 
+/// Returns whether nobody can make a memory file shorter. It has no limit of its own either, so it
+/// loses no page.
+#[cfg(guard_assembly)]
+pub(super) fn is_whole_for_ever(descriptor: BorrowedFd<'_>) -> bool {
+    rustix::fs::fcntl_get_seals(descriptor).is_ok_and(|seals| seals.contains(SealFlags::SHRINK))
+}
+
 /// Returns whether a file is memory. Files of tmpfs have seals as well, and a name.
 pub(super) fn is_memory(descriptor: BorrowedFd<'_>, stat: &Stat) -> bool {
     stat.st_nlink == 0 && rustix::fs::fcntl_get_seals(descriptor).is_ok()

@@ -18,6 +18,8 @@ mod large_pages;
 mod mapped_view;
 #[cfg(feature = "pages")]
 mod pages;
+#[cfg(guard_assembly)]
+mod zeros;
 #[cfg(feature = "images")]
 mod image;
 mod loss;
@@ -63,6 +65,8 @@ pub(crate) use residency::residency;
 pub(crate) use section::Section;
 pub(super) use sleepers::{sleep_while, wake_sleepers};
 pub(crate) use waitable::Waitable;
+#[cfg(guard_assembly)]
+pub(crate) use zeros::ZeroPages;
 
 /// Whether ordinary input and output of a file work on the pages that are mapped.
 pub(crate) const INPUT_SEES_MAPS: bool = true;

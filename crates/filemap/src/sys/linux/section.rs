@@ -15,7 +15,7 @@ use crate::sys::region::{Region, RegionKind};
 use crate::sys::size::{self, Size};
 use crate::sys::{AppendList, Request, SectionContract, Space, features};
 use crate::types::{
-    Access, Attributes, Error, ErrorKind, Flush, Operation, Protection, Result, Rights,
+    Access, Attributes, Error, ErrorKind, Flush, OnLoss, Operation, Protection, Result, Rights,
 };
 
 /// Memory or a file, with the size that its views may reach.
@@ -306,12 +306,18 @@ impl SectionContract for Section {
     }
 
     fn map(&self, request: Request) -> Result<Region> {
-        let Request { offset, len, access, alignment, .. } = request;
+        let Request { offset, len, access, alignment, on_loss, .. } = request;
         let (placed, address) = request.placed(self.unit)?;
         let (is_file, unit, shared) = (self.is_file(), self.unit, Some(self.shared()?));
         let source = ViewSource { shared, is_file, unit, access, offset: placed.base };
         #[cfg(feature = "images")]
         if let Some(image) = self.image() {
+            if on_loss == OnLoss::Zeros {
+                return Err(Error::new(ErrorKind::NotSupported, Operation::MapView).because(
+                    "a program lies in memory of its own, of which no page is lost, so none can \
+                     read as zeros",
+                ));
+            }
             return image::map(self.descriptor(), source, image, request);
         }
         let closed = matches!(self.storage, Storage::Reserved);
@@ -329,10 +335,14 @@ impl SectionContract for Section {
         let view = MappedView::map(self.descriptor(), source, options)?;
         let kind = if is_file { RegionKind::File } else { RegionKind::Memory };
         let bytes = (placed.delta, len);
-        Region::new(view, kind, access, offset, bytes, |pages| match self.size {
+        let mut region = Region::new(view, kind, access, offset, bytes, |pages| match self.size {
             Some(size) if closed => pages.reserve(size.next_multiple_of(unit as u64)),
             _ => Ok(()),
-        })
+        })?;
+        if on_loss == OnLoss::Zeros {
+            region.replace_losses()?;
+        }
+        Ok(region)
     }
 
     fn file_len(&self) -> Result<u64> {

@@ -79,6 +79,15 @@ impl OwnPages {
         Ok(())
     }
 
+    /// Does something with the pages.
+    pub(crate) fn keeping<T>(
+        &self,
+        _operation: Operation,
+        act: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        act()
+    }
+
     pub(crate) fn are_kept(&self) -> bool {
         self.may_differ.load(Ordering::Relaxed)
     }

@@ -30,7 +30,8 @@ use crate::sys::size::{self, Size};
 use crate::sys::{MappedViewContract as _, Request, SectionContract, Space, features};
 use crate::types::geometry::GRANULARITY;
 use crate::types::{
-    Access, Attributes, Error, ErrorKind, Flush, Loss, Operation, Protection, Result, Rights,
+    Access, Attributes, Error, ErrorKind, Flush, Loss, OnLoss, Operation, Protection, Result,
+    Rights,
 };
 
 /// Memory or a file, with the size that its views may reach.
@@ -183,7 +184,8 @@ impl SectionContract for Section {
     fn anonymous(len: usize) -> Result<Region> {
         let (protection, access) = (Protection::ReadWrite, Access::Write);
         let memory = Self::memory(len as u64, protection, Attributes::COMMIT, Space::AtOnce)?;
-        memory.map(Request { offset: 0, len, access, address: None, alignment: 1, guarded: true })
+        let (address, alignment, guarded, on_loss) = (None, 1, true, OnLoss::Die);
+        memory.map(Request { offset: 0, len, access, address, alignment, guarded, on_loss })
     }
 
     fn over(file: &File, protection: Protection, attributes: Attributes) -> Result<Self> {
@@ -290,10 +292,14 @@ impl SectionContract for Section {
     }
 
     fn map(&self, request: Request) -> Result<Region> {
-        match &self.object {
+        let mut region = match &self.object {
             Some(object) => self.map_object(object.as_handle(), request),
             None => self.map_following(request),
+        }?;
+        if request.on_loss == OnLoss::Zeros {
+            region.replace_losses()?;
         }
+        Ok(region)
     }
 
     fn file_len(&self) -> Result<u64> {

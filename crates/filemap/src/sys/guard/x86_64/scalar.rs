@@ -5,7 +5,7 @@
 
 use std::arch::asm;
 
-use super::super::{Atomic, Scalar};
+use super::super::{Atomic, LOST, Scalar};
 
 /// Runs a guarded instruction that leaves a value in an operand, and returns the value; `None` if
 /// it faulted. What sets the flag lies apart, out of the way of the path without a fault.
@@ -75,6 +75,28 @@ scalar!(u64, u64, "mov {value:r}, qword ptr [{at}]", "mov qword ptr [{at}], {val
 macro_rules! atomic {
     ($type:ty, $a:tt, $size:literal, $r:literal) => {
         impl Atomic for $type {
+            /// The register that tells of a loss begins with `ways`: not one instruction more.
+            #[inline(always)]
+            unsafe fn atomic_load_unless(cell: *const Self, ways: u32) -> Option<Self> {
+                let (value, lost): (Self, u32);
+                // SAFETY: touches the value that the caller promises, or faults and is sent to the
+                // landing.
+                unsafe {
+                    asm!(
+                        "2:",
+                        concat!("mov {value:", $r, "}, ", $size, " ptr [{at}]"),
+                        "3:",
+                        concat!(apart!(), "4:\nmov {lost:e}, 1\njmp 3b\n.popsection"),
+                        guarded!("2b" to "3b" => "4b", "0"),
+                        at = in(reg) cell,
+                        value = out(reg) value,
+                        lost = inout(reg) ways => lost,
+                        options(nostack),
+                    );
+                }
+                if lost & LOST == 0 { Some(value) } else { None }
+            }
+
             /// A plain `mov`: the processor keeps loads in order, and the stores of this trait are
             /// full barriers.
             #[inline(always)]

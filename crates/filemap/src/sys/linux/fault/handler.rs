@@ -6,6 +6,7 @@ use std::io;
 use super::context::Interrupted;
 use super::signal::Signal;
 use crate::sys::guard;
+use crate::sys::platform::zeros;
 
 static SIGBUS: Signal = Signal::new(libc::SIGBUS, handle);
 
@@ -35,7 +36,21 @@ pub(in crate::sys::platform) fn resume(interrupted: Interrupted, address: usize)
     resumed
 }
 
-/// Resumes a guarded instruction that faulted at its landing, and passes every other `SIGBUS` on to
+/// Replaces the page of an address, if it is one of a view that wants that, and keeps the error number
+/// of the interrupted thread; returns whether the touch is to be made again.
+fn replaced(address: usize) -> bool {
+    // SAFETY: has no preconditions.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: the place is the calling thread's own.
+    let kept = unsafe { errno.read() };
+    let replaced = zeros::replace(address);
+    // SAFETY: as above.
+    unsafe { errno.write(kept) };
+    replaced
+}
+
+/// Resumes a guarded instruction that faulted at its landing, replaces lost pages of views that were
+/// mapped with [`OnLoss::Zeros`](crate::OnLoss::Zeros) for all other instructions, and passes every other `SIGBUS` on to
 /// the handler before.
 ///
 /// Only codes 1 to 4 are faults of the instruction at hand (`BUS_ADRALN`, `BUS_ADRERR`, `BUS_OBJERR`,
@@ -55,6 +70,9 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: 
         let interrupted = unsafe { Interrupted::new(context) };
         let unaligned = details.si_code == libc::BUS_ADRALN;
         if unaligned && interrupted.repeat_unaligned() || resume(interrupted, address) {
+            return;
+        }
+        if !unaligned && replaced(address) {
             return;
         }
     }

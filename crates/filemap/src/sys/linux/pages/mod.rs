@@ -26,8 +26,12 @@ mod private_pages;
     allow(dead_code, reason = "this processor reports how a page was touched")
 )]
 mod retry;
+#[cfg(guard_assembly)]
+mod remapping;
 pub(super) mod segv;
 mod table;
 mod watch;
 
 pub(crate) use own_pages::OwnPages;
+#[cfg(guard_assembly)]
+pub(super) use remapping::{differ, remap};

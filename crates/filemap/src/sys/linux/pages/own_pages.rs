@@ -237,6 +237,16 @@ impl OwnPages {
         Ok(changing.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Does something while nobody changes what pages allow.
+    pub(crate) fn keeping<T>(
+        &self,
+        operation: Operation,
+        act: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let _changing = self.change(operation)?;
+        act()
+    }
+
     /// Commits pages of a reserved section, and gives them `protection` in this view.
     pub(crate) fn commit(
         &self,

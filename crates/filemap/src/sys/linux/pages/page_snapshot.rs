@@ -142,6 +142,29 @@ impl PageSnapshot {
         }
     }
 
+    /// Maps a page anew, by a function that gets what it is to allow and whether it is private;
+    /// returns whether that had success.
+    ///
+    /// The mark is looked at again afterwards, as in [`open`](Self::open).
+    #[cfg(guard_assembly)]
+    pub(super) fn remap(&self, page: usize, map: impl Fn(ProtFlags, bool) -> bool) -> bool {
+        loop {
+            let mark = self.marks.get(page);
+            let access = match mark.access().filter(|_| !mark.is_closed()) {
+                Some(access) => access,
+                None if mark == Mark::NONE && self.commitment.is_none() => self.access,
+                None => PageAccess::NoAccess,
+            };
+            let is_private = mark.is_private() || self.access.is_private();
+            if !map(protection_of(access), is_private) {
+                return false;
+            }
+            if self.marks.get(page) == mark {
+                return true;
+            }
+        }
+    }
+
     /// Sets what pages allow.
     pub(super) fn protect(&self, pages: Range<usize>, access: PageAccess) -> Result<(), Errno> {
         if pages.end > self.marks.count() {

@@ -17,8 +17,8 @@ use crate::sys::platform::registry::security::{self, Security};
 use crate::sys::platform::section::{self, Plan, Section, Traits, access_mask, rights_of};
 use crate::sys::{Content, Draft, Opened, Request, SectionContract as _, Wanted};
 use crate::types::{
-    Access, Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, Scope,
-    geometry,
+    Access, Attributes, Error, ErrorKind, Name, OnLoss, Operation, Protection, Result, Rights,
+    Scope, geometry,
 };
 
 /// The beginning of the names of records.
@@ -393,7 +393,8 @@ fn at_hand(record: &Record) -> Option<File> {
 
 /// The request for all of a small section.
 fn whole(len: usize, access: Access) -> Request {
-    Request { offset: 0, len, access, address: None, alignment: 1, guarded: true }
+    let (address, alignment, guarded, on_loss) = (None, 1, true, OnLoss::Die);
+    Request { offset: 0, len, access, address, alignment, guarded, on_loss }
 }
 
 /// The hash of a text, short enough for a part of a name.
