@@ -128,7 +128,7 @@ static class Functions
     }
 
     // Pages that the file has lost: this library's functions copy the bytes before them, and return
-    // an error. A runtime that accesses them directly ends.
+    // an error. A runtime that accesses them directly reads zeros, and asks which bytes were lost.
     static void Lost()
     {
         string fileName = Path.GetTempFileName();
@@ -152,6 +152,20 @@ static class Functions
                 // The runtime's own use of signals still works.
                 Check.Throws<NullReferenceException>("no object", () => nothing.ToString());
                 GC.Collect();
+            }
+            for (int round = 0; round < 100; round++)
+            {
+                Check.Equal((byte)0, Marshal.ReadByte(view, 5000), "a lost page, by its address");
+                Marshal.WriteByte(view, 5000, 9);
+                UIntPtr count;
+                Check.Equal(true, filemap_lost(view, IntPtr.Zero, UIntPtr.Zero, out count), "it is told");
+                Check.Equal(1UL, count.ToUInt64(), "one range is lost");
+                Check.Throws<NullReferenceException>("no object", () => nothing.ToString());
+                GC.Collect();
+                file.SetLength(8192);
+                Check.Equal(true, filemap_restore(view, IntPtr.Zero, UIntPtr.Zero, out count), "it is restored");
+                Check.Equal((byte)0, Marshal.ReadByte(view, 5000), "no store to a lost page is kept");
+                file.SetLength(4096);
             }
             Check.Equal(true, UnmapViewOfFile(view) && CloseHandle(mapping), "both are closed");
         }
@@ -223,6 +237,12 @@ static class Functions
 
     [DllImport(Kernel32, SetLastError = true)]
     static extern bool filemap_read(IntPtr address, [Out] byte[] bytes, UIntPtr count, out UIntPtr done);
+
+    [DllImport(Kernel32, SetLastError = true)]
+    static extern bool filemap_lost(IntPtr address, IntPtr ranges, UIntPtr room, out UIntPtr count);
+
+    [DllImport(Kernel32, SetLastError = true)]
+    static extern bool filemap_restore(IntPtr address, IntPtr ranges, UIntPtr room, out UIntPtr count);
 
     [DllImport(Kernel32, SetLastError = true)]
     static extern bool filemap_write(IntPtr address, byte[] bytes, UIntPtr count, out UIntPtr done);

@@ -241,6 +241,9 @@ typedef INT_PTR (*FARPROC)();
 #define SECTION_MAP_EXECUTE_EXPLICIT 0x0020u
 #define SECTION_ALL_ACCESS 0x000F001Fu
 
+#define FILEMAP_ON_LOSS_DIE 0u
+#define FILEMAP_ON_LOSS_ZEROS 1u
+
 #define FILE_MAP_COPY 0x00000001u
 #define FILE_MAP_WRITE 0x00000002u
 #define FILE_MAP_READ 0x00000004u
@@ -448,6 +451,24 @@ typedef INT_PTR (*FARPROC)();
 #define ERROR_INVALID_USER_BUFFER 1784u
 #define ERROR_RESOURCE_LANG_NOT_FOUND 1815u
 
+
+/*
+ A range of a view that reads, or has read, as zeros because it was lost.
+ */
+typedef struct filemap_lost_range {
+    /*
+     The address of its first byte.
+     */
+    LPVOID address;
+    /*
+     How many bytes it has.
+     */
+    SIZE_T size;
+    /*
+     When the first of its pages was lost, in nanoseconds since 1970; 0 of a range that was restored.
+     */
+    uint64_t since;
+} filemap_lost_range;
 
 /*
  An entry of the registry.
@@ -1504,6 +1525,46 @@ BOOL filemap_fill(LPVOID address,
                   SIZE_T len,
                   BYTE byte,
                   SIZE_T *done);
+
+/*
+ Chooses what becomes of a thread that touches a lost page of a view, which is not a copy by one of
+ these functions: for all views that are mapped from now on.
+
+ `FILEMAP_ON_LOSS_ZEROS`, which is the default: zeroed memory of this process takes the place of the
+ page, and the thread goes on. What it reads there is not the file's, what it stores there is never
+ in the file, and it is told nothing at that moment: `filemap_lost` tells, and `FlushViewOfFile`
+ fails. The first such view of a file installs a handler of `SIGBUS`.
+ `FILEMAP_ON_LOSS_DIE`: the signal `SIGBUS`, which ends the process.
+
+ The variable `FILEMAP_ON_LOSS` of the environment, `zeros` or `die`, chooses for a program that does
+ not call this. Returns FALSE for another number (`ERROR_INVALID_PARAMETER`).
+ */
+BOOL filemap_on_loss(DWORD choice);
+
+/*
+ Stores the ranges of a view that read as zeros because they were lost, in their order: as many as
+ there is room for.
+
+ `address` is any address in the view. `*count` receives how many there are; `ranges` may be NULL if
+ there is no room. A page that is gone, and that nobody has touched yet, is not among them.
+
+ Returns FALSE on failure: `ERROR_INVALID_ADDRESS` if the address is in no view.
+ */
+BOOL filemap_lost(LPCVOID address,
+                  struct filemap_lost_range *ranges,
+                  SIZE_T room,
+                  SIZE_T *count);
+
+/*
+ Maps the file back over ranges that read as zeros, as far as it reaches again, and stores the ranges
+ that it has replaced, as many as there is room for.
+
+ Like `filemap_lost`. What was stored to the zeros is gone. On failure some may have been restored.
+ */
+BOOL filemap_restore(LPCVOID address,
+                     struct filemap_lost_range *ranges,
+                     SIZE_T room,
+                     SIZE_T *count);
 
 /*
  Takes the name from a file mapping, so that it is free at once. Who has a handle or a view keeps

@@ -1,29 +1,33 @@
-//! Functions that kernel32 lacks: copies that survive lost pages, and a list of the names.
+//! Functions that kernel32 lacks: copies that survive lost pages, what becomes of other accesses to
+//! them, and a list of the names.
 //!
-//! An access in C to a page that the file has lost ends the process, here as on Windows. These
-//! functions copy through the library's guard instead, and report how many bytes they copied.
+//! An access in C to a page that the file has lost reads zeros or ends the process, as the program has
+//! chosen. The copies go through the library's guard instead, and report how many bytes they copied.
 
 #![expect(non_camel_case_types, reason = "types for C are named as C's are")]
 
 use std::cell::Cell;
 use std::ffi::{CString, c_char, c_void};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::ptr::null;
 use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use filemap::{Backing, ForeignBytes, NamedMapping, PositionedIo, Registry, prepare_thread};
+use filemap::{
+    Backing, ForeignBytes, NamedMapping, OnLoss, PositionedIo, Registry, prepare_thread,
+};
 
 use crate::boundary::{Code, Result, quiet};
-use crate::handles;
 use crate::kernel32::create;
 use crate::views::{self, Mapped};
 use crate::windows::{
-    BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, HANDLE, LPCVOID, LPVOID,
-    SIZE_T, TRUE,
+    BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, FILEMAP_ON_LOSS_DIE,
+    FILEMAP_ON_LOSS_ZEROS, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
 };
+use crate::{handles, losses};
 
 thread_local! {
     /// Whether this thread is prepared for lost pages.
@@ -173,6 +177,122 @@ pub unsafe extern "C" fn filemap_fill(
         // SAFETY: the caller vouches for its pointer.
         unsafe { guarded(address, len, done, |mapped, offset| mapped.view.fill(offset, len, byte)) }
     })
+}
+
+/// Chooses what becomes of a thread that touches a lost page of a view, which is not a copy by one of
+/// these functions: for all views that are mapped from now on.
+///
+/// `FILEMAP_ON_LOSS_ZEROS`, which is the default: zeroed memory of this process takes the place of the
+/// page, and the thread goes on. What it reads there is not the file's, what it stores there is never
+/// in the file, and it is told nothing at that moment: `filemap_lost` tells, and `FlushViewOfFile`
+/// fails. The first such view of a file installs a handler of `SIGBUS`.
+/// `FILEMAP_ON_LOSS_DIE`: the signal `SIGBUS`, which ends the process.
+///
+/// The variable `FILEMAP_ON_LOSS` of the environment, `zeros` or `die`, chooses for a program that does
+/// not call this. Returns FALSE for another number (`ERROR_INVALID_PARAMETER`).
+#[unsafe(no_mangle)]
+pub extern "C" fn filemap_on_loss(choice: DWORD) -> BOOL {
+    quiet(FALSE, || {
+        losses::choose(match choice {
+            FILEMAP_ON_LOSS_DIE => OnLoss::Die,
+            FILEMAP_ON_LOSS_ZEROS => OnLoss::Zeros,
+            _ => return Err(Code(ERROR_INVALID_PARAMETER)),
+        });
+        Ok(TRUE)
+    })
+}
+
+/// A range of a view that reads, or has read, as zeros because it was lost.
+#[repr(C)]
+pub struct filemap_lost_range {
+    /// The address of its first byte.
+    pub address: LPVOID,
+    /// How many bytes it has.
+    pub size: SIZE_T,
+    /// When the first of its pages was lost, in nanoseconds since 1970; 0 of a range that was restored.
+    pub since: u64,
+}
+
+/// Stores the ranges of a view that read as zeros because they were lost, in their order: as many as
+/// there is room for.
+///
+/// `address` is any address in the view. `*count` receives how many there are; `ranges` may be NULL if
+/// there is no room. A page that is gone, and that nobody has touched yet, is not among them.
+///
+/// Returns FALSE on failure: `ERROR_INVALID_ADDRESS` if the address is in no view.
+///
+/// # Safety
+///
+/// `ranges` has room for so many; `count` has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_lost(
+    address: LPCVOID,
+    ranges: *mut filemap_lost_range,
+    room: SIZE_T,
+    count: *mut SIZE_T,
+) -> BOOL {
+    quiet(FALSE, || {
+        let (base, mapped) = views::find(address.addr())?;
+        let lost = mapped.view.lost();
+        let told = lost.into_iter().map(|range| {
+            let since = range.since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            (range.bytes, u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+        });
+        // SAFETY: the caller vouches for its pointers.
+        unsafe {
+            tell_ranges(address.wrapping_sub(address.addr() - base), told, (ranges, room), count)
+        }
+    })
+}
+
+/// Maps the file back over ranges that read as zeros, as far as it reaches again, and stores the ranges
+/// that it has replaced, as many as there is room for.
+///
+/// Like `filemap_lost`. What was stored to the zeros is gone. On failure some may have been restored.
+///
+/// # Safety
+///
+/// As for `filemap_lost`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_restore(
+    address: LPCVOID,
+    ranges: *mut filemap_lost_range,
+    room: SIZE_T,
+    count: *mut SIZE_T,
+) -> BOOL {
+    quiet(FALSE, || {
+        let (base, mapped) = views::find(address.addr())?;
+        let told = mapped.view.restore()?.into_iter().map(|bytes| (bytes, 0));
+        // SAFETY: the caller vouches for its pointers.
+        unsafe {
+            tell_ranges(address.wrapping_sub(address.addr() - base), told, (ranges, room), count)
+        }
+    })
+}
+
+/// Stores ranges of the view that begins at `base`, as many as there is room for, and their count.
+///
+/// # Safety
+///
+/// `ranges` has room for so many; `count` is null or has room for a number.
+unsafe fn tell_ranges(
+    base: LPCVOID,
+    told: impl ExactSizeIterator<Item = (Range<usize>, u64)>,
+    (ranges, room): (*mut filemap_lost_range, SIZE_T),
+    count: *mut SIZE_T,
+) -> Result<BOOL> {
+    if room > 0 && ranges.is_null() {
+        return Err(Code(ERROR_NOACCESS));
+    }
+    // SAFETY: the caller vouches for it.
+    unsafe { tell(count, told.len()) };
+    for (at, (bytes, since)) in told.take(room).enumerate() {
+        let address = base.wrapping_byte_add(bytes.start).cast_mut();
+        let range = filemap_lost_range { address, size: bytes.len(), since };
+        // SAFETY: `at` is below the room that the caller vouches for.
+        unsafe { ranges.wrapping_add(at).write_unaligned(range) };
+    }
+    Ok(TRUE)
 }
 
 /// Takes the name from a file mapping, so that it is free at once. Who has a handle or a view keeps

@@ -23,5 +23,6 @@ mod processes;
 mod objects;
 mod handles;
 mod views;
+mod losses;
 mod kernel32;
 mod extra;

@@ -59,6 +59,9 @@ pub(crate) const SEC_NOCACHE: DWORD = 0x1000_0000;
 pub(crate) const SEC_WRITECOMBINE: DWORD = 0x4000_0000;
 pub(crate) const SEC_LARGE_PAGES: DWORD = 0x8000_0000;
 
+pub(crate) const FILEMAP_ON_LOSS_DIE: DWORD = 0;
+pub(crate) const FILEMAP_ON_LOSS_ZEROS: DWORD = 1;
+
 pub(crate) const FILE_MAP_COPY: DWORD = 0x01;
 pub(crate) const FILE_MAP_WRITE: DWORD = 0x02;
 pub(crate) const FILE_MAP_READ: DWORD = 0x04;

@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 use filemap::{Access, Attributes, Flush};
 
 use crate::boundary::{Code, Result, quiet};
-use crate::handles;
 use crate::views::{self, Mapped};
 use crate::windows::{
     BOOL, DWORD, ERROR_INVALID_PARAMETER, FALSE, FILE_MAP_COPY, FILE_MAP_EXECUTE, FILE_MAP_READ,
     FILE_MAP_WRITE, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
 };
+use crate::{handles, losses};
 
 /// Returns the access for the `FILE_MAP_` words of a view.
 fn access(wanted: DWORD) -> Access {
@@ -49,7 +49,7 @@ fn map(
     if !address.is_null() {
         options = options.address(address.addr());
     }
-    let view = options.map()?;
+    let view = losses::map(options, &held)?;
     let start = view.as_ptr();
     let attributes = held.attributes();
     let prepared = AtomicBool::new(false);

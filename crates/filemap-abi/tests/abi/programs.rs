@@ -173,6 +173,11 @@ fn guarded_copies_survive_a_file_that_is_cut() -> Outcome {
 }
 
 #[test]
+fn lost_pages_read_as_zeros_and_are_told() -> Outcome {
+    run("zeros")
+}
+
+#[test]
 fn a_mapped_file_does_not_become_shorter() -> Outcome {
     run("shorter")
 }

@@ -23,6 +23,15 @@ fn ctypes_passes_handles_as_ints_and_as_descriptors() -> Outcome {
     run("numbers.py")
 }
 
+#[test]
+fn lost_pages_read_as_zeros_in_python() -> Outcome {
+    if !has_python() {
+        println!("skipped: python3 cannot be started");
+        return Ok(());
+    }
+    run("zeros.py")
+}
+
 fn has_python() -> bool {
     let mut python = Command::new("python3");
     python.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
