@@ -7,6 +7,7 @@ mod harness;
 mod group;
 mod scene;
 mod shm;
+mod bare_fault;
 mod second;
 mod groups;
 #[cfg(filemap_base)]
