@@ -49,6 +49,8 @@ impl ZeroPages {
     ///
     /// `access` gets a number of bytes to touch from the start of the range on, and returns how many
     /// of them it has left. It may be called again.
+    #[cold]
+    #[inline(never)]
     pub(in crate::sys) fn around(
         &self,
         bytes: &Range<usize>,
@@ -74,6 +76,8 @@ impl ZeroPages {
 
     /// Makes an access to bytes that must not be made twice; returns `None` if one of their pages was
     /// lost, whether it was replaced or not.
+    #[cold]
+    #[inline(never)]
     pub(in crate::sys) fn once<T>(
         &self,
         bytes: &Range<usize>,
