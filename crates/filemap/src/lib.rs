@@ -67,15 +67,15 @@ pub use file::{Codec, MessagePack, Sink};
 pub use file::{Cursor, MappedFile, MappedFileOptions};
 pub use model::{
     Backing, Event, Extents, FileMapping, LengthLock, Locked, MappingOptions, Mutex, MutexGuard,
-    NamedMapping, PositionedIo, Registry, Semaphore, Shared, Signalled, Snapshot, View,
-    ViewOptions, Waitable, WaitableOptions, granularity, page_size, prepare_thread, set_file_len,
-    wait_all, wait_any,
+    NamedMapping, PlainViewOptions, PositionedIo, Registry, Semaphore, Shared, Signalled, Snapshot,
+    View, ViewOptions, Waitable, WaitableOptions, granularity, page_size, prepare_thread,
+    set_file_len, wait_all, wait_any,
 };
 // What the fuzzer calls besides the public interface: see `fuzz/`.
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub use sys::fuzzing;
-pub use sys::{AtomicCell, AtomicValue, AtomicWord, ForeignBytes, OwnedDescriptor};
+pub use sys::{AtomicCell, AtomicValue, AtomicWord, ForeignBytes, OwnedDescriptor, SystemAdvice};
 pub use types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, LostRange, MutexOwner,
     Name, ObjectKind, ObjectState, OnLoss, Operation, Permissions, Protection, Result, Rights,

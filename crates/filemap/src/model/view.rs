@@ -8,8 +8,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::model::{PositionedIo, search};
 use crate::sys::{
-    AtomicCell, AtomicValue, ForeignBytes, HasRegion, Region, Request, Section,
-    SectionContract as _, UninitBuf, exhausted,
+    AtomicCell, AtomicValue, BorrowedDescriptor, ForeignBytes, HasRegion, Region, Request, Section,
+    SectionContract as _, SystemAdvice, UninitBuf, exhausted, tells_descriptor,
 };
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Operation, Result, counted, geometry};
 
@@ -41,6 +41,8 @@ pub struct View {
     pub(in crate::model) region: Region,
     offset: u64,
     pub(in crate::model) access: Access,
+    /// Whether no mapping limits its length.
+    is_plain: bool,
 }
 
 impl HasRegion for View {
@@ -48,6 +50,8 @@ impl HasRegion for View {
         &self.region
     }
 }
+
+tells_descriptor!(View, own_descriptor);
 
 impl PositionedIo for View {
     #[inline(always)]
@@ -99,7 +103,13 @@ impl View {
         let region = section.map(request)?;
         // A program's sections have their own access.
         let access = region.span().access();
-        Ok(Self { region, offset: request.offset, access })
+        Ok(Self { region, offset: request.offset, access, is_plain: false })
+    }
+
+    /// A range that was mapped by the rules of the system alone.
+    pub(in crate::model) fn plain(region: Region, offset: u64) -> Self {
+        let access = region.span().access();
+        Self { region, offset, access, is_plain: true }
     }
 
     /// Maps `len` bytes of new memory that has no name, no handle and no descriptor, and that reads as
@@ -137,7 +147,7 @@ impl View {
         let region = mapped.map_err(|error| {
             error.during(Operation::MapView).or_about(|| "anonymous memory".to_owned())
         })?;
-        Ok(Self { region, offset: 0, access: Access::Write })
+        Ok(Self::plain(region, 0))
     }
 
     /// Sets what an error of an access calls the bytes.
@@ -408,6 +418,66 @@ impl View {
         self.region.advise(offset, len, advice)
     }
 
+    /// Advises the system by its own number for the advice.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRange`] if the view ends first, [`ErrorKind::InvalidArgument`] if the system
+    /// does not know the number.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows: [`ErrorKind::NotSupported`].
+    #[doc(alias = "madvise")]
+    pub fn advise_as(&self, range: impl RangeBounds<usize>, advice: SystemAdvice) -> Result<()> {
+        let (offset, len) = self.part(&range, Operation::Advise)?;
+        self.region.advise_as(offset, len, advice)
+    }
+
+    /// Makes the view `len` bytes long. It may get another address, and keeps the bytes that it has
+    /// before and after.
+    ///
+    /// Only a view that is not of a mapping grows: one of [`View::options`], or private memory. A view
+    /// of a file says nothing of the file's length, which [`set_file_len`](crate::set_file_len) sets.
+    ///
+    /// ```
+    /// use filemap::{Access, ErrorKind, PositionedIo, View};
+    ///
+    /// match View::options(Access::Copy, 5000).map() {
+    ///     Ok(mut memory) => {
+    ///         memory.write_all_at(b"kept", 0)?;
+    ///         memory.resize(5_000_000)?;
+    ///         assert_eq!(memory.read::<[u8; 4]>(0)?, *b"kept");
+    ///         assert_eq!(memory.read::<u8>(4_999_999)?, 0);
+    ///     }
+    ///     // Windows cannot.
+    ///     Err(error) => assert_eq!(error.kind(), ErrorKind::NotSupported),
+    /// }
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The view is then as it was: [`ErrorKind::ZeroSize`]; [`ErrorKind::NotSupported`] if it is of a
+    /// mapping and would grow, is shared memory and would grow, or has pages of its own;
+    /// [`ErrorKind::OutOfMemory`].
+    ///
+    /// # Platforms
+    ///
+    /// On Windows: [`ErrorKind::NotSupported`].
+    #[doc(alias = "mremap")]
+    pub fn resize(&mut self, len: usize) -> Result<()> {
+        let operation = Operation::ResizeView;
+        if len == 0 {
+            return Err(Error::new(ErrorKind::ZeroSize, operation));
+        }
+        if !self.is_plain && len > self.len() {
+            return Err(Error::new(ErrorKind::NotSupported, operation)
+                .because("it is of a mapping, whose other views are longer"));
+        }
+        self.region.resize(len).map_err(exhausted)
+    }
+
     /// Reads a range of the view into memory, so that its first access does not wait.
     ///
     /// # Errors
@@ -487,6 +557,11 @@ impl View {
     pub fn unmap(self) -> Result<()> {
         let Self { region, .. } = self;
         region.unmap().map_err(exhausted)
+    }
+
+    /// The descriptor that the view keeps of what it is mapped of.
+    fn own_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        self.region.descriptor()
     }
 
     /// Refuses bytes that the view does not have, or that may not be read.

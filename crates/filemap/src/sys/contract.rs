@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 
 use crate::sys::size::Size;
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor, WaitableKind, ZeroPages};
+use crate::sys::{BorrowedDescriptor, OwnedDescriptor, SystemAdvice, WaitableKind, ZeroPages};
 use crate::types::geometry::Placement;
 use crate::types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, ObjectKind, OnLoss,
@@ -182,6 +182,9 @@ pub(crate) trait MappedViewContract: Sized {
     /// Returns how many bytes are mapped, to the end of the last page.
     fn len(&self) -> usize;
 
+    /// Lends the descriptor that the view keeps of what it is mapped of, if it keeps one.
+    fn descriptor(&self) -> Option<BorrowedDescriptor<'_>>;
+
     /// Returns whether the section has a byte at an offset, by another way than through the pages.
     fn is_there(&self, offset: u64) -> bool;
 
@@ -202,6 +205,12 @@ pub(crate) trait MappedViewContract: Sized {
 
     /// Gives the system advice about pages; `differ` if they may not all allow the same.
     fn advise(&self, pages: &Range<usize>, advice: Advice, differ: bool) -> Result<()>;
+
+    /// Gives the system advice about pages by its own number.
+    fn advise_as(&self, pages: &Range<usize>, advice: SystemAdvice) -> Result<()>;
+
+    /// Makes the pages `len` bytes long, at this address or another, with the bytes that both have.
+    fn resize(&mut self, len: usize) -> Result<()>;
 
     /// Reads pages in; returns whether they are there, or only begun to be read.
     fn read_in(&self, pages: &Range<usize>) -> Result<bool>;

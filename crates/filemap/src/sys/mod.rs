@@ -26,6 +26,7 @@
 //! | `set_section_len` | changing the length of the file behind a section |
 //! | `set_file_len` | changing the length of what may be mapped |
 //! | `prepare_thread` | what a thread needs to survive a lost page |
+//! | `map_plain` | a view by the rules of the system's own call |
 //! | `exhausted` | which limit of maps a process has met |
 //! | `page_size` | bytes in a page |
 //! | `INPUT_SEES_MAPS` | whether input and output of a file, and maps of it, are the same pages |
@@ -70,6 +71,7 @@ mod waiting;
 pub(crate) mod sync;
 mod append_list;
 mod foreign_bytes;
+mod plain_map;
 mod uninit_buf;
 #[cfg(target_os = "linux")]
 mod fork_count;
@@ -89,6 +91,8 @@ use no_pages::OwnPages;
 #[cfg(not(all(target_os = "linux", guard_assembly)))]
 use no_zeros::ZeroPages;
 pub(crate) use opened::Opened;
+pub(crate) use plain_map::PlainMap;
+pub use plain_map::SystemAdvice;
 #[cfg(feature = "pages")]
 use platform::OwnPages;
 pub use platform::OwnedDescriptor;
@@ -98,8 +102,8 @@ use platform::ZeroPages;
 pub(crate) use platform::join_image;
 pub(crate) use platform::{
     BorrowedDescriptor, Deadline, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section,
-    Waitable, exhausted, lends_descriptor, open_file, page_size, prepare_thread, set_file_len,
-    set_inheritable, set_section_len, tells_descriptor,
+    Waitable, exhausted, lends_descriptor, map_plain, open_file, page_size, prepare_thread,
+    set_file_len, set_inheritable, set_section_len, tells_descriptor,
 };
 #[cfg(feature = "holders")]
 pub(crate) use platform::{holders, residency, viewers};

@@ -42,6 +42,7 @@ macro_rules! tells_descriptor {
 pub(crate) use tells_descriptor;
 pub(crate) const number_of: Missing = loop {};
 pub(crate) const exhausted: Missing = loop {};
+pub(crate) const map_plain: Missing = loop {};
 pub(crate) const open_file: Missing = loop {};
 pub(crate) const page_size: Missing = loop {};
 pub(crate) const prepare_thread: Missing = loop {};

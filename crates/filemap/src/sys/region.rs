@@ -10,7 +10,9 @@ use std::sync::Arc;
 use crate::sys::guard::Lost;
 use crate::sys::platform::MappedView;
 use crate::sys::span::{Span, Touch, denied, momentarily_refused};
-use crate::sys::{MappedViewContract as _, OwnPages, ZeroPages, page_size};
+use crate::sys::{
+    BorrowedDescriptor, MappedViewContract as _, OwnPages, SystemAdvice, ZeroPages, page_size,
+};
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, LostRange, Operation, Result};
 #[cfg(feature = "pages")]
 use crate::types::{PageProtection, PageRun};
@@ -257,6 +259,38 @@ impl Region {
         })
     }
 
+    /// Gives the system advice by its own number.
+    pub(crate) fn advise_as(&self, offset: usize, len: usize, advice: SystemAdvice) -> Result<()> {
+        self.with_pages(offset, len, Operation::Advise, |pages| self.view.advise_as(pages, advice))
+    }
+
+    /// Makes the region `len` bytes long, whatever the section has.
+    pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
+        let operation = Operation::ResizeView;
+        if self.has_own_pages() {
+            return Err(Error::new(ErrorKind::NotSupported, operation)
+                .because("its pages allow different things"));
+        }
+        let whole = self.lead.checked_add(len).and_then(|end| {
+            end.checked_next_multiple_of(page_size()).filter(|end| isize::try_from(*end).is_ok())
+        });
+        let whole = whole.ok_or_else(|| Error::new(ErrorKind::OutOfMemory, operation))?;
+        // What was lost is forgotten: it is lost again when it is touched, if it still is.
+        let has_zeros = self.zeros.are_kept();
+        self.restore()?;
+        self.zeros = ZeroPages::none();
+        let resized = self.view.resize(whole);
+        let len = if resized.is_ok() { len } else { self.span.len() };
+        // SAFETY: the view has the lead and `len` bytes.
+        let start = unsafe { self.view.start().add(self.lead) };
+        // SAFETY: as in `new`; the old span goes away with the pages it was of.
+        self.span = unsafe { Span::new(start, len, self.span.access()) };
+        if has_zeros {
+            self.replace_losses()?;
+        }
+        resized
+    }
+
     /// Reads bytes in, so that a later touch does not wait.
     pub(crate) fn prefetch(&self, offset: usize, len: usize) -> Result<()> {
         let operation = Operation::Advise;
@@ -317,6 +351,11 @@ impl Region {
         self.span.at(offset, len, operation)?;
         let start = self.lead + offset;
         if len == 0 { Ok(()) } else { action(&(start - start % page_size()..start + len)) }
+    }
+
+    /// Lends the descriptor that the region keeps of its section, if it keeps one.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        self.view.descriptor()
     }
 
     /// Returns where the bytes are.

@@ -250,6 +250,8 @@ operations! {
     WithdrawName = "withdraw the name of", "the mapping";
     /// Map a view.
     MapView = "map a view of", "the mapping";
+    /// Make a view longer or shorter.
+    ResizeView = "set the length of", "the view";
     /// Unmap a view.
     UnmapView = "unmap a view of", "the mapping";
     /// Copy bytes out.

@@ -17,6 +17,7 @@ mod attributes;
 mod page_access;
 mod view;
 mod anonymous;
+mod plain_views;
 mod pages;
 mod program;
 mod images;

@@ -64,11 +64,28 @@ impl MappedRange {
     /// Maps zeroed memory, which takes space where it is written, and which a forked child shares or
     /// has a copy of.
     pub(super) fn of_zeros(len: usize, sharing: MapFlags) -> Result<Self, Errno> {
-        let protection = ProtFlags::READ | ProtFlags::WRITE;
-        let flags = sharing | MapFlags::NORESERVE;
+        Self::of_memory(len, ProtFlags::READ | ProtFlags::WRITE, sharing | MapFlags::NORESERVE)
+    }
+
+    /// Maps memory with the kernel's own flags.
+    pub(super) fn of_memory(
+        len: usize,
+        protection: ProtFlags,
+        flags: MapFlags,
+    ) -> Result<Self, Errno> {
         // SAFETY: without an address the kernel picks a free range, so nothing is replaced.
         let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, protection, flags) }?;
         Ok(Self { start: NonNull::new(start.cast()).ok_or(Errno::NOMEM)?, len })
+    }
+
+    /// Makes the range longer or shorter, where it is or elsewhere.
+    pub(super) fn resize(&mut self, len: usize) -> Result<(), Errno> {
+        let flags = mm::MremapFlags::MAYMOVE;
+        // SAFETY: the pages are ours alone, and no reference to them exists; after a failure the range
+        // is as it was.
+        let start = unsafe { mm::mremap(self.start.as_ptr().cast(), self.len, len, flags) }?;
+        (self.start, self.len) = (NonNull::new(start.cast()).ok_or(Errno::NOMEM)?, len);
+        Ok(())
     }
 
     /// Maps a file in place of `len` bytes from `skip` on, and unmaps the rest.

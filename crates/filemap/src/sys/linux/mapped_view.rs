@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::mm::{self, MapFlags, MsyncFlags, ProtFlags};
 
 use crate::sys::platform::address::{map_aligned, map_at};
-use crate::sys::platform::error::{during, from_errno};
+use crate::sys::platform::error::{during, from_errno, last_errno};
 #[cfg(guard_assembly)]
 use crate::sys::platform::file::Place;
 use crate::sys::platform::file::{self, Layered};
@@ -21,7 +21,7 @@ use crate::sys::platform::{fault, large_pages, loss, page_size};
 use crate::sys::platform::{memory_file, zeros};
 #[cfg(guard_assembly)]
 use crate::sys::{AppendList, ZeroPages};
-use crate::sys::{MappedViewContract, guard};
+use crate::sys::{MappedViewContract, SystemAdvice, guard};
 use crate::types::geometry::in_memory;
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
 
@@ -134,15 +134,15 @@ impl MappedView {
         Ok(Self { range, source, is_stuck: None })
     }
 
+    /// Pages that were mapped elsewhere.
+    pub(super) fn over(range: MappedRange, source: ViewSource) -> Self {
+        Self { range, source, is_stuck: None }
+    }
+
     /// Returns what they are pages of.
     #[cfg(feature = "pages")]
     pub(super) fn source(&self) -> &ViewSource {
         &self.source
-    }
-
-    /// Returns what the pages are mapped of.
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.source.shared.as_ref().map(|shared| shared.descriptor.as_fd())
     }
 
     /// Makes a hole of memory that no descriptor reaches, of which the kernel takes whole pages.
@@ -198,6 +198,10 @@ impl MappedViewContract for MappedView {
         self.range.len()
     }
 
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.source.shared.as_ref().map(|shared| shared.descriptor.as_fd())
+    }
+
     fn is_there(&self, offset: u64) -> bool {
         self.descriptor().is_none_or(|source| {
             file::read_at(source, offset, &mut [0], Operation::Read).is_ok_and(|read| read == 1)
@@ -221,11 +225,16 @@ impl MappedViewContract for MappedView {
     }
 
     fn flush(&self, pages: &Range<usize>, offset: u64, flush: Flush) -> Result<()> {
-        let Some(shared) = self.source.shared.as_ref().filter(|_| self.source.is_file) else {
+        let (start, len) = self.range.part(pages);
+        if !self.source.is_file {
             return Ok(());
+        }
+        let Some(shared) = self.source.shared.as_ref() else {
+            // SAFETY: the pages are mapped, and the call changes no byte.
+            return unsafe { mm::msync(start.as_ptr().cast(), len, MsyncFlags::SYNC) }
+                .map_err(during(Operation::Flush));
         };
         let file = shared.descriptor.as_fd();
-        let (start, len) = self.range.part(pages);
         let stored = offset..self.source.offset + pages.end as u64;
         if flush < Flush::Durable {
             file::flush(file, &shared.layered, offset, len as u64, flush)?;
@@ -268,6 +277,31 @@ impl MappedViewContract for MappedView {
             large_pages::gather(&self.range, pages);
         }
         Ok(())
+    }
+
+    fn advise_as(&self, pages: &Range<usize>, advice: SystemAdvice) -> Result<()> {
+        let (start, len) = self.range.part(pages);
+        // SAFETY: the pages are mapped, and whoever made the advice vouches for what becomes of them.
+        match unsafe { libc::madvise(start.as_ptr().cast(), len, advice.number()) } {
+            0 => Ok(()),
+            _ => Err(from_errno(last_errno(), Operation::Advise)),
+        }
+    }
+
+    fn resize(&mut self, len: usize) -> Result<()> {
+        let operation = Operation::ResizeView;
+        let ViewSource { shared, is_file, access, .. } = &self.source;
+        if len > self.range.len() && shared.is_none() && !is_file && !access.is_private() {
+            // Its object has the pages that it was made with, and a touch of another is a signal.
+            return Err(Error::new(ErrorKind::NotSupported, operation)
+                .because("the kernel gives shared memory without a file no more pages"));
+        }
+        if self.is_stuck.take().is_some_and(|is_stuck| is_stuck.load(Ordering::Relaxed)) {
+            self.is_stuck = Some(Arc::new(AtomicBool::new(true)));
+            return Err(Error::new(ErrorKind::TimedOut, operation)
+                .because("a thread that replaces lost pages was stopped"));
+        }
+        self.range.resize(len).map_err(during(operation))
     }
 
     fn read_in(&self, pages: &Range<usize>) -> Result<bool> {

@@ -16,6 +16,7 @@ mod mapped_range;
 mod address;
 mod large_pages;
 mod mapped_view;
+mod plain_map;
 #[cfg(feature = "pages")]
 mod pages;
 #[cfg(guard_assembly)]
@@ -59,6 +60,7 @@ pub(crate) use image::join as join_image;
 pub(crate) use mapped_view::MappedView;
 #[cfg(feature = "pages")]
 pub(crate) use pages::OwnPages;
+pub(crate) use plain_map::map_plain;
 pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 #[cfg(feature = "holders")]
 pub(crate) use residency::residency;
@@ -95,7 +97,7 @@ pub(crate) use lends_descriptor;
 macro_rules! tells_descriptor {
     ($type:ty, $own:ident) => {
         impl std::os::fd::AsRawFd for $type {
-            /// Returns the number of the handle; -1 of an object in a mapping, which has none.
+            /// Returns the number of the handle; -1 if there is none, as of an object in a mapping.
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.$own().map_or(-1, |own| std::os::fd::AsRawFd::as_raw_fd(&own))
             }

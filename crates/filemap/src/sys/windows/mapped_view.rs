@@ -16,10 +16,10 @@ use windows_sys::Win32::System::Memory::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use crate::sys::MappedViewContract;
 use crate::sys::platform::error::{code, from_io, last};
 use crate::sys::platform::mapped_range::{MapArguments, MappedRange};
 use crate::sys::platform::{fault, file, loss};
+use crate::sys::{MappedViewContract, SystemAdvice};
 use crate::types::{Advice, Error, ErrorKind, Flush, Loss, Operation, Result};
 
 /// Whole pages around the bytes of a view, from a multiple of the granularity on.
@@ -76,6 +76,10 @@ impl MappedViewContract for MappedView {
 
     fn discard(&self, _offset: u64, _len: u64) -> Result<()> {
         Err(file::no_holes())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedHandle<'_>> {
+        None
     }
 
     fn is_there(&self, _offset: u64) -> bool {
@@ -139,6 +143,14 @@ impl MappedViewContract for MappedView {
             }
             _ => error.about("the view"),
         })
+    }
+
+    fn advise_as(&self, _pages: &Range<usize>, _advice: SystemAdvice) -> Result<()> {
+        Err(Error::new(ErrorKind::NotSupported, Operation::Advise))
+    }
+
+    fn resize(&mut self, _len: usize) -> Result<()> {
+        Err(Error::new(ErrorKind::NotSupported, Operation::ResizeView))
     }
 
     fn unlock(&self, pages: &Range<usize>) -> Result<()> {

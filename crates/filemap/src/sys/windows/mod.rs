@@ -8,6 +8,7 @@ pub(super) mod fault;
 mod section;
 mod mapped_range;
 mod mapped_view;
+mod plain_map;
 #[cfg(feature = "pages")]
 mod pages;
 mod image;
@@ -38,6 +39,7 @@ pub(crate) use mapped_range::page_size;
 pub(crate) use mapped_view::MappedView;
 #[cfg(feature = "pages")]
 pub(crate) use pages::OwnPages;
+pub(crate) use plain_map::map_plain;
 pub(crate) use registry::{Directory, Entry, LengthLock, set_file_len, set_section_len};
 pub(crate) use section::Section;
 pub(super) use sleepers::{sleep_while, wake_sleepers};
