@@ -61,12 +61,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// [`AccessDenied`](ErrorKind::AccessDenied) and [`NotCommitted`](ErrorKind::NotCommitted) if it does
 /// not allow the access.
 #[doc(alias = "seqlock")]
-pub struct Shared<'view, T> {
+pub struct Shared<'view, T: ?Sized> {
     view: &'view View,
     version: AtomicCell<'view, u32>,
     /// Where the first slot begins in the view. Both are in it.
     slots: usize,
-    value: PhantomData<fn() -> T>,
+    /// Bytes in the value.
+    len: usize,
+    value: PhantomData<fn(&T)>,
 }
 
 /// A whole value, and which one it is.
@@ -79,12 +81,19 @@ pub struct Snapshot<T> {
     pub value: T,
 }
 
-impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
-    /// Bytes from the start of a slot to the next one.
-    const SLOT: usize = size_of::<T>().saturating_add(LINE - 1) / LINE * LINE;
+/// Returns how many bytes there are from the start of a slot to the next one, for values of so many.
+const fn slot_of(len: usize) -> usize {
+    len.saturating_add(LINE - 1) / LINE * LINE
+}
 
+/// Returns how many bytes of a view a value of so many takes.
+const fn taken(len: usize) -> usize {
+    slot_of(len).saturating_mul(2).saturating_add(LINE)
+}
+
+impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
     /// How many bytes of a view it takes.
-    pub const LEN: usize = Self::SLOT.saturating_mul(2).saturating_add(LINE);
+    pub const LEN: usize = taken(size_of::<T>());
 
     /// Makes a shared value of zeroed bytes at an offset, which is a multiple of 8; one that is there
     /// already is opened, with what was published.
@@ -99,7 +108,7 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
     /// view ends first, [`ErrorKind::Misaligned`] for another offset, [`ErrorKind::AccessDenied`] if
     /// nothing is there and the view only reads. See [the type](Self#errors).
     pub fn create(view: &'view View, offset: usize) -> Result<Self> {
-        Self::find(view, offset, true)
+        Self::find(view, offset, size_of::<T>(), true)
     }
 
     /// Opens the shared value at an offset.
@@ -108,71 +117,7 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
     ///
     /// [`ErrorKind::NoObject`] if there is none, and the other errors of [`create`](Self::create).
     pub fn open(view: &'view View, offset: usize) -> Result<Self> {
-        Self::find(view, offset, false)
-    }
-
-    fn find(view: &'view View, offset: usize, create: bool) -> Result<Self> {
-        Self::at(view, offset, create).map_err(|error| error.during(Operation::OpenShared))
-    }
-
-    fn at(view: &'view View, offset: usize, create: bool) -> Result<Self> {
-        let operation = Operation::OpenShared;
-        view.check_readable(offset, Self::LEN, operation)?;
-        let Ok(len) = u32::try_from(size_of::<T>()) else {
-            return Err(Error::new(ErrorKind::SizeTooLarge, operation)
-                .because("a shared value has less than 4 GiB"));
-        };
-        let [a, b, c, d] = MAGIC;
-        let [e, f, g, h] = len.to_le_bytes();
-        let ours = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let kind = view.atomic::<u64>(offset)?;
-        let version = view.atomic::<u32>(offset + VERSION)?;
-
-        // In this order: who finds a version where there was no shared value finds something else.
-        let is_used = version.load()? != NONE;
-        let mut present = kind.load()?;
-        if present == 0 && create && !is_used {
-            present = match kind.compare_exchange(0, ours)? {
-                Ok(_) => ours,
-                Err(other) => other,
-            };
-        }
-        if present != ours {
-            return Err(Self::refused(present.to_le_bytes(), is_used, offset));
-        }
-        Ok(Self { view, version, slots: offset + LINE, value: PhantomData })
-    }
-
-    /// Returns the error of a header that is not ours, which begins with `present`.
-    #[cold]
-    fn refused(present: [u8; 8], is_used: bool, offset: usize) -> Error {
-        let ([a, b, c, d, e, f, g, h], operation) = (present, Operation::OpenShared);
-        if [a, b, c, d] == MAGIC {
-            let [there, here] = [u32::from_le_bytes([e, f, g, h]) as usize, size_of::<T>()]
-                .map(|len| counted(len as u64));
-            return Error::new(ErrorKind::MismatchedObject, operation)
-                .because(format!("the one at {offset} has {there}, and this type has {here}"));
-        }
-        let is_zero = present == [0; 8] && !is_used;
-        let what = if is_zero { "nothing was made there" } else { "something else is there" };
-        Error::new(ErrorKind::NoObject, operation)
-            .because(format!("there is none at {offset}: {what}"))
-    }
-
-    /// Replaces the value, wakes those who wait for the next one, and returns its version.
-    ///
-    /// There is one writer at a time, of all threads and processes. Two at once leave mixed values,
-    /// which nobody notices. One that was killed can be followed by another at once.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::AccessDenied`] if the view only reads. See [the type](Self#errors). The value is
-    /// then the one before, or the new one of which nobody was told.
-    #[inline]
-    pub fn publish(&mut self, value: &T) -> Result<u32> {
-        let version = slots::publish(self, value)?;
-        self.version.notify_all()?;
-        Ok(version)
+        Self::find(view, offset, size_of::<T>(), false)
     }
 
     /// Copies the value; returns nothing before the first one is published.
@@ -190,32 +135,6 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
             Some(version) => Ok(Some(Snapshot { version, value })),
             None => Ok(None),
         }
-    }
-
-    /// Copies the value as [`snapshot`](Self::snapshot) does, into the place of another one, and
-    /// returns its version.
-    ///
-    /// That is the faster way for values of more than a few hundred bytes, which are then not moved,
-    /// and the one for those that are too long for a stack.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`snapshot`](Self::snapshot). `value` may then have parts of several values; where
-    /// none was published, it is as it was.
-    #[inline(always)]
-    pub fn snapshot_into(&self, value: &mut T) -> Result<Option<u32>> {
-        let mut patience = None;
-        slots::snapshot(self, value, || Self::overtaken(&mut patience))
-    }
-
-    /// Returns the version of the present value; 0 before the first one.
-    ///
-    /// # Errors
-    ///
-    /// See [the type](Self#errors).
-    #[inline]
-    pub fn version(&self) -> Result<u32> {
-        self.version.load()
     }
 
     /// Waits until a value is published that has another version than `seen`, and copies it. Returns
@@ -239,6 +158,143 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
             None => Ok(None),
         }
     }
+}
+
+impl<'view> Shared<'view, [u8]> {
+    /// Returns how many bytes of a view a shared value of `len` bytes takes.
+    #[must_use]
+    pub const fn taken(len: usize) -> usize {
+        taken(len)
+    }
+
+    /// Makes a shared value of `len` bytes, whose type is another program's: one of the same size that
+    /// is there already is opened.
+    ///
+    /// ```
+    /// use filemap::{Access, FileMapping, Protection, Shared};
+    ///
+    /// let mapping = FileMapping::create(4096, Protection::ReadWrite)?;
+    /// let view = mapping.map(Access::Write)?;
+    /// Shared::<[f32; 3]>::create(&view, 0)?.publish(&[1.0, 2.0, 3.0])?;
+    ///
+    /// let bytes = Shared::open_bytes(&view, 0, 12)?;
+    /// let mut value = [0; 12];
+    /// assert_eq!(bytes.snapshot_into(&mut value)?, Some(1));
+    /// assert_eq!(value[..4], 1.0_f32.to_le_bytes());
+    /// # Ok::<(), filemap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create). Of the methods that take a value:
+    /// [`ErrorKind::MismatchedObject`] if that has another length.
+    pub fn create_bytes(view: &'view View, offset: usize, len: usize) -> Result<Self> {
+        Self::find(view, offset, len, true)
+    }
+
+    /// Opens the shared value of `len` bytes at an offset.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoObject`] if there is none, and the other errors of
+    /// [`create_bytes`](Self::create_bytes).
+    pub fn open_bytes(view: &'view View, offset: usize, len: usize) -> Result<Self> {
+        Self::find(view, offset, len, false)
+    }
+}
+
+impl<'view, T: FromBytes + IntoBytes + Immutable + ?Sized> Shared<'view, T> {
+    fn find(view: &'view View, offset: usize, len: usize, create: bool) -> Result<Self> {
+        Self::at(view, offset, len, create).map_err(|error| error.during(Operation::OpenShared))
+    }
+
+    fn at(view: &'view View, offset: usize, len: usize, create: bool) -> Result<Self> {
+        let operation = Operation::OpenShared;
+        view.check_readable(offset, taken(len), operation)?;
+        let Ok(size) = u32::try_from(len) else {
+            return Err(Error::new(ErrorKind::SizeTooLarge, operation)
+                .because("a shared value has less than 4 GiB"));
+        };
+        let [a, b, c, d] = MAGIC;
+        let [e, f, g, h] = size.to_le_bytes();
+        let ours = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let kind = view.atomic::<u64>(offset)?;
+        let version = view.atomic::<u32>(offset + VERSION)?;
+
+        // In this order: who finds a version where there was no shared value finds something else.
+        let is_used = version.load()? != NONE;
+        let mut present = kind.load()?;
+        if present == 0 && create && !is_used {
+            present = match kind.compare_exchange(0, ours)? {
+                Ok(_) => ours,
+                Err(other) => other,
+            };
+        }
+        if present != ours {
+            return Err(Self::refused(present.to_le_bytes(), is_used, offset, len));
+        }
+        Ok(Self { view, version, slots: offset + LINE, len, value: PhantomData })
+    }
+
+    /// Returns the error of a header that is not ours, which begins with `present`.
+    #[cold]
+    fn refused(present: [u8; 8], is_used: bool, offset: usize, len: usize) -> Error {
+        let ([a, b, c, d, e, f, g, h], operation) = (present, Operation::OpenShared);
+        if [a, b, c, d] == MAGIC {
+            let [there, here] =
+                [u32::from_le_bytes([e, f, g, h]) as usize, len].map(|len| counted(len as u64));
+            return Error::new(ErrorKind::MismatchedObject, operation)
+                .because(format!("the one at {offset} has {there}, and this type has {here}"));
+        }
+        let is_zero = present == [0; 8] && !is_used;
+        let what = if is_zero { "nothing was made there" } else { "something else is there" };
+        Error::new(ErrorKind::NoObject, operation)
+            .because(format!("there is none at {offset}: {what}"))
+    }
+
+    /// Replaces the value, wakes those who wait for the next one, and returns its version.
+    ///
+    /// There is one writer at a time, of all threads and processes. Two at once leave mixed values,
+    /// which nobody notices. One that was killed can be followed by another at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AccessDenied`] if the view only reads. See [the type](Self#errors). The value is
+    /// then the one before, or the new one of which nobody was told.
+    #[inline]
+    pub fn publish(&mut self, value: &T) -> Result<u32> {
+        self.check(size_of_val(value))?;
+        let version = slots::publish(self, value)?;
+        self.version.notify_all()?;
+        Ok(version)
+    }
+
+    /// Copies the value as [`snapshot`](Self::snapshot) does, into the place of another one, and
+    /// returns its version.
+    ///
+    /// That is the faster way for values of more than a few hundred bytes, which are then not moved,
+    /// and the one for those that are too long for a stack.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`snapshot`](Self::snapshot). `value` may then have parts of several values; where
+    /// none was published, it is as it was.
+    #[inline(always)]
+    pub fn snapshot_into(&self, value: &mut T) -> Result<Option<u32>> {
+        self.check(size_of_val(value))?;
+        let mut patience = None;
+        slots::snapshot(self, value, || Self::overtaken(&mut patience))
+    }
+
+    /// Returns the version of the present value; 0 before the first one.
+    ///
+    /// # Errors
+    ///
+    /// See [the type](Self#errors).
+    #[inline]
+    pub fn version(&self) -> Result<u32> {
+        self.version.load()
+    }
 
     /// Waits as [`wait_next`](Self::wait_next) does, copies the value into the place of another one,
     /// and returns its version.
@@ -257,6 +313,7 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
         seen: u32,
         timeout: Option<Duration>,
     ) -> Result<Option<u32>> {
+        self.check(size_of_val(value))?;
         let (deadline, mut patience) = (Deadline::after(timeout), None);
         loop {
             let version = self.version()?;
@@ -282,6 +339,21 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
         }
     }
 
+    /// Refuses a value of another length.
+    #[inline(always)]
+    fn check(&self, len: usize) -> Result<()> {
+        if len == self.len { Ok(()) } else { Err(self.mismatched(len)) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn mismatched(&self, len: usize) -> Error {
+        let [there, here] = [self.len, len].map(|len| counted(len as u64));
+        Error::new(ErrorKind::MismatchedObject, Operation::OpenShared)
+            .about("the shared value")
+            .because(format!("it has {there}, and the given one {here}"))
+    }
+
     /// Lets a reader try again that the writer has overtaken, for a while.
     #[cold]
     #[inline(never)]
@@ -299,11 +371,11 @@ impl<'view, T: FromBytes + IntoBytes + Immutable> Shared<'view, T> {
     /// Returns where a slot is in the view.
     #[inline]
     fn slot(&self, second: bool) -> usize {
-        self.slots + if second { Self::SLOT } else { 0 }
+        self.slots + if second { slot_of(self.len) } else { 0 }
     }
 }
 
-impl<T: FromBytes + IntoBytes + Immutable> Slots for Shared<'_, T> {
+impl<T: FromBytes + IntoBytes + Immutable + ?Sized> Slots for Shared<'_, T> {
     type Value = T;
 
     #[inline(always)]
@@ -327,7 +399,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Slots for Shared<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Shared<'_, T> {
+impl<T: ?Sized> fmt::Debug for Shared<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("offset", &(self.slots - LINE)).finish_non_exhaustive()
     }

@@ -30,7 +30,7 @@ pub(crate) const NONE: u32 = 0;
 
 /// A version and the slots of two values.
 pub(crate) trait Slots {
-    type Value;
+    type Value: ?Sized;
 
     /// Reads the version; what comes after it happens after it.
     fn version(&self) -> Result<u32>;
