@@ -108,6 +108,38 @@ fn own(identity: Identity, flags: OFlags) -> Option<(OwnedFd, Place)> {
     })
 }
 
+/// Opens memory at the place where it was found last, or not at all.
+///
+/// No file system is asked that could keep this process waiting, whatever the place is by now: the
+/// text of the link, the link itself, and what is known of its target without a look come from the
+/// kernel alone, and tell memory from all else, whose devices have other numbers.
+pub(super) fn open_memory(
+    identity: Identity,
+    flags: OFlags,
+    known: Place,
+    trusted: impl Fn(&Stat) -> bool,
+) -> Option<OwnedFd> {
+    if known.process == 0 {
+        return None;
+    }
+    let path = known.path();
+    let link = rustix::fs::readlink(&path, Vec::new()).ok()?;
+    if !link.to_bytes().starts_with(b"/memfd:") {
+        return None;
+    }
+    let place = rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let how = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let seen = rustix::fs::statx(&place, "", how, StatxFlags::INO).ok()?;
+    let device = rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor);
+    if (device, seen.stx_ino) != (identity.device, identity.inode) {
+        return None;
+    }
+    let opened = file::reopen(&place, flags).ok()?;
+    let is_it = file::identity(opened.as_fd()) == Ok(identity)
+        && rustix::fs::fstat(&opened).is_ok_and(|found| trusted(&found));
+    is_it.then_some(opened)
+}
+
 fn places(process: u32) -> impl Iterator<Item = Place> {
     numbers(&format!("/proc/{process}/fd")).map(move |number| Place { process, number })
 }
