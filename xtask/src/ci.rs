@@ -34,6 +34,7 @@ const LANES: [&[&str]; 2] = [
         "interface",
         "licences",
         "package --check",
+        "package --wheel",
         "test --oldest",
     ],
     &["test --target windows", "test --target aarch64", "test --target musl"],

@@ -16,6 +16,7 @@ mod header;
 mod interface;
 mod licences;
 mod package;
+mod python;
 mod ci;
 
 use std::env;
@@ -59,6 +60,8 @@ Usage: cargo xtask <verb>
   licences         Licences, sources and advisories of all dependencies.
   package [--check]
                    A Debian package of the command. --check installs, uses and removes it.
+  package --wheel  Wheels of the package for Python for all systems, and its sources; one is installed,
+                   used and removed.
   ci               All of these that CI runs, in order. Fails at a skip that .ci/skips does not name.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.";
@@ -116,6 +119,7 @@ fn run(words: &[&str]) -> Done {
         ["licences"] => licences::run(),
         ["package"] => package::run(false),
         ["package", "--check"] => package::run(true),
+        ["package", "--wheel"] => python::run("wheels"),
         ["ci"] => ci::run(),
         _ => Err(Stop::Misused),
     }

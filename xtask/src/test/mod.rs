@@ -13,6 +13,7 @@ pub(crate) use target::run as run_for;
 pub(crate) use types::run as check_types;
 
 use crate::process;
+use crate::python;
 use crate::stop::{Done, about, failed};
 use crate::tidy;
 use examples::Place;
@@ -67,6 +68,9 @@ pub(crate) fn run(extent: Extent) -> Done {
         let folder = process::built()?.join("examples");
         examples::run(cargo, &Place { folder, runner: String::new(), is_emulated: false })
     });
+    if extent == Extent::All {
+        steps.run("python", |_| python::run("test"));
+    }
     steps.run("names left behind", |_| names.check());
     steps.finish()
 }

@@ -1,0 +1,60 @@
+//! What `shared_memory` is made of: a named mapping and its view, in one call.
+
+use std::sync::Arc;
+
+use filemap::{Access, FileMapping, Lifetime, Rights, View};
+use pyo3::prelude::*;
+
+use crate::errors::OrRaise as _;
+use crate::mapping::Mapping;
+use crate::{slots, words};
+
+/// What is done with a name.
+enum Does {
+    Attach,
+    Create { size: u64, exclusive: bool, preallocate: bool, permissions: filemap::Permissions },
+}
+
+/// Makes or opens memory under a name, and maps all of it.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "called by Python's half alone")]
+pub(crate) fn block<'py>(
+    py: Python<'py>,
+    name: &str,
+    create: bool,
+    size: u64,
+    exist_ok: bool,
+    readonly: bool,
+    preallocate: bool,
+    mode: u32,
+) -> PyResult<(Mapping, Bound<'py, PyAny>, usize)> {
+    let does = if create {
+        let permissions = words::permissions(mode)?;
+        Does::Create { size, exclusive: !exist_ok, preallocate, permissions }
+    } else {
+        Does::Attach
+    };
+    let made = py.detach(|| does.make(name, readonly));
+    let (mapping, view) = made.or_raise_about(py, Some(name))?;
+    let size = view.len();
+    Ok((Mapping::of(mapping, None), slots::new_view(py, Arc::new(view))?, size))
+}
+
+impl Does {
+    fn make(self, name: &str, readonly: bool) -> filemap::Result<(FileMapping, View)> {
+        let mapping = match self {
+            Self::Attach if readonly => FileMapping::open_with(name, Rights::READ)?,
+            Self::Attach => FileMapping::open(name)?,
+            Self::Create { size, exclusive, preallocate, permissions } => {
+                let options = FileMapping::options().name(name).size(size).permissions(permissions);
+                // Memory that the kernel frees with its last holder, however that ends.
+                let options = options.lifetime(Lifetime::Holders);
+                let options = if preallocate { options.preallocate() } else { options.sparse() };
+                if exclusive { options.create_new()? } else { options.create()? }
+            }
+        };
+        let access = if readonly { Access::Read } else { crate::mapping::most(&mapping) };
+        let view = mapping.map(access)?;
+        Ok((mapping, view))
+    }
+}
