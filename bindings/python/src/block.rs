@@ -55,6 +55,11 @@ impl Does {
         };
         let access = if readonly { Access::Read } else { crate::mapping::most(&mapping) };
         let view = mapping.map(access)?;
+        // Nobody can cut memory that only its holders reach.
+        let view = match mapping.lifetime() {
+            Some(Lifetime::Holders) => view,
+            _ => crate::losses::replaced(view)?,
+        };
         Ok((mapping, view))
     }
 }

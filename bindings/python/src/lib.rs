@@ -7,6 +7,7 @@ mod atomic;
 mod block;
 mod errors;
 mod file;
+mod losses;
 mod mapping;
 mod object;
 mod registry;

@@ -220,8 +220,8 @@ impl Mapping {
         let options = handle.view(access).offset(offset);
         let options = if let Some(length) = length { options.len(length) } else { options };
         let name = handle.name().map(ToString::to_string);
-        let view = py.detach(|| options.map()).or_raise_about(py, name.as_deref())?;
-        slots::new_view(py, Arc::new(view))
+        let mapped = py.detach(|| crate::losses::replaced(options.map()?));
+        slots::new_view(py, Arc::new(mapped.or_raise_about(py, name.as_deref())?))
     }
 
     /// Returns another handle, with these rights or all.

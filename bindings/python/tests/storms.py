@@ -102,10 +102,13 @@ def truncations(count):
         done = threading.Event()
         errors = reads = 0
         lock = threading.Lock()
+        ready = threading.Event()
 
-        def read():
+        maps = [mmap.mmap(file.fileno(), size) for _ in range(3)]
+
+        def read(m):
             nonlocal errors, reads
-            m = mmap.mmap(file.fileno(), size)
+            ready.wait()
             while not done.is_set():
                 try:
                     at = random.randrange(size - 5000)
@@ -117,9 +120,26 @@ def truncations(count):
                     with lock:
                         errors += 1
 
-        threads = [threading.Thread(target=read) for _ in range(3)]
+        def scan():
+            # By addresses: numpy, if it is there, and regular expressions, without the lock meanwhile.
+            try:
+                from numpy import frombuffer
+            except ImportError:
+                frombuffer = None
+            while not done.is_set():
+                try:
+                    m = mmap.mmap(file.fileno(), size)
+                except ValueError:
+                    continue  # It is shorter at the moment.
+                if frombuffer is not None:
+                    frombuffer(m, dtype="u1").sum()
+                re.search(b"\2", m), memoryview(m)[::97].tolist()
+
+        threads = [threading.Thread(target=read, args=(m,)) for m in maps]
+        threads += [threading.Thread(target=scan) for _ in range(2)]
         for thread in threads:
             thread.start()
+        ready.set()
         for at in range(count):
             os.ftruncate(file.fileno(), random.randrange(size))
             os.ftruncate(file.fileno(), size)

@@ -244,6 +244,21 @@ class Views(unittest.TestCase):
         self.view.close()
         self.assertEqual(made.trace(), 10)
 
+    @unittest.skipUnless(sys.platform == "linux", "Windows cuts no file that is mapped")
+    def test_who_was_lent_lost_bytes_reads_zeros_and_is_told(self):
+        page = filemap.PAGESIZE
+        with support.file_of(2 * page) as file:
+            view = FileMapping.create(file=file).map()
+            number, lent = view.atomic("u32", page), memoryview(view)
+            os.ftruncate(file.fileno(), page)
+            self.assertEqual((lent[page], lent[0]), (0, ord("a")))
+            self.assertEqual(view.lost, [(page, 2 * page)])
+            for use in (number.load, lambda: view[page], view.flush):
+                with self.assertRaises(filemap.LostError):
+                    use()
+            os.ftruncate(file.fileno(), 2 * page)
+            self.assertEqual((view.restore(), view.lost, number.load()), ([(page, 2 * page)], [], 0))
+
     def test_a_view_is_not_made_without_a_mapping(self):
         with self.assertRaises(TypeError):
             filemap.View()

@@ -9,6 +9,7 @@ import sys
 import threading
 import unittest
 
+import filemap
 import support
 from filemap import mmap
 
@@ -35,6 +36,38 @@ class Truncation(unittest.TestCase):
                     use()
             os.ftruncate(file.fileno(), 3 * mmap.PAGESIZE)
             self.assertEqual(m[2 * mmap.PAGESIZE], 0)
+
+    @unittest.skipUnless(sys.platform == "linux", "Windows cuts no file that is mapped")
+    def test_who_was_lent_lost_bytes_reads_zeros_and_is_told(self):
+        page = mmap.PAGESIZE
+        with support.file_of(4 * page) as file:
+            m = mmap.mmap(file.fileno(), 0)
+            lent = memoryview(m)
+            self.assertEqual((m.lost, m.restore()), ([], []))
+            os.ftruncate(file.fileno(), page)
+            self.assertEqual((lent[5], lent[3 * page], bytes(lent[2 * page :])), (97, 0, bytes(2 * page)))
+            self.assertIsNone(re.search(b"b", m))
+            self.assertEqual([end for _, end in m.lost], [4 * page])
+            for use in (lambda: m[3 * page], m.flush):
+                with self.assertRaises(filemap.LostError):
+                    use()
+            os.ftruncate(file.fileno(), 4 * page)
+            self.assertEqual(m.restore()[-1][1], 4 * page)
+            lent[3 * page] = 7
+            self.assertEqual((m.lost, m[3 * page], m.flush()), ([], 7, None))
+            with open(file.name, "rb") as reader:
+                self.assertEqual(reader.read()[3 * page], 7)
+
+    @unittest.skipUnless(sys.platform == "linux", "Windows cuts no file that is mapped")
+    def test_arrays_live_on_zeros(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("numpy is not installed")
+        with support.file_of(1 << 20) as file:
+            array = numpy.frombuffer(mmap.mmap(file.fileno(), 0), dtype="u1")
+            os.ftruncate(file.fileno(), 0)
+            self.assertEqual(array.sum(), 0)
 
     def test_faulthandler_does_not_take_the_handlers_away(self):
         code = """if 1:

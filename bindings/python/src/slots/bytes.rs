@@ -1,6 +1,6 @@
 //! Bytes by index, slice and buffer, the same for both types.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 
 use super::arguments::{Bytes, number};
 use super::object::{
-    LONG, Object, Outcome, Raised, Raw, failed, given, raise, some, type_error, value_error,
+    LONG, Object, Outcome, Raised, Raw, failed, given, raise, restored, some, type_error,
+    value_error,
 };
 
 /// As many bytes are copied twice faster than the interpreter tells where a new object has them.
@@ -326,6 +327,28 @@ pub(super) unsafe extern "C" fn item(address: Raw, index: ffi::Py_ssize_t) -> Ra
     })())
 }
 
+/// Has zeros put in place of lost pages of an `mmap`, as soon as somebody is to have the address. Before
+/// that nobody can touch one without being told, and accesses need not look for zeros. A `View`, which
+/// atomic numbers share, has it from the start.
+#[cold]
+unsafe fn prepare_to_lend(address: Raw) -> Outcome<()> {
+    let py = Python::assume_attached();
+    loop {
+        Object::at(address).view()?;
+        if let Some(view) = Object::at(address).view.as_mut().and_then(Arc::get_mut) {
+            if let Err(error) = crate::losses::replace(view) {
+                return failed(error);
+            }
+            return Ok(());
+        }
+        // Another thread copies much of it at the moment, without the lock.
+        py.detach(|| std::thread::sleep(std::time::Duration::from_micros(100)));
+        if let Err(error) = py.check_signals() {
+            return restored(error);
+        }
+    }
+}
+
 /// Lends the bytes.
 ///
 /// A page that is lost is no error here: who asks would say that this is no buffer. What is lent
@@ -335,6 +358,10 @@ pub(super) unsafe extern "C" fn lend(
     buffer: *mut ffi::Py_buffer,
     flags: c_int,
 ) -> c_int {
+    let me = Object::at(address);
+    if me.is_mmap && !me.was_lent && prepare_to_lend(address).is_err() {
+        return -1;
+    }
     let me = Object::at(address);
     let Ok(view) = me.view() else { return -1 };
     heal();
@@ -386,4 +413,28 @@ pub(super) unsafe fn search(address: Raw, arguments: &[Raw], default: usize, fro
         Ok(found) => some(ffi::PyLong_FromSsize_t(found.map_or(-1, usize::cast_signed))),
         Err(error) => failed(error),
     }
+}
+
+/// `view.lost`
+pub(super) unsafe extern "C" fn lost(address: Raw, _: *mut c_void) -> Raw {
+    given((|| {
+        let lost = crate::losses::lost(Object::at(address).view()?);
+        match lost.into_pyobject(Python::assume_attached()) {
+            Ok(list) => Ok(list.into_ptr()),
+            Err(error) => restored(error),
+        }
+    })())
+}
+
+/// `view.restore()`
+pub(super) unsafe extern "C" fn restore(address: Raw, _: Raw) -> Raw {
+    given((|| {
+        let view = Arc::clone(Object::at(address).view()?);
+        let py = Python::assume_attached();
+        let list = crate::losses::restore(py, &view).and_then(|list| list.into_pyobject(py));
+        match list {
+            Ok(list) => Ok(list.into_ptr()),
+            Err(error) => restored(error),
+        }
+    })())
 }

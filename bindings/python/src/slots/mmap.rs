@@ -46,7 +46,7 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     unsafe { add_type(module, c"mmap", c"filemap.mmap.mmap", flags, &mut slots) }.map(drop)
 }
 
-fn methods() -> [ffi::PyMethodDef; 22] {
+fn methods() -> [ffi::PyMethodDef; 23] {
     [
         bare(c"close", close),
         fast(c"find", find),
@@ -67,13 +67,14 @@ fn methods() -> [ffi::PyMethodDef; 22] {
         one(c"write_byte", write_byte),
         bare(c"__enter__", enter),
         fast(c"__exit__", exit),
+        bare(c"restore", bytes::restore),
         bare(c"__sizeof__", sizeof),
         ffi::PyMethodDef::zeroed(),
         ffi::PyMethodDef::zeroed(),
     ]
 }
 
-fn getters() -> [ffi::PyGetSetDef; 3] {
+fn getters() -> [ffi::PyGetSetDef; 4] {
     let getter = |name: &'static std::ffi::CStr, get| ffi::PyGetSetDef {
         name: name.as_ptr(),
         get: Some(get),
@@ -81,6 +82,7 @@ fn getters() -> [ffi::PyGetSetDef; 3] {
     };
     [
         getter(c"closed", closed as ffi::getter),
+        getter(c"lost", bytes::lost),
         getter(c"_named", has_name),
         ffi::PyGetSetDef::default(),
     ]

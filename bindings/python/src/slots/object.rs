@@ -29,7 +29,7 @@ pub(super) struct Object {
     pub(super) lent: Option<Arc<View>>,
     /// How many buffers are lent.
     pub(super) exports: usize,
-    /// Whether a buffer ever was.
+    /// Whether a buffer ever was, and zeros take the place of lost pages since.
     pub(super) was_lent: bool,
     /// Where the next `read` begins.
     pub(super) position: usize,

@@ -39,7 +39,7 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-fn methods() -> [ffi::PyMethodDef; 24] {
+fn methods() -> [ffi::PyMethodDef; 25] {
     [
         bare(c"close", close),
         bare(c"__enter__", enter),
@@ -62,13 +62,14 @@ fn methods() -> [ffi::PyMethodDef; 24] {
         method!(c"discard", view::discard, ["offset", "size"], 0 of 2),
         method!(c"lock", view::lock, ["offset", "size"], 0 of 2),
         method!(c"unlock", view::unlock, ["offset", "size"], 0 of 2),
+        bare(c"restore", bytes::restore),
         named(c"pack", pack),
         ffi::PyMethodDef::zeroed(),
         ffi::PyMethodDef::zeroed(),
     ]
 }
 
-fn getters() -> [ffi::PyGetSetDef; 5] {
+fn getters() -> [ffi::PyGetSetDef; 6] {
     let getter = |name: &'static std::ffi::CStr, get| ffi::PyGetSetDef {
         name: name.as_ptr(),
         get: Some(get),
@@ -79,6 +80,7 @@ fn getters() -> [ffi::PyGetSetDef; 5] {
         getter(c"readonly", readonly),
         getter(c"offset", offset),
         getter(c"access", access),
+        getter(c"lost", bytes::lost),
         ffi::PyGetSetDef::default(),
     ]
 }

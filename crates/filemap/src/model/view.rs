@@ -460,7 +460,8 @@ impl View {
     ///
     /// The view is then as it was: [`ErrorKind::ZeroSize`]; [`ErrorKind::NotSupported`] if it is of a
     /// mapping and would grow, is shared memory and would grow, or has pages of its own;
-    /// [`ErrorKind::OutOfMemory`].
+    /// [`ErrorKind::Lost`] if a page of it reads as zeros ([`lost`](Self::lost)) and the file does not
+    /// reach it again; [`ErrorKind::OutOfMemory`].
     ///
     /// # Platforms
     ///

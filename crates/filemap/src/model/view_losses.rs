@@ -9,6 +9,16 @@ use crate::types::{LostRange, Result};
 /// What is done about lost pages of a view that was mapped with
 /// [`OnLoss::Zeros`](crate::OnLoss::Zeros).
 impl View {
+    /// Has lost pages read as zeros from now on, as [`OnLoss::Zeros`](crate::OnLoss::Zeros) does from
+    /// the start, of a view whose address nobody has yet: its accesses are faster before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where that cannot be, as on Windows.
+    pub fn replace_losses(&mut self) -> Result<()> {
+        self.region.replace_losses()
+    }
+
     /// Returns the ranges of the view that read as zeros by its address because they were lost, in
     /// their order, and since when they do.
     ///

@@ -96,10 +96,15 @@ impl Region {
     }
 
     /// Has zeros put in place of pages that are lost under those who touch them by their address.
-    pub(super) fn replace_losses(&mut self) -> Result<()> {
+    pub(crate) fn replace_losses(&mut self) -> Result<()> {
+        if self.zeros.are_kept() {
+            return Ok(());
+        }
         self.zeros = self.view.zero_pages()?;
-        // A fast path would take the zeros for the section's bytes.
-        self.span.forbid_fast_paths();
+        if self.zeros.are_kept() {
+            // A fast path would take the zeros for the section's bytes.
+            self.span.forbid_fast_paths();
+        }
         Ok(())
     }
 
@@ -275,9 +280,13 @@ impl Region {
             end.checked_next_multiple_of(page_size()).filter(|end| isize::try_from(*end).is_ok())
         });
         let whole = whole.ok_or_else(|| Error::new(ErrorKind::OutOfMemory, operation))?;
-        // What was lost is forgotten: it is lost again when it is touched, if it still is.
         let has_zeros = self.zeros.are_kept();
         self.restore()?;
+        // What is still lost is other memory than the rest, which does not move with it.
+        if self.zeros().first().is_some_and(|range| range.bytes.start < len) {
+            return Err(Error::new(ErrorKind::Lost, operation)
+                .because("a page of it is lost, and reads as zeros until it is restored"));
+        }
         self.zeros = ZeroPages::none();
         let resized = self.view.resize(whole);
         let len = if resized.is_ok() { len } else { self.span.len() };
