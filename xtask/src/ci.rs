@@ -34,10 +34,9 @@ const LANES: [&[&str]; 2] = [
         "interface",
         "licences",
         "package --check",
-        "package --wheel",
         "test --oldest",
     ],
-    &["test --target windows", "test --target aarch64", "test --target musl"],
+    &["test --target windows", "test --target aarch64", "test --target musl", "package --wheel"],
 ];
 
 /// Runs all verbs. If one fails, others are run all the same, so that one run shows all faults.
