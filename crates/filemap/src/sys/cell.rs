@@ -117,7 +117,9 @@ enum Keeper<'view> {
 /// Of every operation: [`ErrorKind::Lost`](crate::ErrorKind::Lost),
 /// [`DiskFull`](crate::ErrorKind::DiskFull) or [`Device`](crate::ErrorKind::Device) if the
 /// number's page is gone; [`AccessDenied`](crate::ErrorKind::AccessDenied) if it writes, and the view
-/// only reads. Nothing was then done.
+/// only reads. Nothing was then done. In a view with [`OnLoss::Zeros`](crate::OnLoss::Zeros) a change is
+/// told as lost as well if its page was lost just after it, or if more than 63 losses of other pages
+/// came in its middle.
 ///
 /// [`SeqCst`]: std::sync::atomic::Ordering::SeqCst
 #[derive(Clone)]
@@ -325,6 +327,11 @@ impl<'view, T: AtomicValue> AtomicCell<'view, T> {
     /// Returns whether what is stored to the number stays in this view, or would.
     pub(super) fn is_private(&self) -> bool {
         self.keeper.region().is_private(self.offset)
+    }
+
+    /// Returns whether the page may have been replaced by zeros.
+    pub(super) fn is_watched(&self) -> bool {
+        self.ways & WATCHED != 0
     }
 
     /// Makes a change, for which `write` gets the address of a number that may be written.

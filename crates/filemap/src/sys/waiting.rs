@@ -139,6 +139,10 @@ impl<T: AtomicWord> AtomicCell<'_, T> {
     }
 
     fn notify(&self, all: bool) -> Result<()> {
+        // Nobody sleeps at zeros that have taken the place of a page.
+        if self.is_watched() {
+            self.load()?;
+        }
         if !self.is_private() && !wake_sleepers(self.address(), all) {
             // The access says why the page is not there.
             self.load()?;

@@ -487,3 +487,62 @@ fn reserved_pages_open_as_ever() -> Outcome {
     assert_eq!(view.read::<u8>(5)?, 6);
     Ok(())
 }
+
+#[test]
+fn what_is_stored_to_a_lost_page_stays_until_it_is_restored() -> Outcome {
+    let (stage, page) = (Stage::new(), page());
+    let view = stage.view(Access::Write)?;
+    stage.cut(4);
+    for at in (4..PAGES).rev() {
+        poke(&view, at * page, 7);
+    }
+
+    let kept = (4..PAGES).map(|at| peek(&view, at * page));
+    assert!(kept.eq([7; PAGES - 4]), "none is replaced twice");
+    assert_eq!(ranges(&view.lost()), [4 * page..PAGES * page]);
+    Ok(())
+}
+
+#[test]
+fn a_notification_at_a_page_that_reads_as_zeros_is_an_error() -> Outcome {
+    let (stage, page) = (Stage::new(), page());
+    let view = stage.view(Access::Write)?;
+    let cell = view.atomic::<u32>(9 * page)?;
+    stage.cut(5);
+    peek(&view, 9 * page);
+    stage.mend();
+
+    assert_lost(cell.notify_all(), 9 * page);
+    assert_lost(cell.notify_one(), 9 * page);
+    view.restore()?;
+    cell.notify_all()?;
+    Ok(())
+}
+
+#[test]
+fn a_file_of_the_programs_under_the_number_of_a_views_descriptor_stays_open() -> Outcome {
+    let stage = Stage::new();
+    let view = stage.view(Access::Write)?;
+    let path = stage.place.path("file");
+    let number = fs::read_dir("/proc/self/fd")?.find_map(|entry| {
+        let entry = entry.ok()?;
+        let number: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let is_views =
+            number != stage.file.as_raw_fd() && fs::read_link(entry.path()).ok()? == path;
+        is_views.then_some(number)
+    });
+    let number = number.expect("such a view keeps a descriptor");
+    let other = stage.place.file("other", b"the program's");
+
+    // SAFETY: what a program does that closes all descriptors that it does not know; the number is
+    // the program's from then on.
+    let taken = unsafe { libc::dup2(other.as_raw_fd(), number) };
+    assert_eq!(taken, number);
+    drop(view);
+
+    // SAFETY: asks about a number.
+    assert!(unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0, "it is open");
+    // SAFETY: the number is this test's.
+    unsafe { libc::close(number) };
+    Ok(())
+}

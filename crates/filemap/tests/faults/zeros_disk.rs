@@ -10,8 +10,8 @@ use filemap::{Access, Error, ErrorKind, FileMapping, Flush, OnLoss, Protection, 
 use crate::disk::{FAILING_DISK, forget, forgotten, readable};
 use crate::server::Served;
 use crate::support::{
-    Outcome, Place, SMALL_DISK, page, pattern, patterned, place_of_the_first, role, say, set_len,
-    with_disk,
+    Outcome, Place, SMALL_DISK, fill_up, page, pattern, patterned, place_of_the_first, role, say,
+    set_len, with_disk,
 };
 use crate::zeros::{peek, poke, ranges};
 
@@ -160,6 +160,42 @@ fn a_page_that_a_server_cannot_give_is_alone_in_its_zeros() -> Outcome {
     assert_eq!(ranges(&view.lost()), [good..8 * page]);
     assert_eq!(view.read::<u8>(good).unwrap_err().kind(), ErrorKind::Device);
     assert_eq!(view.read::<u8>(good - 1)?, pattern(good as u64 - 1));
+    say("done");
+    Ok(())
+}
+
+#[test]
+fn pages_that_are_lost_and_restored_again_and_again_stay_alone_in_their_zeros() -> Outcome {
+    on_a_disk!(
+        "zeros_disk::pages_that_are_lost_and_restored_again_and_again_stay_alone_in_their_zeros",
+        SMALL_DISK
+    );
+    // More than the pages of a process that are replaced one by one.
+    const ROUNDS: usize = 9000;
+    let page = page();
+    let len = 16 * page;
+    let view = sparse(&disk("file"), len)?;
+    view.write(8 * page, &1_u8)?;
+    fill_up(&disk("filler"), 0);
+    set_len(&disk("file"), (15 * page) as u64);
+    peek(&view, 15 * page);
+
+    // What space is left is taken.
+    let tail = 15 * page..len;
+    let hole = (2..8).map(|hole| hole * page).find(|hole| {
+        poke(&view, *hole, 1);
+        view.lost().len() > 1
+    });
+    let hole = hole.expect("the disk is full");
+    view.restore()?;
+
+    for round in 0..ROUNDS {
+        poke(&view, hole, 1);
+        let lost = ranges(&view.lost());
+        assert_eq!(lost, [hole..hole + page, tail.clone()], "round {round}");
+        assert_eq!(view.restore()?, [hole..hole + page]);
+    }
+    assert_eq!(peek(&view, 8 * page), 1);
     say("done");
     Ok(())
 }

@@ -12,6 +12,7 @@ use filemap::{Access, Error, FileMapping, OnLoss, View};
 
 use crate::races::{Dice, LEN, Tally, Track, many_cuts};
 use crate::support::{Outcome, Over, hear, patterned, place_of_the_first, role, say, set_len};
+use crate::zeros::{peek, zeros_view};
 
 fn view_of(path: &Path) -> Result<View, Error> {
     let file = File::options().read(true).write(true).open(path).expect("the file can be opened");
@@ -238,5 +239,38 @@ fn views_that_come_and_go_and_forks_survive_cuts() -> Outcome {
     println!("{} forks", forks.into_inner());
     assert_restored(&track.path, &shared, &track.own)?;
     tally.conclude("cuts, new views and forks, plain accesses", cuts);
+    Ok(())
+}
+
+#[test]
+fn a_number_that_is_changed_beside_pages_lost_and_restored_is_changed_as_often_as_is_told()
+-> Outcome {
+    // As many losses as are told apart, however long a thread is kept from its processor.
+    const ROUNDS: usize = 60;
+    let (view, file) = zeros_view();
+    let page = view.len() / 2;
+    let cell = view.atomic::<u64>(0)?;
+    let over = AtomicBool::new(false);
+    let told = thread::scope(|scope| {
+        let (over, view) = (&over, &view);
+        let losses = scope.spawn(move || -> Result<(), Error> {
+            for _ in 0..ROUNDS {
+                file.set_len(page as u64).expect("the file can be cut");
+                peek(view, page);
+                file.set_len(2 * page as u64).expect("the file can be made longer");
+                assert_eq!(view.restore()?.len(), 1);
+            }
+            over.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        let mut told = 0;
+        while !over.load(Ordering::Relaxed) && !losses.is_finished() {
+            told += u64::from(cell.fetch_add(1).is_ok());
+        }
+        assert!(losses.join().expect("no panic").is_ok());
+        told
+    });
+
+    assert_eq!(cell.load()?, told);
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "calls on ranges of addresses")]
 
+#[cfg(guard_assembly)]
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -36,6 +38,21 @@ pub(super) struct SharedDescriptor {
     /// Where the file is, once it was asked for; none of memory that nobody can cut.
     #[cfg(guard_assembly)]
     place: AppendList<Option<Place>>,
+}
+
+/// A program may close a descriptor that it does not know, as daemons close all, and have a file of its
+/// own under the number: that one is left alone.
+#[cfg(guard_assembly)]
+impl Drop for SharedDescriptor {
+    fn drop(&mut self) {
+        let known = self.place.get().copied().flatten();
+        let is_ours = known.is_none_or(|known| {
+            file::place_and_length(self.descriptor.as_fd()).is_ok_and(|(place, _)| place == known)
+        });
+        if !is_ours {
+            let _kept = ManuallyDrop::new(Arc::clone(&self.descriptor));
+        }
+    }
 }
 
 impl SharedDescriptor {

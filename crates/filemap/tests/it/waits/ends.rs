@@ -175,3 +175,50 @@ fn a_thread_owns_1800_mutexes_and_no_more() -> Result<(), Error> {
     assert!(!last.lock()?.is_abandoned());
     Ok(())
 }
+
+/// Calls a function after so many forks in a row; returns whether it was well with all.
+fn after_forks(count: u32, last: &dyn Fn() -> bool) -> bool {
+    if count == 0 {
+        return last();
+    }
+    let child = Forked::new(|| {
+        if !after_forks(count - 1, last) {
+            // SAFETY: ends the child at once.
+            unsafe { libc::_exit(1) }
+        }
+    });
+    child.ends_well()
+}
+
+#[test]
+fn no_object_is_made_or_opened_after_eight_forks_in_a_row_and_those_there_are_work()
+-> Result<(), Error> {
+    const TEST: &str = "waits::ends::no_object_is_made_or_opened_after_eight_forks_in_a_row_and_those_there_are_work";
+    if support::role().is_some() {
+        let mutex = Mutex::create("m")?;
+        let works = || {
+            mutex.lock().is_ok_and(|locked| {
+                mutex.try_lock().is_ok_and(|again| {
+                    drop(locked);
+                    again.is_some()
+                })
+            })
+        };
+        assert!(after_forks(7, &|| works() && Mutex::options().create().is_ok()));
+        let refused = || {
+            kind(Mutex::options().create().map(drop)) == ErrorKind::NotSupported
+                && kind(Mutex::open("m").map(drop)) == ErrorKind::NotSupported
+        };
+        assert!(after_forks(8, &|| works() && refused()));
+        support::say("done");
+        return Ok(());
+    }
+    if !can_wait() {
+        return Ok(());
+    }
+    let place = Place::new();
+    let mut second = place.child(TEST, "fork");
+    second.until("done");
+    second.finish();
+    Ok(())
+}

@@ -14,7 +14,7 @@ use crate::sys::WaitableKind;
 use crate::sys::platform::fork::{self, PerProcess};
 use crate::sys::platform::waitable::page::{Identity, Page};
 use crate::sys::platform::waitable::thread::Thread;
-use crate::types::{Operation, Result};
+use crate::types::{Error, ErrorKind, Operation, Result};
 
 /// Nobody waits for anything while it is locked.
 static TABLES: PerProcess<Mutex<Table>> = PerProcess::new([const { Mutex::new(Table::new()) }; _]);
@@ -45,7 +45,11 @@ pub(super) fn page_of(
         None => Page::map(file, identity, operation),
     };
     fork::count();
-    let Some(mut table) = ours() else { return map().map(Arc::new) };
+    let Some(mut table) = ours() else {
+        // Two maps of one mutex would not know of each other's owner.
+        return Err(Error::new(ErrorKind::NotSupported, operation)
+            .because("this process is more than seven forks from a program that was executed"));
+    };
     let known = table.pages.get(&identity).and_then(Weak::upgrade);
     if let Some(page) = known.or_else(|| inherited(identity)) {
         return Ok(page);

@@ -22,13 +22,21 @@ pub(super) struct Losses {
     /// When each page was.
     single: Table,
     count: usize,
+    /// The first and the end of what was lost last, each at the number of the loss, modulo
+    /// [`RECENT`].
+    recent: [(AtomicUsize, AtomicUsize); RECENT],
 }
+
+/// How many losses an access can see and still tell which pages they were of.
+const RECENT: usize = if cfg!(loom) { 2 } else { 64 };
 
 /// No page.
 const NONE: usize = usize::MAX;
 
 const ANY: u64 = 1;
 const LOST: u64 = 0xffff_fffe;
+/// The most losses that are counted.
+const LOSSES: usize = 0x7fff_ffff;
 const RESTORED: u64 = 0xffff_ffff << 32;
 
 /// What was known of the losses at a moment.
@@ -44,6 +52,7 @@ impl Losses {
             tail_since: AtomicU64::new(0),
             single: Table::new(count),
             count,
+            recent: std::array::from_fn(|_| (AtomicUsize::new(0), AtomicUsize::new(0))),
         }
     }
 
@@ -69,6 +78,9 @@ impl Losses {
             }
             self.tail.fetch_min(pages.start, Ordering::SeqCst);
         }
+        let (start, end) = &self.recent[(self.look().losses() + 1) % RECENT];
+        start.store(pages.start, Ordering::SeqCst);
+        end.store(pages.end, Ordering::SeqCst);
         // Who looks from now on sees the marks. Who has looked before will see that something was
         // lost, if the access meets the zeros that follow.
         self.change_look(|look| look & !LOST | look.wrapping_add(2) & LOST | ANY);
@@ -84,8 +96,30 @@ impl Losses {
         }
     }
 
+    /// Returns whether one of some pages may have been lost since a look.
+    pub(super) fn lost_since(&self, before: Look, pages: &Range<usize>) -> bool {
+        let since = || self.look().losses().wrapping_sub(before.losses()) & LOSSES;
+        let is_of_these = |number: usize| {
+            let (start, end) = &self.recent[(before.losses() + number) % RECENT];
+            start.load(Ordering::SeqCst) < pages.end && pages.start < end.load(Ordering::SeqCst)
+        };
+        let count = since();
+        // The last question is whether what was read was written anew meanwhile.
+        count >= RECENT || (1..=count).any(is_of_these) || since() >= RECENT
+    }
+
     pub(super) fn is_marked(&self, page: usize) -> bool {
         page >= self.tail.load(Ordering::SeqCst) || self.single.get(page) != 0
+    }
+
+    /// Returns the page from which on all are marked; how many there are if none is.
+    pub(super) fn end_of_single(&self) -> usize {
+        self.tail.load(Ordering::SeqCst).min(self.count)
+    }
+
+    /// Returns the first of some pages that is marked by itself.
+    pub(super) fn next_single(&self, pages: Range<usize>) -> Option<usize> {
+        self.single.next(pages.start, pages.end)
     }
 
     /// Returns the first of some pages that is marked.
@@ -144,6 +178,11 @@ impl Losses {
 }
 
 impl Look {
+    /// Returns how many losses there were, as far as it is counted.
+    fn losses(self) -> usize {
+        (self.0 & LOST) as usize >> 1
+    }
+
     /// Returns whether any page was marked.
     pub(super) fn any(self) -> bool {
         self.0 & ANY != 0

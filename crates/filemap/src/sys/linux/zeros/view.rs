@@ -19,7 +19,7 @@ use crate::sys::platform::mapped_range::protection;
 #[cfg(feature = "pages")]
 use crate::sys::platform::pages;
 use crate::sys::platform::zeros::claim::Claim;
-use crate::sys::platform::zeros::losses::Losses;
+use crate::sys::platform::zeros::losses::{Look, Losses};
 use crate::sys::platform::zeros::patience::Patience;
 use crate::types::{Access, Error, ErrorKind, Operation, Result};
 
@@ -71,6 +71,12 @@ impl ZerosView {
         Some((page * self.unit).max(bytes.start)).filter(|_| !bytes.is_empty())
     }
 
+    /// Returns whether pages of some bytes may have been lost since a look.
+    pub(super) fn lost_since(&self, before: Look, bytes: &Range<usize>) -> bool {
+        let pages = bytes.start / self.unit..bytes.end.div_ceil(self.unit);
+        self.losses.lost_since(before, &pages)
+    }
+
     /// Replaces the page of an address that was lost; returns whether the touch is to be made again.
     ///
     /// Called inside a signal handler: takes no lock that is waited for without a limit, allocates
@@ -96,28 +102,50 @@ impl ZerosView {
 
     /// Replaces a lost page and those that are lost with it, and returns them.
     fn replace_around(&self, page: usize) -> Option<Range<usize>> {
-        let rest = page..self.count;
+        if self.losses.is_marked(page) {
+            // Whoever has marked it has not come to replace it.
+            return self.replace_pages(page..page + 1);
+        }
         let differs = self.differs();
         if !differs && page >= self.reached() {
-            return self.replace_pages(rest);
+            return self.replace_rest(page);
         }
-        let is_alone = !self.losses.is_marked(page)
-            && !self.losses.is_marked(page + 1)
-            && (page == 0 || !self.losses.is_marked(page - 1));
+        let is_alone =
+            !self.losses.is_marked(page + 1) && (page == 0 || !self.losses.is_marked(page - 1));
         if !is_alone || SINGLE.fetch_add(1, Ordering::Relaxed) < MOST {
             self.single.fetch_add(usize::from(is_alone), Ordering::Relaxed);
             return self.replace_pages(page..page + 1);
         }
         SINGLE.fetch_sub(1, Ordering::Relaxed);
         // What a private view has stored in the pages behind is nowhere else.
-        if differs || self.access.is_private() { None } else { self.replace_pages(rest) }
+        if differs || self.access.is_private() { None } else { self.replace_rest(page) }
     }
 
     fn replace_pages(&self, pages: Range<usize>) -> Option<Range<usize>> {
         // First the marks, then the pages: see `Losses`.
-        if !self.losses.mark(&pages, now()) {
+        (self.losses.mark(&pages, now()) && self.map_zeros(&pages)).then_some(pages)
+    }
+
+    /// Replaces all pages from one on that are not replaced yet: those that are keep what was stored
+    /// there.
+    fn replace_rest(&self, page: usize) -> Option<Range<usize>> {
+        let rest = page..self.count;
+        let end = self.losses.end_of_single();
+        if !self.losses.mark(&rest, now()) {
             return None;
         }
+        let mut from = page;
+        while from < end {
+            let replaced = self.losses.next_single(from..end).unwrap_or(end);
+            if from < replaced && !self.map_zeros(&(from..replaced)) {
+                return None;
+            }
+            from = replaced + 1;
+        }
+        Some(rest)
+    }
+
+    fn map_zeros(&self, pages: &Range<usize>) -> bool {
         let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
         let map = |pages: &Range<usize>, allowed, _| {
             let (start, len) = self.part(pages)?;
@@ -126,7 +154,7 @@ impl ZerosView {
             unsafe { mm::mmap_anonymous(start, len, allowed, flags) }.ok().map(drop)
         };
         // What is not the file's is not executed.
-        self.remap(&pages, false, map).then_some(pages)
+        self.remap(pages, false, map)
     }
 
     /// Maps pages anew, by a function that gets what they are to allow, and whether they are private.
@@ -236,9 +264,10 @@ impl ZerosView {
             restored.push(pages);
         }
         self.losses.clear(&restored);
-        if !self.losses.look().any() {
-            SINGLE.fetch_sub(self.single.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-        }
+        // A range that is left has at least one of those that were replaced alone.
+        let left = self.losses.ranges().len().min(self.single.load(Ordering::Relaxed));
+        let before = self.single.swap(left, Ordering::Relaxed);
+        SINGLE.fetch_sub(before.saturating_sub(left), Ordering::Relaxed);
         if !self.claim.give_back(turn) {
             // A handler had no patience, and may have replaced what was just restored.
             for pages in &restored {

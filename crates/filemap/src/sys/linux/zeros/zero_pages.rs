@@ -90,9 +90,7 @@ impl ZeroPages {
         }
         let outcome = access()?;
         let after = view.losses.look();
-        // If pages were lost and restored meanwhile, nobody knows which ones the access has met.
-        let is_known = before.none_lost(after)
-            || before.none_restored(after) && view.first_lost(bytes).is_none();
+        let is_known = before.none_lost(after) || !view.lost_since(before, bytes);
         is_known.then_some(outcome)
     }
 
