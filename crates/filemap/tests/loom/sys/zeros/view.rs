@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::claim::Claim;
-use super::losses::Losses;
+use super::losses::{Look, Losses};
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::tracked::Tracked;
 use crate::types::Result;
@@ -40,6 +40,10 @@ impl ZerosView {
 
     pub(super) fn first_lost(&self, bytes: &Range<usize>) -> Option<usize> {
         self.losses.first_in(bytes)
+    }
+
+    pub(super) fn lost_since(&self, before: Look, bytes: &Range<usize>) -> bool {
+        self.losses.lost_since(before, bytes)
     }
 
     pub(super) fn replace(&self, page: usize, mut wait: impl FnMut() -> bool) {
