@@ -469,6 +469,11 @@ typedef struct filemap_lost_range {
      */
     uint64_t since;
 } filemap_lost_range;
+ A view that is held: its bytes stay mapped until it is let go, whoever unmaps it meanwhile.
+
+ For C it is a type without content: its address is all that leaves this library.
+ */
+typedef struct filemap_pin filemap_pin;
 
 /*
  An entry of the registry.
@@ -1581,6 +1586,78 @@ BOOL filemap_withdraw(HANDLE mapping);
  */
 BOOL filemap_list(filemap_each each,
                   void *context);
+
+/*
+ Holds the view that has the address in its pages.
+
+ The result is no address in the view, and is given to the functions below, from any threads.
+ `filemap_unpin` lets the view go. Returns NULL on failure: `ERROR_INVALID_ADDRESS` if the address
+ is in no view.
+ */
+const struct filemap_pin *filemap_pin_view(LPCVOID address);
+
+/*
+ Lets a view go. Unmaps it if it was unmapped meanwhile. NULL is ignored.
+ */
+void filemap_unpin(const struct filemap_pin *pin);
+
+/*
+ Copies bytes out of a held view, from an offset in it. A page that the file has lost is a code and no
+ signal.
+
+ One, two, four or eight bytes whose address is a multiple of their number are read in one piece.
+
+ Returns 0, or the code of the failure, which are those of `filemap_read`; `errno` and the last error
+ stay as they are. After a failure some bytes may have been copied.
+ */
+DWORD filemap_get(const struct filemap_pin *pin,
+                  SIZE_T offset,
+                  LPVOID buffer,
+                  SIZE_T len);
+
+/*
+ Copies bytes into a held view, to an offset in it. Otherwise like `filemap_get`.
+ */
+DWORD filemap_put(const struct filemap_pin *pin,
+                  SIZE_T offset,
+                  LPCVOID buffer,
+                  SIZE_T len);
+
+/*
+ Writes a range of a held view to its file, as far as `strength` says: 0 starts it, 1 waits until the
+ file has the bytes, 2 until they survive a loss of power.
+
+ Returns 0, or the code of the failure, and leaves `errno` and the last error alone.
+ */
+DWORD filemap_flush(const struct filemap_pin *pin,
+                    SIZE_T offset,
+                    SIZE_T len,
+                    DWORD strength);
+
+/*
+ Returns how many bytes a held view has, exactly.
+ */
+SIZE_T filemap_pinned_length(const struct filemap_pin *pin);
+
+/*
+ Stores in `length` how many bytes of a mapping views can reach, exactly.
+
+ Returns FALSE on failure.
+ */
+BOOL filemap_length(HANDLE mapping,
+                    ULONGLONG *length);
+
+/*
+ Finds the processes that have a handle to a mapping's name, or a view of its bytes.
+
+ Stores their numbers in `processes`, as many as `room` says, and how many there are in `count`.
+ Without a name only views are found. Returns FALSE on failure: `ERROR_NOT_SUPPORTED` if the system
+ does not show its processes.
+ */
+BOOL filemap_holders(HANDLE mapping,
+                     DWORD *processes,
+                     SIZE_T room,
+                     SIZE_T *count);
 
 #ifdef __cplusplus
 }  // extern "C"

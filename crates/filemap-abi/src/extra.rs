@@ -35,7 +35,7 @@ thread_local! {
 }
 
 /// Prepares the process and this thread for lost pages of a view, once for each.
-fn prepare(mapped: &Mapped) -> Result<()> {
+pub(crate) fn prepare(mapped: &Mapped) -> Result<()> {
     if !(PREPARED.get() && mapped.prepared.load(Ordering::Relaxed)) {
         prepare_thread()?;
         PREPARED.set(true);

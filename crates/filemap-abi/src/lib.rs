@@ -2,7 +2,7 @@
 //!
 //! It translates C's pointers, numbers and texts into the library's values, and the library's errors
 //! into `errno` and the last error. The rules about mappings, views and names are the library's. Each
-//! exported function is in `kernel32`, or in `extra` if Windows has no such function;
+//! exported function is in `kernel32`, or in `extra` or `pin` if Windows has no such function;
 //! `include/filemap.h` is generated from them.
 
 #![cfg(target_os = "linux")]
@@ -26,3 +26,4 @@ mod views;
 mod losses;
 mod kernel32;
 mod extra;
+mod pin;

@@ -56,3 +56,13 @@ pub(crate) fn take(address: usize) -> Result<Arc<Mapped>> {
     let base = base_of(&views, address).ok_or(Code(ERROR_INVALID_ADDRESS))?;
     views.remove(&base).ok_or(Code(ERROR_INVALID_ADDRESS))
 }
+
+/// Unmaps a view that was taken, or leaves that to who still uses it: a copy in progress in another
+/// thread, or a pin.
+pub(crate) fn close(mapped: Arc<Mapped>) -> Result<()> {
+    if let Some(Mapped { view, kept, .. }) = Arc::into_inner(mapped) {
+        view.unmap()?;
+        drop(kept);
+    }
+    Ok(())
+}

@@ -1,7 +1,6 @@
 //! `MapViewOfFile`, and the functions to unmap and flush its views.
 
 use std::ptr::null_mut;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use filemap::{Access, Attributes, Flush};
@@ -58,12 +57,7 @@ fn map(
 }
 
 fn unmap(address: LPCVOID) -> Result<BOOL> {
-    let mapped = views::take(address.addr())?;
-    // A copy in progress in another thread keeps the view mapped until it is done.
-    if let Some(Mapped { view, kept, .. }) = Arc::into_inner(mapped) {
-        view.unmap()?;
-        drop(kept);
-    }
+    views::close(views::take(address.addr())?)?;
     Ok(TRUE)
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The files with exported functions, in the order of the header.
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     "kernel32/create.rs",
     "kernel32/view.rs",
     "kernel32/memory.rs",
@@ -32,6 +32,7 @@ const SOURCES: [&str; 24] = [
     "kernel32/address.rs",
     "kernel32/process.rs",
     "extra.rs",
+    "pin.rs",
 ];
 
 fn generated() -> Result<String, Box<dyn Error>> {

@@ -1,0 +1,156 @@
+using System;
+using System.IO;
+
+namespace Filemap.MemoryMappedFiles
+{
+    /// <summary>A view as a stream, whose length is the view's.</summary>
+    /// <remarks>A page that the file has lost is an <see cref="IOException"/>.</remarks>
+    public sealed unsafe partial class MemoryMappedViewStream : UnmanagedMemoryStream
+    {
+        readonly MemoryMappedView view;
+        readonly SafeMemoryMappedViewHandle handle;
+        readonly long start, size;
+
+        internal MemoryMappedViewStream(MemoryMappedView view)
+        {
+            this.view = view;
+            handle = view.Handle;
+            start = view.PointerOffset;
+            size = view.Size;
+            Initialize(handle, start, size, Words.OfFile(view.Access));
+        }
+
+        /// <summary>Gets the bytes of the view; they are unmapped when nobody uses them.</summary>
+        public SafeMemoryMappedViewHandle SafeMemoryMappedViewHandle
+        {
+            get { return handle; }
+        }
+
+        /// <summary>Gets how far the first byte of this stream is from that of the handle.</summary>
+        public long PointerOffset
+        {
+            get { return start; }
+        }
+
+        /// <summary>Gets whether the file has become shorter than the view: what is missing is lost.</summary>
+        public bool Lost
+        {
+            get { return handle.IsLost(start + size - 1); }
+        }
+
+        /// <summary>Throws: a view has the length that it has.</summary>
+        public override void SetLength(long value)
+        {
+            if (value < 0)
+                throw new ArgumentOutOfRangeException("value", "A non-negative number is required.");
+            throw new NotSupportedException("The stream of a view has a fixed length.");
+        }
+
+        /// <summary>Reads as many bytes as there are, at most <paramref name="count"/>.</summary>
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            CheckArray(buffer, offset, count);
+            long position = Begin(CanRead, "reading");
+            count = (int)Math.Min(count, Math.Max(0, size - position));
+            if (count == 0)
+                return 0;
+            fixed (byte* place = buffer)
+                handle.Get(start + position, place + offset, count);
+            Position = position + count;
+            return count;
+        }
+
+        /// <summary>Reads a byte, or returns -1 at the end.</summary>
+        public override int ReadByte()
+        {
+            long position = Begin(CanRead, "reading");
+            if (position >= size)
+                return -1;
+            byte value;
+            handle.Get(start + position, &value, 1);
+            Position = position + 1;
+            return value;
+        }
+
+        /// <summary>Writes bytes, all or none.</summary>
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            CheckArray(buffer, offset, count);
+            long position = Begin(CanWrite, "writing");
+            if (count > size - position)
+                throw new NotSupportedException("The stream of a view does not grow.");
+            if (count == 0)
+                return;
+            fixed (byte* place = buffer)
+                handle.Put(start + position, place + offset, count);
+            Position = position + count;
+        }
+
+        /// <summary>Writes a byte.</summary>
+        public override void WriteByte(byte value)
+        {
+            long position = Begin(CanWrite, "writing");
+            if (position >= size)
+                throw new NotSupportedException("The stream of a view does not grow.");
+            handle.Put(start + position, &value, 1);
+            Position = position + 1;
+        }
+
+        /// <summary>Writes what was changed to the file.</summary>
+        public override void Flush()
+        {
+            Flush(Filemap.Flush.Written);
+        }
+
+        /// <summary>Writes what was changed to the file, as far as <paramref name="strength"/> says.</summary>
+        public void Flush(Flush strength)
+        {
+            if (handle.IsClosed)
+                throw new ObjectDisposedException("MemoryMappedViewStream", "The stream is closed.");
+            view.Flush(strength);
+        }
+
+        /// <summary>Writes what was changed, and gives the view up.</summary>
+        protected override void Dispose(bool disposing)
+        {
+            try
+            {
+                if (disposing && !handle.IsClosed && CanWrite)
+                    Flush();
+            }
+            finally
+            {
+                try
+                {
+                    handle.Dispose();
+                }
+                finally
+                {
+                    base.Dispose(disposing);
+                }
+            }
+        }
+
+        /// <summary>Returns the position, if the stream is open and allows this.</summary>
+        long Begin(bool allows, string what)
+        {
+            if (handle.IsClosed)
+                throw new ObjectDisposedException("MemoryMappedViewStream", "The stream is closed.");
+            if (!allows)
+                throw new NotSupportedException("The stream does not support " + what + ".");
+            return Position;
+        }
+
+        static void CheckArray(byte[] buffer, int offset, int count)
+        {
+            if (buffer == null)
+                throw new ArgumentNullException("buffer");
+            if (offset < 0)
+                throw new ArgumentOutOfRangeException("offset", "A non-negative number is required.");
+            if (count < 0)
+                throw new ArgumentOutOfRangeException("count", "A non-negative number is required.");
+            if (buffer.Length - offset < count)
+                throw new ArgumentOutOfRangeException("count", "The array ends too soon.");
+        }
+    }
+}
