@@ -408,6 +408,9 @@ namespace Filemap.MemoryMappedFiles
                 throw new ArgumentException("The array ends too soon.");
         }
 
+        /// <summary>How many bytes one copy has at most.</summary>
+        const long Piece = 1 << 30;
+
         /// <summary>Copies structures, all at once where they lie in the array as in the view.</summary>
         void Transfer<T>(long position, T[] array, int offset, int count, bool writes) where T : struct
         {
@@ -424,7 +427,9 @@ namespace Filemap.MemoryMappedFiles
                 try
                 {
                     void* place = (void*)Marshal.UnsafeAddrOfPinnedArrayElement(array, offset);
-                    Move(position, place, (long)count * Layout<T>.Size, writes);
+                    long length = (long)count * Layout<T>.Size;
+                    for (long done = 0; done < length; done += Piece)
+                        Move(position + done, (byte*)place + done, (int)Math.Min(Piece, length - done), writes);
                 }
                 finally
                 {
@@ -441,7 +446,7 @@ namespace Filemap.MemoryMappedFiles
             }
         }
 
-        void Move(long position, void* place, long length, bool writes)
+        void Move(long position, void* place, int length, bool writes)
         {
             if (writes)
                 handle.Put(start + position, place, length);

@@ -10,6 +10,8 @@ namespace Filemap.MemoryMappedFiles
         readonly MemoryMappedView view;
         readonly SafeMemoryMappedViewHandle handle;
         readonly long start, size;
+        readonly bool canRead, canWrite;
+        long position;
 
         internal MemoryMappedViewStream(MemoryMappedView view)
         {
@@ -17,7 +19,10 @@ namespace Filemap.MemoryMappedFiles
             handle = view.Handle;
             start = view.PointerOffset;
             size = view.Size;
-            Initialize(handle, start, size, Words.OfFile(view.Access));
+            FileAccess access = Words.OfFile(view.Access);
+            canRead = (access & FileAccess.Read) != 0;
+            canWrite = (access & FileAccess.Write) != 0;
+            Initialize(handle, start, size, access);
         }
 
         /// <summary>Gets the bytes of the view; they are unmapped when nobody uses them.</summary>
@@ -38,6 +43,46 @@ namespace Filemap.MemoryMappedFiles
             get { return handle.IsLost(start + size - 1); }
         }
 
+        /// <summary>Gets or sets where the next access is, which may be behind the end.</summary>
+        public override long Position
+        {
+            get
+            {
+                CheckOpen();
+                return position;
+            }
+            set
+            {
+                if (value < 0)
+                    throw new ArgumentOutOfRangeException("value", "A non-negative number is required.");
+                CheckOpen();
+                position = value;
+            }
+        }
+
+        /// <summary>Sets where the next access is, from the beginning, from there, or from the end.</summary>
+        public override long Seek(long offset, SeekOrigin loc)
+        {
+            CheckOpen();
+            long from;
+            switch (loc)
+            {
+                case SeekOrigin.Begin: from = 0; break;
+                case SeekOrigin.Current: from = position; break;
+                case SeekOrigin.End: from = size; break;
+                default: throw new ArgumentException("The origin is none of the three.");
+            }
+            if (unchecked(from + offset) < 0)
+                throw new IOException("The position would be before the beginning.");
+            return position = from + offset;
+        }
+
+        void CheckOpen()
+        {
+            if (handle.IsClosed)
+                throw new ObjectDisposedException("MemoryMappedViewStream", "The stream is closed.");
+        }
+
         /// <summary>Throws: a view has the length that it has.</summary>
         public override void SetLength(long value)
         {
@@ -50,25 +95,25 @@ namespace Filemap.MemoryMappedFiles
         public override int Read(byte[] buffer, int offset, int count)
         {
             CheckArray(buffer, offset, count);
-            long position = Begin(CanRead, "reading");
-            count = (int)Math.Min(count, Math.Max(0, size - position));
+            long at = Begin(canRead, "reading");
+            count = (int)Math.Min(count, Math.Max(0, size - at));
             if (count == 0)
                 return 0;
             fixed (byte* place = buffer)
-                handle.Get(start + position, place + offset, count);
-            Position = position + count;
+                handle.Get(start + at, place + offset, count);
+            position = at + count;
             return count;
         }
 
         /// <summary>Reads a byte, or returns -1 at the end.</summary>
         public override int ReadByte()
         {
-            long position = Begin(CanRead, "reading");
-            if (position >= size)
+            long at = Begin(canRead, "reading");
+            if (at >= size)
                 return -1;
             byte value;
-            handle.Get(start + position, &value, 1);
-            Position = position + 1;
+            handle.Get(start + at, &value, 1);
+            position = at + 1;
             return value;
         }
 
@@ -76,24 +121,24 @@ namespace Filemap.MemoryMappedFiles
         public override void Write(byte[] buffer, int offset, int count)
         {
             CheckArray(buffer, offset, count);
-            long position = Begin(CanWrite, "writing");
-            if (count > size - position)
+            long at = Begin(canWrite, "writing");
+            if (count > size - at)
                 throw new NotSupportedException("The stream of a view does not grow.");
             if (count == 0)
                 return;
             fixed (byte* place = buffer)
-                handle.Put(start + position, place + offset, count);
-            Position = position + count;
+                handle.Put(start + at, place + offset, count);
+            position = at + count;
         }
 
         /// <summary>Writes a byte.</summary>
         public override void WriteByte(byte value)
         {
-            long position = Begin(CanWrite, "writing");
-            if (position >= size)
+            long at = Begin(canWrite, "writing");
+            if (at >= size)
                 throw new NotSupportedException("The stream of a view does not grow.");
-            handle.Put(start + position, &value, 1);
-            Position = position + 1;
+            handle.Put(start + at, &value, 1);
+            position = at + 1;
         }
 
         /// <summary>Writes what was changed to the file.</summary>
@@ -105,8 +150,7 @@ namespace Filemap.MemoryMappedFiles
         /// <summary>Writes what was changed to the file, as far as <paramref name="strength"/> says.</summary>
         public void Flush(Flush strength)
         {
-            if (handle.IsClosed)
-                throw new ObjectDisposedException("MemoryMappedViewStream", "The stream is closed.");
+            CheckOpen();
             view.Flush(strength);
         }
 
@@ -115,7 +159,7 @@ namespace Filemap.MemoryMappedFiles
         {
             try
             {
-                if (disposing && !handle.IsClosed && CanWrite)
+                if (disposing && !handle.IsClosed && canWrite)
                     Flush();
             }
             finally
@@ -134,11 +178,10 @@ namespace Filemap.MemoryMappedFiles
         /// <summary>Returns the position, if the stream is open and allows this.</summary>
         long Begin(bool allows, string what)
         {
-            if (handle.IsClosed)
-                throw new ObjectDisposedException("MemoryMappedViewStream", "The stream is closed.");
+            CheckOpen();
             if (!allows)
                 throw new NotSupportedException("The stream does not support " + what + ".");
-            return Position;
+            return position;
         }
 
         static void CheckArray(byte[] buffer, int offset, int count)

@@ -123,6 +123,9 @@ namespace Filemap
             internal static extern IntPtr filemap_pin_view(IntPtr address);
 
             [DllImport(Library)]
+            internal static extern int filemap_fence_threads();
+
+            [DllImport(Library)]
             internal static extern void filemap_unpin(IntPtr pin);
 
             [DllImport(Library)]
@@ -143,6 +146,9 @@ namespace Filemap
         internal static class Windows
         {
             const string Library = "kernel32.dll";
+
+            [DllImport(Library)]
+            internal static extern void FlushProcessWriteBuffers();
 
             [DllImport(Library, EntryPoint = "CreateFileMappingW", ExactSpelling = true, CharSet = CharSet.Unicode, SetLastError = true)]
             internal static extern IntPtr CreateFileMapping(

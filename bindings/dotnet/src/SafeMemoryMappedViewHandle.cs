@@ -1,12 +1,30 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Filemap.MemoryMappedFiles
 {
     /// <summary>The bytes of a view. Every access holds it, and what is held is not unmapped.</summary>
+    /// <remarks>
+    /// The first thread that uses a view owns it: it stores that it is there, and that it is not, which costs
+    /// nothing. Other threads are counted, by an instruction that the processor locks. Who closes a view
+    /// orders the memory of all threads before it looks whether the owner is there.
+    /// No exception comes between the beginning of an access and its end, but for Thread.Abort, which leaves
+    /// the view mapped.
+    /// </remarks>
     public sealed unsafe class SafeMemoryMappedViewHandle : SafeBuffer
     {
+        /// <summary>Added to the count when the handle is closed. Whoever then leaves as the last one unmaps.</summary>
+        const int Closed = 1 << 30;
+
         readonly IntPtr pin;
+        readonly byte* address;
+        /// <summary>How many threads use the view, without the owner.</summary>
+        int users;
+        /// <summary>The owner's number, or 0; and 1 while it uses the view.</summary>
+        int owner, isOwnerThere;
+        int unmapped;
 
         /// <summary>Makes an object without a view.</summary>
         public SafeMemoryMappedViewHandle() : base(true) { }
@@ -14,104 +32,151 @@ namespace Filemap.MemoryMappedFiles
         internal SafeMemoryMappedViewHandle(IntPtr address, IntPtr pin) : base(true)
         {
             SetHandle(address);
+            this.address = (byte*)address;
             this.pin = pin;
         }
 
-        /// <summary>Unmaps the view.</summary>
+        /// <summary>Unmaps the view, when the last access is over.</summary>
         protected override bool ReleaseHandle()
         {
+            Interlocked.Add(ref users, Closed);
+            return Finish();
+        }
+
+        bool Unmap()
+        {
+            if (Interlocked.Exchange(ref unmapped, 1) != 0)
+                return true;
             if (Native.IsWindows)
-                return Native.Windows.UnmapViewOfFile(handle) != 0;
-            bool done = Native.Linux.UnmapViewOfFile(handle) != 0;
+                return Native.Windows.UnmapViewOfFile((IntPtr)address) != 0;
+            bool done = Native.Linux.UnmapViewOfFile((IntPtr)address) != 0;
             Native.Linux.filemap_unpin(pin);
             return done;
         }
 
-        /// <summary>Copies bytes out. What is lost is an exception, and what is closed another.</summary>
-        internal void Get(long offset, void* buffer, long length)
+        /// <summary>Whether memory can be ordered for all threads.</summary>
+        static readonly bool CanOwn = Fence();
+
+        static bool Fence()
         {
-            bool held = false;
+            if (!Native.IsWindows)
+                return Native.Linux.filemap_fence_threads() != 0;
+            Native.Windows.FlushProcessWriteBuffers();
+            return true;
+        }
+
+        /// <summary>Begins an access, and returns whether this thread owns the view.</summary>
+        bool Enter()
+        {
+            int thread = Environment.CurrentManagedThreadId;
+            if (thread != owner)
+                return EnterAmongOthers(thread);
+            Volatile.Write(ref isOwnerThere, 1);
+            if (Volatile.Read(ref users) >= Closed)
+                Refuse(true);
+            return true;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        bool EnterAmongOthers(int thread)
+        {
+            if (Interlocked.Increment(ref users) >= Closed)
+                Refuse(false);
+            // The number of a thread that has ended may be another one's, which then owns the view.
+            if (owner == 0 && CanOwn)
+                Interlocked.CompareExchange(ref owner, thread, 0);
+            return false;
+        }
+
+        void Refuse(bool owns)
+        {
+            Leave(owns);
+            throw new ObjectDisposedException("MemoryMappedView", "The view is closed.");
+        }
+
+        void Leave(bool owns)
+        {
+            if (owns)
+            {
+                Volatile.Write(ref isOwnerThere, 0);
+                if (Volatile.Read(ref users) >= Closed)
+                    Finish();
+            }
+            else if (Interlocked.Decrement(ref users) >= Closed)
+                Finish();
+        }
+
+        /// <summary>Unmaps a closed view, unless somebody is there, who then does.</summary>
+        bool Finish()
+        {
+            if (owner != 0)
+                Fence();
+            return Volatile.Read(ref isOwnerThere) != 0 || Volatile.Read(ref users) != Closed || Unmap();
+        }
+
+        /// <summary>Copies bytes out. What is lost is an exception, and what is closed another.</summary>
+        internal void Get(long offset, void* buffer, int length)
+        {
+            bool owns = Enter();
             uint code = 0;
-            try
-            {
-                DangerousAddRef(ref held);
-                if (Native.IsWindows)
-                    Copy((byte*)handle + offset, (byte*)buffer, length);
-                else
-                    code = Native.Linux.filemap_get(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(ulong)length);
-            }
-            finally
-            {
-                if (held)
-                    DangerousRelease();
-            }
+            if (Native.IsWindows)
+                Copy(address + offset, (byte*)buffer, length);
+            else if (length <= Short.Most)
+                code = Short.Get(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(uint)length);
+            else
+                code = Native.Linux.filemap_get(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(uint)length);
+            Leave(owns);
             if (code != 0)
-                throw Failure.Of((int)code, "read " + length + " bytes of a view at " + offset);
+                Refuse(code, "read", length, offset);
         }
 
         /// <summary>Copies bytes in, likewise.</summary>
-        internal void Put(long offset, void* buffer, long length)
+        internal void Put(long offset, void* buffer, int length)
         {
-            bool held = false;
+            bool owns = Enter();
             uint code = 0;
-            try
-            {
-                DangerousAddRef(ref held);
-                if (Native.IsWindows)
-                    Copy((byte*)buffer, (byte*)handle + offset, length);
-                else
-                    code = Native.Linux.filemap_put(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(ulong)length);
-            }
-            finally
-            {
-                if (held)
-                    DangerousRelease();
-            }
+            if (Native.IsWindows)
+                Copy((byte*)buffer, address + offset, length);
+            else if (length <= Short.Most)
+                code = Short.Put(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(uint)length);
+            else
+                code = Native.Linux.filemap_put(pin, (UIntPtr)(ulong)offset, buffer, (UIntPtr)(uint)length);
+            Leave(owns);
             if (code != 0)
-                throw Failure.Of((int)code, "write " + length + " bytes of a view at " + offset);
+                Refuse(code, "write", length, offset);
+        }
+
+        static void Refuse(uint code, string what, long length, long offset)
+        {
+            throw Failure.Of((int)code, what + " " + length + " bytes of a view at " + offset);
         }
 
         internal void Flush(long offset, long length, Flush strength)
         {
-            bool held = false;
+            bool owns = Enter();
             int code = 0;
-            try
-            {
-                DangerousAddRef(ref held);
-                if (!Native.IsWindows)
-                    code = (int)Native.Linux.filemap_flush(pin, (UIntPtr)(ulong)offset, (UIntPtr)(ulong)length, (uint)strength);
-                else if (Native.Windows.FlushViewOfFile(new IntPtr((long)handle + offset), (UIntPtr)(ulong)length) == 0)
-                    code = Marshal.GetLastWin32Error();
-            }
-            finally
-            {
-                if (held)
-                    DangerousRelease();
-            }
+            if (!Native.IsWindows)
+                code = (int)Native.Linux.filemap_flush(pin, (UIntPtr)(ulong)offset, (UIntPtr)(ulong)length, (uint)strength);
+            else if (Native.Windows.FlushViewOfFile((IntPtr)(address + offset), (UIntPtr)(ulong)length) == 0)
+                code = Marshal.GetLastWin32Error();
+            Leave(owns);
             if (code != 0)
                 throw Failure.Of(code, "flush a view");
         }
 
-        /// <summary>Whether these bytes are lost.</summary>
+        /// <summary>Whether this byte is lost.</summary>
         internal bool IsLost(long offset)
         {
-            bool held = false;
-            try
-            {
-                DangerousAddRef(ref held);
-                byte one;
-                return !Native.IsWindows
-                    && Native.Linux.filemap_get(pin, (UIntPtr)(ulong)offset, &one, (UIntPtr)1) == Native.SwapError;
-            }
-            finally
-            {
-                if (held)
-                    DangerousRelease();
-            }
+            bool owns = Enter();
+            byte one;
+            bool lost = !Native.IsWindows
+                && Native.Linux.filemap_get(pin, (UIntPtr)(ulong)offset, &one, (UIntPtr)1) == Native.SwapError;
+            Leave(owns);
+            return lost;
         }
 
         /// <summary>Numbers in one piece, as the processor has them; others however they come.</summary>
-        static void Copy(byte* from, byte* to, long length)
+        static void Copy(byte* from, byte* to, int length)
         {
             switch (length)
             {
@@ -120,13 +185,8 @@ namespace Filemap.MemoryMappedFiles
                 case 4: *(int*)to = *(int*)from; return;
                 case 8: *(long*)to = *(long*)from; return;
             }
-            while (length >= 8)
-            {
+            for (; length >= 8; length -= 8, from += 8, to += 8)
                 *(long*)to = *(long*)from;
-                from += 8;
-                to += 8;
-                length -= 8;
-            }
             while (length-- > 0)
                 *to++ = *from++;
         }

@@ -1590,7 +1590,8 @@ BOOL filemap_list(filemap_each each,
 /*
  Holds the view that has the address in its pages.
 
- The result is no address in the view, and is given to the functions below, from any threads.
+ The result is no address in the view, and is given to the functions below, from any threads; one that was
+ started with `SIGBUS` blocked holds a view itself, which unblocks it.
  `filemap_unpin` lets the view go. Returns NULL on failure: `ERROR_INVALID_ADDRESS` if the address
  is in no view.
  */
@@ -1658,6 +1659,16 @@ BOOL filemap_holders(HANDLE mapping,
                      DWORD *processes,
                      SIZE_T room,
                      SIZE_T *count);
+
+/*
+ Orders memory among all threads of this process: what each of them stored before it was interrupted
+ for this is seen by this thread, and what this thread stored before by them.
+
+ So one side of an agreement between threads needs no fence of its own, if the other side, which is
+ rare, calls this. Returns FALSE if the system cannot do it
+ ([membarrier(2)](https://man7.org/linux/man-pages/man2/membarrier.2.html)): then it never does.
+ */
+BOOL filemap_fence_threads(void);
 
 #ifdef __cplusplus
 }  // extern "C"

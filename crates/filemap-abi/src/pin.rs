@@ -32,7 +32,8 @@ pub struct filemap_pin {
 
 /// Holds the view that has the address in its pages.
 ///
-/// The result is no address in the view, and is given to the functions below, from any threads.
+/// The result is no address in the view, and is given to the functions below, from any threads; one that was
+/// started with `SIGBUS` blocked holds a view itself, which unblocks it.
 /// `filemap_unpin` lets the view go. Returns NULL on failure: `ERROR_INVALID_ADDRESS` if the address
 /// is in no view.
 #[unsafe(no_mangle)]
@@ -70,7 +71,7 @@ fn coded(body: impl FnOnce() -> Result<()>) -> DWORD {
     }
 }
 
-/// Returns the view, ready for an access of this thread to `len` bytes at `offset`.
+/// Returns the view, if it has `len` bytes at `offset`.
 ///
 /// # Safety
 ///
@@ -83,7 +84,6 @@ unsafe fn held<'pin>(pin: *const filemap_pin, offset: SIZE_T, len: SIZE_T) -> Re
     if mapped.view.len().checked_sub(offset).is_none_or(|rest| len > rest) {
         return Err(Code(ERROR_INVALID_PARAMETER));
     }
-    prepare(mapped)?;
     Ok(mapped)
 }
 
@@ -268,5 +268,26 @@ pub unsafe extern "C" fn filemap_holders(
         // SAFETY: the caller vouches for the room.
         unsafe { count.write_unaligned(holders.len()) };
         Ok(TRUE)
+    })
+}
+
+/// Orders memory among all threads of this process: what each of them stored before it was interrupted
+/// for this is seen by this thread, and what this thread stored before by them.
+///
+/// So one side of an agreement between threads needs no fence of its own, if the other side, which is
+/// rare, calls this. Returns FALSE if the system cannot do it
+/// ([membarrier(2)](https://man7.org/linux/man-pages/man2/membarrier.2.html)): then it never does.
+#[unsafe(no_mangle)]
+pub extern "C" fn filemap_fence_threads() -> BOOL {
+    const EXPEDITED: libc::c_long = 1 << 3;
+    const REGISTER_EXPEDITED: libc::c_long = 1 << 4;
+    let ask = |command: libc::c_long| {
+        // SAFETY: the call takes three numbers, and touches no memory of the program.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) }
+    };
+    quiet(FALSE, || {
+        // A process is registered once, and asks again only where it was not: after a fork, too.
+        let done = ask(EXPEDITED) == 0 || (ask(REGISTER_EXPEDITED) == 0 && ask(EXPEDITED) == 0);
+        Ok(BOOL::from(done))
     })
 }

@@ -9,6 +9,7 @@ use crate::kernel32::{
     address, allocated, copy, create, encoding, error, event, file, handle, lock, memory, message,
     mutex, position, process, security, semaphore, system, time, transfer, view, wait,
 };
+use crate::pin;
 use crate::strings;
 use crate::windows::{
     ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND, FARPROC, HMODULE, LPCSTR, LPCWSTR,
@@ -207,6 +208,15 @@ fn address(name: &str) -> Option<unsafe extern "C" fn() -> isize> {
         extra::filemap_restore,
         extra::filemap_withdraw,
         extra::filemap_list,
+        pin::filemap_pin_view,
+        pin::filemap_unpin,
+        pin::filemap_get,
+        pin::filemap_put,
+        pin::filemap_flush,
+        pin::filemap_pinned_length,
+        pin::filemap_length,
+        pin::filemap_holders,
+        pin::filemap_fence_threads,
         self::GetModuleHandleA,
         self::GetModuleHandleW,
         self::GetProcAddress,
