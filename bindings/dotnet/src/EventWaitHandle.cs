@@ -38,7 +38,7 @@ namespace Filemap.Threading
             if (mode != EventResetMode.AutoReset && mode != EventResetMode.ManualReset)
                 throw new ArgumentException("An event resets automatically or manually.", "mode");
             uint flags = (mode == EventResetMode.ManualReset ? 1u : 0) | (set ? 2u : 0);
-            var security = new Security(permissions, false);
+            var security = new NameSecurity(permissions, false);
             try
             {
                 SecurityAttributes attributes = security.Attributes;

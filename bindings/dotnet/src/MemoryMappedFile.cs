@@ -144,15 +144,21 @@ namespace Filemap.MemoryMappedFiles
             SafeFileHandle fileHandle, string mapName, long capacity, MemoryMappedFileAccess access,
             HandleInheritability inheritability, bool leaveOpen)
         {
-            ArgumentNullException.ThrowIfNull(fileHandle);
+            if (fileHandle == null)
+                throw new ArgumentNullException(nameof(fileHandle));
             CheckName(mapName);
             if (capacity < 0)
                 throw new ArgumentOutOfRangeException(nameof(capacity));
             CheckMade(access);
             CheckInheritability(inheritability);
-            capacity = CheckCapacity(capacity, RandomAccess.GetLength(fileHandle), access);
-            var made = CreateOver(fileHandle, mapName, inheritability, access, 0, capacity, Permissions.Private);
-            return new MemoryMappedFile(made, leaveOpen ? null : new FileStream(fileHandle, FileAccess.Read, 0), leaveOpen);
+            FileAccess opened = access == MemoryMappedFileAccess.Read ? FileAccess.Read : FileAccess.ReadWrite;
+            var stream = new FileStream(fileHandle, opened, 0);
+            capacity = CheckCapacity(capacity, stream.Length, access);
+            SafeMemoryMappedFileHandle made =
+                Create(stream, mapName, inheritability, access, 0, capacity, Permissions.Private);
+            if (leaveOpen)
+                GC.SuppressFinalize(stream);
+            return new MemoryMappedFile(made, stream, leaveOpen);
         }
 #endif
 
@@ -491,7 +497,7 @@ namespace Filemap.MemoryMappedFiles
             uint words = Words.OfPages(access) | (uint)options;
             if (file == IntPtr.Zero)
                 file = new IntPtr(-1);
-            var security = new Security(permissions, inheritability == HandleInheritability.Inheritable);
+            var security = new NameSecurity(permissions, inheritability == HandleInheritability.Inheritable);
             try
             {
                 uint high = (uint)(capacity >> 32), low = (uint)capacity;

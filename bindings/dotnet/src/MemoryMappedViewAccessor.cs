@@ -6,7 +6,7 @@ namespace Filemap.MemoryMappedFiles
 {
     /// <summary>Values in a view, by their position.</summary>
     /// <remarks>
-    /// A page that the file has lost is an <see cref="IOException"/>. The methods of the base class read
+    /// A page that the file has lost is an <see cref="System.IO.IOException"/>. The methods of the base class read
     /// and write by the address, without that: they are hidden, and reached only through a variable of
     /// the base class's type.
     /// </remarks>
@@ -347,8 +347,12 @@ namespace Filemap.MemoryMappedFiles
             int size = Layout<T>.Size;
             CheckRead(position, size);
             T value = default(T);
+#if POINTERS
+            handle.Get(start + position, &value, size);
+#else
             TypedReference reference = __makeref(value);
             handle.Get(start + position, Place.Of(&reference), size);
+#endif
             structure = value;
         }
 
@@ -361,8 +365,12 @@ namespace Filemap.MemoryMappedFiles
             int size = Layout<T>.Size;
             CheckWrite(position, size);
             T value = structure;
+#if POINTERS
+            handle.Put(start + position, &value, size);
+#else
             TypedReference reference = __makeref(value);
             handle.Put(start + position, Place.Of(&reference), size);
+#endif
         }
 
         /// <summary>Reads structures into an array, as many as there are, and returns how many that were.</summary>

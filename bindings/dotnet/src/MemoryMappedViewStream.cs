@@ -4,7 +4,7 @@ using System.IO;
 namespace Filemap.MemoryMappedFiles
 {
     /// <summary>A view as a stream, whose length is the view's.</summary>
-    /// <remarks>A page that the file has lost is an <see cref="IOException"/>.</remarks>
+    /// <remarks>A page that the file has lost is an <see cref="System.IO.IOException"/>.</remarks>
     public sealed unsafe partial class MemoryMappedViewStream : UnmanagedMemoryStream
     {
         readonly MemoryMappedView view;

@@ -40,7 +40,7 @@ namespace Filemap.Threading
 
         static unsafe IntPtr Make(bool owned, string name, Permissions permissions, out bool createdNew)
         {
-            var security = new Security(permissions, false);
+            var security = new NameSecurity(permissions, false);
             try
             {
                 SecurityAttributes attributes = security.Attributes;

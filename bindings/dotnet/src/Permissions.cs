@@ -15,11 +15,11 @@ namespace Filemap
     }
 
     /// <summary>The attributes that a function gets, for as long as it runs.</summary>
-    internal unsafe struct Security : IDisposable
+    internal unsafe struct NameSecurity : IDisposable
     {
         internal SecurityAttributes Attributes;
 
-        internal Security(Permissions permissions, bool inherits)
+        internal NameSecurity(Permissions permissions, bool inherits)
         {
             Attributes = new SecurityAttributes { Length = sizeof(SecurityAttributes), Inherits = inherits ? 1 : 0 };
             if (permissions == Permissions.Private)

@@ -39,7 +39,7 @@ namespace Filemap.Threading
                 throw new ArgumentOutOfRangeException("maximumCount", "A positive number is required.");
             if (initial > maximum)
                 throw new ArgumentException("The initial count is more than the maximum.");
-            var security = new Security(permissions, false);
+            var security = new NameSecurity(permissions, false);
             try
             {
                 SecurityAttributes attributes = security.Attributes;

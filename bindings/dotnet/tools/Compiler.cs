@@ -39,7 +39,7 @@ static class Compiler
         {
             string path = (string)Get(source, "Path");
             using (Stream stream = File.OpenRead(path))
-                trees.Add(parse.Invoke(null, Fit(parse, text.Invoke(null, Fit(text, stream)), Get(parsed, "ParseOptions"), path)));
+                trees.Add(parse.Invoke(null, Fit(parse, text.Invoke(null, Fit(text, stream, Get(parsed, "ChecksumAlgorithm"))), Get(parsed, "ParseOptions"), path)));
         }
         var references = new List<object>();
         MethodInfo load = Of(core, "MetadataReference").GetMethods().First(
@@ -102,7 +102,12 @@ static class Compiler
 
     static object Get(object of, string property)
     {
-        return of.GetType().GetProperty(property).GetValue(of, null);
+        // Of a property that a derived type has anew, the derived one.
+        Type type = of.GetType();
+        PropertyInfo found = null;
+        for (; found == null; type = type.BaseType)
+            found = type.GetProperty(property, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+        return found.GetValue(of, null);
     }
 
     static object Call(object on, string name, params object[] given)
@@ -120,7 +125,8 @@ static class Compiler
         {
             int index = left.FindIndex(one => one != null && parameter.ParameterType.IsInstanceOfType(one));
             if (index < 0)
-                return parameter.HasDefaultValue ? parameter.DefaultValue : Default(parameter.ParameterType);
+                return parameter.HasDefaultValue && parameter.DefaultValue != null
+                    ? parameter.DefaultValue : Default(parameter.ParameterType);
             object found = left[index];
             left.RemoveAt(index);
             return found;

@@ -25,6 +25,7 @@ mod waits;
 mod bytes;
 mod objects;
 mod kernel32;
+mod dotnet;
 mod shell;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Layout, Read, Watch, Write};
+pub(crate) use self::dotnet::Dotnet;
 pub(crate) use self::kernel32::Kernel32;
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
@@ -105,6 +107,7 @@ pub(crate) enum Verb {
     Get(Get),
     Gc(Gc),
     Kernel32(Kernel32),
+    Dotnet(Dotnet),
     Completions(Completions),
     Man(Man),
     #[command(hide = true)]

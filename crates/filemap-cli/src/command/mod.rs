@@ -25,6 +25,7 @@ mod man;
 mod put;
 mod get;
 mod kernel32;
+mod dotnet;
 
 use std::path::absolute;
 use std::process::{Command, ExitCode};
@@ -76,6 +77,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
             | Verb::Copy(_)
             | Verb::Watch(_)
             | Verb::Kernel32(_)
+            | Verb::Dotnet(_)
             | Verb::Wait(_)
             | Verb::Lock(_)
     );
@@ -88,6 +90,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Create(create) => return create::run(&context, create),
         Verb::Wait(wait) => return wait::run(&context, wait),
         Verb::Lock(lock) => return lock::run(&context, lock),
+        Verb::Dotnet(dotnet) => return dotnet::run(&context, dotnet),
         Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,

@@ -19,11 +19,11 @@ const USUAL: [&str; 6] =
 
 /// The path of the library, checked to be it.
 #[derive(Debug)]
-pub(super) struct Library(PathBuf);
+pub(in crate::command) struct Library(PathBuf);
 
 impl Library {
     /// Finds it: at `given`, or else beside this command, in `../lib`, or where the loader searches.
-    pub(super) fn find(given: Option<&Path>) -> Result<Self> {
+    pub(in crate::command) fn find(given: Option<&Path>) -> Result<Self> {
         if let Some(path) = given {
             return Self::checked(path);
         }
@@ -42,7 +42,7 @@ impl Library {
     }
 
     /// Returns its path, with all links resolved.
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::command) fn path(&self) -> &Path {
         &self.0
     }
 

@@ -18,10 +18,10 @@ use crate::attended;
 use crate::failure::{Failure, Result, Why};
 use crate::sys;
 use installation::Installation;
-use library::Library;
+pub(super) use library::Library;
 
 /// The file name of the library.
-const LIBRARY: &str = "libfilemap.so";
+pub(super) const LIBRARY: &str = "libfilemap.so";
 
 pub(super) fn run(context: &Context<'_>, kernel32: &Kernel32) -> Result<ExitCode> {
     if sys::HAS_KERNEL32 {
