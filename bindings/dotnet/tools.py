@@ -394,19 +394,150 @@ def bench(*arguments):
             run(*runtime.command(to / "Bench.exe"), place / "file", env={"LD_LIBRARY_PATH": str(folder)})
 
 
+# Where each system's library comes from: the folder in the package, the target, what builds it.
+NATIVES = [("linux-x64", None), ("linux-musl-x64", "x86_64-unknown-linux-musl"), ("linux-arm64", "aarch64-unknown-linux-gnu")]
+
+NUSPEC = """<?xml version="1.0" encoding="utf-8"?>
+<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
+  <metadata>
+    <id>Filemap</id>
+    <version>{version}</version>
+    <authors>The filemap authors</authors>
+    <license type="expression">MIT OR Apache-2.0</license>
+    <readme>README.md</readme>
+    <description>System.IO.MemoryMappedFiles with names on Linux, named mutexes, events and semaphores that survive a crash, and lost pages as exceptions.</description>
+    <tags>mmap memory-mapped-files shared-memory ipc mutex linux</tags>
+    <dependencies>
+{dependencies}
+    </dependencies>
+  </metadata>
+</package>
+"""
+
+CONTENT_TYPES = """<?xml version="1.0" encoding="utf-8"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+{types}
+</Types>
+"""
+
+RELATIONS = """<?xml version="1.0" encoding="utf-8"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+  <Relationship Type="http://schemas.microsoft.com/packaging/2010/07/manifest" Target="/Filemap.nuspec" Id="R1" />
+  <Relationship Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="/{core}" Id="R2" />
+</Relationships>
+"""
+
+CORE = """<?xml version="1.0" encoding="utf-8"?>
+<coreProperties xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://schemas.openxmlformats.org/package/2006/metadata/core-properties">
+  <dc:creator>The filemap authors</dc:creator>
+  <dc:identifier>Filemap</dc:identifier>
+  <version>{version}</version>
+</coreProperties>
+"""
+
+
+def native(target):
+    """Builds the library for a target, as it is shipped, and returns its path."""
+    words = ["build", "--quiet", "--locked", "--profile", "bench", "--package", "filemap-abi"]
+    if target is None:
+        run("cargo", *words, cwd=ROOT)
+        return TARGET / "release/libfilemap.so"
+    # A library for C needs the C library of its target, which is found when the program starts.
+    more = {"CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS": "-Ctarget-feature=-crt-static"}
+    linker = {"x86_64-unknown-linux-musl": "musl-gcc", "aarch64-unknown-linux-gnu": "aarch64-linux-gnu-gcc"}[target]
+    told = f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"
+    more[told] = os.environ.get(told, linker)
+    try:
+        # Where the toolchain has no standard library for the target, nightly builds one of its sources.
+        attempts = [["cargo", *words], ["rustup", "run", "nightly", "cargo", *words, "-Zbuild-std=std,panic_abort"]]
+        for attempt in attempts:
+            done = subprocess.run([*attempt, "--target", target], env=environment(more), cwd=ROOT, capture_output=True)
+            if done.returncode == 0:
+                return TARGET / target / "release/libfilemap.so"
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    except FileNotFoundError as error:
+        reason = [str(error)]
+    raise Skipped(f"the library for {target}: {' '.join(reason)}")
+
+
+def nuget():
+    made = build()
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    file = PACKAGES / f"Filemap.{VERSION}.nupkg"
+    core = "package/services/metadata/core-properties/filemap.psmdcp"
+    monikers = {"net45": ".NETFramework4.5", "netstandard2.0": ".NETStandard2.0", "net8.0": "net8.0"}
+    groups = "\n".join(f'      <group targetFramework="{monikers[framework]}" />' for framework in made)
+    parts = {"Filemap.nuspec": NUSPEC.format(version=VERSION, dependencies=groups).encode()}
+    for framework, folder in made.items():
+        for name in ("Filemap.dll", "Filemap.xml", "Filemap.pdb"):
+            if (folder / name).exists():
+                parts[f"lib/{framework}/{name}"] = (folder / name).read_bytes()
+    for system, target in NATIVES:
+        try:
+            path = native(target)
+        except Skipped as why:
+            print(f"skipped: {why}")
+            continue
+        stripped = PACKAGES / "libfilemap.so"
+        strip = {"linux-arm64": "aarch64-linux-gnu-strip"}.get(system, "strip")
+        if not shutil.which(strip):
+            strip = "strip"
+        if subprocess.run([strip, "--strip-unneeded", "-o", str(stripped), str(path)], capture_output=True).returncode:
+            shutil.copy(path, stripped)
+        parts[f"runtimes/{system}/native/libfilemap.so"] = stripped.read_bytes()
+        stripped.unlink()
+    parts["README.md"] = (HERE / "README.md").read_bytes()
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        parts[f"{name}.txt"] = (ROOT / name).read_bytes()
+    kinds = {"rels": "application/vnd.openxmlformats-package.relationships+xml",
+             "psmdcp": "application/vnd.openxmlformats-package.core-properties+xml"}
+    extensions = sorted({name.rsplit(".", 1)[-1] for name in parts} | set(kinds))
+    types = "\n".join(
+        f'  <Default Extension="{one}" ContentType="{kinds.get(one, "application/octet")}" />' for one in extensions)
+    parts = {"[Content_Types].xml": CONTENT_TYPES.format(types=types).encode(),
+             "_rels/.rels": RELATIONS.format(core=core).encode(), core: CORE.format(version=VERSION).encode(), **parts}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            # Without the time, which would make each package another one.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    check(file)
+
+
+def check(file):
+    """Lets NuGet's own reader look at the package, and a fresh program use it on each runtime."""
+    with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as place:
+        place = pathlib.Path(place)
+        try:
+            reader = FETCHED / "Reader.exe"
+            mcs("-r:System.Core", f"-out:{reader}", HERE / "tools/Reader.cs")
+            libraries = fetch("roslyn-4.8", npm("@azure-typespec/http-client-csharp@1.0.0-alpha.20250817.1"))
+            print(output(*dotnet8().command(reader), libraries / "package/dist/generator", file).strip())
+        except Skipped as why:
+            print(f"skipped: NuGet's own reader: {why}")
+        program = re.search("```csharp\n(.*?)```", (HERE / "README.md").read_text(), re.S).group(1)
+        (place / "Program.cs").write_text(program)
+        for runtime in runtimes():
+            folder = place / runtime.name
+            folder.mkdir()
+            framework = runtime.build
+            if f"lib/{framework}/Filemap.dll" not in archive.namelist():
+                framework = "net45"
+            for name in (f"lib/{framework}/Filemap.dll", "runtimes/linux-x64/native/libfilemap.so"):
+                (folder / name.rsplit("/")[-1]).write_bytes(archive.read(name))
+            mcs(f"-r:{BUILT / 'net45/Filemap.dll'}", "-r:System.Core", f"-out:{folder / 'Program.exe'}", place / "Program.cs")
+            said = output(*runtime.command(folder / "Program.exe")).strip()
+            print(f"{runtime.name:<14} from the package: {said}")
+    print(f"nuget: {file}, {file.stat().st_size} bytes")
+
+
 def main():
-    verbs = {"build": build, "test": test, "bench": bench, "nuget": nuget}
+    verbs = {"build": build, "test": test, "nuget": nuget, "bench": bench}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs:
         raise SystemExit(__doc__)
     try:
         verbs[sys.argv[1]](*sys.argv[2:])
     except Skipped as why:
         print(f"skipped: .NET: {why}")
-
-
-def nuget():
-    raise SystemExit("see below")
-
 
 if __name__ == "__main__":
     main()

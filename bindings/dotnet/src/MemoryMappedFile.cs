@@ -26,6 +26,20 @@ namespace Filemap.MemoryMappedFiles
             this.leaveOpen = leaveOpen;
         }
 
+        /// <summary>Sets what becomes of threads that touch a lost page by its address, in all views that are
+        /// made from now on. Accessors and streams throw in any case.</summary>
+        /// <remarks>Zeros, unless the environment has FILEMAP_ON_LOSS=die.</remarks>
+        /// <exception cref="PlatformNotSupportedException">On Windows such a thread always ends the process.</exception>
+        public static void SetOnLoss(OnLoss choice)
+        {
+            if (choice != OnLoss.Die && choice != OnLoss.Zeros)
+                throw new ArgumentOutOfRangeException("choice");
+            if (Native.IsWindows)
+                throw new PlatformNotSupportedException("Windows ends a process that touches a lost page.");
+            if (Native.Linux.filemap_on_loss((uint)choice) == 0)
+                throw Failure.Last("choose what becomes of lost pages");
+        }
+
         /// <summary>Opens a name to read and to write.</summary>
         /// <exception cref="FileNotFoundException">No process holds the name.</exception>
         public static MemoryMappedFile OpenExisting(string mapName)

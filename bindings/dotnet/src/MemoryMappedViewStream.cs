@@ -43,6 +43,19 @@ namespace Filemap.MemoryMappedFiles
             get { return handle.IsLost(start + size - 1); }
         }
 
+        /// <summary>Returns what reads as zeros by its address because it was lost and touched.</summary>
+        public LostRange[] GetLostRanges()
+        {
+            return handle.Lost(start, false);
+        }
+
+        /// <summary>Takes the file's bytes again where it has them again, and returns what was restored.</summary>
+        /// <remarks>What was written to the zeros is gone.</remarks>
+        public LostRange[] Restore()
+        {
+            return handle.Lost(start, true);
+        }
+
         /// <summary>Gets or sets where the next access is, which may be behind the end.</summary>
         public override long Position
         {

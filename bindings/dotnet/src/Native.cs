@@ -13,6 +13,15 @@ namespace Filemap
         internal int Inherits;
     }
 
+    /// <summary>A range that filemap_lost tells of.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LostBytes
+    {
+        internal IntPtr Address;
+        internal UIntPtr Length;
+        internal ulong Since;
+    }
+
     /// <summary>What the system says of the pages at an address.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct MemoryInformation
@@ -121,6 +130,15 @@ namespace Filemap
 
             [DllImport(Library, SetLastError = true)]
             internal static extern IntPtr filemap_pin_view(IntPtr address);
+
+            [DllImport(Library, SetLastError = true)]
+            internal static extern int filemap_on_loss(uint choice);
+
+            [DllImport(Library, SetLastError = true)]
+            internal static extern int filemap_lost(IntPtr address, LostBytes* ranges, UIntPtr room, out UIntPtr count);
+
+            [DllImport(Library, SetLastError = true)]
+            internal static extern int filemap_restore(IntPtr address, LostBytes* ranges, UIntPtr room, out UIntPtr count);
 
             [DllImport(Library)]
             internal static extern int filemap_fence_threads();

@@ -175,6 +175,47 @@ namespace Filemap.MemoryMappedFiles
             return lost;
         }
 
+        /// <summary>Returns the ranges that read as zeros, or restores those that the file has again.</summary>
+        internal LostRange[] Lost(long start, bool restores)
+        {
+            if (Native.IsWindows)
+                return new LostRange[0];
+            bool owns = Enter();
+            int code = 0;
+            var found = new LostBytes[64];
+            UIntPtr count;
+            while (true)
+            {
+                fixed (LostBytes* place = found)
+                {
+                    var room = (UIntPtr)(uint)found.Length;
+                    int done = restores
+                        ? Native.Linux.filemap_restore((IntPtr)address, place, room, out count)
+                        : Native.Linux.filemap_lost((IntPtr)address, place, room, out count);
+                    if (done == 0)
+                        code = Marshal.GetLastWin32Error();
+                }
+                // What was restored is told once, as much as there was room for.
+                if (code != 0 || restores || (ulong)count <= (ulong)found.Length)
+                    break;
+                found = new LostBytes[(int)(uint)count + 16];
+            }
+            Leave(owns);
+            if (code != 0)
+                throw Failure.Of(code, restores ? "restore a view" : "find what a view has lost");
+            var told = new LostRange[(int)Math.Min((ulong)count, (ulong)found.Length)];
+            for (int index = 0; index < told.Length; index++)
+            {
+                LostBytes bytes = found[index];
+                long offset = (long)bytes.Address - (long)address - start;
+                DateTime? since = null;
+                if (bytes.Since != 0)
+                    since = new DateTime(1970, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddTicks((long)(bytes.Since / 100));
+                told[index] = new LostRange(offset, (long)(ulong)bytes.Length, since);
+            }
+            return told;
+        }
+
         /// <summary>Numbers in one piece, as the processor has them; others however they come.</summary>
         static void Copy(byte* from, byte* to, int length)
         {

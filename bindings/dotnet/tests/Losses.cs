@@ -10,7 +10,45 @@ static class Losses
     internal static void Run(string folder)
     {
         ACutFileIsAnException(folder);
+        APointerReadsZerosWhereItIsChosen(folder);
         AClosedViewIsNeverTouched();
+    }
+
+    static unsafe void APointerReadsZerosWhereItIsChosen(string folder)
+    {
+        string path = Path.Combine(folder, "zeros");
+        var bytes = new byte[16384];
+        for (int index = 0; index < bytes.Length; index++)
+            bytes[index] = 7;
+        File.WriteAllBytes(path, bytes);
+        MemoryMappedFile.SetOnLoss(Filemap.OnLoss.Zeros);
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        using (var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
+        using (var view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read))
+        {
+            byte* place = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref place);
+            try
+            {
+                Check.Same(place[9000], (byte)7);
+                file.SetLength(4096);
+                Check.Same(view.GetLostRanges().Length, 0);
+                Check.Same(place[9000], (byte)0);
+                var lost = view.GetLostRanges();
+                Check.That(lost.Length == 1 && lost[0].Offset <= 9000 && lost[0].Offset + lost[0].Length > 9000 && lost[0].Since != null,
+                    "the page is told");
+                file.SetLength(16384);
+                Check.Same(view.Restore().Length, 1);
+                Check.Same(view.GetLostRanges().Length, 0);
+                // The method of the base class goes by the address as well.
+                Check.Same(((UnmanagedMemoryAccessor)view).ReadByte(100), (byte)7);
+            }
+            finally
+            {
+                view.SafeMemoryMappedViewHandle.ReleasePointer();
+            }
+        }
+        Check.Throws<ArgumentOutOfRangeException>(() => MemoryMappedFile.SetOnLoss((Filemap.OnLoss)7));
     }
 
     static void ACutFileIsAnException(string folder)

@@ -453,6 +453,13 @@ typedef INT_PTR (*FARPROC)();
 
 
 /*
+ A view that is held: its bytes stay mapped until it is let go, whoever unmaps it meanwhile.
+
+ For C it is a type without content: its address is all that leaves this library.
+ */
+typedef struct filemap_pin filemap_pin;
+
+/*
  A range of a view that reads, or has read, as zeros because it was lost.
  */
 typedef struct filemap_lost_range {
@@ -469,11 +476,6 @@ typedef struct filemap_lost_range {
      */
     uint64_t since;
 } filemap_lost_range;
- A view that is held: its bytes stay mapped until it is let go, whoever unmaps it meanwhile.
-
- For C it is a type without content: its address is all that leaves this library.
- */
-typedef struct filemap_pin filemap_pin;
 
 /*
  An entry of the registry.
