@@ -270,7 +270,9 @@ def replacement(sources):
 
 def natives():
     """Builds the library and the command, and returns the folder."""
-    run("cargo", "build", "--quiet", "--release", "--package", "filemap-abi", "--package", "filemap-cli", cwd=ROOT)
+    # As they are shipped, and as `cargo xtask package` builds them.
+    words = ["--profile=bench", "--locked", "--all-features", "--package", "filemap-cli", "--package", "filemap-abi"]
+    run("cargo", "build", "--quiet", *words, cwd=ROOT)
     return TARGET / "release"
 
 
@@ -438,10 +440,9 @@ CORE = """<?xml version="1.0" encoding="utf-8"?>
 
 def native(target):
     """Builds the library for a target, as it is shipped, and returns its path."""
-    words = ["build", "--quiet", "--locked", "--profile", "bench", "--package", "filemap-abi"]
+    words = ["build", "--quiet", "--locked", "--profile=bench", "--package", "filemap-abi"]
     if target is None:
-        run("cargo", *words, cwd=ROOT)
-        return TARGET / "release/libfilemap.so"
+        return natives() / "libfilemap.so"
     # A library for C needs the C library of its target, which is found when the program starts.
     more = {"CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS": "-Ctarget-feature=-crt-static"}
     linker = {"x86_64-unknown-linux-musl": "musl-gcc", "aarch64-unknown-linux-gnu": "aarch64-linux-gnu-gcc"}[target]

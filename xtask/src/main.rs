@@ -16,7 +16,7 @@ mod header;
 mod interface;
 mod licences;
 mod package;
-mod python;
+mod bindings;
 mod ci;
 
 use std::env;
@@ -39,6 +39,7 @@ Usage: cargo xtask <verb>
   test --loom      What threads share without a lock, in every order of its steps.
   test --sanitizer A storm of threads under ThreadSanitizer.
   test --miri      The tests of `types` under Miri.
+  test --dotnet    The assemblies for .NET and Mono, on each runtime that there is.
   test --oldest    Whether the oldest supported Rust compiles the workspace.
   bench [ARGS...]  Measures; `cargo xtask bench --help` lists the arguments.
   instructions [--renew]
@@ -62,6 +63,7 @@ Usage: cargo xtask <verb>
                    A Debian package of the command. --check installs, uses and removes it.
   package --wheel  Wheels of the package for Python for all systems, and its sources; one is installed,
                    used and removed.
+  package --nuget  A package for .NET and Mono; a program uses it on each runtime that there is.
   ci               All of these that CI runs, in order. Fails at a skip that .ci/skips does not name.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.";
@@ -119,7 +121,9 @@ fn run(words: &[&str]) -> Done {
         ["licences"] => licences::run(),
         ["package"] => package::run(false),
         ["package", "--check"] => package::run(true),
-        ["package", "--wheel"] => python::run("wheels"),
+        ["package", "--wheel"] => bindings::run("python", "wheels"),
+        ["package", "--nuget"] => bindings::run("dotnet", "nuget"),
+        ["test", "--dotnet"] => bindings::run("dotnet", "test"),
         ["ci"] => ci::run(),
         _ => Err(Stop::Misused),
     }

@@ -12,8 +12,8 @@ pub(crate) use checkers::{run_in_loom, run_in_miri, run_in_sanitizer};
 pub(crate) use target::run as run_for;
 pub(crate) use types::run as check_types;
 
+use crate::bindings;
 use crate::process;
-use crate::python;
 use crate::stop::{Done, about, failed};
 use crate::tidy;
 use examples::Place;
@@ -69,7 +69,7 @@ pub(crate) fn run(extent: Extent) -> Done {
         examples::run(cargo, &Place { folder, runner: String::new(), is_emulated: false })
     });
     if extent == Extent::All {
-        steps.run("python", |_| python::run("test"));
+        steps.run("python", |_| bindings::run("python", "test"));
     }
     steps.run("names left behind", |_| names.check());
     steps.finish()

@@ -173,6 +173,11 @@ fn guarded_copies_survive_a_file_that_is_cut() -> Outcome {
 }
 
 #[test]
+fn a_view_that_is_held_is_copied_by_codes_until_it_is_let_go() -> Outcome {
+    run("pins")
+}
+
+#[test]
 fn lost_pages_read_as_zeros_and_are_told() -> Outcome {
     run("zeros")
 }

@@ -34,6 +34,9 @@ mod objects;
 mod kernel32;
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod dotnet;
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 mod managed;
 // Registries are directories on Linux alone, and programs need help there to find kernel32.

@@ -128,6 +128,7 @@ const STOPS: &[Stop] = &[
     ("info", "--file", &[("./nothing", "does not exist"), (".", "not a regular file")]),
     ("kernel32", "--uninstall", &[("./nothing", "nothing was installed")]),
     ("kernel32 --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
+    ("dotnet --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
     ("man", "--directory", &[("./f", "takes a folder")]),
     ("ls", "--registry", &[("./f", "something that is not a directory is in its place")]),
 ];
@@ -187,6 +188,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("get ./f", &["./f", "at offset 0"]),
     ("kernel32", &["--install", "--uninstall", "--run"]),
     ("kernel32 --run", &["<COMMAND>"]),
+    ("dotnet", &["--run", "<COMMAND>"]),
     ("completions tcsh", &["tcsh", "bash, elvish, fish, powershell, zsh"]),
     ("man nothing", &["`nothing`", "`filemap --help` lists them"]),
     ("gc --dry", &["'--dry'", "'--dry-run'"]),

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 22] = [
+pub(crate) const VERBS: [&str; 23] = [
     "demo",
     "create",
     "open",
@@ -23,6 +23,7 @@ pub(crate) const VERBS: [&str; 22] = [
     "get",
     "gc",
     "kernel32",
+    "dotnet",
     "completions",
     "man",
 ];
