@@ -291,6 +291,10 @@ def programs(made, place):
         mcs("-d:BCL", "-r:System.Core", f"-out:{to / 'Bcl.exe'}", HERE / "tests/Suite.cs")
         mcs(f"-r:{library}", "-r:System.Core", f"-out:{to / 'Surface.exe'}", HERE / "tests/Surface.cs")
         mcs("-r:System.Core", f"-out:{to / 'Untouched.dll'}", "-target:exe", HERE / "tests/Untouched.cs")
+        changed = to / "Changed.cs"
+        text = (HERE / "tests/Untouched.cs").read_text()
+        changed.write_text(text.replace("using System.IO.MemoryMappedFiles;", "using Filemap.MemoryMappedFiles;"))
+        mcs(f"-r:{library}", "-r:System.Core", f"-out:{to / 'Changed.exe'}", changed)
     return folders
 
 
@@ -319,6 +323,7 @@ def test():
                 suite(runtime, to, place, env)
             if runtime.name in ("net8", "net9"):
                 surface(runtime, to, env)
+            shares(runtime, runtime.command(to / "Changed.exe"), env, "with one `using` changed")
             if runtime.version and (BUILT / "replacement").exists():
                 untouched(runtime, to, folder)
 
@@ -372,14 +377,20 @@ def untouched(runtime, to, folder):
         raise SystemExit(f"{runtime.name}: a name works without help: {alone}")
     replaced = BUILT / "replacement/System.IO.MemoryMappedFiles.dll"
     helped = [str(folder / "filemap"), "dotnet", "--run", "--assembly", str(replaced), "--", *plain]
-    first = subprocess.Popen(helped, env=environment({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    shares(runtime, helped, {}, "that was not touched", name)
+
+
+def shares(runtime, command, env, what, name=None):
+    """Runs a program in two processes: the second finds what the first has stored."""
+    words = [*command, *([f"changed {uuid.uuid4()}"] if name is None else [])]
+    first = subprocess.Popen(words, env=environment(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     said = [first.stdout.readline().strip()]
-    second = subprocess.run(helped, env=environment({}), input=b"\n", capture_output=True)
+    second = subprocess.run(words, env=environment(env), input=b"\n", capture_output=True)
     said.append(second.stdout.strip())
     first.communicate(b"\n")
     if said != [b"0", b"42"] or first.returncode or second.returncode:
-        raise SystemExit(f"{runtime.name}: untouched: {said}, {second}")
-    print(f"{runtime.name:<14} a program that was not touched shares a name")
+        raise SystemExit(f"{runtime.name}: a program {what}: {said}, {second}")
+    print(f"{runtime.name:<14} a program {what} shares a name")
 
 
 def bench(*arguments):

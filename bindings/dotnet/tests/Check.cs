@@ -49,7 +49,10 @@ sealed class Partner : IDisposable
 
     readonly Process process;
 
-    internal Partner(params string[] role)
+    internal Partner(params string[] role) : this(null, role) { }
+
+    /// <summary>One that is to fail: in a folder, and heard where it complains.</summary>
+    internal Partner(DirectoryInfo folder, string[] role)
     {
         var words = new List<string>();
         for (int index = 1; index < Command.Length; index++)
@@ -59,6 +62,7 @@ sealed class Partner : IDisposable
         process = Process.Start(new ProcessStartInfo(Command[0], string.Join(" ", words))
         {
             UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardError = folder != null, WorkingDirectory = folder == null ? "" : folder.FullName,
         });
     }
 
@@ -82,6 +86,14 @@ sealed class Partner : IDisposable
     {
         process.Kill();
         process.WaitForExit();
+    }
+
+    /// <summary>Waits for its end, and returns its code and what it complained.</summary>
+    internal int Complaint(out string said)
+    {
+        said = process.StandardError.ReadToEnd() + process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode;
     }
 
     internal void End()

@@ -10,6 +10,21 @@ using Mutex = Filemap.Threading.Mutex;
 /// <summary>What a second process does.</summary>
 static class Roles
 {
+    static unsafe void Die(string path)
+    {
+        File.WriteAllBytes(path, new byte[16384]);
+        MemoryMappedFile.SetOnLoss(Filemap.OnLoss.Die);
+        using (var file = new FileStream(path, FileMode.Open))
+        using (var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
+        using (var view = map.CreateViewAccessor())
+        {
+            file.SetLength(0);
+            byte* place = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref place);
+            Console.WriteLine("not dead: " + *place);
+        }
+    }
+
     internal static void Play(string[] arguments)
     {
         string name = arguments[1];
@@ -39,6 +54,9 @@ static class Roles
                         answered.Set();
                     }
                 return;
+            case "die":
+                Die(arguments[1]);
+                return;
             case "writer":
                 // Changes a file under a name until it is killed.
                 using (var map = MemoryMappedFile.CreateFromFile(arguments[2], FileMode.Open, name))
@@ -67,6 +85,19 @@ static class Processes
         TwoProcessesTakeTurns();
         AKilledWriterLeavesTheFile(folder);
         TheCommandSeesTheName();
+        TheRuntimeTellsOfADeathByAPointer(folder);
+    }
+
+    static void TheRuntimeTellsOfADeathByAPointer(string folder)
+    {
+        DirectoryInfo place = Directory.CreateDirectory(Path.Combine(folder, "dead"));
+        using (var partner = new Partner(place, new[] { "die", Path.Combine(folder, "dying") }))
+        {
+            string said;
+            int code = partner.Complaint(out said);
+            Check.That(code == 134, "it ends by its own abort, not by the signal: " + code + said);
+            Check.That(said.Contains("Die") && !said.Contains("not dead"), "its report has the stack: " + said);
+        }
     }
 
     static void AKilledHolderLeavesNoName()
