@@ -45,8 +45,10 @@ pub(super) fn run(context: &Context<'_>, dotnet: &Dotnet) -> Result<ExitCode> {
     let Some((program, arguments)) = dotnet.command.split_first() else {
         return Err(Failure::usage("expected a command"));
     };
+    // What is given is looked at before anything is searched for.
+    let given = dotnet.assembly.as_deref().map(checked).transpose()?;
     let library = Library::find(dotnet.library.as_deref())?;
-    let assembly = assembly(dotnet.assembly.as_deref())?;
+    let assembly = given.map_or_else(assembly, Ok)?;
     let (sender, events) = attended::listen()?;
     let mut command = Command::new(program);
     command.args(arguments);
@@ -93,44 +95,43 @@ fn shown(word: &OsStr) -> String {
     word.to_string_lossy().into_owned()
 }
 
-/// Finds the assembly: at `given`, or else beside this command, or in `../lib/filemap`.
-fn assembly(given: Option<&Path>) -> Result<PathBuf> {
-    let found = match given {
-        Some(path) => Some(path.to_owned()),
-        None => {
-            // Links resolved: it is beside the command itself, not beside a link to it.
-            let program = env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
-            let folder = program.parent().unwrap_or(Path::new("."));
-            [folder.to_owned(), folder.join("../lib/filemap")]
-                .into_iter()
-                .map(|folder| folder.join(ASSEMBLY))
-                .find(|path| path.is_file())
-        }
-    };
-    let Some(path) = found else {
-        return Err(Failure::broken_as(
+/// Finds the assembly beside this command, or in `../lib/filemap`.
+fn assembly() -> Result<PathBuf> {
+    // Links resolved: it is beside the command itself, not beside a link to it.
+    let program = env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
+    let folder = program.parent().unwrap_or(Path::new("."));
+    let places = [folder.to_owned(), folder.join("../lib/filemap")];
+    let mut files = places.into_iter().map(|folder| folder.join(ASSEMBLY));
+    match files.find(|path| path.is_file()) {
+        Some(path) => checked(&path),
+        None => Err(Failure::broken_as(
             ErrorKind::NotFound,
             format!(
                 "could not find {ASSEMBLY}: it is neither beside this command nor in \
                  `../lib/filemap`; say where with --assembly, or build it with \
                  `cargo xtask package --nuget`"
             ),
-        ));
-    };
-    let content = fs::read(&path).map_err(|error| {
-        let (path, why) = (path.display(), Why(&error));
+        )),
+    }
+}
+
+/// Returns the path of an assembly that is one with named mappings.
+fn checked(path: &Path) -> Result<PathBuf> {
+    let shown = path.display();
+    let content = fs::read(path).map_err(|error| {
         Failure::broken(format!(
-            "could not read the assembly `{path}`: {why}; --assembly takes the path of {ASSEMBLY}"
+            "could not read the assembly `{shown}`: {}; --assembly takes the path of {ASSEMBLY}",
+            Why(&error)
         ))
     })?;
     let is_ours = content.windows(SIGN.len()).any(|bytes| bytes == SIGN);
-    if !(content.starts_with(b"MZ") && is_ours) {
-        return Err(Failure::broken_as(
-            ErrorKind::WrongObject,
-            format!("could not use `{}`: it is no assembly with named mappings", path.display()),
-        ));
+    if content.starts_with(b"MZ") && is_ours {
+        return Ok(path.to_owned());
     }
-    Ok(path)
+    Err(Failure::broken_as(
+        ErrorKind::WrongObject,
+        format!("could not use `{shown}`: it is no assembly with named mappings"),
+    ))
 }
 
 /// Returns the framework that the program of a command is for, or why none can be told.

@@ -28,7 +28,7 @@ fn a_program_finds_the_assembly_in_a_store_for_its_framework_and_for_others() {
     let place = Place::new();
     let script = "for tfm in net8.0 netcoreapp3.1 net9.0; do cat \
         $DOTNET_SHARED_STORE/x64/$tfm/filemap.memorymappedfiles/99.0.0/lib/netstandard2.0/*.dll; done; \
-        cat $LD_LIBRARY_PATH/libfilemap.so $DOTNET_ADDITIONAL_DEPS";
+        cat ${LD_LIBRARY_PATH%%:*}/libfilemap.so $DOTNET_ADDITIONAL_DEPS";
 
     let told = run(&place, FRAMEWORK, script).text();
 

@@ -128,6 +128,7 @@ const STOPS: &[Stop] = &[
     ("info", "--file", &[("./nothing", "does not exist"), (".", "not a regular file")]),
     ("kernel32", "--uninstall", &[("./nothing", "nothing was installed")]),
     ("kernel32 --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
+    ("dotnet --run", "--assembly", &[("./nothing -- true", "takes the path of System.IO")]),
     ("dotnet --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
     ("man", "--directory", &[("./f", "takes a folder")]),
     ("ls", "--registry", &[("./f", "something that is not a directory is in its place")]),
