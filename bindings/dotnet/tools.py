@@ -2,7 +2,8 @@
 
     tools.py build       the assemblies, in target/dotnet-built
     tools.py test        everything on each runtime that there is
-    tools.py nuget       the package, in target/package; a program that uses it, on each runtime
+    tools.py nuget [all] the package, in target/package; a program that uses it, on each runtime. With `all`
+                         it has the library for musl and 64-bit ARM as well, which takes their linkers
     tools.py bench       how long accesses take beside the class library's
 
 Compilers and runtimes come from registries, once, below `target`. For what cannot be had, it prints
@@ -51,9 +52,14 @@ def run(*command, **options):
     return done
 
 
+# Names of their own: other tests, which may run at the same time, look for names that are left.
+NAMES = tempfile.TemporaryDirectory(prefix="filemap-dotnet-names-")
+
+
 def environment(more):
     # A culture needs a library that not every machine has.
-    return {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1", **more}
+    own = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1", "FILEMAP_DIR": NAMES.name}
+    return {**os.environ, **own, **more}
 
 
 def output(*command, **options):
@@ -472,7 +478,8 @@ def native(target):
     raise Skipped(f"the library for {target}: {' '.join(reason)}")
 
 
-def nuget():
+def nuget(*which):
+    """Packs the library for this machine, or with `all` for all systems."""
     made = build()
     PACKAGES.mkdir(parents=True, exist_ok=True)
     file = PACKAGES / f"Filemap.{VERSION}.nupkg"
@@ -484,7 +491,7 @@ def nuget():
         for name in ("Filemap.dll", "Filemap.xml", "Filemap.pdb"):
             if (folder / name).exists():
                 parts[f"lib/{framework}/{name}"] = (folder / name).read_bytes()
-    for system, target in NATIVES:
+    for system, target in NATIVES if "all" in which else NATIVES[:1]:
         try:
             path = native(target)
         except Skipped as why:
