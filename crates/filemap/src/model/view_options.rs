@@ -115,7 +115,7 @@ impl<'mapping> ViewOptions<'mapping> {
     /// the first store into a hole. With [`OnLoss::Zeros`] zeroed memory of this process takes the
     /// place of such a page as soon as it is touched: from there to the end of the view if the file
     /// ends before, else that page alone. [`View::lost`] tells of it, [`View::restore`] maps the file
-    /// back, and [`View::flush`] fails until then. Read [the danger](OnLoss::Zeros#the-danger) first.
+    /// back, and [`View::flush`] fails until then. Read [the danger](OnLoss::Zeros) first.
     ///
     /// The copying methods return an error for such a page as ever, and never its zeros; each looks
     /// twice at a number for that. The view keeps a descriptor of its file open as long as it is

@@ -37,7 +37,7 @@ impl Identity {
 ///
 /// Links of the list that the kernel reads lie in the private page alone. While a thread of this
 /// process owns the mutex, its link is in that thread's list, and the pages stay mapped: see
-/// [`is_owned`](Self::is_owned).
+/// [`is_owned`](Line::is_owned).
 #[derive(Debug)]
 pub(super) struct Page {
     identity: Identity,
