@@ -37,6 +37,7 @@ mod alignment;
 mod server;
 #[cfg(not(filemap_portable_copies))]
 mod zeros;
+#[cfg(not(filemap_portable_copies))]
 mod zeros_later;
 #[cfg(not(filemap_portable_copies))]
 mod zeros_disk;
