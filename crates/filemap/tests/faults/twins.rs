@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::children::{cut_view, guard_works, guard_works_on, in_child};
 use crate::support::{page, role};
+#[cfg(not(target_arch = "aarch64"))]
 use crate::zeros::{peek, zeros_view};
 
 #[path = "../twin/library.rs"]
@@ -126,6 +127,7 @@ fn two_copies_guard_each_its_own_whoever_came_last() {
     .came_through();
 }
 
+#[cfg(not(target_arch = "aarch64"))]
 #[test]
 fn two_copies_replace_each_its_own_pages() {
     if library().is_none() {
