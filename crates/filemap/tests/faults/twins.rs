@@ -28,6 +28,7 @@ struct Twin {
     view: extern "C" fn() -> *const c_void,
     survives: unsafe extern "C" fn(*const c_void) -> c_int,
     probe: extern "C" fn() -> c_int,
+    #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "for a test of zeros"))]
     zeros: extern "C" fn() -> c_int,
 }
 
