@@ -2,9 +2,9 @@
 
 #![expect(unsafe_code, reason = "descriptors of this process are tried by their numbers")]
 
-use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, StatxFlags};
 use rustix::io::Errno;
@@ -42,13 +42,8 @@ impl Place {
     }
 
     fn has(self, Identity { device, inode, .. }: Identity) -> bool {
-        // What is known here is enough: not every file system answers.
-        let (flags, wanted) = (AtFlags::STATX_DONT_SYNC, StatxFlags::INO);
-        match rustix::fs::statx(CWD, self.path(), flags, wanted) {
-            Ok(found) => {
-                let found_device = rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor);
-                (found_device, found.stx_ino) == (device, inode)
-            }
+        match seen(CWD, &self.path(), AtFlags::empty()) {
+            Ok(found) => found == (device, inode),
             // Some sandboxes know no `statx`.
             Err(Errno::NOSYS | Errno::PERM) => std::fs::metadata(self.path())
                 .is_ok_and(|found| (found.dev(), found.ino()) == (device, inode)),
@@ -76,9 +71,7 @@ pub(super) fn open(
         let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let opened = rustix::fs::open(place.path(), flags, Mode::empty()).ok()?;
         // The descriptor may have been replaced since.
-        let found = rustix::fs::fstat(&opened).ok()?;
-        let is_it = file::identity(opened.as_fd()) == Ok(identity) && trusted(&found);
-        is_it.then_some((opened, place))
+        checked(opened, identity, &trusted).map(|opened| (opened, place))
     });
     found.or_else(|| own(identity, flags))
 }
@@ -128,13 +121,27 @@ pub(super) fn open_memory(
         return None;
     }
     let place = rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let how = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let seen = rustix::fs::statx(&place, "", how, StatxFlags::INO).ok()?;
-    let device = rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor);
-    if (device, seen.stx_ino) != (identity.device, identity.inode) {
+    let found = seen(&place, Path::new(""), AtFlags::EMPTY_PATH).ok()?;
+    if found != (identity.device, identity.inode) {
         return None;
     }
-    let opened = file::reopen(&place, flags).ok()?;
+    checked(file::reopen(&place, flags).ok()?, identity, trusted)
+}
+
+/// Returns the device and the inode that the kernel knows: not every file system answers.
+fn seen(at: impl AsFd, path: &Path, flags: AtFlags) -> Result<(u64, u64), Errno> {
+    let flags = flags | AtFlags::STATX_DONT_SYNC;
+    let found = rustix::fs::statx(at, path, flags, StatxFlags::INO)?;
+    let device = rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor);
+    Ok((device, found.stx_ino))
+}
+
+/// Returns what was opened, if it is the file that was looked for, and is trusted.
+fn checked(
+    opened: OwnedFd,
+    identity: Identity,
+    trusted: impl Fn(&Stat) -> bool,
+) -> Option<OwnedFd> {
     let is_it = file::identity(opened.as_fd()) == Ok(identity)
         && rustix::fs::fstat(&opened).is_ok_and(|found| trusted(&found));
     is_it.then_some(opened)
