@@ -5,7 +5,7 @@ using System.Security;
 
 namespace System.Runtime.InteropServices
 {
-    /// <summary>Tells .NET that a function is as short as an access to memory, and takes no leave of the
+    /// <summary>Marks for .NET that a function is as short as an access to memory, and takes no leave of the
     /// collector. The runtime, from .NET 5 on, knows the attribute by this name, wherever it is.</summary>
     [AttributeUsage(AttributeTargets.Method)]
     internal sealed class SuppressGCTransitionAttribute : Attribute

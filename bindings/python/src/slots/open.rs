@@ -148,7 +148,7 @@ unsafe fn made(class: *mut ffi::PyTypeObject, mut asked: Asked) -> Outcome {
     Ok(object)
 }
 
-/// Tells the hooks of the interpreter, as the standard module does.
+/// Calls the hooks of the interpreter, as the standard module does.
 #[cfg(unix)]
 unsafe fn audit(asked: &Asked) -> Outcome<()> {
     use std::ffi::c_char;
@@ -172,7 +172,7 @@ unsafe fn audit(asked: &Asked) -> Outcome<()> {
 #[cfg(windows)]
 use audit_slow as audit;
 
-/// Tells the hooks by `sys.audit`.
+/// Calls the hooks by `sys.audit`.
 unsafe fn audit_slow(asked: &Asked) -> Outcome<()> {
     static AUDIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = Python::assume_attached();

@@ -125,7 +125,7 @@ impl Losses {
     /// Returns the first of some pages that is marked.
     pub(super) fn first_in(&self, pages: &Range<usize>) -> Option<usize> {
         let tail = self.tail.load(Ordering::SeqCst);
-        let single = self.single.next(pages.start, pages.end.min(tail));
+        let single = self.next_single(pages.start..pages.end.min(tail));
         single.or_else(|| (tail < pages.end).then(|| tail.max(pages.start)))
     }
 
@@ -139,7 +139,7 @@ impl Losses {
             }
             _ => ranges.push((pages, since)),
         };
-        let tail = self.tail.load(Ordering::SeqCst).min(self.count);
+        let tail = self.end_of_single();
         let mut page = 0;
         while let Some(single) = self.single.next(page, tail) {
             add(single..single + 1, self.single.get(single));
