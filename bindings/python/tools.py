@@ -33,6 +33,8 @@ class Skipped(Exception):
 def run(*command, **options):
     print("+", *command, flush=True)
     environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET), **options.pop("env", {})}
+    # Set by the cargo that started this: it names that toolchain's program, whichever is asked for.
+    environment.pop("CARGO", None)
     subprocess.run([str(word) for word in command], check=True, env=environment, **options)
 
 
@@ -112,22 +114,32 @@ def wheels():
     PACKAGES.mkdir(parents=True, exist_ok=True)
     for old in [*PACKAGES.glob("filemap_shm-*")]:
         old.unlink()
-    release = ["build", "--release", "--interpreter", python, "--out", PACKAGES]
-    maturin(python, *release, "--zig", "--compatibility", "manylinux2014")
+    build = ["build", "--release", "--out", PACKAGES]
+    maturin(python, *build, "--interpreter", python, "--zig", "--compatibility", "manylinux2014")
+    [wheel] = PACKAGES.glob("filemap_shm-*.whl")
+    run(python, "-m", "auditwheel", "show", wheel)
     maturin(python, "sdist", "--out", PACKAGES)
     # Nightly builds the standard library of targets that no toolchain here has.
     nightly = {"RUSTUP_TOOLCHAIN": "nightly"}
     std = ["-Z", "build-std=std,panic_abort"]
-    for target, more in (("x86_64-unknown-linux-musl", ["--zig"]), ("x86_64-pc-windows-gnu", [])):
-        try:
-            maturin(python, *release[:2], "--out", PACKAGES, "--target", target, *more, *std, env=nightly)
-        except subprocess.CalledProcessError:
-            print(f"skipped: the wheel for {target} needs nightly Rust with rust-src, and its linker")
-    for wheel in sorted(PACKAGES.glob("filemap_shm-*.whl")):
-        # That of musl was checked by maturin: auditwheel looks for its libraries among this system's.
-        if "manylinux" in wheel.name:
-            run(python, "-m", "auditwheel", "show", wheel)
+    if not has_library_sources():
+        print("skipped: wheels for other systems: `rustup component add rust-src --toolchain nightly`")
+    else:
+        # Its libraries are checked by maturin: auditwheel would look for them among this system's.
+        maturin(python, *build, "--target", "x86_64-unknown-linux-musl", "--zig", *std, env=nightly)
+        if shutil.which("x86_64-w64-mingw32-gcc"):
+            maturin(python, *build, "--target", "x86_64-pc-windows-gnu", *std, env=nightly)
+        else:
+            print("skipped: the wheel for Windows: `apt-get install gcc-mingw-w64-x86-64` brings its linker")
     check()
+
+
+def has_library_sources():
+    """Returns whether nightly Rust is here, with the sources of the standard library."""
+    rustc = ["rustup", "run", "nightly", "rustc", "--print", "sysroot"]
+    done = subprocess.run(rustc, capture_output=True, text=True)
+    sources = pathlib.Path(done.stdout.strip(), "lib/rustlib/src/rust/library/std/Cargo.toml")
+    return done.returncode == 0 and sources.is_file()
 
 
 def check():
