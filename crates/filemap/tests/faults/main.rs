@@ -33,19 +33,17 @@ mod signals;
 // Unoptimised code calls the C library's copies in between, of which only one library's are aligned.
 #[cfg(all(target_arch = "x86_64", target_env = "gnu", not(filemap_portable_copies)))]
 mod alignment;
-// The emulator of aarch64 takes advice and locks of memory otherwise than the kernel, and was not tried
-// with all of what follows.
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod server;
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod zeros;
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod zeros_later;
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod zeros_disk;
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod zeros_hosts;
-#[cfg(not(any(filemap_portable_copies, target_arch = "aarch64")))]
+#[cfg(not(filemap_portable_copies))]
 mod zeros_races;
 #[cfg(not(filemap_portable_copies))]
 mod chain;

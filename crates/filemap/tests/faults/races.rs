@@ -216,7 +216,6 @@ fn cuts(path: &Path, goes_on: impl Fn()) -> u64 {
 
 /// Cuts the file ten times as often, for those who are not told: a million times in a soak.
 #[cfg(not(filemap_portable_copies))]
-#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "for tests of zeros"))]
 pub(crate) fn many_cuts(path: &Path, goes_on: impl Fn()) -> u64 {
     cuts_for(path, 10 * wanted(), goes_on)
 }

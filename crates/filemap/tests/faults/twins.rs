@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::children::{cut_view, guard_works, guard_works_on, in_child};
 use crate::support::{page, role};
-#[cfg(not(target_arch = "aarch64"))]
 use crate::zeros::{peek, zeros_view};
 
 #[path = "../twin/library.rs"]
@@ -28,7 +27,6 @@ struct Twin {
     view: extern "C" fn() -> *const c_void,
     survives: unsafe extern "C" fn(*const c_void) -> c_int,
     probe: extern "C" fn() -> c_int,
-    #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "for a test of zeros"))]
     zeros: extern "C" fn() -> c_int,
 }
 
@@ -128,7 +126,6 @@ fn two_copies_guard_each_its_own_whoever_came_last() {
     .came_through();
 }
 
-#[cfg(not(target_arch = "aarch64"))]
 #[test]
 fn two_copies_replace_each_its_own_pages() {
     if library().is_none() {
