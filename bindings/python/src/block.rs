@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use filemap::{Access, FileMapping, Lifetime, Rights, View};
+use filemap::{Access, ErrorKind, FileMapping, Lifetime, Rights, View};
 use pyo3::prelude::*;
 
 use crate::errors::OrRaise as _;
@@ -35,13 +35,27 @@ pub(crate) fn block<'py>(
         Does::Attach
     };
     let made = py.detach(|| does.make(name, readonly));
-    let (mapping, view) = made.or_raise_about(py, Some(name))?;
+    let (mapping, view, loses) = made.or_raise_about(py, Some(name))?;
     let size = view.len();
-    Ok((Mapping::of(mapping, None), slots::new_view(py, Arc::new(view))?, size))
+    Ok((Mapping::of(mapping, None), slots::new_view(py, Arc::new(view), loses)?, size))
+}
+
+/// Frees a name for others, and lets those who have the mapping keep it. That no mapping has the name
+/// is no failure.
+#[pyfunction]
+pub(crate) fn withdraw(py: Python<'_>, name: &str) -> PyResult<()> {
+    let done = py.detach(|| match FileMapping::open(name) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PathNotFound) => {
+            Ok(())
+        }
+        opened => opened?.withdraw_name(),
+    });
+    done.or_raise_about(py, Some(name))
 }
 
 impl Does {
-    fn make(self, name: &str, readonly: bool) -> filemap::Result<(FileMapping, View)> {
+    /// Returns the handle, the view, and whether the view may lose pages.
+    fn make(self, name: &str, readonly: bool) -> filemap::Result<(FileMapping, View, bool)> {
         let mapping = match self {
             Self::Attach if readonly => FileMapping::open_with(name, Rights::READ)?,
             Self::Attach => FileMapping::open(name)?,
@@ -56,10 +70,8 @@ impl Does {
         let access = if readonly { Access::Read } else { crate::mapping::most(&mapping) };
         let view = mapping.map(access)?;
         // Nobody can cut memory that only its holders reach.
-        let view = match mapping.lifetime() {
-            Some(Lifetime::Holders) => view,
-            _ => crate::losses::replaced(view)?,
-        };
-        Ok((mapping, view))
+        let loses = mapping.lifetime() != Some(Lifetime::Holders);
+        let view = if loses { crate::losses::replaced(view)? } else { view };
+        Ok((mapping, view, loses))
     }
 }

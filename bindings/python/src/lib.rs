@@ -43,6 +43,7 @@ fn _filemap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<file::PyMappedFile>()?;
     module.add_class::<object::Codec>()?;
     module.add_function(wrap_pyfunction!(block::block, module)?)?;
+    module.add_function(wrap_pyfunction!(block::withdraw, module)?)?;
     module.add_class::<shared::PyShared>()?;
     waitables::add(module)?;
     module.add_function(wrap_pyfunction!(prepare_thread, module)?)

@@ -221,7 +221,7 @@ impl Mapping {
         let options = if let Some(length) = length { options.len(length) } else { options };
         let name = handle.name().map(ToString::to_string);
         let mapped = py.detach(|| crate::losses::replaced(options.map()?));
-        slots::new_view(py, Arc::new(mapped.or_raise_about(py, name.as_deref())?))
+        slots::new_view(py, Arc::new(mapped.or_raise_about(py, name.as_deref())?), true)
     }
 
     /// Returns another handle, with these rights or all.

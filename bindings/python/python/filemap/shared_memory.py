@@ -120,11 +120,7 @@ class SharedMemory:
         if mapping is not None:
             mapping.withdraw()
             return
-        try:
-            with _filemap.FileMapping.open(name) as mapping:
-                mapping.withdraw()
-        except FileNotFoundError:
-            pass  # It was free with its last holder.
+        _filemap.withdraw(name)  # It may be free with its last holder.
 
     def __enter__(self):
         return self

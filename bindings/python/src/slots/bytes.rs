@@ -359,12 +359,14 @@ pub(super) unsafe extern "C" fn lend(
     flags: c_int,
 ) -> c_int {
     let me = Object::at(address);
-    if me.is_mmap && !me.was_lent && prepare_to_lend(address).is_err() {
+    if me.is_mmap && !me.is_whole && !me.was_lent && prepare_to_lend(address).is_err() {
         return -1;
     }
     let me = Object::at(address);
     let Ok(view) = me.view() else { return -1 };
-    heal();
+    if !me.is_whole {
+        heal();
+    }
     let (start, len) = (view.as_ptr().cast(), view.len().cast_signed());
     let readonly = c_int::from(me.readonly);
     let lent = ffi::PyBuffer_FillInfo(buffer, address, start, len, readonly, flags);

@@ -11,14 +11,14 @@ use super::object::{Object, allocate};
 /// The class `View`, once the module is there.
 pub(super) static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Returns a view as an object.
-pub(crate) fn new_view(py: Python<'_>, view: Arc<View>) -> PyResult<Bound<'_, PyAny>> {
+/// Returns a view, which may lose pages or not, as an object.
+pub(crate) fn new_view(py: Python<'_>, view: Arc<View>, loses: bool) -> PyResult<Bound<'_, PyAny>> {
     let Some(class) = CLASS.get(py) else { return Err(PyErr::fetch(py)) };
     // SAFETY: it is a type, of which the new object is.
     unsafe {
         let Ok(object) = allocate(class.as_ptr().cast()) else { return Err(PyErr::fetch(py)) };
         let me = Object::at(object);
-        me.readonly = !view.access().can_write();
+        (me.readonly, me.is_whole) = (!view.access().can_write(), !loses);
         me.view = Some(view);
         Ok(Bound::from_owned_ptr(py, object))
     }

@@ -35,6 +35,8 @@ pub(super) struct Object {
     pub(super) position: usize,
     pub(super) readonly: bool,
     pub(super) is_mmap: bool,
+    /// Whether it is memory that nobody can cut, and so loses no page.
+    pub(super) is_whole: bool,
     pub(super) details: Option<Box<Details>>,
 }
 

@@ -141,6 +141,7 @@ unsafe fn made(class: *mut ffi::PyTypeObject, mut asked: Asked) -> Outcome {
         None => Backing::Descriptor,
     };
     (me.is_mmap, me.readonly) = (true, asked.access == ACCESS_READ);
+    me.is_whole = cfg!(unix) && asked.fileno == -1 && named.is_none();
     me.view = Some(Arc::new(view));
     let flags = asked.flags | if asked.fileno == -1 { MAP_ANONYMOUS } else { 0 };
     me.details =

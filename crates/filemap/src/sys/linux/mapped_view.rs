@@ -206,6 +206,18 @@ pub(super) fn ensure_guarded() -> Result<()> {
     })
 }
 
+/// Makes the process ready to touch memory that no descriptor reaches, which nobody can cut: only
+/// failing hardware takes its pages away, and for that nobody looks again at each map who has the
+/// handler.
+pub(super) fn ensure_guarded_once() -> Result<()> {
+    static IS_GUARDED: AtomicBool = AtomicBool::new(false);
+    if !IS_GUARDED.load(Ordering::Relaxed) {
+        ensure_guarded()?;
+        IS_GUARDED.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
 impl MappedViewContract for MappedView {
     fn start(&self) -> std::ptr::NonNull<u8> {
         self.range.start()

@@ -3,14 +3,15 @@
 //! The mode says what the kernel has no attribute for: whether pages may be executed, whether they must
 //! be committed, and whether they are an object to wait for. So another process needs only the descriptor.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{MemfdFlags, Mode, SealFlags, Stat};
+use rustix::fs::{AtFlags, MemfdFlags, Mode, SealFlags, Stat, StatxFlags};
 use rustix::io::Errno;
 
 use crate::sys::features;
 use crate::sys::platform::error::{during, from_errno};
-use crate::sys::platform::{file, page_size};
+use crate::sys::platform::file::{self, Identity};
+use crate::sys::platform::page_size;
 use crate::types::{Attributes, Error, ErrorKind, Operation, Result, geometry};
 
 /// The bit of the mode of a file whose pages may be executed.
@@ -126,6 +127,29 @@ pub(super) fn is_whole_for_ever(descriptor: BorrowedFd<'_>) -> bool {
 /// Returns whether a file is memory. Files of tmpfs have seals as well, and a name.
 pub(super) fn is_memory(descriptor: BorrowedFd<'_>, stat: &Stat) -> bool {
     stat.st_nlink == 0 && rustix::fs::fcntl_get_seals(descriptor).is_ok()
+}
+
+/// Which memory it is, and who owns it: by one call, as memory is in no layers and has no generation.
+///
+/// It takes a descriptor that only names a place as well. No file system is asked that could keep this
+/// process waiting.
+pub(super) fn identity(descriptor: impl AsFd) -> Result<(Identity, u32), Errno> {
+    let wanted = StatxFlags::INO | StatxFlags::UID | StatxFlags::BTIME;
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    match rustix::fs::statx(&descriptor, c"", flags, wanted) {
+        Ok(state) => {
+            let device = rustix::fs::makedev(state.stx_dev_major, state.stx_dev_minor);
+            let (inode, born) = (state.stx_ino, file::born(&state));
+            Ok((Identity { device, inode, born, generation: 0 }, state.stx_uid))
+        }
+        // Some sandboxes know no `statx`.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let stat = rustix::fs::fstat(descriptor)?;
+            let (device, inode) = (stat.st_dev, stat.st_ino);
+            Ok((Identity { device, inode, born: 0, generation: 0 }, stat.st_uid))
+        }
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Returns whether pages of a memory file may be executed.

@@ -32,7 +32,6 @@ pub(crate) fn map_plain(file: Option<&File>, request: Request, plain: PlainMap) 
     let whole = whole
         .filter(|whole| isize::try_from(*whole).is_ok())
         .ok_or_else(|| Error::new(ErrorKind::OutOfMemory, operation))?;
-    mapped_view::ensure_guarded()?;
     let sharing = match given.intersection(TYPE) {
         _ if access.is_private() => MapFlags::PRIVATE,
         // Flags that older kernels would ignore are then refused.
@@ -43,10 +42,12 @@ pub(crate) fn map_plain(file: Option<&File>, request: Request, plain: PlainMap) 
     let allowed = protection(access.can_read(), access.can_write(), access.can_execute());
     let source = ViewSource { shared: None, is_file: false, unit: page_size(), access, offset };
     let Some(file) = file.filter(|_| plain.flags & libc::MAP_ANONYMOUS == 0) else {
+        mapped_view::ensure_guarded_once()?;
         let range = MappedRange::of_memory(whole, allowed, sharing).map_err(during(operation))?;
         let view = MappedView::over(range, ViewSource { offset: 0, ..source });
         return Region::new(view, RegionKind::Memory, access, 0, (0, len), |_| Ok(()));
     };
+    mapped_view::ensure_guarded()?;
     let arguments =
         MapArguments { len: whole, protection: allowed, sharing, file: file.as_fd(), offset };
     let range = MappedRange::of_file(arguments, 0).map_err(|errno| from_errno(errno, operation))?;

@@ -173,19 +173,20 @@ impl SectionContract for Section {
     ) -> Result<Self> {
         let operation = Operation::CreateMapping;
         features::check(attributes, operation)?;
+        let large = attributes.contains(Attributes::LARGE_PAGES);
         let descriptor = memory_file::create(protection.is_executable(), attributes)?;
-        let unit = memory_file::unit(descriptor.as_fd())?;
+        let unit = if large { memory_file::unit(descriptor.as_fd())? } else { page_size() };
         let size = size::of_memory(size, unit, attributes)?;
         if attributes.contains(Attributes::COMMIT) {
             commit_limit::check(size, space)?;
         }
         let len = memory_file::len(size, attributes)?;
-        file::allowed(len, operation)?;
-        if space == Space::AtOnce && !attributes.contains(Attributes::LARGE_PAGES) {
+        if space == Space::AtOnce && !large {
+            file::allowed(len, operation)?;
             memory_file::take(descriptor.as_fd(), size)?;
         }
         memory_file::set_len(descriptor.as_fd(), len)?;
-        if attributes.contains(Attributes::LARGE_PAGES) {
+        if large {
             // Large pages are set aside now or never: a later touch of a page that the pool
             // does not have would be a signal.
             file::preallocate(descriptor.as_fd(), 0, size, operation).map_err(|error| {
@@ -200,7 +201,7 @@ impl SectionContract for Section {
 
     fn anonymous(len: usize) -> Result<Region> {
         commit_limit::check(len as u64, Space::IfThereIsRoom)?;
-        mapped_view::ensure_guarded()?;
+        mapped_view::ensure_guarded_once()?;
         let whole = len.checked_next_multiple_of(page_size());
         let view = whole
             .filter(|whole| isize::try_from(*whole).is_ok())

@@ -360,11 +360,16 @@ fn look(
         return Ok(Look::StartOver);
     }
     step::reached(Step::Held);
-    // Opening the name once more shows whether it still leads to the locked file, and gives the
-    // second description, through which views are mapped.
-    let second = match root.open_again(file_name, flags, inode) {
+    // Looking at the name once more shows whether it still leads to the locked file. Opening it gives
+    // the second description, through which views of memory in the entry are mapped.
+    let again = match &object {
+        None => root.open_again(file_name, flags, inode),
+        Some(_) => Ok(None),
+    };
+    let second = match again {
         Ok(Some(second)) => Some(second),
         Err(_) if root.leads_to(file_name, inode) => None,
+        Ok(None) if object.is_some() && root.leads_to(file_name, inode) => None,
         Ok(None) | Err(_) => {
             drop(object);
             step::reached(Step::LedElsewhere);

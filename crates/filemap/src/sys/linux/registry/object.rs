@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::sys::platform::error::{from_errno, from_io};
 use crate::sys::platform::file::Identity;
 use crate::sys::platform::registry::entry::Entry;
-use crate::sys::platform::registry::proc_fd::{self, Place};
+use crate::sys::platform::registry::proc_fd::{self, Place, Sought};
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::trailer::{Trailer, damaged};
 use crate::sys::platform::registry::user;
@@ -238,10 +238,16 @@ impl Backing {
             return None;
         }
         modes.iter().find_map(|write| {
-            let trusted = |stat: &Stat| self.is_trusted(stat);
-            let object = proc_fd::open_memory(self.identity, access(*write), self.known, trusted)?;
+            let trusts = |owner| self.is_trusted(owner);
+            let object = proc_fd::open_memory(self.sought(*write, &trusts), self.known)?;
             Some(Found { object, place: self.known, is_writable: *write })
         })
+    }
+
+    /// What is looked for among what processes have open.
+    fn sought<'a>(&self, write: bool, trusts: &'a dyn Fn(u32) -> bool) -> Sought<'a> {
+        let (identity, is_memory) = (self.identity, self.path.is_none());
+        Sought { identity, is_memory, flags: access(write), trusts }
     }
 
     /// Adds the file to an error about it.
@@ -270,8 +276,8 @@ impl Backing {
                 _ => {}
             }
             // If the file was renamed, replaced or removed, its holders still have it open.
-            let trusted = |stat: &Stat| self.is_trusted(stat);
-            let found = proc_fd::open(self.identity, access(*write), self.known, trusted);
+            let trusts = |owner| self.is_trusted(owner);
+            let found = proc_fd::open(self.sought(*write, &trusts), self.known);
             if let Some((object, place)) = found {
                 return Ok(Found { object, place, is_writable: *write });
             }
@@ -294,7 +300,7 @@ impl Backing {
         let stat = rustix::fs::fstat(&place)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile
             || file::identity(place.as_fd())? != self.identity.as_place()
-            || !self.is_trusted(&stat)
+            || !self.is_trusted(stat.st_uid)
         {
             return Ok(None);
         }
@@ -313,9 +319,9 @@ impl Backing {
     ///
     /// A process with more rights must not open a file for a creator who could not have opened it:
     /// the file must be the creator's own, unless the creator is this user.
-    fn is_trusted(&self, file: &Stat) -> bool {
+    fn is_trusted(&self, owner: u32) -> bool {
         self.owner == rustix::process::geteuid().as_raw()
             // In a container one number stands for all users that have none there.
-            || (self.owner == file.st_uid && !user::is_anybody(self.owner))
+            || (self.owner == owner && !user::is_anybody(self.owner))
     }
 }

@@ -4,12 +4,14 @@
 
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, StatxFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
+use rustix::process::DumpableBehavior;
 
 use crate::sys::platform::file::{self, Identity};
+use crate::sys::platform::memory_file;
 use crate::types::Operation;
 
 /// A descriptor of a process, by their numbers; a process of 0 is none.
@@ -36,14 +38,20 @@ impl Place {
     ///
     /// The system shows a process that is protected from being looked into as the superuser's.
     pub(super) fn shows(self, identity: Identity) -> bool {
+        let is_protected = rustix::process::dumpable_behavior() != Ok(DumpableBehavior::Dumpable);
         let user = rustix::process::geteuid().as_raw();
-        std::fs::symlink_metadata(self.path()).is_ok_and(|link| link.uid() == user)
-            && self.has(identity)
+        self.has(identity)
+            && (!is_protected
+                || std::fs::symlink_metadata(self.path()).is_ok_and(|link| link.uid() == user))
     }
 
     fn has(self, Identity { device, inode, .. }: Identity) -> bool {
-        match seen(CWD, &self.path(), AtFlags::empty()) {
-            Ok(found) => found == (device, inode),
+        let flags = AtFlags::STATX_DONT_SYNC;
+        match rustix::fs::statx(rustix::fs::CWD, self.path(), flags, StatxFlags::INO) {
+            Ok(found) => {
+                let at = rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor);
+                (at, found.stx_ino) == (device, inode)
+            }
             // Some sandboxes know no `statx`.
             Err(Errno::NOSYS | Errno::PERM) => std::fs::metadata(self.path())
                 .is_ok_and(|found| (found.dev(), found.ino()) == (device, inode)),
@@ -52,32 +60,53 @@ impl Place {
     }
 }
 
+/// What is looked for among what processes have open.
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    pub(super) identity: Identity,
+    pub(super) is_memory: bool,
+    /// The mode to open it in.
+    pub(super) flags: OFlags,
+    /// Returns true if what belongs to a user may be taken.
+    pub(super) trusts: &'a dyn Fn(u32) -> bool,
+}
+
+impl Sought<'_> {
+    /// Returns true if a descriptor is of it, and its owner is trusted.
+    fn is_it(&self, descriptor: BorrowedFd<'_>) -> bool {
+        self.identify(descriptor)
+            .is_ok_and(|(found, owner)| found == self.identity && (self.trusts)(owner))
+    }
+
+    fn identify(&self, descriptor: BorrowedFd<'_>) -> Result<(Identity, u32), Errno> {
+        if self.is_memory {
+            return memory_file::identity(descriptor);
+        }
+        Ok((file::identity(descriptor)?, rustix::fs::fstat(descriptor)?.st_uid))
+    }
+}
+
 /// Opens a file that has no known path, through a descriptor of any process that this process may
 /// look into ([proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html)), and
 /// returns the place of that.
 ///
 /// Slow if the file is not at the place `known`, as it looks at every descriptor of every process.
-pub(super) fn open(
-    identity: Identity,
-    flags: OFlags,
-    known: Place,
-    trusted: impl Fn(&Stat) -> bool,
-) -> Option<(OwnedFd, Place)> {
+pub(super) fn open(sought: Sought<'_>, known: Place) -> Option<(OwnedFd, Place)> {
     let known = (known.process != 0).then_some(known);
     let found = known.into_iter().chain(numbers("/proc").flat_map(places)).find_map(|place| {
-        if !place.has(identity) {
+        if !place.has(sought.identity) {
             return None;
         }
-        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let flags = sought.flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let opened = rustix::fs::open(place.path(), flags, Mode::empty()).ok()?;
         // The descriptor may have been replaced since.
-        checked(opened, identity, &trusted).map(|opened| (opened, place))
+        sought.is_it(opened.as_fd()).then_some((opened, place))
     });
-    found.or_else(|| own(identity, flags))
+    found.or_else(|| own(sought))
 }
 
 /// Finds a descriptor of this process where `/proc` does not show it, and duplicates it.
-fn own(identity: Identity, flags: OFlags) -> Option<(OwnedFd, Place)> {
+fn own(sought: Sought<'_>) -> Option<(OwnedFd, Place)> {
     /// As many as a process may have open by default, and more.
     const MOST: RawFd = 1 << 16;
     if std::fs::metadata("/proc/self").is_ok() {
@@ -93,9 +122,9 @@ fn own(identity: Identity, flags: OFlags) -> Option<(OwnedFd, Place)> {
         // SAFETY: the descriptor was made by the call above, and nobody else knows it.
         let twin = unsafe { OwnedFd::from_raw_fd(twin) };
         let mode = file::mode(twin.as_fd(), Operation::OpenMapping).ok()?;
-        let is_it = file::identity(twin.as_fd()) == Ok(identity)
+        let is_it = sought.identify(twin.as_fd()).is_ok_and(|found| found.0 == sought.identity)
             && mode.read
-            && (mode.write || flags == OFlags::RDONLY);
+            && (mode.write || sought.flags == OFlags::RDONLY);
         let place = Place { process: std::process::id(), number: number.cast_unsigned() };
         is_it.then_some((twin, place))
     })
@@ -106,12 +135,7 @@ fn own(identity: Identity, flags: OFlags) -> Option<(OwnedFd, Place)> {
 /// No file system is asked that could keep this process waiting, whatever the place is by now: the
 /// text of the link, the link itself, and what is known of its target without a look come from the
 /// kernel alone, and tell memory from all else, whose devices have other numbers.
-pub(super) fn open_memory(
-    identity: Identity,
-    flags: OFlags,
-    known: Place,
-    trusted: impl Fn(&Stat) -> bool,
-) -> Option<OwnedFd> {
+pub(super) fn open_memory(sought: Sought<'_>, known: Place) -> Option<OwnedFd> {
     if known.process == 0 {
         return None;
     }
@@ -121,30 +145,8 @@ pub(super) fn open_memory(
         return None;
     }
     let place = rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let found = seen(&place, Path::new(""), AtFlags::EMPTY_PATH).ok()?;
-    if found != (identity.device, identity.inode) {
-        return None;
-    }
-    checked(file::reopen(&place, flags).ok()?, identity, trusted)
-}
-
-/// Returns the device and the inode that the kernel knows: not every file system answers.
-fn seen(at: impl AsFd, path: &Path, flags: AtFlags) -> Result<(u64, u64), Errno> {
-    let flags = flags | AtFlags::STATX_DONT_SYNC;
-    let found = rustix::fs::statx(at, path, flags, StatxFlags::INO)?;
-    let device = rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor);
-    Ok((device, found.stx_ino))
-}
-
-/// Returns what was opened, if it is the file that was looked for, and is trusted.
-fn checked(
-    opened: OwnedFd,
-    identity: Identity,
-    trusted: impl Fn(&Stat) -> bool,
-) -> Option<OwnedFd> {
-    let is_it = file::identity(opened.as_fd()) == Ok(identity)
-        && rustix::fs::fstat(&opened).is_ok_and(|found| trusted(&found));
-    is_it.then_some(opened)
+    // What is opened is what the descriptor names, whatever the number means by now.
+    sought.is_it(place.as_fd()).then(|| file::reopen(&place, sought.flags).ok())?
 }
 
 fn places(process: u32) -> impl Iterator<Item = Place> {

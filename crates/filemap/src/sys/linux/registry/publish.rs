@@ -115,11 +115,18 @@ pub(super) fn publish(
     }
     let (inode, write) = (Inode::of(&stat), protection.is_writable());
     let mut entry = Entry::new(Arc::clone(root), file_name, inode, unnamed.descriptor);
-    let Some(second) = look_again(root, file_name, inode, access(write))? else {
-        // The root was removed or renamed.
-        return Ok(None);
+    // A description for views is needed of memory in the entry alone.
+    let is_separate = draft.object.is_some() && root.is_known_to_share_locks();
+    let second = if is_separate && root.leads_to(file_name, inode) {
+        None
+    } else {
+        match look_again(root, file_name, inode, access(write))? {
+            // The root was removed or renamed.
+            None => return Ok(None),
+            second => second,
+        }
     };
-    if let Some(waitable) = waitable {
+    if let (Some(waitable), Some(second)) = (waitable, &second) {
         waitable.show(second.as_fd()).map_err(during(OPERATION))?;
     }
     if !write {
@@ -128,7 +135,7 @@ pub(super) fn publish(
     }
     let section = match (draft.object.take(), entry.lock()) {
         (Some(section), _) => section.with_size(size),
-        (None, Some(lock)) => in_entry(lock, Some(second), &trailer, access(write))?,
+        (None, Some(lock)) => in_entry(lock, second, &trailer, access(write))?,
         (None, None) => return Ok(None),
     };
     Ok(Some(trailer.opened(section, protection.rights(), Some((entry, name.clone())))))
@@ -202,10 +209,12 @@ fn describe(draft: &Draft) -> Result<(Content, Option<u64>, Identity)> {
         }
         return Ok((Content::Memory, Some(size), Identity::default()));
     };
-    let identity = section.identity(OPERATION)?;
     if !section.is_file() {
+        let (identity, _) =
+            memory_file::identity(section.descriptor()).map_err(during(OPERATION))?;
         return Ok((Content::Held, section.size(), identity));
     }
+    let identity = section.identity(OPERATION)?;
     let size = section.sized(draft.size, draft.protection)?;
     // Without `/proc` the path is the caller's word, or is not known.
     let link = format!("/proc/self/fd/{}", section.descriptor().as_raw_fd());

@@ -163,10 +163,15 @@ impl Root {
         Ok(same.then_some(descriptor))
     }
 
+    /// Returns true if a second description of an entry was seen to show the lock of the first.
+    pub(super) fn is_known_to_share_locks(&self) -> bool {
+        self.shares_locks.load(Ordering::Relaxed)
+    }
+
     /// Returns true if a second description of an entry shows the lock of the first, which is asked
     /// once.
     pub(super) fn shares_locks(&self, second: BorrowedFd<'_>) -> bool {
-        self.shares_locks.load(Ordering::Relaxed) || {
+        self.is_known_to_share_locks() || {
             let shares = lock::state_at(second, lock::ENTRY) == Ok(State::Held);
             self.shares_locks.store(shares, Ordering::Relaxed);
             shares
