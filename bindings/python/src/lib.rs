@@ -27,7 +27,7 @@ fn prepare_thread(py: Python<'_>) -> PyResult<()> {
     filemap::prepare_thread().or_raise(py)
 }
 
-#[pymodule(gil_used = true)]
+#[pymodule(gil_used = false)]
 fn _filemap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("PAGESIZE", filemap::page_size())?;

@@ -2,8 +2,10 @@
 
 import ctypes
 import json
+import math
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -11,11 +13,13 @@ import unittest
 
 import filemap
 import support
-from filemap import FileMapping, MappedFile, Mutex
+from filemap import FileMapping, MappedFile, Mutex, Shared
 
 BUILT = pathlib.Path(os.environ.get("FILEMAP_BUILT", pathlib.Path(__file__).parents[3] / "target" / "debug"))
 COMMAND = BUILT / "filemap"
 LIBRARY = BUILT / "libfilemap.so"
+
+TELEMETRY = BUILT / "examples" / "telemetry"
 
 FILE_MAP_WRITE = 2
 WAIT_OBJECT_0, WAIT_ABANDONED = 0, 0x80
@@ -25,7 +29,7 @@ def command(*arguments, **options):
     """Runs the command, and returns what it printed and its exit code."""
     merged = subprocess.STDOUT if arguments[0] == "lock" else None
     done = subprocess.run(
-        [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=merged, text=True, timeout=60, **options
+        [COMMAND, *arguments], stdout=subprocess.PIPE, stderr=merged, timeout=60, **{"text": True, **options}
     )
     return done.stdout, done.returncode
 
@@ -105,6 +109,49 @@ class Languages(unittest.TestCase):
             c.ReleaseMutex(handle)
             c.CloseHandle(handle)
             mutex.acquire()
+
+    @unittest.skipUnless(LIBRARY.exists() and TELEMETRY.exists(), "the library for C and the examples are not built here")
+    def test_one_name_is_used_at_once_by_python_rust_c_and_the_command(self):
+        name = support.name()
+        in_c = """if 1:
+            import ctypes, os, sys
+            c = ctypes.CDLL(sys.argv[1])
+            c.OpenFileMappingA.restype = c.MapViewOfFile.restype = ctypes.c_void_p
+            c.MapViewOfFile.argtypes = [ctypes.c_void_p, *[ctypes.c_uint32] * 3, ctypes.c_size_t]
+            handle = c.OpenFileMappingA(4, 0, sys.argv[2].encode())
+            print(ctypes.string_at(c.MapViewOfFile(handle, 4, 0, 0, 0), 16).hex())
+            sys.stdin.read()
+        """
+        # A program in Rust publishes under the name, 60 times a second, for two readers that it starts.
+        with subprocess.Popen([TELEMETRY, "publish", name, "100000"], stdout=subprocess.DEVNULL) as rust:
+            try:
+                def found():
+                    try:
+                        return Shared(FileMapping.open(name).map(), 0, 16, create=False)
+                    except (FileNotFoundError, ValueError, filemap.Error):
+                        return None
+
+                support.eventually(lambda: found() is not None)
+                mapping = FileMapping.open(name)
+                view = mapping.map()
+                samples, seen = Shared(view, 0, 16, create=False), 0
+                with support.started(in_c, LIBRARY, name) as c:
+                    start = bytes.fromhex(c.stdout.readline())
+                    self.assertEqual(start, view[:16])
+                    for _ in range(10):
+                        seen, sample = samples.wait_next(seen, 60)
+                        x, y, z, frame = struct.unpack("3fI", sample)
+                        turn = math.tau * (frame % 60) / 60
+                        self.assertAlmostEqual(x, math.cos(turn), places=5)
+                        self.assertAlmostEqual(y, math.sin(turn), places=5)
+                    printed, _ = command("read", name, "-n", "16", "--raw", text=False)
+                    self.assertEqual(printed, start)
+                    printed, _ = command("ls", "--json")
+                    [listed] = [entry for entry in json.loads(printed) if entry["name"] == name]
+                    holders = {holder["process"] for holder in listed["holders"]}
+                    self.assertLessEqual({os.getpid(), rust.pid, c.pid}, holders)
+            finally:
+                rust.kill()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 //! `cargo xtask soak`: the tests of what happens by chance, for as long as chance needs.
 //!
-//! They are tests of the library, which take their long form from their environment.
+//! They are tests of the library, and of its package for Python, which take their long form from their
+//! environment.
 
 mod hosts;
 
+use crate::bindings;
 use crate::process;
 use crate::stop::{Done, Stop};
 
@@ -43,6 +45,8 @@ pub(crate) fn run(arguments: &[&str]) -> Done {
             command.args(["--", "--nocapture", "--test-threads", "1"]).args(storms).envs(variables);
             process::run(&mut command)?;
         }
+        // Killed workers with large blocks, files that are cut, maps that are closed under copies.
+        bindings::run_with("python", "soak", &variables)?;
     }
     if with_hosts { hosts::run() } else { Ok(()) }
 }

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use super::arguments::{Bytes, number};
 use super::object::{
-    LONG, Object, Outcome, Raised, Raw, failed, given, raise, restored, some, type_error,
+    LONG, Object, Outcome, Raised, Raw, failed, given, held, raise, restored, some, type_error,
     value_error,
 };
 
@@ -106,33 +106,35 @@ pub(super) fn heal() {
 
 /// `len(view)`
 pub(super) unsafe extern "C" fn length(address: Raw) -> ffi::Py_ssize_t {
-    match Object::at(address).view() {
+    held(address, || match Object::at(address).view() {
         Ok(view) => view.len().cast_signed(),
         Err(Raised) => -1,
-    }
+    })
 }
 
 /// `view[key]`
 pub(super) unsafe extern "C" fn subscript(address: Raw, key: Raw) -> Raw {
-    let me = Object::at(address);
-    if ffi::PyLong_CheckExact(key) != 0
-        && let Some(view) = &me.view
-    {
-        let index = ffi::PyLong_AsSsize_t(key);
-        if index >= 0
-            && index.cast_unsigned() < view.len()
-            && let Ok(byte) = view.read::<u8>(index.cast_unsigned())
+    held(address, || {
+        let me = Object::at(address);
+        if ffi::PyLong_CheckExact(key) != 0
+            && let Some(view) = &me.view
         {
-            return ffi::PyLong_FromLong(byte.into());
+            let index = ffi::PyLong_AsSsize_t(key);
+            if index >= 0
+                && index.cast_unsigned() < view.len()
+                && let Ok(byte) = view.read::<u8>(index.cast_unsigned())
+            {
+                return ffi::PyLong_FromLong(byte.into());
+            }
+            if index == -1 && !ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_Clear();
+            }
         }
-        if index == -1 && !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
+        if ffi::PySlice_Check(key) != 0 {
+            return given(subscript_slice(address, key));
         }
-    }
-    if ffi::PySlice_Check(key) != 0 {
-        return given(subscript_slice(address, key));
-    }
-    given(subscript_slow(address, key))
+        given(subscript_slow(address, key))
+    })
 }
 
 #[inline(always)]
@@ -219,35 +221,37 @@ impl Slice {
 
 /// `view[key] = value`
 pub(super) unsafe extern "C" fn assign(address: Raw, key: Raw, value: Raw) -> c_int {
-    let me = Object::at(address);
-    if !me.readonly
-        && !value.is_null()
-        && ffi::PyLong_CheckExact(key) != 0
-        && ffi::PyLong_CheckExact(value) != 0
-        && let Some(view) = &me.view
-    {
-        let index = ffi::PyLong_AsSsize_t(key);
-        let byte = ffi::PyLong_AsSsize_t(value);
-        if index >= 0
-            && index.cast_unsigned() < view.len()
-            && let Ok(byte) = u8::try_from(byte)
-            && view.write(index.cast_unsigned(), &byte).is_ok()
+    held(address, || {
+        let me = Object::at(address);
+        if !me.readonly
+            && !value.is_null()
+            && ffi::PyLong_CheckExact(key) != 0
+            && ffi::PyLong_CheckExact(value) != 0
+            && let Some(view) = &me.view
         {
-            return 0;
+            let index = ffi::PyLong_AsSsize_t(key);
+            let byte = ffi::PyLong_AsSsize_t(value);
+            if index >= 0
+                && index.cast_unsigned() < view.len()
+                && let Ok(byte) = u8::try_from(byte)
+                && view.write(index.cast_unsigned(), &byte).is_ok()
+            {
+                return 0;
+            }
+            if (index == -1 || byte == -1) && !ffi::PyErr_Occurred().is_null() {
+                ffi::PyErr_Clear();
+            }
         }
-        if (index == -1 || byte == -1) && !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
+        let assigned = if !value.is_null() && ffi::PySlice_Check(key) != 0 {
+            assign_slice(address, key, value)
+        } else {
+            assign_slow(address, key, value)
+        };
+        match assigned {
+            Ok(()) => 0,
+            Err(Raised) => -1,
         }
-    }
-    let assigned = if !value.is_null() && ffi::PySlice_Check(key) != 0 {
-        assign_slice(address, key, value)
-    } else {
-        assign_slow(address, key, value)
-    };
-    match assigned {
-        Ok(()) => 0,
-        Err(Raised) => -1,
-    }
+    })
 }
 
 #[inline(always)]
@@ -317,14 +321,16 @@ unsafe fn item_byte(value: Raw) -> Outcome<u8> {
 /// `iter(view)`, which asks for one item after another: a `bytes` of one byte, as the standard module
 /// gives.
 pub(super) unsafe extern "C" fn item(address: Raw, index: ffi::Py_ssize_t) -> Raw {
-    given((|| {
-        let view = Object::at(address).view()?;
-        let at = place(view, index)?;
-        match view.read::<u8>(at) {
-            Ok(byte) => some(ffi::PyBytes_FromStringAndSize((&raw const byte).cast(), 1)),
-            Err(error) => failed(error),
-        }
-    })())
+    held(address, || {
+        given((|| {
+            let view = Object::at(address).view()?;
+            let at = place(view, index)?;
+            match view.read::<u8>(at) {
+                Ok(byte) => some(ffi::PyBytes_FromStringAndSize((&raw const byte).cast(), 1)),
+                Err(error) => failed(error),
+            }
+        })())
+    })
 }
 
 /// Has zeros put in place of lost pages of an `mmap`, as soon as somebody is to have the address. Before
@@ -358,28 +364,32 @@ pub(super) unsafe extern "C" fn lend(
     buffer: *mut ffi::Py_buffer,
     flags: c_int,
 ) -> c_int {
-    let me = Object::at(address);
-    if me.is_mmap && !me.is_whole && !me.was_lent && prepare_to_lend(address).is_err() {
-        return -1;
-    }
-    let me = Object::at(address);
-    let Ok(view) = me.view() else { return -1 };
-    if !me.is_whole {
-        heal();
-    }
-    let (start, len) = (view.as_ptr().cast(), view.len().cast_signed());
-    let readonly = c_int::from(me.readonly);
-    let lent = ffi::PyBuffer_FillInfo(buffer, address, start, len, readonly, flags);
-    if lent == 0 {
-        me.exports += 1;
-        me.was_lent = true;
-    }
-    lent
+    held(address, || {
+        let me = Object::at(address);
+        if me.is_mmap && !me.is_whole && !me.was_lent && prepare_to_lend(address).is_err() {
+            return -1;
+        }
+        let me = Object::at(address);
+        let Ok(view) = me.view() else { return -1 };
+        if !me.is_whole {
+            heal();
+        }
+        let (start, len) = (view.as_ptr().cast(), view.len().cast_signed());
+        let readonly = c_int::from(me.readonly);
+        let lent = ffi::PyBuffer_FillInfo(buffer, address, start, len, readonly, flags);
+        if lent == 0 {
+            me.exports += 1;
+            me.was_lent = true;
+        }
+        lent
+    })
 }
 
 /// Takes a buffer back.
 pub(super) unsafe extern "C" fn take_back(address: Raw, _buffer: *mut ffi::Py_buffer) {
-    Object::at(address).exports -= 1;
+    held(address, || {
+        Object::at(address).exports -= 1;
+    })
 }
 
 /// Which end a search begins at.
@@ -419,24 +429,28 @@ pub(super) unsafe fn search(address: Raw, arguments: &[Raw], default: usize, fro
 
 /// `view.lost`
 pub(super) unsafe extern "C" fn lost(address: Raw, _: *mut c_void) -> Raw {
-    given((|| {
-        let lost = crate::losses::lost(Object::at(address).view()?);
-        match lost.into_pyobject(Python::assume_attached()) {
-            Ok(list) => Ok(list.into_ptr()),
-            Err(error) => restored(error),
-        }
-    })())
+    held(address, || {
+        given((|| {
+            let lost = crate::losses::lost(Object::at(address).view()?);
+            match lost.into_pyobject(Python::assume_attached()) {
+                Ok(list) => Ok(list.into_ptr()),
+                Err(error) => restored(error),
+            }
+        })())
+    })
 }
 
 /// `view.restore()`
 pub(super) unsafe extern "C" fn restore(address: Raw, _: Raw) -> Raw {
-    given((|| {
-        let view = Arc::clone(Object::at(address).view()?);
-        let py = Python::assume_attached();
-        let list = crate::losses::restore(py, &view).and_then(|list| list.into_pyobject(py));
-        match list {
-            Ok(list) => Ok(list.into_ptr()),
-            Err(error) => restored(error),
-        }
-    })())
+    held(address, || {
+        given((|| {
+            let view = Arc::clone(Object::at(address).view()?);
+            let py = Python::assume_attached();
+            let list = crate::losses::restore(py, &view).and_then(|list| list.into_pyobject(py));
+            match list {
+                Ok(list) => Ok(list.into_ptr()),
+                Err(error) => restored(error),
+            }
+        })())
+    })
 }

@@ -6,7 +6,7 @@ use filemap::View;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::object::{Object, allocate};
+use super::object::{Object, allocate, held};
 
 /// The class `View`, once the module is there.
 pub(super) static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -32,8 +32,8 @@ pub(crate) fn view_of(object: &Bound<'_, PyAny>) -> PyResult<Arc<View>> {
         return Err(pyo3::exceptions::PyTypeError::new_err("a View is required"));
     }
     // SAFETY: it is an object of the type, which is never derived from.
-    match unsafe { Object::at(object.as_ptr()).view() } {
-        Ok(view) => Ok(Arc::clone(view)),
+    match unsafe { held(object.as_ptr(), || Object::at(object.as_ptr()).view().map(Arc::clone)) } {
+        Ok(view) => Ok(view),
         Err(_) => Err(PyErr::fetch(py)),
     }
 }

@@ -6,9 +6,9 @@
 //! Every function with the interpreter's calling convention is reached only through the tables of the
 //! two types, by the interpreter, which promises what the proofs in this folder rest on:
 //!
-//! - the calling thread is attached: it holds the lock of the interpreter (the module says that it
-//!   needs one, so a build without that lock takes it back), and so nobody else is in these objects
-//!   until other Python code runs or the lock is let go;
+//! - the calling thread is attached: it holds the lock of the interpreter or, in a build without one,
+//!   takes that of the object (`held`), and so nobody else is in the object until other Python code
+//!   runs or the lock is let go;
 //! - the first argument is an object of the type, or of a class that was derived from it, so that its
 //!   memory begins with an [`Object`]; the interpreter has zeroed it, which is a valid value;
 //! - arguments are live objects that the caller keeps, `args` has `count` of them, and a table of

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use filemap::{FileMapping, View};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 
 use crate::errors;
 
@@ -173,6 +174,14 @@ impl Object {
             details.named = None;
         }
     }
+}
+
+/// Calls a function while no other thread is in the object, as they are not where the interpreter has a
+/// lock: without one, the object has its own. It is let go where that one would be.
+#[inline(always)]
+pub(super) unsafe fn held<T>(address: Raw, function: impl FnOnce() -> T) -> T {
+    let object = Borrowed::from_ptr(Python::assume_attached(), address);
+    with_critical_section(&object, function)
 }
 
 /// Makes an object of a type, with nothing in it.

@@ -10,7 +10,9 @@ use pyo3::prelude::*;
 use super::arguments::{Parameters, bare, call, count, fast, method, named};
 use super::bytes::{self, End};
 use super::class::CLASS;
-use super::object::{Object, Outcome, Raw, add_type, dealloc, given, members, none, slot, some};
+use super::object::{
+    Object, Outcome, Raw, add_type, dealloc, given, held, members, none, slot, some,
+};
 use crate::view;
 
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -86,51 +88,61 @@ fn getters() -> [ffi::PyGetSetDef; 6] {
 }
 
 unsafe extern "C" fn closed(address: Raw, _: *mut c_void) -> Raw {
-    ffi::PyBool_FromLong(Object::at(address).view.is_none().into())
+    held(address, || ffi::PyBool_FromLong(Object::at(address).view.is_none().into()))
 }
 
 unsafe extern "C" fn readonly(address: Raw, _: *mut c_void) -> Raw {
-    ffi::PyBool_FromLong(Object::at(address).readonly.into())
+    held(address, || ffi::PyBool_FromLong(Object::at(address).readonly.into()))
 }
 
 unsafe extern "C" fn offset(address: Raw, _: *mut c_void) -> Raw {
-    given((|| some(ffi::PyLong_FromUnsignedLongLong(Object::at(address).view()?.offset())))())
+    held(address, || {
+        given((|| some(ffi::PyLong_FromUnsignedLongLong(Object::at(address).view()?.offset())))())
+    })
 }
 
 unsafe extern "C" fn access(address: Raw, _: *mut c_void) -> Raw {
-    given((|| {
-        let access = Object::at(address).view()?.access();
-        let py = Python::assume_attached();
-        match crate::words::of(py, "Access", &format!("{access:?}")) {
-            Ok(access) => Ok(access.into_ptr()),
-            Err(error) => super::object::restored(error),
-        }
-    })())
+    held(address, || {
+        given((|| {
+            let access = Object::at(address).view()?.access();
+            let py = Python::assume_attached();
+            match crate::words::of(py, "Access", &format!("{access:?}")) {
+                Ok(access) => Ok(access.into_ptr()),
+                Err(error) => super::object::restored(error),
+            }
+        })())
+    })
 }
 
 unsafe extern "C" fn close(address: Raw, _: Raw) -> Raw {
-    Object::at(address).close();
-    none()
+    held(address, || {
+        Object::at(address).close();
+        none()
+    })
 }
 
 unsafe extern "C" fn enter(address: Raw, _: Raw) -> Raw {
-    given(Object::at(address).view().map(|_| {
-        ffi::Py_IncRef(address);
-        address
-    }))
+    held(address, || {
+        given(Object::at(address).view().map(|_| {
+            ffi::Py_IncRef(address);
+            address
+        }))
+    })
 }
 
 unsafe extern "C" fn exit(address: Raw, _: *mut Raw, _: ffi::Py_ssize_t) -> Raw {
-    Object::at(address).close();
-    none()
+    held(address, || {
+        Object::at(address).close();
+        none()
+    })
 }
 
 unsafe extern "C" fn find(address: Raw, arguments: *mut Raw, n: ffi::Py_ssize_t) -> Raw {
-    given(search(address, arguments, n, End::First))
+    held(address, || given(search(address, arguments, n, End::First)))
 }
 
 unsafe extern "C" fn rfind(address: Raw, arguments: *mut Raw, n: ffi::Py_ssize_t) -> Raw {
-    given(search(address, arguments, n, End::Last))
+    held(address, || given(search(address, arguments, n, End::Last)))
 }
 
 unsafe fn search(address: Raw, arguments: *const Raw, n: ffi::Py_ssize_t, end: End) -> Outcome {
@@ -146,30 +158,35 @@ unsafe extern "C" fn pack(
     n: ffi::Py_ssize_t,
     names: Raw,
 ) -> Raw {
-    given((|| {
-        if !names.is_null() {
-            return super::object::type_error(c"pack takes no keyword arguments");
-        }
-        count(n, 2, isize::MAX)?;
-        let py = Python::assume_attached();
-        let view = Arc::clone(Object::at(address).view()?);
-        let arguments = std::slice::from_raw_parts(arguments, n.cast_unsigned());
-        let arguments = arguments.iter().map(|argument| Bound::from_borrowed_ptr(py, *argument));
-        match view::pack(py, &view, arguments.collect()) {
-            Ok(()) => Ok(none()),
-            Err(error) => super::object::restored(error),
-        }
-    })())
+    held(address, || {
+        given((|| {
+            if !names.is_null() {
+                return super::object::type_error(c"pack takes no keyword arguments");
+            }
+            count(n, 2, isize::MAX)?;
+            let py = Python::assume_attached();
+            let view = Arc::clone(Object::at(address).view()?);
+            let arguments = std::slice::from_raw_parts(arguments, n.cast_unsigned());
+            let arguments =
+                arguments.iter().map(|argument| Bound::from_borrowed_ptr(py, *argument));
+            match view::pack(py, &view, arguments.collect()) {
+                Ok(()) => Ok(none()),
+                Err(error) => super::object::restored(error),
+            }
+        })())
+    })
 }
 
 unsafe extern "C" fn repr(address: Raw) -> Raw {
-    let py = Python::assume_attached();
-    let text = match &Object::at(address).view {
-        Some(view) => {
-            let (access, offset, len) = (view.access(), view.offset(), view.len());
-            format!("<filemap.View of {len} bytes at {offset} to {access}>")
-        }
-        None => "<filemap.View, closed>".to_owned(),
-    };
-    given(text.into_pyobject(py).map(|text| text.into_ptr()).map_err(|_| super::object::Raised))
+    held(address, || {
+        let py = Python::assume_attached();
+        let text = match &Object::at(address).view {
+            Some(view) => {
+                let (access, offset, len) = (view.access(), view.offset(), view.len());
+                format!("<filemap.View of {len} bytes at {offset} to {access}>")
+            }
+            None => "<filemap.View, closed>".to_owned(),
+        };
+        given(text.into_pyobject(py).map(|text| text.into_ptr()).map_err(|_| super::object::Raised))
+    })
 }

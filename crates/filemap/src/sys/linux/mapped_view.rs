@@ -199,23 +199,19 @@ impl MappedView {
 
 /// Makes the thread ready to touch pages that may be lost.
 pub(super) fn ensure_guarded() -> Result<()> {
-    fault::ensure().map_err(|error| {
-        Error::new(ErrorKind::NotSupported, Operation::MapView)
-            .because("this process may not handle SIGBUS, so no view would be safe")
-            .caused_by(error)
-    })
+    fault::ensure().map_err(unguarded)
 }
 
-/// Makes the process ready to touch memory that no descriptor reaches, which nobody can cut: only
-/// failing hardware takes its pages away, and for that nobody looks again at each map who has the
-/// handler.
-pub(super) fn ensure_guarded_once() -> Result<()> {
-    static IS_GUARDED: AtomicBool = AtomicBool::new(false);
-    if !IS_GUARDED.load(Ordering::Relaxed) {
-        ensure_guarded()?;
-        IS_GUARDED.store(true, Ordering::Relaxed);
-    }
-    Ok(())
+/// Makes the process ready to touch memory that no descriptor reaches, and that nobody can cut.
+pub(super) fn ensure_guarded_memory() -> Result<()> {
+    fault::put_on_top().map_err(unguarded)
+}
+
+#[cold]
+fn unguarded(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::NotSupported, Operation::MapView)
+        .because("this process may not handle SIGBUS, so no view would be safe")
+        .caused_by(error)
 }
 
 impl MappedViewContract for MappedView {

@@ -42,7 +42,7 @@ pub(crate) fn map_plain(file: Option<&File>, request: Request, plain: PlainMap) 
     let allowed = protection(access.can_read(), access.can_write(), access.can_execute());
     let source = ViewSource { shared: None, is_file: false, unit: page_size(), access, offset };
     let Some(file) = file.filter(|_| plain.flags & libc::MAP_ANONYMOUS == 0) else {
-        mapped_view::ensure_guarded_once()?;
+        mapped_view::ensure_guarded_memory()?;
         let range = MappedRange::of_memory(whole, allowed, sharing).map_err(during(operation))?;
         let view = MappedView::over(range, ViewSource { offset: 0, ..source });
         return Region::new(view, RegionKind::Memory, access, 0, (0, len), |_| Ok(()));

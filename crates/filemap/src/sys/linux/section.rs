@@ -201,7 +201,7 @@ impl SectionContract for Section {
 
     fn anonymous(len: usize) -> Result<Region> {
         commit_limit::check(len as u64, Space::IfThereIsRoom)?;
-        mapped_view::ensure_guarded_once()?;
+        mapped_view::ensure_guarded_memory()?;
         let whole = len.checked_next_multiple_of(page_size());
         let view = whole
             .filter(|whole| isize::try_from(*whole).is_ok())

@@ -25,6 +25,12 @@ pub(super) fn ensure() -> io::Result<()> {
     SIGBUS.ensure(guard::choose)
 }
 
+/// [`ensure`] for memory that nobody can cut, of which only failing hardware takes pages: the handler is
+/// put back on top, for all others, and the calling thread blocks what it blocks.
+pub(super) fn put_on_top() -> io::Result<()> {
+    SIGBUS.put_on_top(guard::choose)
+}
+
 /// Resumes a guarded instruction that faulted at `address` at its landing; returns whether it is
 /// one.
 pub(in crate::sys::platform) fn resume(interrupted: Interrupted, address: usize) -> bool {

@@ -53,3 +53,11 @@ pub(in crate::sys) fn ensure() -> io::Result<()> {
     super::pages::segv::ensure_if_needed()?;
     Ok(())
 }
+
+/// [`ensure`] for memory that nobody can cut, which leaves blocked what the calling thread blocks.
+pub(in crate::sys) fn put_on_top() -> io::Result<()> {
+    bus::put_on_top()?;
+    #[cfg(feature = "pages")]
+    super::pages::segv::ensure_if_needed()?;
+    Ok(())
+}

@@ -45,12 +45,19 @@ impl Signal {
     /// Those of [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html), if the
     /// process is forbidden to handle signals.
     pub(in crate::sys::platform) fn ensure(&self, prepare: impl FnOnce()) -> io::Result<()> {
-        let current = replace_action(self.signal, None)?;
-        if !self.is_ours(&current) {
-            prepare();
-            self.install(current)?;
-        }
+        self.put_on_top(prepare)?;
         self.unblock()
+    }
+
+    /// [`ensure`](Self::ensure), and leaves blocked what the calling thread blocks.
+    #[inline]
+    pub(super) fn put_on_top(&self, prepare: impl FnOnce()) -> io::Result<()> {
+        let current = replace_action(self.signal, None)?;
+        if self.is_ours(&current) {
+            return Ok(());
+        }
+        prepare();
+        self.install(current)
     }
 
     /// Puts the handler on top of `current`, which becomes the one it passes signals on to.

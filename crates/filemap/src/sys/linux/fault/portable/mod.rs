@@ -36,6 +36,8 @@ pub(in crate::sys) fn ensure() -> io::Result<()> {
     Ok(())
 }
 
+pub(in crate::sys) use ensure as put_on_top;
+
 /// Sends a guarded instruction to its landing: there is none here.
 #[cfg(feature = "pages")]
 pub(in crate::sys::platform) fn resume(
