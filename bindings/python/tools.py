@@ -60,8 +60,9 @@ def maturin(python, *arguments, **options):
 
 
 def interpreters(first):
-    """Returns an interpreter of each version that there is, with the given one first."""
-    found = {version(first): first}
+    """Returns an interpreter of each version that there is, with the given one first, and those that are
+    built without the global lock."""
+    found, free = {version(first): first}, {}
     names = [f"python3.{minor}{free}" for minor in range(OLDEST[1], 20) for free in ("", "t")]
     programs = []
     for name in [*names, "python3"]:
@@ -71,10 +72,9 @@ def interpreters(first):
     programs += sorted(pyenv.glob("versions/3.*/bin/python3"))
     for program in filter(None, programs):
         told = version(program)
-        # What is built for the interface that stays the same is not for builds without the lock.
-        if told and told >= OLDEST and not is_free(program):
-            found.setdefault(told, program)
-    return list(found.values())
+        if told and told >= OLDEST:
+            (free if is_free(program) else found).setdefault(told, program)
+    return list(found.values()), list(free.values())
 
 
 def version(python):
@@ -98,14 +98,7 @@ def test():
     python = prepare(TEST_NEEDS)
     run("cargo", "fmt", "--check", cwd=HERE)
     run("cargo", "clippy", "--quiet", "--all-targets", "--", "-D", "warnings", cwd=HERE)
-    built = TARGET / "wheels"
-    shutil.rmtree(built, ignore_errors=True)
-    maturin(python, "build", "--release", "--interpreter", python, "--out", built)
-    site = TARGET / "site"
-    shutil.rmtree(site, ignore_errors=True)
-    [wheel] = built.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    site = built_for(python, python)
     stubs = sorted((site / "filemap").glob("*.pyi"))
     with tempfile.TemporaryDirectory() as folder:
         # Outside of the sources, which would be taken for the package.
@@ -114,12 +107,28 @@ def test():
         run(python, "-m", "mypy", "--strict", HERE / "tests" / "typed.py", cwd=folder, env=path)
         allowed = ["--ignore-unused-allowlist", "--allowlist", HERE / "tests" / "stubtest.txt"]
         run(python, "-m", "mypy.stubtest", "filemap", *allowed, cwd=folder, env=path)
-        for each in interpreters(python):
+        path["PYTHONDONTWRITEBYTECODE"] = "1"
+        path["FILEMAP_BUILT"] = os.environ.get("FILEMAP_BUILT", str(TARGET.parent / "debug"))
+        locked, free = interpreters(python)
+        for each in [*locked, *free]:
+            if each in free:
+                # Before 3.15 they have no interface that stays the same.
+                path["PYTHONPATH"] = str(built_for(python, each))
             # The package alone, and not what this machine may have installed of it.
-            path["PYTHONDONTWRITEBYTECODE"] = "1"
-            path["FILEMAP_BUILT"] = os.environ.get("FILEMAP_BUILT", str(TARGET.parent / "debug"))
             run(each, HERE / "tests" / "run.py", cwd=folder, env=path)
             run(each, HERE / "tests" / "cpython.py", cwd=folder, env=path)
+
+
+def built_for(python, interpreter):
+    """Returns a folder with the package as it is built for an interpreter."""
+    built, site = TARGET / "wheels", TARGET / ("site-free" if is_free(interpreter) else "site")
+    for folder in (built, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    maturin(python, "build", "--release", "--interpreter", interpreter, "--out", built)
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    return site
 
 
 def wheels():

@@ -22,9 +22,12 @@ from filemap.shared_memory import SharedMemory
 
 
 def shmem():
-    """Returns how many KiB of shared memory the machine has in use."""
+    """Returns how many KiB of shared memory the machine has in use, but for files in /dev/shm: others may
+    make some meanwhile, and of the package only entries are there, which are looked at by themselves."""
     with open("/proc/meminfo") as file:
-        return int(re.search(r"Shmem: +(\d+)", file.read())[1])
+        used = int(re.search(r"Shmem: +(\d+)", file.read())[1])
+    files = os.statvfs("/dev/shm")
+    return used - (files.f_blocks - files.f_bfree) * files.f_frsize // 1024
 
 
 def memory_files():

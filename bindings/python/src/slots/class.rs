@@ -14,14 +14,16 @@ pub(super) static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 /// Returns a view, which may lose pages or not, as an object.
 pub(crate) fn new_view(py: Python<'_>, view: Arc<View>, loses: bool) -> PyResult<Bound<'_, PyAny>> {
     let Some(class) = CLASS.get(py) else { return Err(PyErr::fetch(py)) };
-    // SAFETY: it is a type, of which the new object is.
-    unsafe {
-        let Ok(object) = allocate(class.as_ptr().cast()) else { return Err(PyErr::fetch(py)) };
-        let me = Object::at(object);
-        (me.readonly, me.is_whole) = (!view.access().can_write(), !loses);
-        me.view = Some(view);
-        Ok(Bound::from_owned_ptr(py, object))
-    }
+    // SAFETY: it is a type, as the module was given it, and the thread is attached, as its token says.
+    let Ok(object) = (unsafe { allocate(class.as_ptr().cast()) }) else {
+        return Err(PyErr::fetch(py));
+    };
+    // SAFETY: the object is one of the type, and nobody else knows of it yet.
+    let me = unsafe { Object::at(object) };
+    (me.readonly, me.is_whole) = (!view.access().can_write(), !loses);
+    me.view = Some(view);
+    // SAFETY: it is a live object, and the reference to it is ours.
+    Ok(unsafe { Bound::from_owned_ptr(py, object) })
 }
 
 /// Returns the view of an object, unless it is closed or none.
@@ -31,8 +33,9 @@ pub(crate) fn view_of(object: &Bound<'_, PyAny>) -> PyResult<Arc<View>> {
     if !is_view {
         return Err(pyo3::exceptions::PyTypeError::new_err("a View is required"));
     }
-    // SAFETY: it is an object of the type, which is never derived from.
-    match unsafe { held(object.as_ptr(), || Object::at(object.as_ptr()).view().map(Arc::clone)) } {
+    let address = object.as_ptr();
+    // SAFETY: it is a live object of the type, which is never derived from, and the thread is attached.
+    match unsafe { held(address, || Object::at(address).view().map(Arc::clone)) } {
         Ok(view) => Ok(view),
         Err(_) => Err(PyErr::fetch(py)),
     }

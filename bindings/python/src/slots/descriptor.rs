@@ -50,13 +50,13 @@ impl Clone for Lent {
         #[cfg(unix)]
         {
             use std::os::fd::{AsRawFd as _, FromRawFd as _};
-            // SAFETY: as in `lent`.
+            // SAFETY: it is the number of a file that was lent, so not -1, and is never closed here.
             Self(ManuallyDrop::new(unsafe { File::from_raw_fd(self.0.as_raw_fd()) }))
         }
         #[cfg(windows)]
         {
             use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _};
-            // SAFETY: as in `lent`.
+            // SAFETY: the runtime keeps the handle of a file that was lent, which is never closed here.
             Self(ManuallyDrop::new(unsafe { File::from_raw_handle(self.0.as_raw_handle()) }))
         }
     }

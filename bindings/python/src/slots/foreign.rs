@@ -14,14 +14,14 @@ pub(crate) struct Foreign {
 impl Foreign {
     /// The bytes of any buffer.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        // SAFETY: the object is live, and its thread attached.
+        // SAFETY: the object is live while it is borrowed, and its thread attached.
         let bytes = unsafe { Bytes::of(object.as_ptr()) };
         Ok(Self { bytes: bytes.map_err(|_| PyErr::fetch(object.py()))?, is_writable: false })
     }
 
     /// The bytes of a buffer that may be written.
     pub(crate) fn writable(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        // SAFETY: as above.
+        // SAFETY: the object is live while it is borrowed, and its thread attached.
         let bytes = unsafe { Bytes::of_buffer(object.as_ptr(), ffi::PyBUF_WRITABLE) };
         Ok(Self { bytes: bytes.map_err(|_| PyErr::fetch(object.py()))?, is_writable: true })
     }
@@ -38,7 +38,7 @@ impl Foreign {
 
     /// A copy of the bytes.
     pub(crate) fn copied(&self) -> Vec<u8> {
-        // SAFETY: as above.
+        // SAFETY: the owner of the buffer lends the bytes for as long as `self` is there.
         unsafe { self.bytes.fixed() }.into_owned()
     }
 
