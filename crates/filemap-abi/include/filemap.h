@@ -1549,6 +1549,20 @@ BOOL filemap_fill(LPVOID address,
 BOOL filemap_on_loss(DWORD choice);
 
 /*
+ `MapViewOfFile` with a choice of its own, as for `filemap_on_loss`.
+
+ If somebody has made the file longer since the mapping was made, the range may reach to there:
+ `filemap_grown_length`. A length of 0 reaches to the end of the mapping.
+
+ Returns NULL on failure: `ERROR_NOT_SUPPORTED` if zeros cannot be had.
+ */
+LPVOID filemap_map_view(HANDLE mapping,
+                        DWORD access,
+                        ULONGLONG offset,
+                        SIZE_T len,
+                        DWORD choice);
+
+/*
  Stores the ranges of a view that read as zeros because they were lost, in their order: as many as
  there is room for.
 
@@ -1643,12 +1657,30 @@ DWORD filemap_flush(const struct filemap_pin *pin,
 SIZE_T filemap_pinned_length(const struct filemap_pin *pin);
 
 /*
- Stores in `length` how many bytes of a mapping views can reach, exactly.
+ Stores in `length` how many bytes a mapping was made with, exactly: views reach to the end of the
+ last one's page.
 
  Returns FALSE on failure.
  */
 BOOL filemap_length(HANDLE mapping,
                     ULONGLONG *length);
+
+/*
+ Stores in `length` what `filemap_length` does, or how long the file is by now if somebody has made
+ it longer: as much as `filemap_map_view` can reach.
+
+ Returns FALSE on failure.
+ */
+BOOL filemap_grown_length(HANDLE mapping,
+                          ULONGLONG *length);
+
+/*
+ Stores in `mode` who may open the name of a mapping, as the mode of a file: 0600, 0644, 0666.
+
+ Returns FALSE on failure: `ERROR_INVALID_PARAMETER` if it has no name, or its name is gone.
+ */
+BOOL filemap_permissions(HANDLE mapping,
+                         DWORD *mode);
 
 /*
  Finds the processes that have a handle to a mapping's name, or a view of its bytes.

@@ -11,7 +11,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 use std::slice;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -21,11 +21,11 @@ use filemap::{
 };
 
 use crate::boundary::{Code, Result, quiet};
-use crate::kernel32::create;
+use crate::kernel32::{create, view};
 use crate::views::{self, Mapped};
 use crate::windows::{
     BOOL, BYTE, DWORD, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, FALSE, FILEMAP_ON_LOSS_DIE,
-    FILEMAP_ON_LOSS_ZEROS, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE,
+    FILEMAP_ON_LOSS_ZEROS, HANDLE, LPCVOID, LPVOID, SIZE_T, TRUE, ULONGLONG,
 };
 use crate::{handles, losses};
 
@@ -193,12 +193,35 @@ pub unsafe extern "C" fn filemap_fill(
 #[unsafe(no_mangle)]
 pub extern "C" fn filemap_on_loss(choice: DWORD) -> BOOL {
     quiet(FALSE, || {
-        losses::choose(match choice {
-            FILEMAP_ON_LOSS_DIE => OnLoss::Die,
-            FILEMAP_ON_LOSS_ZEROS => OnLoss::Zeros,
-            _ => return Err(Code(ERROR_INVALID_PARAMETER)),
-        });
+        losses::choose(on_loss(choice)?);
         Ok(TRUE)
+    })
+}
+
+fn on_loss(choice: DWORD) -> Result<OnLoss> {
+    match choice {
+        FILEMAP_ON_LOSS_DIE => Ok(OnLoss::Die),
+        FILEMAP_ON_LOSS_ZEROS => Ok(OnLoss::Zeros),
+        _ => Err(Code(ERROR_INVALID_PARAMETER)),
+    }
+}
+
+/// `MapViewOfFile` with a choice of its own, as for `filemap_on_loss`.
+///
+/// If somebody has made the file longer since the mapping was made, the range may reach to there:
+/// `filemap_grown_length`. A length of 0 reaches to the end of the mapping.
+///
+/// Returns NULL on failure: `ERROR_NOT_SUPPORTED` if zeros cannot be had.
+#[unsafe(no_mangle)]
+pub extern "C" fn filemap_map_view(
+    mapping: HANDLE,
+    access: DWORD,
+    offset: ULONGLONG,
+    len: SIZE_T,
+    choice: DWORD,
+) -> LPVOID {
+    quiet(null_mut(), || {
+        view::map(mapping, access, offset, len, null_mut(), Some(on_loss(choice)?))
     })
 }
 

@@ -55,14 +55,18 @@ fn chosen_outside() -> u32 {
     }
 }
 
-/// Maps a view, whose lost pages do what was chosen.
-pub(crate) fn map(options: ViewOptions<'_>, mapping: &FileMapping) -> Result<View> {
+/// Maps a view, whose lost pages do what was chosen, for it alone or for all.
+pub(crate) fn map(
+    options: ViewOptions<'_>,
+    mapping: &FileMapping,
+    own: Option<OnLoss>,
+) -> Result<View> {
     // A program lies in memory of its own, of which no page is lost.
     if mapping.attributes().contains(Attributes::IMAGE) {
         return Ok(options.map()?);
     }
     let zeros = || options.clone().on_loss(OnLoss::Zeros).map();
-    match choice() {
+    match own.map_or_else(choice, Choice::Is) {
         Choice::Is(OnLoss::Zeros) => Ok(zeros()?),
         Choice::Default => match zeros() {
             // Where signals may not be handled, lost pages are as ever.

@@ -12,7 +12,7 @@ use std::ptr::null;
 use std::slice;
 use std::sync::Arc;
 
-use filemap::{Flush, ForeignBytes, PositionedIo as _, Registry};
+use filemap::{FileMapping, Flush, ForeignBytes, NamedMapping, PositionedIo as _, Registry};
 
 use crate::boundary::{Code, Result, quiet};
 use crate::extra::prepare;
@@ -215,7 +215,8 @@ pub unsafe extern "C" fn filemap_pinned_length(pin: *const filemap_pin) -> SIZE_
     unsafe { held(pin, 0, 0) }.map_or(0, |mapped| mapped.view.len())
 }
 
-/// Stores in `length` how many bytes of a mapping views can reach, exactly.
+/// Stores in `length` how many bytes a mapping was made with, exactly: views reach to the end of the
+/// last one's page.
 ///
 /// Returns FALSE on failure.
 ///
@@ -230,6 +231,49 @@ pub unsafe extern "C" fn filemap_length(mapping: HANDLE, length: *mut ULONGLONG)
         unsafe { length.write_unaligned(size) };
         Ok(TRUE)
     })
+}
+
+/// Stores in `length` what `filemap_length` does, or how long the file is by now if somebody has made
+/// it longer: as much as `filemap_map_view` can reach.
+///
+/// Returns FALSE on failure.
+///
+/// # Safety
+///
+/// `length` has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_grown_length(mapping: HANDLE, length: *mut ULONGLONG) -> BOOL {
+    quiet(FALSE, || {
+        let size = handles::mapping(mapping)?.grown_size()?;
+        // SAFETY: the caller vouches for the room.
+        unsafe { length.write_unaligned(size) };
+        Ok(TRUE)
+    })
+}
+
+/// Stores in `mode` who may open the name of a mapping, as the mode of a file: 0600, 0644, 0666.
+///
+/// Returns FALSE on failure: `ERROR_INVALID_PARAMETER` if it has no name, or its name is gone.
+///
+/// # Safety
+///
+/// `mode` has room for a number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn filemap_permissions(mapping: HANDLE, mode: *mut DWORD) -> BOOL {
+    quiet(FALSE, || {
+        let held = handles::mapping(mapping)?;
+        let permissions = named(&held)?.and_then(|named| named.permissions());
+        let permissions = permissions.ok_or(Code(ERROR_INVALID_PARAMETER))?;
+        // SAFETY: the caller vouches for the room.
+        unsafe { mode.write_unaligned(permissions.mode()) };
+        Ok(TRUE)
+    })
+}
+
+/// Finds the entry of a mapping's name, if it has one.
+fn named(held: &FileMapping) -> Result<Option<NamedMapping>> {
+    let Some(name) = held.name() else { return Ok(None) };
+    Ok(Registry::system().list()?.into_iter().find(|other| other.name() == name))
 }
 
 /// Finds the processes that have a handle to a mapping's name, or a view of its bytes.
@@ -250,11 +294,7 @@ pub unsafe extern "C" fn filemap_holders(
 ) -> BOOL {
     quiet(FALSE, || {
         let held = handles::mapping(mapping)?;
-        let named = match held.name() {
-            Some(name) => Registry::system().list()?.into_iter().find(|other| other.name() == name),
-            None => None,
-        };
-        let holders = match named {
+        let holders = match named(&held)? {
             Some(named) => named.holders()?,
             None => held.viewers()?,
         };

@@ -3,9 +3,7 @@
 use std::ptr::null_mut;
 use std::sync::Arc;
 
-use filemap::{
-    Attributes, ErrorKind, FileMapping, LengthLock, Permissions, Protection, Rights, page_size,
-};
+use filemap::{Attributes, ErrorKind, FileMapping, LengthLock, Permissions, Protection, Rights};
 
 use crate::boundary::{Code, Last, Result, call, quiet};
 use crate::handles;
@@ -151,11 +149,6 @@ fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last
     file.as_ref().map_or(Ok(()), |file| file.check(protection))?;
     // Before its length is read, so that it is still that long when it is mapped.
     let kept = file.as_ref().and_then(|file| LengthLock::of_file(file).ok()).map(Arc::new);
-    // Windows gives memory whole pages.
-    let size = match wanted.size.checked_next_multiple_of(page_size() as u64) {
-        Some(whole) if !over_file => whole,
-        _ => wanted.size,
-    };
     // An empty name means no name.
     let name = name.map(|name| name.filter(|name| !name.is_empty()));
     // The descriptor of a mapping without a name is the file's, and is not to be the program's own.
@@ -165,7 +158,7 @@ fn create(wanted: &Wanted, name: Result<Option<String>>) -> Result<(HANDLE, Last
     };
     let is_shared = file.is_some() && own.is_none();
     let mut options = FileMapping::options()
-        .size(size)
+        .size(wanted.size)
         .protection(protection)
         .attributes(attributes)
         .permissions(wanted.permissions?);

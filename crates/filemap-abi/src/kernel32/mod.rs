@@ -7,7 +7,7 @@ mod allocated;
 mod sddl;
 mod security;
 pub(crate) mod create;
-mod view;
+pub(crate) mod view;
 mod maps;
 mod buffer;
 mod memory;

@@ -3,7 +3,7 @@
 use std::ptr::null_mut;
 use std::sync::atomic::AtomicBool;
 
-use filemap::{Access, Attributes, Flush};
+use filemap::{Access, Attributes, Flush, OnLoss};
 
 use crate::boundary::{Code, Result, quiet};
 use crate::views::{self, Mapped};
@@ -28,16 +28,20 @@ fn access(wanted: DWORD) -> Access {
     }
 }
 
-fn map(
+/// Maps a view. One that makes a choice of its own may reach what its file has grown by as well.
+pub(crate) fn map(
     mapping: HANDLE,
     wanted: DWORD,
-    (high, low): (DWORD, DWORD),
+    offset: u64,
     len: SIZE_T,
     address: LPVOID,
+    own: Option<OnLoss>,
 ) -> Result<LPVOID> {
     let held = handles::mapping(mapping)?;
-    let offset = u64::from(high) << 32 | u64::from(low);
     let mut options = held.view(access(wanted)).strict().unguarded();
+    if own.is_some() && len != 0 {
+        options = options.grown();
+    }
     // An image is mapped as a whole, whatever range is given.
     if !held.attributes().contains(Attributes::IMAGE) {
         options = options.offset(offset);
@@ -48,7 +52,7 @@ fn map(
     if !address.is_null() {
         options = options.address(address.addr());
     }
-    let view = losses::map(options, &held)?;
+    let view = losses::map(options, &held, own)?;
     let start = view.as_ptr();
     let attributes = held.attributes();
     let prepared = AtomicBool::new(false);
@@ -89,9 +93,10 @@ pub extern "C" fn MapViewOfFile(
     dwFileOffsetLow: DWORD,
     dwNumberOfBytesToMap: SIZE_T,
 ) -> LPVOID {
-    let offset = (dwFileOffsetHigh, dwFileOffsetLow);
+    let offset = u64::from(dwFileOffsetHigh) << 32 | u64::from(dwFileOffsetLow);
     quiet(null_mut(), || {
-        map(hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, null_mut())
+        let len = dwNumberOfBytesToMap;
+        map(hFileMappingObject, dwDesiredAccess, offset, len, null_mut(), None)
     })
 }
 
@@ -107,9 +112,10 @@ pub extern "C" fn MapViewOfFileEx(
     dwNumberOfBytesToMap: SIZE_T,
     lpBaseAddress: LPVOID,
 ) -> LPVOID {
-    let offset = (dwFileOffsetHigh, dwFileOffsetLow);
+    let offset = u64::from(dwFileOffsetHigh) << 32 | u64::from(dwFileOffsetLow);
     quiet(null_mut(), || {
-        map(hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, lpBaseAddress)
+        let len = dwNumberOfBytesToMap;
+        map(hFileMappingObject, dwDesiredAccess, offset, len, lpBaseAddress, None)
     })
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::{Backing, View};
 use crate::sys::{
-    BorrowedDescriptor, Entry, Opened, OwnedDescriptor, Request, Section, SectionContract as _,
-    Size, Space, lends_descriptor, set_inheritable,
+    BorrowedDescriptor, Entry, MAPPINGS_GROW, Opened, OwnedDescriptor, Request, Section,
+    SectionContract as _, Size, Space, lends_descriptor, set_inheritable,
 };
 use crate::types::{
     Attributes, Error, ErrorKind, Lifetime, Name, Operation, Protection, Result, Rights,
@@ -75,6 +75,25 @@ impl FileMapping {
             return self.section().file_len().unwrap_or(0);
         }
         self.section().size().unwrap_or(0)
+    }
+
+    /// Returns the size, or how long the file is by now if somebody has made it longer: as much as a
+    /// view can reach with [`ViewOptions::grown`](crate::ViewOptions::grown).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Device`](crate::ErrorKind::Device) if the file system does not answer.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows it is the size: the kernel lets no mapping grow with its file.
+    pub fn grown_size(&self) -> Result<u64> {
+        let size = self.size();
+        if !MAPPINGS_GROW || !self.section().is_file() {
+            return Ok(size);
+        }
+        let len = self.section().file_len().map_err(|error| error.or_about(|| self.subject()))?;
+        Ok(len.max(size))
     }
 
     /// Returns what the mapping allows its views.

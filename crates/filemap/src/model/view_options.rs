@@ -31,6 +31,7 @@ pub struct ViewOptions<'mapping> {
     len: Option<usize>,
     address: Option<usize>,
     strict: bool,
+    grown: bool,
     guarded: bool,
     on_loss: OnLoss,
 }
@@ -90,6 +91,32 @@ impl<'mapping> ViewOptions<'mapping> {
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;
+        self
+    }
+
+    /// Lets the view reach past the mapping's size, if somebody has made its file longer: as far as
+    /// [`grown_size`](FileMapping::grown_size), and without [`len`](Self::len) to there.
+    ///
+    /// ```
+    /// use filemap::{Access, FileMapping};
+    ///
+    /// let file = tempfile::tempfile()?;
+    /// file.set_len(100)?;
+    /// let mapping = FileMapping::options().file(&file).create()?;
+    ///
+    /// file.set_len(9000)?;
+    /// assert_eq!(mapping.map(Access::Read)?.len(), 100);
+    /// let view = mapping.view(Access::Read).grown().map()?;
+    /// assert_eq!(view.len() as u64, mapping.grown_size()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Platforms
+    ///
+    /// On Windows this has no effect: the kernel lets no mapping grow with its file.
+    #[must_use]
+    pub fn grown(mut self) -> Self {
+        self.grown = true;
         self
     }
 
@@ -185,7 +212,7 @@ impl<'mapping> ViewOptions<'mapping> {
     /// A file system that is mounted `noexec` has no executable views:
     /// [`ErrorKind::AccessDenied`].
     pub fn map(self) -> Result<View> {
-        let Self { mapping, access, offset, address, strict, guarded, on_loss, .. } = self;
+        let Self { mapping, access, offset, address, strict, grown, guarded, on_loss, .. } = self;
         if strict && !geometry::is_addressable(address.unwrap_or(0), self.len.unwrap_or(0)) {
             return self.refuse(ErrorKind::InvalidArgument, "a process has not so many addresses");
         }
@@ -213,6 +240,7 @@ impl<'mapping> ViewOptions<'mapping> {
         let is_memory = !mapping.section().is_file() && !is_image;
         let size = match mapping.size() {
             size if strict && is_memory => size.next_multiple_of(page_size() as u64),
+            _ if grown && !is_image => mapping.grown_size()?,
             size => size,
         };
         let rest = size.saturating_sub(offset);
@@ -279,6 +307,7 @@ impl FileMapping {
             len: None,
             address: None,
             strict: false,
+            grown: false,
             guarded: true,
             on_loss: OnLoss::Die,
         }

@@ -30,6 +30,7 @@
 //! | `exhausted` | which limit of maps a process has met |
 //! | `page_size` | bytes in a page |
 //! | `INPUT_SEES_MAPS` | whether input and output of a file, and maps of it, are the same pages |
+//! | `MAPPINGS_GROW` | whether a view can reach what a file has grown by since its mapping was made |
 //!
 //! The traits of `contract` say the same to the compiler. Everything here is safe to call:
 //! each function checks what its `unsafe` relies on. This layer knows `types` and nothing of
@@ -101,9 +102,9 @@ use platform::ZeroPages;
 #[cfg(feature = "images")]
 pub(crate) use platform::join_image;
 pub(crate) use platform::{
-    BorrowedDescriptor, Deadline, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock, Section,
-    Waitable, exhausted, lends_descriptor, map_plain, open_file, page_size, prepare_thread,
-    set_file_len, set_inheritable, set_section_len, tells_descriptor,
+    BorrowedDescriptor, Deadline, Directory, Entry, Extents, INPUT_SEES_MAPS, LengthLock,
+    MAPPINGS_GROW, Section, Waitable, exhausted, lends_descriptor, map_plain, open_file, page_size,
+    prepare_thread, set_file_len, set_inheritable, set_section_len, tells_descriptor,
 };
 #[cfg(feature = "holders")]
 pub(crate) use platform::{holders, residency, viewers};

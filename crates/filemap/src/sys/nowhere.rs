@@ -30,6 +30,7 @@ pub type OwnedDescriptor = Missing;
 pub(crate) const holders: Missing = loop {};
 pub(crate) const viewers: Missing = loop {};
 pub(crate) const INPUT_SEES_MAPS: Missing = loop {};
+pub(crate) const MAPPINGS_GROW: Missing = loop {};
 pub(crate) const set_section_len: Missing = loop {};
 pub(crate) const join_image: Missing = loop {};
 macro_rules! lends_descriptor {

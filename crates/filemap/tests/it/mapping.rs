@@ -228,6 +228,32 @@ fn a_file_that_grows_later_does_not_make_its_mapping_larger() -> Outcome {
 }
 
 #[test]
+fn a_view_that_asks_for_it_reaches_what_the_file_has_grown_by() -> Outcome {
+    let place = Place::new();
+    let file = place.file("content", b"old");
+    let options = FileMapping::options().registry(&place.registry).name("grown");
+    let first = options.file(&file).create()?;
+    let mapping = place.registry.open("grown")?;
+
+    file.write_all_at(b"and new", 3)?;
+
+    let view = mapping.view(Access::Write).grown().map()?;
+    // Windows' kernel lets no mapping grow.
+    let len = if cfg!(windows) { 3 } else { 10 };
+    assert_eq!((mapping.grown_size()?, view.len()), (len, usize::try_from(len)?));
+    assert_eq!((mapping.size(), mapping.map(Access::Read)?.len()), (3, 3));
+    view.write_all_at(b"N", len - 1)?;
+    let mut seen = [0];
+    first.view(Access::Read).grown().map()?.read_exact_at(&mut seen, len - 1)?;
+    assert_eq!(&seen, b"N");
+    let refused = mapping.view(Access::Read).grown().len(11).map().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ViewTooLarge);
+    // Memory has the size that it was made with.
+    assert_eq!(FileMapping::create(100, Protection::ReadWrite)?.grown_size()?, 100);
+    Ok(())
+}
+
+#[test]
 fn every_protection_gives_its_creator_the_rights_of_the_table() -> Outcome {
     let place = Place::new();
     let file = place.file("content", b"content");

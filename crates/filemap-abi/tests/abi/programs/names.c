@@ -10,7 +10,7 @@ static BOOL look(const filemap_name *name, void *context) {
     seen->all++;
     if (!strcmp(name->name, "Local\\list memory")) {
         seen->memory++;
-        CHECK(name->live && !name->path && name->size == 8192);
+        CHECK(name->live && !name->path && name->size == 5000);
         CHECK(name->protection == PAGE_READWRITE && name->attributes == SEC_COMMIT);
         CHECK(name->creator == GetCurrentProcessId());
         CHECK(name->created > 1000000000ull * 1500000000ull);

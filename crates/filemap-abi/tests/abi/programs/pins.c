@@ -55,6 +55,46 @@ int main(void) {
     CHECK(filemap_flush(pin, 0, 1, 3) == ERROR_INVALID_PARAMETER);
     CHECK(filemap_flush(pin, 0, LENGTH + 1, 1) == ERROR_INVALID_PARAMETER);
 
+    DWORD mode = 0;
+    GRANTED(filemap_permissions(mapping, &mode));
+    CHECK(mode == 0600);
+
+    /* Memory has the length that it was made with, and views the whole of its pages. */
+    HANDLE memory = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 5000, NULL);
+    GRANTED(filemap_length(memory, &length) && filemap_grown_length(memory, &length));
+    CHECK(length == 5000);
+    char *whole = MapViewOfFile(memory, FILE_MAP_WRITE, 0, 0, 0);
+    MEMORY_BASIC_INFORMATION told;
+    CHECK(VirtualQuery(whole, &told, sizeof told) == sizeof told && told.RegionSize == 8192);
+    whole[8191] = 1;
+    REFUSED(filemap_permissions(memory, &mode), ERROR_INVALID_PARAMETER);
+    GRANTED(UnmapViewOfFile(whole) && CloseHandle(memory));
+
+    /* A file that became longer is reached by who asks for it. */
+    CHECK(truncate("pinned", LENGTH + 5000) == 0);
+    GRANTED(filemap_length(mapping, &length));
+    CHECK(length == LENGTH);
+    GRANTED(filemap_grown_length(mapping, &length));
+    CHECK(length == LENGTH + 5000);
+    REFUSED(MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, LENGTH + 1) != NULL, ERROR_ACCESS_DENIED);
+    REFUSED(filemap_map_view(mapping, FILE_MAP_READ, 0, 0, 7) != NULL, ERROR_INVALID_PARAMETER);
+    for (DWORD choice = FILEMAP_ON_LOSS_DIE; choice <= FILEMAP_ON_LOSS_ZEROS; choice++) {
+        REFUSED(filemap_map_view(mapping, FILE_MAP_READ, 0, LENGTH + 5001, choice) != NULL,
+                ERROR_ACCESS_DENIED);
+        char *grown = filemap_map_view(mapping, FILE_MAP_WRITE, 0, LENGTH + 5000, choice);
+        const filemap_pin *all = filemap_pin_view(grown);
+        CHECK(filemap_pinned_length(all) == LENGTH + 5000);
+        CHECK(filemap_put(all, LENGTH + 4992, bytes, 8) == 0);
+        filemap_unpin(all);
+        GRANTED(UnmapViewOfFile(grown));
+        char *made = filemap_map_view(mapping, FILE_MAP_READ, 0, 0, choice);
+        all = filemap_pin_view(made);
+        CHECK(filemap_pinned_length(all) == LENGTH);
+        filemap_unpin(all);
+        GRANTED(UnmapViewOfFile(made));
+    }
+    CHECK(truncate("pinned", LENGTH) == 0);
+
     char *reader = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
     const filemap_pin *reading = filemap_pin_view(reader);
     CHECK(filemap_put(reading, 0, bytes, 1) == ERROR_ACCESS_DENIED);

@@ -73,6 +73,9 @@ pub(crate) use zeros::ZeroPages;
 /// Whether ordinary input and output of a file work on the pages that are mapped.
 pub(crate) const INPUT_SEES_MAPS: bool = true;
 
+/// Whether a view can reach what a file has grown by since its mapping was made.
+pub(crate) const MAPPINGS_GROW: bool = true;
+
 /// Makes a type lend its descriptor as those of the standard library do: by `lend`, which tells the
 /// type that it was lent, and by its number, which `own` has without that.
 macro_rules! lends_descriptor {

@@ -49,6 +49,9 @@ pub(crate) use waitable::Waitable;
 /// promise it for files of other machines.
 pub(crate) const INPUT_SEES_MAPS: bool = false;
 
+/// Whether a view can reach what a file has grown by since its mapping was made.
+pub(crate) const MAPPINGS_GROW: bool = false;
+
 /// Returns a variable of the environment that says where something is; `None` if it is empty.
 pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
