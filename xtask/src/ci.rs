@@ -36,7 +36,15 @@ const LANES: [&[&str]; 2] = [
         "package --check",
         "test --oldest",
     ],
-    &["test --target windows", "test --target aarch64", "test --target musl", "package --wheel"],
+    &[
+        "test --target windows",
+        "test --target aarch64",
+        "test --target musl",
+        "package --wheel",
+        // After it: a program in Python takes part. And not beside each other: both build the assemblies.
+        "test --dotnet",
+        "package --nuget",
+    ],
 ];
 
 /// Runs all verbs. If one fails, others are run all the same, so that one run shows all faults.

@@ -9,6 +9,7 @@ mod tidy;
 mod test;
 mod bench;
 mod instructions;
+mod bindings;
 mod soak;
 mod fuzz;
 mod conformance;
@@ -16,7 +17,6 @@ mod header;
 mod interface;
 mod licences;
 mod package;
-mod bindings;
 mod ci;
 
 use std::env;
@@ -39,7 +39,8 @@ Usage: cargo xtask <verb>
   test --loom      What threads share without a lock, in every order of its steps.
   test --sanitizer A storm of threads under ThreadSanitizer.
   test --miri      The tests of `types` under Miri.
-  test --dotnet    The assemblies for .NET and Mono, on each runtime that there is.
+  test --dotnet    The assemblies for .NET and Mono, on each runtime that there is, and on .NET for
+                   Windows under Wine.
   test --oldest    Whether the oldest supported Rust compiles the workspace.
   bench [ARGS...]  Measures; `cargo xtask bench --help` lists the arguments.
   instructions [--renew]
@@ -47,7 +48,8 @@ Usage: cargo xtask <verb>
                    dearer than bench/instructions.toml allows. --renew writes that file.
   soak [--cycles N] [--hosts]
                    The long form of the tests of what happens by chance: N cuts of files (100,000 if
-                   not said) and storms of names. --hosts: the library inside Mono and a JVM.
+                   not said) and storms of names. --hosts: the library inside Mono and a JVM, and
+                   views that are closed under their readers on each runtime of .NET.
   fuzz [--seconds N] [TARGET...]
                    Made-up bytes for what reads others' bytes, 30 seconds for each target if not said.
   conformance [--area A]
@@ -63,7 +65,8 @@ Usage: cargo xtask <verb>
                    A Debian package of the command. --check installs, uses and removes it.
   package --wheel  Wheels of the package for Python for all systems, and its sources; one is installed,
                    used and removed.
-  package --nuget  A package for .NET and Mono; a program uses it on each runtime that there is.
+  package --nuget  A package for .NET and Mono, with the library for x86-64, musl and 64-bit ARM; a
+                   program uses it on each runtime that there is.
   ci               All of these that CI runs, in order. Fails at a skip that .ci/skips does not name.
 
 A day's work: `cargo xtask tidy` while writing, `cargo xtask test` before a commit.";

@@ -11,7 +11,7 @@ namespace Filemap.MemoryMappedFiles
     /// Like System.IO.MemoryMappedFiles.MemoryMappedFile on Windows, and on Linux as well. A name is free
     /// when its last holder has disposed of it, or was killed.
     /// </remarks>
-    public class MemoryMappedFile : IDisposable
+    public partial class MemoryMappedFile : IDisposable
     {
         const int DefaultSize = 0;
 
@@ -24,20 +24,6 @@ namespace Filemap.MemoryMappedFiles
             this.handle = handle;
             this.file = file;
             this.leaveOpen = leaveOpen;
-        }
-
-        /// <summary>Sets what becomes of threads that touch a lost page by its address, in all views that are
-        /// made from now on. Accessors and streams throw in any case.</summary>
-        /// <remarks>Zeros, unless the environment has FILEMAP_ON_LOSS=die.</remarks>
-        /// <exception cref="PlatformNotSupportedException">On Windows such a thread always ends the process.</exception>
-        public static void SetOnLoss(OnLoss choice)
-        {
-            if (choice != OnLoss.Die && choice != OnLoss.Zeros)
-                throw new ArgumentOutOfRangeException("choice");
-            if (Native.IsWindows)
-                throw new PlatformNotSupportedException("Windows ends a process that touches a lost page.");
-            if (Native.Linux.filemap_on_loss((uint)choice) == 0)
-                throw Failure.Last("choose what becomes of lost pages");
         }
 
         /// <summary>Opens a name to read and to write.</summary>
@@ -278,67 +264,6 @@ namespace Filemap.MemoryMappedFiles
             get { return handle; }
         }
 
-        /// <summary>Gets how many bytes views can reach: those of a file, and whole pages of memory.</summary>
-        public long Length
-        {
-            get
-            {
-                if (Native.IsWindows)
-                    using (MemoryMappedViewAccessor view = CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read))
-                        return view.Capacity;
-                bool held = false;
-                try
-                {
-                    handle.DangerousAddRef(ref held);
-                    ulong length;
-                    if (Native.Linux.filemap_length(handle.DangerousGetHandle(), out length) == 0)
-                        throw Failure.Last("get the length of a mapping");
-                    return (long)length;
-                }
-                finally
-                {
-                    if (held)
-                        handle.DangerousRelease();
-                }
-            }
-        }
-
-        /// <summary>Returns the numbers of the processes that hold the name, or have views.</summary>
-        /// <exception cref="PlatformNotSupportedException">Windows does not tell.</exception>
-        public unsafe int[] GetHolders()
-        {
-            if (Native.IsWindows)
-                throw new PlatformNotSupportedException("Windows does not tell who holds a mapping.");
-            bool held = false;
-            try
-            {
-                handle.DangerousAddRef(ref held);
-                for (int room = 64; ; )
-                {
-                    var found = new uint[room];
-                    UIntPtr count;
-                    fixed (uint* place = found)
-                        if (Native.Linux.filemap_holders(handle.DangerousGetHandle(), place, (UIntPtr)(uint)room, out count) == 0)
-                            throw Failure.Last("find who holds a mapping");
-                    if ((ulong)count <= (ulong)room)
-                        return Array.ConvertAll(Sub(found, (int)(uint)count), pid => (int)pid);
-                    room = (int)(uint)count + 16;
-                }
-            }
-            finally
-            {
-                if (held)
-                    handle.DangerousRelease();
-            }
-        }
-
-        static uint[] Sub(uint[] all, int count)
-        {
-            var part = new uint[count];
-            Array.Copy(all, part, count);
-            return part;
-        }
-
         /// <summary>Maps all of it as a stream.</summary>
         public MemoryMappedViewStream CreateViewStream()
         {
@@ -354,7 +279,7 @@ namespace Filemap.MemoryMappedFiles
         /// <summary>Maps a range as a stream for an access.</summary>
         public MemoryMappedViewStream CreateViewStream(long offset, long size, MemoryMappedFileAccess access)
         {
-            return new MemoryMappedViewStream(MemoryMappedView.Map(handle, access, offset, size));
+            return CreateViewStream(offset, size, access, MemoryMappedView.Default);
         }
 
         /// <summary>Maps all of it.</summary>
@@ -372,7 +297,7 @@ namespace Filemap.MemoryMappedFiles
         /// <summary>Maps a range for an access.</summary>
         public MemoryMappedViewAccessor CreateViewAccessor(long offset, long size, MemoryMappedFileAccess access)
         {
-            return new MemoryMappedViewAccessor(MemoryMappedView.Map(handle, access, offset, size));
+            return CreateViewAccessor(offset, size, access, MemoryMappedView.Default);
         }
 
         /// <summary>Gives the name up. Views stay.</summary>

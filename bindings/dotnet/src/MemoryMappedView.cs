@@ -11,6 +11,10 @@ namespace Filemap.MemoryMappedFiles
         /// <summary>The addresses of a process. More is another failure than what a mapping has not.</summary>
         const long AddressSpace = 1L << 47;
 
+        /// <summary>What whoever starts a program has chosen for the pointers of those who choose nothing.</summary>
+        internal static readonly OnLoss Default =
+            Environment.GetEnvironmentVariable("FILEMAP_ON_LOSS") == "zeros" && !Native.IsWindows ? OnLoss.Zeros : OnLoss.Die;
+
         internal readonly SafeMemoryMappedViewHandle Handle;
         /// <summary>How far its first byte is from that of the handle: views begin at multiples of 65536.</summary>
         internal readonly long PointerOffset;
@@ -26,7 +30,7 @@ namespace Filemap.MemoryMappedFiles
         }
 
         internal static MemoryMappedView Map(
-            SafeMemoryMappedFileHandle file, MemoryMappedFileAccess access, long offset, long size)
+            SafeMemoryMappedFileHandle file, MemoryMappedFileAccess access, long offset, long size, OnLoss onLoss)
         {
             if (offset < 0)
                 throw new ArgumentOutOfRangeException("offset", "A non-negative number is required.");
@@ -34,6 +38,10 @@ namespace Filemap.MemoryMappedFiles
                 throw new ArgumentOutOfRangeException("size", "A positive number, or 0 for all that there is, is required.");
             if (access < MemoryMappedFileAccess.ReadWrite || access > MemoryMappedFileAccess.ReadWriteExecute)
                 throw new ArgumentOutOfRangeException("access");
+            if (onLoss != OnLoss.Die && onLoss != OnLoss.Zeros)
+                throw new ArgumentOutOfRangeException("onLoss");
+            if (onLoss == OnLoss.Zeros && Native.IsWindows)
+                throw new PlatformNotSupportedException("Windows ends a process that touches a lost page.");
             if (IntPtr.Size == 4 && size > uint.MaxValue)
                 throw new ArgumentOutOfRangeException("size", "The size is more than an address space has.");
             if (file.IsClosed)
@@ -48,7 +56,7 @@ namespace Filemap.MemoryMappedFiles
             try
             {
                 file.DangerousAddRef(ref held);
-                address = Map(file.DangerousGetHandle(), Words.OfView(access), start, (UIntPtr)(ulong)length);
+                address = Map(file.DangerousGetHandle(), Words.OfView(access), start, (UIntPtr)(ulong)length, onLoss);
                 if (address == IntPtr.Zero)
                     failure = Failure.Last("map a view of " + length + " bytes at " + start);
             }
@@ -83,12 +91,11 @@ namespace Filemap.MemoryMappedFiles
             }
         }
 
-        static IntPtr Map(IntPtr mapping, uint words, long start, UIntPtr length)
+        static IntPtr Map(IntPtr mapping, uint words, long start, UIntPtr length, OnLoss onLoss)
         {
-            uint high = (uint)(start >> 32), low = (uint)start;
             return Native.IsWindows
-                ? Native.Windows.MapViewOfFile(mapping, words, high, low, length)
-                : Native.Linux.MapViewOfFile(mapping, words, high, low, length);
+                ? Native.Windows.MapViewOfFile(mapping, words, (uint)(start >> 32), (uint)start, length)
+                : Native.Linux.filemap_map_view(mapping, words, (ulong)start, length, (uint)onLoss);
         }
 
         /// <summary>Takes memory for pages that are only set aside, and returns how many bytes there are.</summary>

@@ -37,7 +37,7 @@ namespace Filemap
     {
         internal static readonly bool IsWindows = System.IO.Path.DirectorySeparatorChar == '\\';
 
-        internal const int FileNotFound = 2, PathNotFound = 3, AccessDenied = 5, InvalidHandle = 6, SharingViolation = 32;
+        internal const int FileNotFound = 2, PathNotFound = 3, AccessDenied = 5, InvalidHandle = 6, InvalidParameter = 87;
         internal const int AlreadyExists = 183, TooManyPosts = 298, NotOwner = 288, SwapError = 999;
         internal const uint WaitAbandoned = 0x80, WaitTimeout = 258, WaitFailed = 0xFFFFFFFF;
 
@@ -55,7 +55,7 @@ namespace Filemap
             internal static extern IntPtr OpenFileMapping(uint access, int inherits, string name);
 
             [DllImport(Library, SetLastError = true)]
-            internal static extern IntPtr MapViewOfFile(IntPtr mapping, uint access, uint high, uint low, UIntPtr length);
+            internal static extern IntPtr filemap_map_view(IntPtr mapping, uint access, ulong offset, UIntPtr length, uint choice);
 
             [DllImport(Library, SetLastError = true)]
             internal static extern int UnmapViewOfFile(IntPtr address);
@@ -123,16 +123,16 @@ namespace Filemap
             internal static extern uint SignalObjectAndWait(IntPtr signalled, IntPtr waited, uint milliseconds, int alertable);
 
             [DllImport(Library, SetLastError = true)]
-            internal static extern int filemap_length(IntPtr mapping, out ulong length);
+            internal static extern int filemap_grown_length(IntPtr mapping, out ulong length);
+
+            [DllImport(Library, SetLastError = true)]
+            internal static extern int filemap_permissions(IntPtr mapping, out uint mode);
 
             [DllImport(Library, SetLastError = true)]
             internal static extern int filemap_holders(IntPtr mapping, uint* processes, UIntPtr room, out UIntPtr count);
 
             [DllImport(Library, SetLastError = true)]
             internal static extern IntPtr filemap_pin_view(IntPtr address);
-
-            [DllImport(Library, SetLastError = true)]
-            internal static extern int filemap_on_loss(uint choice);
 
             [DllImport(Library, SetLastError = true)]
             internal static extern int filemap_lost(IntPtr address, LostBytes* ranges, UIntPtr room, out UIntPtr count);

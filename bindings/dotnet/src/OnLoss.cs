@@ -1,7 +1,10 @@
 namespace Filemap
 {
-    /// <summary>What becomes of a thread that touches a lost page by its address: of a pointer, or of a method
-    /// of the base class. Accessors and streams throw in any case.</summary>
+    /// <summary>What becomes of a thread that touches a lost page of a view by its address: of a pointer, or of a
+    /// method of the base class. Accessors and streams throw in any case.</summary>
+    /// <remarks>
+    /// Without a choice of its own a view has <see cref="Die"/>, unless the environment has FILEMAP_ON_LOSS=zeros.
+    /// </remarks>
     public enum OnLoss
     {
         /// <summary>The process ends, as it does with a pointer of the class library.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading;
+using Filemap;
 using Filemap.MemoryMappedFiles;
 
 static class Losses
@@ -21,10 +22,9 @@ static class Losses
         for (int index = 0; index < bytes.Length; index++)
             bytes[index] = 7;
         File.WriteAllBytes(path, bytes);
-        MemoryMappedFile.SetOnLoss(Filemap.OnLoss.Zeros);
         using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         using (var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
-        using (var view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read))
+        using (var view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read, OnLoss.Zeros))
         {
             byte* place = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref place);
@@ -47,8 +47,8 @@ static class Losses
             {
                 view.SafeMemoryMappedViewHandle.ReleasePointer();
             }
+            Check.Throws<ArgumentOutOfRangeException>(() => map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read, (OnLoss)7));
         }
-        Check.Throws<ArgumentOutOfRangeException>(() => MemoryMappedFile.SetOnLoss((Filemap.OnLoss)7));
     }
 
     static void ACutFileIsAnException(string folder)
@@ -110,7 +110,7 @@ static class Losses
     }
 
     /// <summary>Views are closed under threads that use them.</summary>
-    static void AClosedViewIsNeverTouched()
+    internal static void AClosedViewIsNeverTouched()
     {
         double seconds = double.Parse(
             Environment.GetEnvironmentVariable("FILEMAP_SECONDS") ?? "1", System.Globalization.CultureInfo.InvariantCulture);

@@ -13,16 +13,29 @@ static class Roles
     static unsafe void Die(string path)
     {
         File.WriteAllBytes(path, new byte[16384]);
-        MemoryMappedFile.SetOnLoss(Filemap.OnLoss.Die);
         using (var file = new FileStream(path, FileMode.Open))
         using (var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
-        using (var view = map.CreateViewAccessor())
+        using (var view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read))
         {
             file.SetLength(0);
             byte* place = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref place);
             Console.WriteLine("not dead: " + *place);
         }
+    }
+
+    static void Grow(string path)
+    {
+        using (FileStream file = Opened(path))
+        using (var map = MemoryMappedFile.CreateFromFile(
+            file, null, 300000, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
+        using (var view = map.CreateViewAccessor(299992, 8))
+            view.Write(0, 77L);
+    }
+
+    internal static FileStream Opened(string path)
+    {
+        return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
     }
 
     internal static void Play(string[] arguments)
@@ -57,6 +70,9 @@ static class Roles
             case "die":
                 Die(arguments[1]);
                 return;
+            case "grow":
+                Grow(arguments[1]);
+                return;
             case "writer":
                 // Changes a file under a name until it is killed.
                 using (var map = MemoryMappedFile.CreateFromFile(arguments[2], FileMode.Open, name))
@@ -84,8 +100,34 @@ static class Processes
         AKilledHolderLeavesNoName();
         TwoProcessesTakeTurns();
         AKilledWriterLeavesTheFile(folder);
+        if (Check.IsWindows)
+            return;
         TheCommandSeesTheName();
+        GrowthByAnotherProcessShows(folder);
         TheRuntimeTellsOfADeathByAPointer(folder);
+    }
+
+    static void GrowthByAnotherProcessShows(string folder)
+    {
+        string name = Names.New(), path = Path.Combine(folder, "growing");
+        File.WriteAllBytes(path, new byte[100000]);
+        using (FileStream file = Roles.Opened(path))
+        using (var map = MemoryMappedFile.CreateFromFile(
+            file, name, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, true))
+        using (MemoryMappedFile other = MemoryMappedFile.OpenExisting(name))
+        {
+            Check.That(map.Length == 100000 && other.Length == 100000, "it is as long as it was made");
+            Check.Throws<UnauthorizedAccessException>(() => other.CreateViewAccessor(299992, 8));
+            using (var partner = new Partner("grow", path))
+                partner.End();
+            Check.That(map.Length == 300000 && other.Length == 300000, "the growth shows");
+            foreach (MemoryMappedFile one in new[] { map, other })
+                using (MemoryMappedViewAccessor view = one.CreateViewAccessor(299992, 8), whole = one.CreateViewAccessor())
+                {
+                    Check.Same(view.ReadInt64(0), 77L);
+                    Check.Same(whole.Capacity, 100000L);
+                }
+        }
     }
 
     static void TheRuntimeTellsOfADeathByAPointer(string folder)
@@ -98,6 +140,14 @@ static class Processes
             Check.That(code == 134, "it ends by its own abort, not by the signal: " + code + said);
             Check.That(said.Contains("Die") && !said.Contains("not dead"), "its report has the stack: " + said);
         }
+        Environment.SetEnvironmentVariable("FILEMAP_ON_LOSS", "zeros");
+        using (var partner = new Partner(place, new[] { "die", Path.Combine(folder, "living") }))
+        {
+            string said;
+            int code = partner.Complaint(out said);
+            Check.That(code == 0 && said.Contains("not dead: 0"), "it is chosen outside: " + code + said);
+        }
+        Environment.SetEnvironmentVariable("FILEMAP_ON_LOSS", null);
     }
 
     static void AKilledHolderLeavesNoName()
@@ -113,7 +163,8 @@ static class Processes
                 {
                     Check.Same(view.ReadInt64(8), 0x1122334455667788);
                     Check.Same(view.ReadObject<Dictionary<string, int>>(100)["one"], 1);
-                    Check.That(Array.IndexOf(map.GetHolders(), partner.Id) >= 0, "the other process holds the name");
+                    if (!Check.IsWindows)
+                        Check.That(Array.IndexOf(map.GetHolders(), partner.Id) >= 0, "the other process holds the name");
                     Check.That(!mutex.WaitOne(0), "it owns the mutex");
                     partner.Kill();
                     Check.Same(view.ReadInt64(8), 0x1122334455667788);

@@ -48,7 +48,11 @@ pub(crate) fn run(arguments: &[&str]) -> Done {
         // Killed workers with large blocks, files that are cut, maps that are closed under copies.
         bindings::run_with("python", "soak", &variables)?;
     }
-    if with_hosts { hosts::run() } else { Ok(()) }
+    if !with_hosts {
+        return Ok(());
+    }
+    hosts::run()?;
+    bindings::run("dotnet", "soak")
 }
 
 /// The tests that have a long form, by the program that they are in.
