@@ -8,7 +8,7 @@ use filemap::View;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::object::{Object, Outcome, Raised, Raw, given, held, none, raise, restored, type_error};
+use super::object::{Outcome, Raised, Raw, given, none, raise, restored, type_error, view_of};
 
 /// Returns a number of an argument, by its `__index__`.
 #[inline(always)]
@@ -174,7 +174,7 @@ pub(super) unsafe fn call<const N: usize>(
         let py = Python::assume_attached();
         let sorted = sorted.map(|argument| Bound::from_borrowed_ptr_or_opt(py, argument));
         // Held by a count of its own: the function may run other code.
-        let view = held(address, || Object::at(address).view().map(Arc::clone))?;
+        let view = view_of(address)?;
         match function(py, &view, sorted) {
             Ok(Some(object)) => Ok(object.into_ptr()),
             Ok(None) => Ok(none()),

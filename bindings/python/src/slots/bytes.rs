@@ -389,7 +389,7 @@ pub(super) unsafe extern "C" fn lend(
 pub(super) unsafe extern "C" fn take_back(address: Raw, _buffer: *mut ffi::Py_buffer) {
     held(address, || {
         Object::at(address).exports -= 1;
-    })
+    });
 }
 
 /// Which end a search begins at.

@@ -6,7 +6,7 @@ use filemap::View;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::object::{Object, allocate, held};
+use super::object::{Object, allocate};
 
 /// The class `View`, once the module is there.
 pub(super) static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -33,10 +33,6 @@ pub(crate) fn view_of(object: &Bound<'_, PyAny>) -> PyResult<Arc<View>> {
     if !is_view {
         return Err(pyo3::exceptions::PyTypeError::new_err("a View is required"));
     }
-    let address = object.as_ptr();
     // SAFETY: it is a live object of the type, which is never derived from, and the thread is attached.
-    match unsafe { held(address, || Object::at(address).view().map(Arc::clone)) } {
-        Ok(view) => Ok(view),
-        Err(_) => Err(PyErr::fetch(py)),
-    }
+    unsafe { super::object::view_of(object.as_ptr()) }.map_err(|_| PyErr::fetch(py))
 }

@@ -48,8 +48,10 @@ impl Foreign {
             return;
         }
         for (at, byte) in (at..self.bytes.len).zip(bytes) {
-            // SAFETY: the offset is within the buffer, whose owner lends it for writing.
-            unsafe { self.bytes.start.cast_mut().add(at).write_volatile(*byte) };
+            // SAFETY: the offset is within the buffer.
+            let place = unsafe { self.bytes.start.cast_mut().add(at) };
+            // SAFETY: the owner of the buffer lends it for writing.
+            unsafe { place.write_volatile(*byte) };
         }
     }
 }

@@ -24,6 +24,10 @@
     clippy::missing_safety_doc,
     reason = "all of these functions have the one contract above"
 )]
+#![allow(
+    clippy::fn_to_numeric_cast_any,
+    reason = "the interpreter's tables have functions by their addresses"
+)]
 
 mod arguments;
 mod bytes;

@@ -184,6 +184,12 @@ pub(super) unsafe fn held<T>(address: Raw, function: impl FnOnce() -> T) -> T {
     with_critical_section(&object, function)
 }
 
+/// Returns the view of an object, unless it is closed, by a count of its own: for code that others may
+/// close the object under.
+pub(super) unsafe fn view_of(address: Raw) -> Outcome<Arc<View>> {
+    held(address, || Object::at(address).view().map(Arc::clone))
+}
+
 /// Makes an object of a type, with nothing in it.
 pub(super) unsafe fn allocate(class: *mut ffi::PyTypeObject) -> Outcome {
     let alloc = ffi::PyType_GetSlot(class, ffi::Py_tp_alloc);
