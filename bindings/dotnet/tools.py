@@ -238,7 +238,7 @@ def shares(runtime, command, env, what, name=None):
 
 def bench():
     made = build()
-    folder = cargo("filemap-abi")
+    folder = cargo("filemap-cli", "filemap-abi")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
         place = pathlib.Path(place)
         for runtime in runtimes():
@@ -253,7 +253,7 @@ def bench():
 def soak():
     """Closes views under their readers for a minute, on each runtime."""
     made = build()
-    env = {"LD_LIBRARY_PATH": str(cargo("filemap-abi")), "FILEMAP_SECONDS": "60"}
+    env = {"LD_LIBRARY_PATH": str(cargo("filemap-cli", "filemap-abi")), "FILEMAP_SECONDS": "60"}
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
         programs(made, place)

@@ -103,6 +103,11 @@ fn every_transcript_in_the_documentation_is_what_happens() {
         if block[..end].contains("filemap gc\n") {
             place.hold(["crashed", "--size", "4KiB"]).kill();
         }
+        if block[..end].contains("filemap dotnet") {
+            // What the command takes for the two that it lays.
+            place.file("libfilemap.so", b"\x7fELF ... CreateFileMappingW ...");
+            place.file("System.IO.MemoryMappedFiles.dll", b"MZ ... filemap_pin_view ...");
+        }
         happened.push_str(before);
         happened.push_str(&run(&place, &block[..end]));
         rest = &block[end..];
