@@ -109,7 +109,7 @@ namespace Filemap.MemoryMappedFiles
                 long length = stream.Length;
                 capacity = CheckCapacity(capacity, length, access);
                 return new MemoryMappedFile(
-                    Create(stream, mapName, HandleInheritability.None, access, 0, capacity, permissions), stream, false);
+                    Create(stream.SafeFileHandle, mapName, HandleInheritability.None, access, 0, capacity, permissions), stream, false);
             }
             catch
             {
@@ -136,7 +136,7 @@ namespace Filemap.MemoryMappedFiles
             capacity = CheckCapacity(capacity, length, access);
             fileStream.Flush();
             return new MemoryMappedFile(
-                Create(fileStream, mapName, inheritability, access, 0, capacity, Permissions.Private), fileStream, leaveOpen);
+                Create(fileStream.SafeFileHandle, mapName, inheritability, access, 0, capacity, Permissions.Private), fileStream, leaveOpen);
         }
 #if NET8_0_OR_GREATER
         /// <summary>Maps an open file under a name; it grows to the capacity.</summary>
@@ -155,7 +155,7 @@ namespace Filemap.MemoryMappedFiles
             var stream = new FileStream(fileHandle, opened, 0);
             capacity = CheckCapacity(capacity, stream.Length, access);
             SafeMemoryMappedFileHandle made =
-                Create(stream, mapName, inheritability, access, 0, capacity, Permissions.Private);
+                Create(stream.SafeFileHandle, mapName, inheritability, access, 0, capacity, Permissions.Private);
             if (leaveOpen)
                 GC.SuppressFinalize(stream);
             return new MemoryMappedFile(made, stream, leaveOpen);
@@ -385,13 +385,6 @@ namespace Filemap.MemoryMappedFiles
         }
 
         static SafeMemoryMappedFileHandle Create(
-            FileStream file, string name, HandleInheritability inheritability, MemoryMappedFileAccess access,
-            MemoryMappedFileOptions options, long capacity, Permissions permissions)
-        {
-            return CreateOver(file == null ? null : file.SafeFileHandle, name, inheritability, access, options, capacity, permissions);
-        }
-
-        static SafeMemoryMappedFileHandle CreateOver(
             SafeFileHandle file, string name, HandleInheritability inheritability, MemoryMappedFileAccess access,
             MemoryMappedFileOptions options, long capacity, Permissions permissions)
         {

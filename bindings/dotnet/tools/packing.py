@@ -22,6 +22,10 @@ NATIVES = [("linux-x64", "x86_64-unknown-linux-gnu.2.17", 62),
            ("linux-musl-x64", "x86_64-unknown-linux-musl", 62),
            ("linux-arm64", "aarch64-unknown-linux-gnu.2.17", 183)]
 
+# How a program for each of them is compiled, and run.
+TRIED = {"linux-x64": ("cc", []), "linux-musl-x64": ("musl-gcc", []),
+         "linux-arm64": ("aarch64-linux-gnu-gcc", ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"])}
+
 NUSPEC = """<?xml version="1.0" encoding="utf-8"?>
 <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
   <metadata>
@@ -139,8 +143,27 @@ def nuget(made):
     check(file)
 
 
+def load(system, library, place):
+    """Has two processes, of a program in C for a system, share a name by its library."""
+    compiler, runner = TRIED[system]
+    for tool in (compiler, *runner[:1]):
+        if not shutil.which(tool):
+            raise Skipped(f"the library for {system} is not run: no `{tool}`")
+    folder = place / system
+    folder.mkdir()
+    (folder / "libfilemap.so").write_bytes(library)
+    program = folder / "partner"
+    # What the library itself needs is found when it is loaded.
+    run(compiler, f"-I{ROOT / 'crates/filemap-abi/include'}", "-o", program, HERE / "tests/partner.c", f"-L{folder}",
+        "-lfilemap", f"-Wl,-rpath,{folder}", "-Wl,--unresolved-symbols=ignore-in-shared-libs")
+    said = output(*runner, program, "--second", *runner, program).strip()
+    if said != "the answer is 42":
+        raise SystemExit(f"the library for {system}: {said}")
+    print(f"{system:<14} two processes in C share a name by the library", flush=True)
+
+
 def check(file):
-    """Lets NuGet's own reader look at the package, and a fresh program use it on each runtime."""
+    """Lets NuGet's own reader look at the package, and fresh programs use it, on each system and runtime."""
     with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
         try:
@@ -149,6 +172,13 @@ def check(file):
             print(output(*dotnet8().command(reader), compiler(), file).strip())
         except Skipped as why:
             print(f"skipped: NuGet's own reader: {why}")
+        for system in TRIED:
+            name = f"runtimes/{system}/native/libfilemap.so"
+            if name in archive.namelist():
+                try:
+                    load(system, archive.read(name), place)
+                except Skipped as why:
+                    print(f"skipped: {why}")
         program = re.search("```csharp\n(.*?)```", (HERE / "README.md").read_text(), re.S).group(1)
         (place / "Program.cs").write_text(program)
         for runtime in runtimes():
