@@ -105,12 +105,7 @@ mod made_by_others {
         const HELD: &[u8] = &[2];
         let place = tempfile::tempdir()?;
         let registry = Registry::at(place.path());
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(place.path().join("program"))?;
-        file.set_len(4096)?;
+        let file = memory(4096)?;
         let options = FileMapping::options().registry(&registry).name("program");
         let _held = options.file(&file).create()?;
         let entry = registry.inspect("program")?.entry().to_owned();
