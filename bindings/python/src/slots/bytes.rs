@@ -410,6 +410,9 @@ pub(super) unsafe fn search(address: Raw, arguments: &[Raw], default: usize, fro
     }
     let view = Object::at(address).view()?;
     let len = view.len().cast_signed();
+    if bounds[0] > len && finds_nothing_past_the_end() {
+        return some(ffi::PyLong_FromLong(-1));
+    }
     let [start, end] = bounds
         .map(|bound| if bound < 0 { (bound + len).max(0) } else { bound.min(len) }.cast_unsigned());
     if start > end {
@@ -425,6 +428,12 @@ pub(super) unsafe fn search(address: Raw, arguments: &[Raw], default: usize, fro
         Ok(found) => some(ffi::PyLong_FromSsize_t(found.map_or(-1, usize::cast_signed))),
         Err(error) => failed(error),
     }
+}
+
+/// Whether the standard module finds nothing from past the end on, as `bytes` has it, not even no bytes.
+#[cold]
+unsafe fn finds_nothing_past_the_end() -> bool {
+    Python::assume_attached().version_info() >= (3, 15)
 }
 
 /// `view.lost`

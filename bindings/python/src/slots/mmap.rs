@@ -377,7 +377,7 @@ unsafe extern "C" fn size(address: Raw, _: Raw) -> Raw {
             let mapped = me.view()?.len() as u64;
             let details = me.details()?;
             let size = match details.backing {
-                Backing::Untracked if Python::assume_attached().version_info() < (3, 14) => {
+                Backing::Untracked if Python::assume_attached().version_info() < (3, 15) => {
                     return system_error(EBADF);
                 }
                 Backing::Untracked => return value_error(c"can't get size with trackfd=False"),
