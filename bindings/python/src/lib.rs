@@ -27,7 +27,8 @@ fn prepare_thread(py: Python<'_>) -> PyResult<()> {
     filemap::prepare_thread().or_raise(py)
 }
 
-#[pymodule(gil_used = false)]
+// No build without the global lock has run the tests: until one has, it takes the lock back.
+#[pymodule(gil_used = true)]
 fn _filemap(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("PAGESIZE", filemap::page_size())?;
