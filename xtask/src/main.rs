@@ -16,6 +16,7 @@ mod conformance;
 mod header;
 mod interface;
 mod licences;
+mod helper;
 mod package;
 mod ci;
 
@@ -60,6 +61,8 @@ Usage: cargo xtask <verb>
   interface [--renew]
                    The library's public interface, beside crates/filemap/interface.txt.
                    --renew writes that file.
+  helper [--check] The program for Windows that `filemap wine` starts, to target/release. --check
+                   builds it twice and compares.
   licences         Licences, sources and advisories of all dependencies.
   package [--check]
                    A Debian package of the command. --check installs, uses and removes it.
@@ -121,6 +124,8 @@ fn run(words: &[&str]) -> Done {
         ["header"] => header::run(),
         ["interface"] => interface::run(false),
         ["interface", "--renew"] => interface::run(true),
+        ["helper"] => helper::run(false),
+        ["helper", "--check"] => helper::run(true),
         ["licences"] => licences::run(),
         ["package"] => package::run(false),
         ["package", "--check"] => package::run(true),
