@@ -19,31 +19,30 @@ const SKIPS: &str = ".ci/skips";
 
 /// The verbs of each lane, in the order in which they run. Lanes run beside each other: tests wait
 /// more than they compute.
-const LANES: [&[&str]; 2] = [
+const LANES: [&[&str]; 3] = [
     &[
         "test",
-        "instructions",
-        "test --types",
-        "conformance",
-        "conformance --managed",
-        "conformance --managed --class",
-        "test --loom",
-        "test --sanitizer",
-        "test --miri",
-        "fuzz --seconds 10",
-        "interface",
-        "licences",
-        "package --check",
-        "test --oldest",
-    ],
-    &[
-        "test --target windows",
-        "test --target aarch64",
-        "test --target musl",
+        "test --wine",
         "package --wheel",
         // After it: a program in Python takes part. And not beside each other: both build the assemblies.
         "test --dotnet",
         "package --nuget",
+        "package --check",
+        "interface",
+        "licences",
+    ],
+    // All in one directory, which one build at a time has.
+    &["test --target windows", "test --target aarch64", "test --target musl", "test --types"],
+    &[
+        "test --loom",
+        "test --sanitizer",
+        "test --miri",
+        "instructions",
+        "fuzz --seconds 10",
+        "conformance",
+        "conformance --managed",
+        "conformance --managed --class",
+        "test --oldest",
     ],
 ];
 

@@ -40,6 +40,7 @@ Usage: cargo xtask <verb>
   test --loom      What threads share without a lock, in every order of its steps.
   test --sanitizer A storm of threads under ThreadSanitizer.
   test --miri      The tests of `types` under Miri.
+  test --wine      The tests of `filemap wine`, with the machine's Wine.
   test --dotnet    The assemblies for .NET and Mono, on each runtime that there is, and on .NET for
                    Windows under Wine.
   test --oldest    Whether the oldest supported Rust compiles the workspace.
@@ -109,6 +110,7 @@ fn run(words: &[&str]) -> Done {
         ["test", "--loom"] => test::run_in_loom(),
         ["test", "--sanitizer"] => test::run_in_sanitizer(),
         ["test", "--miri"] => test::run_in_miri(),
+        ["test", "--wine"] => test::run_in_wine(),
         ["test", "--oldest"] => test::check_oldest(),
         ["test", "--target", target] => test::run_for(target),
         ["bench", arguments @ ..] if bench::run(&root(), arguments) => Ok(()),

@@ -3,9 +3,10 @@
 //!
 //! What goes into it is listed in `crates/filemap-cli/Cargo.toml`, in `package.metadata.deb`.
 
+use crate::helper;
 use crate::process::{self, cargo, output};
 use crate::report;
-use crate::stop::{Done, about, failed, skipped};
+use crate::stop::{Done, Stop, about, failed, skipped};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,14 @@ fn build() -> Done<PathBuf> {
     let release = process::target()?.join("release");
     let packages = ["--package", "filemap-cli", "--package", "filemap-abi"];
     let optimised = ["build", "--profile=bench", "--locked", "--all-features"];
-    process::run(cargo(optimised).args(packages))?;
+    let mut build = cargo(optimised);
+    // Where it cannot be built, `filemap wine` says in a sentence what is missing.
+    match helper::build() {
+        Ok(helper) => drop(build.env("FILEMAP_WINE_HELPER", fs::canonicalize(helper)?)),
+        Err(Stop::Skipped(why)) => report::skip("helper", why),
+        Err(stop) => return Err(stop),
+    }
+    process::run(build.args(packages))?;
     let shipped = release.join("shipped");
     // Pages of verbs that are no more must not be shipped.
     match fs::remove_dir_all(&shipped) {

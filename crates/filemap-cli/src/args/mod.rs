@@ -26,6 +26,7 @@ mod bytes;
 mod objects;
 mod kernel32;
 mod dotnet;
+mod wine;
 mod shell;
 
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(crate) use self::objects::{Get, Put};
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};
 pub(crate) use self::waits::{Lock, Signal, Wait};
+pub(crate) use self::wine::{
+    At, Map, Wine, WineAttach, WineLearn, WineLs, WinePublish, WineReceiver, WineRun, WineVerb,
+};
 use crate::offset::Offset;
 
 const EXAMPLES: &str = "\
@@ -108,10 +112,13 @@ pub(crate) enum Verb {
     Gc(Gc),
     Kernel32(Kernel32),
     Dotnet(Dotnet),
+    Wine(Wine),
     Completions(Completions),
     Man(Man),
     #[command(hide = true)]
     DemoPartner(DemoPartner),
+    #[command(hide = true)]
+    WineReceiver(WineReceiver),
 }
 
 #[cfg(test)]

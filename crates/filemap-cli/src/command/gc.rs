@@ -18,6 +18,7 @@ pub(super) fn run(context: &Context<'_>, gc: &Gc) -> Result<()> {
     if gc.dry_run {
         return context.output.print(&Report::of(&dead, dead.len() as u64, Freed::No));
     }
+    super::wine::sweep();
     let count = context.registry.remove_dead()?;
     // The remaining ones belong to other users, and only those can free them.
     let left = self::dead(context)?;

@@ -26,6 +26,7 @@ mod put;
 mod get;
 mod kernel32;
 mod dotnet;
+mod wine;
 
 use std::path::absolute;
 use std::process::{Command, ExitCode};
@@ -78,6 +79,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
             | Verb::Watch(_)
             | Verb::Kernel32(_)
             | Verb::Dotnet(_)
+            | Verb::Wine(_)
             | Verb::Wait(_)
             | Verb::Lock(_)
     );
@@ -90,10 +92,12 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Create(create) => return create::run(&context, create),
         Verb::Wait(wait) => return wait::run(&context, wait),
         Verb::Lock(lock) => return lock::run(&context, lock),
+        Verb::Wine(wine) => return wine::run(&context, wine),
         Verb::Dotnet(dotnet) => return dotnet::run(&context, dotnet),
         Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
+        Verb::WineReceiver(receiver) => wine::hand_over(receiver)?,
         Verb::Ls(ls) => ls::run(&context, ls)?,
         Verb::Signal(signal) => signal::run(&context, signal)?,
         Verb::Info(info) => info::run(&context, info)?,

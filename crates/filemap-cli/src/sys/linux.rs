@@ -1,8 +1,15 @@
 //! Linux: signals, and files of blocks.
 
+#[path = "linux/handing.rs"]
+mod handing;
+#[path = "linux/processes.rs"]
+mod processes;
+
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink,
+};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
@@ -15,6 +22,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Interrupt;
+
+pub(crate) use self::handing::{Receiver, hand_over_input};
+pub(crate) use self::processes::Processes;
 
 /// The number of a signal that was sent to this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +150,25 @@ pub(crate) fn create_file(path: &Path, permissions: Permissions) -> io::Result<F
     let file = options.read(true).write(true).create_new(true).mode(0o600).open(path)?;
     file.set_permissions(fs::Permissions::from_mode(permissions.mode()))?;
     Ok(file)
+}
+
+/// Creates a folder that other users may not enter.
+///
+/// # Errors
+///
+/// The system's, for example if it exists.
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Returns device and inode of the file at a path.
+///
+/// # Errors
+///
+/// The system's.
+pub(crate) fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let file = fs::metadata(path)?;
+    Ok((file.dev(), file.ino()))
 }
 
 /// Returns whether this process is in the background of its terminal, where a read would stop it

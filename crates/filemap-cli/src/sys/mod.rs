@@ -17,6 +17,10 @@
 //! | `size_on_disk` | the bytes that a file takes on the disk or in memory |
 //! | `HAS_KERNEL32` | whether programs find kernel32 without help |
 //! | `link` | creates a symbolic link |
+//! | `Receiver`, `hand_over_input` | a file on its way between processes |
+//! | `Processes` | processes whose end is looked for |
+//! | `identity` | which file is at a path |
+//! | `create_private_folder` | creates a folder that others may not enter |
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -27,9 +31,16 @@ mod platform;
 mod platform;
 
 pub(crate) use platform::{
-    HAS_KERNEL32, KILL, Request, create_file, exit_code, input_ends, is_in_background, link,
-    listen, pass_on, shows_unicode, size_on_disk, was_killed,
+    HAS_KERNEL32, KILL, Processes, Receiver, Request, create_file, create_private_folder,
+    exit_code, hand_over_input, identity, input_ends, is_in_background, link, listen, pass_on,
+    shows_unicode, size_on_disk, was_killed,
 };
+
+/// Returns a number that no other call returns, here or in another process, as good as surely.
+pub(crate) fn unique() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
 
 /// The exit code of Ctrl-C: 128 and the number of SIGINT, as shells report it.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -1,5 +1,10 @@
 //! Windows: events of the console, exit codes of 32 bits, and sizes of allocation.
 
+#[path = "windows/handing.rs"]
+mod handing;
+#[path = "windows/processes.rs"]
+mod processes;
+
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::os::windows::fs::symlink_file;
@@ -11,6 +16,9 @@ use fs4::FileExt as _;
 use shared_child::SharedChild;
 
 use super::Interrupt;
+
+pub(crate) use self::handing::{Receiver, hand_over_input};
+pub(crate) use self::processes::Processes;
 
 /// A request to one process alone. There is none: a console notifies all of its processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +101,24 @@ pub(crate) fn input_ends() -> bool {
 /// The system's, for example if the file exists.
 pub(crate) fn create_file(path: &Path, _permissions: Permissions) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
+}
+
+/// Creates a folder, with the permissions that the one around it gives it.
+///
+/// # Errors
+///
+/// The system's, for example if it exists.
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)
+}
+
+/// Says that it is not known which file is at a path.
+///
+/// # Errors
+///
+/// Always.
+pub(crate) fn identity(_path: &Path) -> io::Result<(u64, u64)> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Returns whether a read from the terminal would stop this process: consoles stop none.

@@ -39,6 +39,10 @@ mod dotnet;
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 mod managed;
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
+mod wine;
 // Registries are directories on Linux alone, and programs need help there to find kernel32.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]

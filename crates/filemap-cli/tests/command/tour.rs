@@ -130,6 +130,23 @@ const STOPS: &[Stop] = &[
     ("kernel32 --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
     ("dotnet --run", "--assembly", &[("./nothing -- true", "takes the path of System.IO")]),
     ("dotnet --run", "--library", &[("./nothing -- true", "takes the path of libfilemap.so")]),
+    (
+        "wine run",
+        "--map",
+        &[
+            ("a -- wine g.exe", "such as acpmf_physics=4KiB"),
+            ("a=0 -- wine g.exe", "at least a byte"),
+        ],
+    ),
+    (
+        "wine run --map a=1",
+        "--helper",
+        &[
+            ("./nothing -- wine g.exe", "takes the path of filemap-wine.exe"),
+            ("./f -- wine g.exe", "it is no helper"),
+        ],
+    ),
+    ("wine ls", "--prefix", &[("./nothing", "start the game first")]),
     ("man", "--directory", &[("./f", "takes a folder")]),
     ("ls", "--registry", &[("./f", "something that is not a directory is in its place")]),
 ];
@@ -190,6 +207,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ("kernel32", &["--install", "--uninstall", "--run"]),
     ("kernel32 --run", &["<COMMAND>"]),
     ("dotnet", &["--run", "<COMMAND>"]),
+    ("wine run -- wine g.exe", &["--map NAME=SIZE"]),
+    ("wine run --map a=1 -- native", &["no game is in the command", "%command%"]),
+    ("wine attach", &["<NAME>..."]),
     ("completions tcsh", &["tcsh", "bash, elvish, fish, powershell, zsh"]),
     ("man nothing", &["`nothing`", "`filemap --help` lists them"]),
     ("gc --dry", &["'--dry'", "'--dry-run'"]),

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 23] = [
+pub(crate) const VERBS: [&str; 24] = [
     "demo",
     "create",
     "open",
@@ -24,6 +24,7 @@ pub(crate) const VERBS: [&str; 23] = [
     "gc",
     "kernel32",
     "dotnet",
+    "wine",
     "completions",
     "man",
 ];

@@ -13,7 +13,8 @@ use super::functions::{
 use super::handle::{Handle, last_error};
 use super::system::{outside, split_word, wide};
 
-/// `STD_OUTPUT_HANDLE`, `STD_ERROR_HANDLE`.
+/// `STD_INPUT_HANDLE`, `STD_OUTPUT_HANDLE`, `STD_ERROR_HANDLE`.
+const INPUT: u32 = -10_i32 as u32;
 const OUTPUT: u32 = -11_i32 as u32;
 const ERROR: u32 = -12_i32 as u32;
 
@@ -46,9 +47,7 @@ pub(crate) fn start(line: &[u16]) -> Result<Handle, u32> {
         None => line.to_vec(),
     };
     line.push(0);
-    let mut startup = startup();
-    startup.flags = 0;
-    create(ptr::null(), &mut line, &startup)
+    create(ptr::null(), &mut line, &startup())
 }
 
 /// Starts a native program with a section as its standard input. It is nobody's child, and tells
@@ -66,26 +65,29 @@ pub(crate) fn start_native(program: &str, line: &str, section: &Handle) -> Resul
     let inherited = Handle::new(inherited)?;
     let mut startup = startup();
     startup.input = inherited.raw();
-    pretend_console();
     create(program.as_ptr(), &mut line, &startup).map(drop)
 }
 
-/// Makes this process seem to have the console of a shell.
+/// Makes this process seem to have the console of a shell, if it has none.
 ///
-/// Wine gives no input and no output to a native program that is started by a process without a
-/// console, and this one has none. It compares the handle with nothing, and never uses it.
+/// Wine gives what a process without a console starts a console of its own, and no input or output of
+/// the system around it. The handle is compared with nothing, and never used.
 fn pretend_console() {
     // SAFETY: it has no preconditions.
     let environment = unsafe { RtlGetCurrentPeb() };
     // SAFETY: the environment of a process lives as long as the process.
     let parameters = unsafe { (*environment).parameters };
-    // SAFETY: so do its parameters, and no other thread is there to read them.
-    unsafe { (*parameters).console = ptr::without_provenance_mut(CONSOLE_OF_A_SHELL) };
+    // SAFETY: so do its parameters, and no other thread is there to use them.
+    let console = unsafe { &mut (*parameters).console };
+    if console.is_null() {
+        *console = ptr::without_provenance_mut(CONSOLE_OF_A_SHELL);
+    }
 }
 
 /// `application` is null or ends with a zero, as `line` does.
 fn create(application: *const u16, line: &mut [u16], startup: &StartupInfo) -> Result<Handle, u32> {
     assert_eq!(line.last(), Some(&0));
+    pretend_console();
     let mut made = ProcessInformation {
         process: ptr::null_mut(),
         thread: ptr::null_mut(),
@@ -170,7 +172,7 @@ fn current() -> Raw {
 /// This process's standard handles.
 fn startup() -> StartupInfo {
     // SAFETY: it has no preconditions.
-    let [output, error] = [OUTPUT, ERROR].map(|which| unsafe { GetStdHandle(which) });
+    let [input, output, error] = [INPUT, OUTPUT, ERROR].map(|which| unsafe { GetStdHandle(which) });
     StartupInfo {
         size: size_of::<StartupInfo>() as u32,
         reserved: ptr::null_mut(),
@@ -181,7 +183,7 @@ fn startup() -> StartupInfo {
         show_window: 0,
         reserved_len: 0,
         reserved_bytes: ptr::null_mut(),
-        input: ptr::null_mut(),
+        input,
         output,
         error,
     }

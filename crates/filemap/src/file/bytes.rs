@@ -145,6 +145,7 @@ impl MappedFile {
     #[inline(never)]
     pub(super) fn read_slow(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         if self.knows(offset, buf.len())
+            && !self.mapping.has_generations()
             && self.windows.with(offset, |view, at| view.read_fast(at, buf)) == Some(true)
         {
             return Ok(buf.len());
@@ -246,6 +247,7 @@ impl MappedFile {
     fn put_slow(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let is_settled = self.is_settled(offset, bytes.len());
         if is_settled
+            && !self.mapping.has_generations()
             && self.windows.with(offset, |view, at| view.write_fast(at, bytes)) == Some(true)
         {
             return Ok(());

@@ -84,12 +84,15 @@ impl MappedFile {
         // know.
         let is_settled = access.can_write() && !mapping.follows_file();
         let settled_len = AtomicU64::new(if is_settled { mapping.size() } else { 0 });
+        let has_generations = mapping.has_generations();
         let file = Self {
             mapping,
             access,
             path,
             flush_writes,
-            maps_whole: !shape.forced,
+            // Each access asks whether the bytes are still those of the name, and the map of all of it
+            // would spare it that.
+            maps_whole: !shape.forced && !has_generations,
             whole: Whole::new(),
             windows: Windows::new(shape),
             known_len: AtomicU64::new(0),
@@ -171,6 +174,7 @@ impl MappedFile {
     /// Flushes, and finds out whether the file still has the bytes of a range that it was known to
     /// have.
     fn flush_known(&self, range: Range<u64>, flush: Flush) -> Result<()> {
+        self.mapping.check_generation(Operation::Flush)?;
         let end = self.known_len().min(range.end);
         // A length of 0 reaches to the end.
         let len = if range.end == u64::MAX { 0 } else { range.end - range.start };

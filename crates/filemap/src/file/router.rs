@@ -101,6 +101,7 @@ impl MappedFile {
 
     /// [`way`](Self::way) to a part of an access, of which `missing` is to become where no map serves it.
     fn way_where(&self, offset: u64, len: usize, missing: Missing) -> Result<(Way<'_>, usize)> {
+        self.mapping.check_generation(Operation::MapView)?;
         if let Some(view) = self.whole_to(offset.saturating_add(len as u64))? {
             return Ok((Way::Whole(view), len));
         }

@@ -41,7 +41,7 @@ use crate::types::{
 #[doc(alias = "HANDLE")]
 #[doc(alias = "section")]
 pub struct FileMapping {
-    handle: Opened,
+    pub(in crate::model) handle: Opened,
     existed: bool,
     /// What an error calls it and its views, if it has a name.
     subject: Option<Arc<str>>,

@@ -17,6 +17,7 @@ mod view_options;
 mod plain_view;
 mod slots;
 mod shared;
+mod generation;
 mod backing;
 mod file;
 mod length;

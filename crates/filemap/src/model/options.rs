@@ -43,6 +43,7 @@ pub struct MappingOptions<'file> {
     space: Option<Space>,
     lifetime: Lifetime,
     permissions: Permissions,
+    generations: bool,
     directory: Option<Arc<Directory>>,
 }
 
@@ -59,6 +60,7 @@ impl<'file> MappingOptions<'file> {
             space: None,
             lifetime: Lifetime::Entry,
             permissions: Permissions::PRIVATE,
+            generations: false,
             directory: None,
         }
     }
@@ -197,6 +199,21 @@ impl<'file> MappingOptions<'file> {
         self
     }
 
+    /// Lets the mapping's bytes become those of the past: see [`FileMapping::end_generation`].
+    ///
+    /// For who gives a name to bytes that another program keeps. Everybody who opens the name has a
+    /// descriptor more, by which [`View::generation_changed`](crate::View::generation_changed) looks. It
+    /// has no effect without a name.
+    ///
+    /// # Platforms
+    ///
+    /// On Windows it has no effect.
+    #[must_use]
+    pub fn generations(mut self) -> Self {
+        self.generations = true;
+        self
+    }
+
     /// Makes the mapping as long as its file, whenever it is asked for its size.
     pub(crate) fn follow_file(mut self) -> Self {
         self.size = Size::FollowsFile;
@@ -260,7 +277,7 @@ impl<'file> MappingOptions<'file> {
 
     /// The result of parsing the name is used last: errors of arguments and file come first.
     fn create_as(self, name: Result<Option<Name>>) -> Result<FileMapping> {
-        let Self { size, protection, lifetime, permissions, .. } = self;
+        let Self { size, protection, lifetime, permissions, generations, .. } = self;
         let operation = Operation::CreateMapping;
         let has_file = self.file.is_some();
         let bytes = size.bytes();
@@ -299,8 +316,17 @@ impl<'file> MappingOptions<'file> {
             return FileMapping::new(opened, false).with_shared_sections();
         };
         let path = self.path.and_then(|path| std::path::absolute(path).ok());
-        let draft =
-            Draft { protection, attributes, object, path, size, space, lifetime, permissions };
+        let draft = Draft {
+            protection,
+            attributes,
+            object,
+            path,
+            size,
+            space,
+            lifetime,
+            generations,
+            permissions,
+        };
         let directory = self.directory.unwrap_or_else(Directory::system);
         let (handle, existed) = directory.create(&name, draft)?;
         let mapping = FileMapping::new(handle, existed);

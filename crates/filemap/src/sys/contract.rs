@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 
 use crate::sys::size::Size;
-use crate::sys::{BorrowedDescriptor, OwnedDescriptor, SystemAdvice, WaitableKind, ZeroPages};
+use crate::sys::{
+    BorrowedDescriptor, Generation, OwnedDescriptor, SystemAdvice, WaitableKind, ZeroPages,
+};
 use crate::types::geometry::Placement;
 use crate::types::{
     Access, Advice, Attributes, Error, ErrorKind, Flush, Lifetime, Loss, ObjectKind, OnLoss,
@@ -138,6 +140,11 @@ pub(crate) trait SectionContract: Sized {
     /// Of a section that is as long as its file, only what the file has may be mapped, where the
     /// system maps no more. A program is mapped as a whole, whatever the range.
     fn map(&self, request: Request) -> Result<Self::Region>;
+
+    /// Returns the generation of its bytes, if its name has generations.
+    fn generation(&self) -> Option<&Generation> {
+        None
+    }
 
     /// Asks for the present length of the file behind the section, in bytes.
     fn file_len(&self) -> Result<u64>;

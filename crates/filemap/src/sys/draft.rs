@@ -20,6 +20,9 @@ pub(crate) struct Draft {
     pub(crate) space: Space,
     #[cfg_attr(windows, expect(dead_code, reason = "all memory lives as long as its holders"))]
     pub(crate) lifetime: Lifetime,
+    /// Whether its bytes may become those of the past.
+    #[cfg_attr(windows, expect(dead_code, reason = "the system keeps names"))]
+    pub(crate) generations: bool,
     /// Who else may open the name.
     pub(crate) permissions: Permissions,
 }

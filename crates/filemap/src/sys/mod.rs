@@ -12,6 +12,7 @@
 //! | `Directory` | the names of one registry |
 //! | `Entry` | a name held by one handle |
 //! | `Waitable` | an object to wait for |
+//! | `Generation` | whether a name's bytes are of the past, where the system does not keep names |
 //! | `LengthLock` | a file that is not to become shorter |
 //! | `holders`, `viewers` | who holds names, and who has views (feature `holders`) |
 //! | `Extents` | which ranges of a section take space |
@@ -45,6 +46,8 @@ mod span;
 mod no_pages;
 #[cfg(not(all(target_os = "linux", guard_assembly)))]
 mod no_zeros;
+#[cfg(not(target_os = "linux"))]
+mod no_generation;
 mod region;
 mod copying;
 
@@ -87,6 +90,8 @@ pub(crate) use copying::filled;
 pub(crate) use draft::Draft;
 pub use foreign_bytes::ForeignBytes;
 pub(crate) use listed::Listed;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use no_generation::Generation;
 #[cfg(not(feature = "pages"))]
 use no_pages::OwnPages;
 #[cfg(not(all(target_os = "linux", guard_assembly)))]
@@ -94,6 +99,8 @@ use no_zeros::ZeroPages;
 pub(crate) use opened::Opened;
 pub(crate) use plain_map::PlainMap;
 pub use plain_map::SystemAdvice;
+#[cfg(target_os = "linux")]
+pub(crate) use platform::Generation;
 #[cfg(feature = "pages")]
 use platform::OwnPages;
 pub use platform::OwnedDescriptor;

@@ -11,7 +11,8 @@ use crate::sys::guard::Lost;
 use crate::sys::platform::MappedView;
 use crate::sys::span::{Span, Touch, denied, momentarily_refused};
 use crate::sys::{
-    BorrowedDescriptor, MappedViewContract as _, OwnPages, SystemAdvice, ZeroPages, page_size,
+    BorrowedDescriptor, Generation, MappedViewContract as _, OwnPages, SystemAdvice, ZeroPages,
+    page_size,
 };
 use crate::types::{Access, Advice, Error, ErrorKind, Flush, Loss, LostRange, Operation, Result};
 #[cfg(feature = "pages")]
@@ -53,6 +54,8 @@ pub(crate) struct Region {
     offset: u64,
     /// What an error of an access calls the bytes, if they have a name.
     subject: Option<Arc<str>>,
+    /// The generation of the bytes, if their name has generations.
+    generation: Option<Arc<Generation>>,
 }
 
 // SAFETY: a region is an address range owned by the process, not by a thread; every method
@@ -92,7 +95,7 @@ impl Region {
             }
         }
         let zeros = ZeroPages::none();
-        Ok(Self { span, lead, zeros, pages, view, kind, offset, subject: None })
+        Ok(Self { span, lead, zeros, pages, view, kind, offset, subject: None, generation: None })
     }
 
     /// Has zeros put in place of pages that are lost under those who touch them by their address.
@@ -233,8 +236,22 @@ impl Region {
         self.pages.protect(range, protection, &self.span)
     }
 
+    /// The region of bytes that have generations.
+    #[cfg_attr(windows, expect(dead_code, reason = "the system keeps names"))]
+    pub(super) fn of_generation(self, generation: Option<Arc<Generation>>) -> Self {
+        Self { generation, ..self }
+    }
+
+    /// Returns whether the bytes are those of a generation that has ended.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.generation.as_ref().is_some_and(|generation| generation.has_changed())
+    }
+
     /// Sends bytes towards the disk.
     pub(crate) fn flush(&self, offset: usize, len: usize, flush: Flush) -> Result<()> {
+        if let Some(generation) = &self.generation {
+            generation.check(Operation::Flush)?;
+        }
         self.with_pages(offset, len, Operation::Flush, |pages| {
             let is_stored = self.kind == RegionKind::File && !self.span.access().is_private();
             let at = self.offset + offset as u64;

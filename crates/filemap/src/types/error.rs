@@ -434,6 +434,8 @@ kinds! {
     EmptyFile = 1006, InvalidInput, "the file is empty, and no size was given";
     /// The file behind a name cannot be reached any more, or is another file now.
     BackingGone = 1006, Other, "the file behind the name cannot be reached";
+    /// The program that kept the bytes of a name has ended, and they are of the past.
+    Stale = 1006, Other, "the program that kept these bytes has ended";
     /// The device failed.
     Device = 1117, Other, "the device failed";
     /// An offset or an address is not a multiple of the unit of mapping.

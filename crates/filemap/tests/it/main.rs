@@ -45,6 +45,8 @@ mod name;
 mod names;
 mod lifetimes;
 mod named_files;
+#[cfg(target_os = "linux")]
+mod generations;
 mod processes;
 mod storm;
 mod waits;

@@ -134,7 +134,7 @@ pub(in crate::sys) fn number_of(kind: ErrorKind) -> i32 {
         ErrorKind::FileTooLarge => Errno::FBIG,
         ErrorKind::AddressTaken => Errno::ADDRINUSE,
         ErrorKind::NotCommitted | ErrorKind::OutsideView => Errno::FAULT,
-        ErrorKind::BackingGone => Errno::STALE,
+        ErrorKind::BackingGone | ErrorKind::Stale => Errno::STALE,
         ErrorKind::FileMapped => Errno::BUSY,
         ErrorKind::PrivilegeNotHeld => Errno::PERM,
         ErrorKind::NoResources => Errno::AGAIN,

@@ -31,6 +31,7 @@ mod residency;
 mod holders;
 mod step;
 mod registry;
+mod generation;
 mod waitable;
 
 /// A descriptor that passes a handle to another process.
@@ -51,6 +52,7 @@ pub(super) use error::number_of;
 pub(crate) use extents::Extents;
 #[cfg(feature = "holders")]
 pub(in crate::sys) use file::Identity;
+pub(crate) use generation::Generation;
 #[cfg(feature = "holders")]
 pub(crate) use holders::{holders, viewers};
 #[cfg(all(any(test, fuzzing), feature = "images"))]

@@ -10,7 +10,7 @@ use crate::sys::platform::file::{self, Allowance, Identity, Layered};
 use crate::sys::platform::image::{self, Image};
 use crate::sys::platform::mapped_view::{self, MapOptions, SharedDescriptor, ViewSource};
 use crate::sys::platform::memory_file;
-use crate::sys::platform::{MappedView, commit_limit, page_size};
+use crate::sys::platform::{Generation, MappedView, commit_limit, page_size};
 use crate::sys::region::{Region, RegionKind};
 use crate::sys::size::{self, Size};
 use crate::sys::{AppendList, Request, SectionContract, Space, features};
@@ -37,6 +37,8 @@ pub(crate) struct Section {
     shared: AppendList<Arc<SharedDescriptor>>,
     allowance: Allowance,
     layered: Layered,
+    /// The generation of its bytes, if its name has generations.
+    generation: Option<Arc<Generation>>,
 }
 
 /// What a section is made of.
@@ -55,7 +57,17 @@ impl Section {
     fn new(descriptor: OwnedFd, storage: Storage, size: Option<u64>, unit: usize) -> Self {
         let (allowance, layered) = (Allowance::default(), Layered::default());
         let (descriptor, shared) = (Arc::new(descriptor), AppendList::new());
-        Self { descriptor, has_entry: false, storage, size, unit, shared, allowance, layered }
+        Self {
+            descriptor,
+            has_entry: false,
+            storage,
+            size,
+            unit,
+            shared,
+            allowance,
+            layered,
+            generation: None,
+        }
     }
 
     /// Memory with these attributes.
@@ -102,6 +114,11 @@ impl Section {
         size.over_file(file::length(&stat), protection)
     }
 
+    /// Returns whether no path leads to the file.
+    pub(super) fn is_unlinked(&self) -> Result<bool> {
+        Ok(file::regular(self.descriptor(), Operation::CreateMapping)?.st_nlink == 0)
+    }
+
     /// Makes the file at least `size` bytes long, with space set aside if that is asked for.
     pub(super) fn grow(&self, size: u64, protection: Protection, space: Space) -> Result<()> {
         let operation = Operation::CreateMapping;
@@ -128,6 +145,11 @@ impl Section {
     /// The section of a handle that has an entry.
     pub(super) fn with_entry(self) -> Self {
         Self { has_entry: true, ..self }
+    }
+
+    /// The section of a name that has generations.
+    pub(super) fn of_generation(self, generation: Option<Generation>) -> Self {
+        Self { generation: generation.map(Arc::new), ..self }
     }
 
     /// Returns which file or memory it is, whatever it is called.
@@ -291,7 +313,8 @@ impl SectionContract for Section {
     fn duplicate(&self, _rights: Rights, write: bool) -> Result<Self> {
         let (twin, _) = file::duplicate(self.descriptor(), write, Operation::DuplicateHandle)?;
         let twin = Self::new(twin, self.storage.clone(), self.size, self.unit);
-        Ok(Self { has_entry: self.has_entry, ..twin })
+        let generation = self.generation.clone();
+        Ok(Self { has_entry: self.has_entry, generation, ..twin })
     }
 
     fn size(&self) -> Option<u64> {
@@ -343,7 +366,11 @@ impl SectionContract for Section {
         if on_loss == OnLoss::Zeros {
             region.replace_losses()?;
         }
-        Ok(region)
+        Ok(region.of_generation(self.generation.clone()))
+    }
+
+    fn generation(&self) -> Option<&Generation> {
+        self.generation.as_deref()
     }
 
     fn file_len(&self) -> Result<u64> {

@@ -39,6 +39,7 @@ pub(crate) fn join(section: Section) -> Result<Section> {
         size: Size::Bytes(size),
         space: Space::AtFirstStore,
         lifetime: Lifetime::default(),
+        generations: false,
         permissions: Permissions::PRIVATE,
     };
     let (found, _) = Directory::system().create(&name, draft)?;

@@ -92,6 +92,7 @@ impl Directory {
             size: Size::Bytes(page_size() as u64),
             space: Space::AtOnce,
             lifetime: Lifetime::Entry,
+            generations: false,
             permissions,
         };
         let wanted = Wanted::Waitable(initial.kind().object());

@@ -11,7 +11,7 @@ use crate::sys::platform::registry::exit::Registration;
 use crate::sys::platform::registry::root::{Inode, Root};
 use crate::sys::platform::registry::{lock, removal};
 use crate::sys::platform::step::{self, Step};
-use crate::sys::platform::{file, fork};
+use crate::sys::platform::{file, fork, generation};
 use crate::types::{Error, ErrorKind, Operation, Result, Rights};
 
 /// A description of the entry's file with a shared lock on it.
@@ -91,6 +91,13 @@ impl Entry {
     /// Takes the name from the mapping, for all who have handles of it.
     pub(crate) fn withdraw(&self) -> Result<()> {
         removal::withdraw(&self.root, &self.file_name, self.inode)
+    }
+
+    /// Ends the generation of the name's bytes, for all who have handles and views of them.
+    pub(crate) fn end_generation(&self) -> Result<()> {
+        let lock =
+            self.lock().ok_or_else(|| Error::new(ErrorKind::Other, Operation::WithdrawName))?;
+        generation::end(lock, Operation::WithdrawName)
     }
 
     /// Returns true if the name no longer leads to the mapping.

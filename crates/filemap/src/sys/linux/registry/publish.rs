@@ -74,8 +74,19 @@ pub(super) fn publish(
     }
     let (base, creator) = (name.base().to_owned(), std::process::id());
     let created = SystemTime::now();
-    let trailer =
-        Trailer { base, size, protection, attributes, content, backing, place, creator, created };
+    let generation = u64::from(draft.generations);
+    let trailer = Trailer {
+        base,
+        size,
+        protection,
+        attributes,
+        content,
+        backing,
+        place,
+        generation,
+        creator,
+        created,
+    };
     write(descriptor, stat.st_ino, &trailer, space).map_err(|error| match error.kind() {
         ErrorKind::DiskFull => {
             error.because(format!("there is no space left in {}", plain(root.path())))
@@ -214,8 +225,14 @@ fn describe(draft: &Draft) -> Result<(Content, Option<u64>, Identity)> {
             memory_file::identity(section.descriptor()).map_err(during(OPERATION))?;
         return Ok((Content::Held, section.size(), identity));
     }
-    let identity = section.identity(OPERATION)?;
     let size = section.sized(draft.size, draft.protection)?;
+    // A file that no path leads to is reached as memory is: through those who have it open.
+    if section.is_unlinked()? {
+        let (identity, _) =
+            memory_file::identity(section.descriptor()).map_err(during(OPERATION))?;
+        return Ok((Content::Held, size, identity));
+    }
+    let identity = section.identity(OPERATION)?;
     // Without `/proc` the path is the caller's word, or is not known.
     let link = format!("/proc/self/fd/{}", section.descriptor().as_raw_fd());
     let path = std::fs::read_link(link).ok().or_else(|| draft.path.clone()).unwrap_or_default();

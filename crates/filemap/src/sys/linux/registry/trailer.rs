@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0                size, in pages            length - trailer               length
-//!  |---- data pages -----|-- name -- path -- zeros -- footer (96 bytes) ------|
+//!  |---- data pages -----|-- name -- path -- zeros -- footer (104 bytes) ------|
 //!                        |<---------------- trailer: whole pages ------------>|
 //! ```
 //!
@@ -26,7 +26,7 @@ use crate::sys::platform::file::{self, Identity};
 use crate::sys::platform::registry::entry::Entry;
 use crate::sys::platform::registry::proc_fd::Place;
 use crate::sys::platform::registry::{file_name, mode};
-use crate::sys::platform::{Section, page_size, waitable};
+use crate::sys::platform::{Generation, Section, generation, page_size, waitable};
 use crate::sys::{Content, Opened};
 use crate::types::{
     Attributes, Error, ErrorKind, Name, Operation, Protection, Result, Rights, geometry,
@@ -55,6 +55,8 @@ pub(super) struct Trailer {
     pub(super) backing: Identity,
     /// A holder of memory that only its holders reach, as it was found last.
     pub(super) place: Place,
+    /// The generation of the bytes; 0 if the name has none.
+    pub(super) generation: u64,
     /// The process that created the entry.
     pub(super) creator: u32,
     pub(super) created: SystemTime,
@@ -63,6 +65,9 @@ pub(super) struct Trailer {
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone)]
 #[repr(C)]
 struct Footer {
+    /// Which generation of bytes the name has; 0 if it has none. Changes when one ends, and is not in the
+    /// checksum.
+    generation: U64,
     /// Where memory that only its holders reach was found last. Changes while the entry lives, and is
     /// not in the checksum: what is found there is compared with the backing.
     place: [U32; 2],
@@ -93,12 +98,16 @@ struct Footer {
 
 const FOOTER: usize = size_of::<Footer>();
 
-const _: () = assert!(FOOTER == 96);
+/// Where the place of a holder is, in bytes from the end.
+const PLACE: u64 = (FOOTER - size_of::<U64>()) as u64;
+
+const _: () = assert!(FOOTER == 104 && generation::BEFORE_END == FOOTER as u64);
 
 impl Footer {
     /// The checksum of a trailer that ends with this footer, `text` being all before it.
     fn checksum_after(&self, text: &[u8]) -> U32 {
-        let zeroed = Self { checksum: U32::ZERO, place: [U32::ZERO; 2], ..self.clone() };
+        let (checksum, generation, place) = (U32::ZERO, U64::ZERO, [U32::ZERO; 2]);
+        let zeroed = Self { checksum, generation, place, ..self.clone() };
         U32::new(crc32c::crc32c_append(crc32c::crc32c(text), zeroed.as_bytes()))
     }
 }
@@ -136,7 +145,7 @@ impl Trailer {
     /// It spares the next opener a search, and so need not succeed.
     pub(super) fn note(entry: BorrowedFd<'_>, file_len: u64, place: Place, operation: Operation) {
         let bytes = [place.process, place.number].map(U32::new);
-        if let Some(start) = file_len.checked_sub(FOOTER as u64) {
+        if let Some(start) = file_len.checked_sub(PLACE) {
             let _ignored = file::write_at(entry, start, bytes.as_bytes(), operation);
         }
     }
@@ -150,6 +159,10 @@ impl Trailer {
     ) -> Opened {
         let Self { protection, attributes, content, .. } = self;
         let section = if hold.is_some() { section.with_entry() } else { section };
+        let lock = hold.as_ref().and_then(|(entry, _)| entry.lock());
+        // What looks at the entry must not keep the name.
+        let watched = lock.filter(|_| self.generation != 0);
+        let section = section.of_generation(watched.and_then(|lock| Generation::of(lock)));
         let (entry, name) = hold.unzip();
         Opened { section, entry, name, protection, attributes, rights, content }
     }
@@ -179,6 +192,7 @@ impl Trailer {
         let mut bytes = [self.base.as_bytes(), path].concat();
         bytes.resize(trailer_len - FOOTER, 0);
         let mut footer = Footer {
+            generation: U64::new(self.generation),
             place: [self.place.process, self.place.number].map(U32::new),
             size: U64::new(self.size.unwrap_or(0)),
             inode: U64::new(inode),
@@ -281,6 +295,7 @@ impl Trailer {
                 generation: footer.backing_generation.get(),
             },
             place: Place { process: footer.place[0].get(), number: footer.place[1].get() },
+            generation: footer.generation.get(),
             creator: footer.creator.get(),
             created: SystemTime::UNIX_EPOCH.checked_add(created).ok_or("its time is impossible")?,
         })

@@ -36,6 +36,12 @@ impl Entry {
         Ok(())
     }
 
+    /// Does nothing, as [`withdraw`](Self::withdraw) does.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "other platforms do it")]
+    pub(crate) fn end_generation(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Returns false: see [`withdraw`](Self::withdraw).
     #[expect(clippy::unused_self, reason = "other platforms look")]
     pub(crate) fn is_withdrawn(&self) -> bool {

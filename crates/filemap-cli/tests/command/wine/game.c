@@ -1,0 +1,72 @@
+// A program for Windows that the tests take for a game: it publishes a count under a name, 60 times a
+// second, and does what is written into its memory.
+//
+//   game publish NAME SIZE   creates the name and maps SIZE bytes; the third number is what it is told
+//                            to do: a number below 100 is its exit code, 200 a crash
+//   game look NAME           opens the name, and tells what it may do with it
+//   game hold NAME           opens the name until its third number is not 0
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+static int publish(const char *name, size_t size) {
+    HANDLE mapping =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, (DWORD)size, name);
+    DWORD error = GetLastError();
+    volatile DWORD *numbers = MapViewOfFile(mapping, FILE_MAP_ALL_ACCESS, 0, 0, size);
+    if (numbers == NULL) {
+        printf("error %lu, not mapped: %lu\n", error, GetLastError());
+        return 3;
+    }
+    printf("error %lu, mapped\n", error);
+    fflush(stdout);
+    volatile DWORD *last = (volatile DWORD *)((char *)numbers + (size - sizeof(DWORD)) / 4 * 4);
+    for (int frame = 0; frame < 60 * 60; frame++) {
+        DWORD told = numbers[2];
+        if (told == 200) {
+            *(volatile int *)NULL = 1;
+        }
+        if (told != 0) {
+            return (int)told;
+        }
+        *last = numbers[0] + 1;
+        numbers[0]++;
+        Sleep(16);
+    }
+    return 4;
+}
+
+static int look(const char *name, int hold) {
+    HANDLE mapping = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
+    if (mapping == NULL) {
+        printf("not opened: %lu\n", GetLastError());
+        return 3;
+    }
+    volatile DWORD *numbers = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
+    printf("seen %lu\n", numbers[0]);
+    fflush(stdout);
+    for (int frame = 0; hold && numbers[2] == 0 && frame < 60 * 60; frame++) {
+        Sleep(16);
+    }
+    HANDLE writing = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, name);
+    volatile DWORD *writable = MapViewOfFile(writing, FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    if (writable == NULL) {
+        printf("not written: %lu\n", GetLastError());
+        return 0;
+    }
+    writable[1] = 77;
+    printf("written\n");
+    return 0;
+}
+
+int main(int count, char **words) {
+    if (count == 4 && strcmp(words[1], "publish") == 0) {
+        return publish(words[2], strtoul(words[3], NULL, 10));
+    }
+    if (count == 3) {
+        return look(words[2], strcmp(words[1], "hold") == 0);
+    }
+    return 2;
+}

@@ -1,0 +1,8 @@
+//! `filemap wine` with a real Wine: `cargo xtask test --wine` prepares prefixes and a game, and runs
+//! these.
+
+mod world;
+mod run;
+mod ls;
+mod attach;
+mod publish;

@@ -1,0 +1,134 @@
+//! A registry, a prefix and a game, and looking at what they do until a deadline.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use filemap::{Access, ErrorKind, FileMapping, Registry, View};
+
+use crate::support::{DEADLINE, Place};
+
+/// The variable with the folder that `cargo xtask test --wine` prepares: a prefix and a game.
+const FOLDER: &str = "FILEMAP_TEST_WINE";
+
+/// Where the offsets of the game's numbers are: its count, what others write, what it is told.
+pub(crate) const COUNT: usize = 0;
+pub(crate) const WRITTEN: usize = 4;
+pub(crate) const TOLD: usize = 8;
+
+pub(crate) struct World {
+    pub(crate) place: Place,
+    pub(crate) prefix: PathBuf,
+    folder: PathBuf,
+}
+
+impl World {
+    /// None, and a line that says why, without a prefix.
+    pub(crate) fn new() -> Option<Self> {
+        let Some(folder) = env::var_os(FOLDER).map(PathBuf::from) else {
+            println!("skipped: no prefix of Wine; `cargo xtask test --wine` makes one");
+            return None;
+        };
+        let prefix = folder.join("prefix");
+        Some(Self { place: Place::new(), prefix, folder })
+    }
+
+    pub(crate) fn game(&self) -> String {
+        self.folder.join("game.exe").to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn helper(&self) -> PathBuf {
+        self.folder.join("filemap-wine.exe")
+    }
+
+    /// Where the command's folders are.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.place.path("cache")
+    }
+
+    /// Returns `filemap wine VERB`, not started yet.
+    pub(crate) fn wine(&self, verb: &str) -> Command {
+        let mut command = self.place.command();
+        command.args(["wine", verb, "--helper"]).arg(self.helper());
+        command.env("XDG_CACHE_HOME", self.cache()).env("WINEPREFIX", &self.prefix);
+        command
+    }
+
+    /// Returns a program for Windows, not started yet.
+    pub(crate) fn program(&self, words: &[&str]) -> Command {
+        let mut command = self.place.other_command("wine");
+        command.arg(self.game()).args(words).env("WINEPREFIX", &self.prefix);
+        command
+    }
+
+    pub(crate) fn registry(&self) -> Registry {
+        Registry::at(self.place.registry())
+    }
+
+    /// Waits until the name is there.
+    pub(crate) fn open(&self, name: &str) -> FileMapping {
+        let registry = self.registry();
+        until(&format!("{name} is there"), || registry.open(name).ok())
+    }
+
+    /// Waits until a game counts in the name, and returns a view of it.
+    pub(crate) fn counting(&self, name: &str) -> View {
+        let view = self.open(name).map(Access::Write).unwrap();
+        let start = count(&view);
+        until("the game counts", || (count(&view) != start).then_some(()));
+        view
+    }
+
+    /// Asserts that a name is gone, and that nothing is left of it.
+    pub(crate) fn assert_nothing_is_left(&self, name: &str) {
+        let error = self.registry().open(name).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(self.place.entries(), crate::support::NOTHING);
+        assert!(!self.cache().join("filemap").exists(), "{:?}", files(&self.cache()));
+    }
+}
+
+pub(crate) fn count(view: &View) -> u32 {
+    view.read(COUNT).unwrap()
+}
+
+/// Looks until there is something, and fails after the deadline.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < DEADLINE, "it did not happen that {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Returns the processes that have all these texts among their words.
+pub(crate) fn processes(texts: &[&str]) -> Vec<i32> {
+    let number = |path: &Path| path.file_name()?.to_str()?.parse().ok();
+    let has_all = |pid: &i32| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words).replace('\0', " ");
+        texts.iter().all(|text| words.contains(text))
+    };
+    let all = fs::read_dir("/proc").unwrap();
+    all.filter_map(|process| number(&process.unwrap().path())).filter(has_all).collect()
+}
+
+/// Kills a process by SIGKILL.
+pub(crate) fn kill(pid: i32) {
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
+    let files = files.map(|file| file.unwrap().path());
+    files
+        .flat_map(|path| self::files(&path).into_iter().chain([path.clone()]).collect::<Vec<_>>())
+        .collect()
+}
