@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -116,7 +117,12 @@ fn servers() -> Vec<Server> {
             return None;
         }
         let program = fs::read_link(process.join("exe")).unwrap_or_default();
-        let folder = fs::read_link(process.join("cwd")).ok();
+        let folder = match fs::read_link(process.join("cwd")) {
+            Ok(folder) => Some(folder),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+            // It has ended.
+            Err(_) => return None,
+        };
         let environment = fs::read(process.join("environ")).unwrap_or_default();
         let variable = |name: &str| {
             let mut words = environment.split(|byte| *byte == 0);
