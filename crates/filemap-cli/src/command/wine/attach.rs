@@ -1,5 +1,6 @@
 //! `filemap wine attach`: the names of a game that runs already.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -11,7 +12,7 @@ use filemap::{ErrorKind, FileMapping, Name, Protection};
 use serde::Serialize;
 
 use super::field::{Line, line};
-use super::prefix::Prefix;
+use super::prefix::{self, Prefix};
 use super::run::text;
 use super::work::Work;
 use super::{helper, ls, refusals};
@@ -176,18 +177,20 @@ impl Session {
         if announced.len() != names.len() {
             return Err(Failure::broken("could not attach: not all names were handed over"));
         }
-        let mut handed = Vec::new();
-        for line in announced {
-            handed.push(self.receive_one(&line)?);
-        }
-        Ok(handed)
+        // They come in any order.
+        let mut arrived = BTreeMap::new();
+        announced.iter().map(|line| self.receive_one(line, &mut arrived)).collect()
     }
 
-    fn receive_one(&mut self, line: &Line) -> Result<Handed> {
+    /// Waits until the section of a line is among those that have arrived.
+    fn receive_one(&self, line: &Line, arrived: &mut BTreeMap<u32, File>) -> Result<Handed> {
         let (name, number, size) = (line.text(1).to_owned(), line.number::<u32>(2), line.number(3));
         let start = Instant::now();
         let shown = Printable(&name).to_string();
-        loop {
+        let file = loop {
+            if let Some(file) = arrived.remove(&number) {
+                break file;
+            }
             let (found, file) = self
                 .files
                 .recv_timeout(PATIENCE.saturating_sub(start.elapsed()))
@@ -197,20 +200,17 @@ impl Session {
                          answer; a container may not have this command, or not its libraries"
                 ))
             })?;
-            // They come in any order.
-            if found != number {
-                continue;
-            }
-            let state = file.metadata().ok().filter(std::fs::Metadata::is_file);
-            let len = state.map(|state| state.len());
-            if len.is_none_or(|len| len < size) {
-                return Err(Failure::broken(format!(
-                    "could not attach to `{shown}`: Wine handed over something that is not its \
-                     memory; the right to ask for the size of the section is missing"
-                )));
-            }
-            return Ok(Handed { name, size, is_writable: line.text(4) == "write", file });
+            arrived.insert(found, file);
+        };
+        let state = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let len = state.map(|state| state.len());
+        if len.is_none_or(|len| len < size) {
+            return Err(Failure::broken(format!(
+                "could not attach to `{shown}`: Wine handed over something that is not its memory; \
+                 the right to ask for the size of the section is missing"
+            )));
         }
+        Ok(Handed { name, size, is_writable: line.text(4) == "write", file })
     }
 
     /// Takes what the helper has said meanwhile.
@@ -285,13 +285,14 @@ impl Attached {
     }
 }
 
-/// Returns the processes that have the bytes of a name mapped and no handle of it: those under Wine.
+/// Returns the processes under Wine that have the bytes of a name mapped. Native ones may have opened
+/// it already, and keep a view without a handle.
 fn viewers(context: &Context<'_>, name: &str) -> Vec<u32> {
     let Ok(listed) = context.registry.inspect(name) else { return Vec::new() };
     let Ok(holders) = context.registry.holders([&listed]) else { return Vec::new() };
     let all = holders.iter().flat_map(|holders| holders.iter());
-    // Who opened the name here has a handle.
-    all.filter(|one| one.handles() == 0 && one.views() > 0).map(|one| one.pid()).collect()
+    let viewers = all.filter(|one| one.views() > 0).map(|one| one.pid());
+    viewers.filter(|process| prefix::is_under_wine(*process)).collect()
 }
 
 /// What is printed of a name that was attached to.

@@ -138,6 +138,12 @@ fn servers() -> Vec<Server> {
     processes.filter_map(|process| server(process.ok()?.path())).collect()
 }
 
+/// Returns whether a process is one under Wine: each has Wine's `ntdll.so` mapped.
+pub(super) fn is_under_wine(process: u32) -> bool {
+    let maps = fs::read(format!("/proc/{process}/maps")).unwrap_or_default();
+    maps.split(|byte| *byte == b'\n').any(|line| line.ends_with(b"/ntdll.so"))
+}
+
 /// Returns the line with the users of a process, which everybody may read.
 fn users(process: &Path) -> Option<String> {
     let status = fs::read_to_string(process.join("status")).ok()?;
