@@ -129,6 +129,7 @@ class ErrorKind(enum.Enum):
     LOST = "lost"
     EMPTY_FILE = "empty-file"
     BACKING_GONE = "backing-gone"
+    STALE = "stale"
     DEVICE = "device"
     MISALIGNED = "misaligned"
     FILE_MAPPED = "file-mapped"
