@@ -111,6 +111,8 @@ def sysroot(*toolchain):
 
 def nuget(made):
     """Packs assemblies, given by framework, with the library for all systems."""
+    # Cargo lets what it starts find its own libraries first, before those of the package.
+    os.environ.pop("LD_LIBRARY_PATH", None)
     PACKAGES.mkdir(parents=True, exist_ok=True)
     file = PACKAGES / f"Filemap.{VERSION}.nupkg"
     core = "package/services/metadata/core-properties/filemap.psmdcp"
