@@ -1,4 +1,4 @@
-//! Tells the linker what a program without a runtime needs.
+//! The linker's arguments for a program without a runtime.
 
 fn main() {
     for argument in [

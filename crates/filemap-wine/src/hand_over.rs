@@ -16,13 +16,7 @@ const INTERVAL: u32 = 200;
 
 pub(crate) fn run(path: &str) -> u32 {
     let mut report = Report::to_output();
-    let task = match task::read(path) {
-        Ok(task) => task,
-        Err(code) => {
-            report.say("untold", &[&code.to_string()]);
-            return REFUSED;
-        }
-    };
+    let Some(task) = task::read_or_report(path, &mut report) else { return REFUSED };
     let receiver = task.iter().find(|line| line.word() == "receiver");
     let (program, socket) = receiver.map_or(("", ""), |line| (line.text(1), line.text(2)));
     let mut names: Vec<String> = Vec::new();

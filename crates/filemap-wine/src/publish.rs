@@ -1,7 +1,5 @@
 //! `publish`: names sections over native names, for as long as the command runs.
 
-use alloc::string::ToString as _;
-
 use crate::REFUSED;
 use crate::names;
 use crate::report::Report;
@@ -13,13 +11,7 @@ const INTERVAL: u32 = 200;
 
 pub(crate) fn run(path: &str) -> u32 {
     let mut report = Report::to_output();
-    let task = match task::read(path) {
-        Ok(task) => task,
-        Err(code) => {
-            report.say("untold", &[&code.to_string()]);
-            return REFUSED;
-        }
-    };
+    let Some(task) = task::read_or_report(path, &mut report) else { return REFUSED };
     let Some(_made) = names::make(&task, &mut report) else { return REFUSED };
     report.say("all", &[]);
     while report.is_read() {

@@ -112,7 +112,7 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path)
 }
 
-/// Says that it is not known which file is at a path.
+/// Which file is at a path: not known on Windows.
 ///
 /// # Errors
 ///

@@ -5,7 +5,7 @@ use crate::sys::SectionContract as _;
 use crate::types::{Error, ErrorKind, Operation, Result, Rights};
 
 impl FileMapping {
-    /// Tells everybody who has the mapping that its bytes are of the past, and takes its name from it.
+    /// Ends the bytes' generation for everybody who has the mapping, and takes its name from it.
     ///
     /// For who gives a name to bytes that another program keeps, as [`MappingOptions::generations`]
     /// says, and sees that program end. Nobody can open the name any more; of those who have a view,
