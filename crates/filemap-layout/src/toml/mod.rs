@@ -1,0 +1,5 @@
+//! Layouts as TOML documents.
+
+mod document;
+mod reader;
+mod writer;

@@ -1,0 +1,10 @@
+//! What layouts promise, through the public interface.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod hostile;
+mod ros1;
+mod sections;
+mod toml;
+mod values;
+mod versions;
