@@ -21,5 +21,9 @@ pub(super) fn check(cargo: &Cargo) -> Done {
         }
     }
     // What a build refuses that has none.
-    cargo.run(["test", "--package", "filemap", "--no-default-features", "--test", "features"])
+    let bare =
+        |package, test| ["test", "--package", package, "--no-default-features", "--test", test];
+    cargo.run(bare("filemap", "features"))?;
+    let about_verbs = ["--", "lacking::", "watch::", "usage::"];
+    cargo.run([&bare("filemap-cli", "command")[..], &about_verbs].concat())
 }

@@ -2,10 +2,13 @@
 
 use super::steps::{Cargo, Steps};
 use super::target::standard_library;
+use crate::process;
 use crate::stop::{Done, failed};
 
 /// What has a backend, and must pass, tests included.
 const SUPPORTED: &str = "x86_64-pc-windows-msvc";
+
+const MINGW: &str = "x86_64-w64-mingw32-gcc";
 
 /// What has none, and must say so and nothing else.
 const OTHERS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-unknown-freebsd"];
@@ -19,6 +22,13 @@ pub(crate) fn run() -> Done {
     let mut steps = Steps::default();
     steps.run(SUPPORTED, |cargo| {
         prepare(cargo, SUPPORTED)?;
+        // What dependencies have in C is compiled before the compiler of Rust looks at them, and is not
+        // linked: any compiler for Windows will do.
+        process::needs(&[(MINGW, "gcc-mingw-w64-x86-64")])?;
+        for (variable, program) in [("CC", "gcc"), ("AR", "ar")] {
+            let variable = format!("{variable}_{}", SUPPORTED.replace('-', "_"));
+            cargo.set(&variable, format!("x86_64-w64-mingw32-{program}"));
+        }
         let all = ["--package", "filemap-cli", "--all-targets", "--target", SUPPORTED];
         cargo.run([&CHECK[..], &all].concat())
     });

@@ -24,6 +24,7 @@ mod names;
 mod waits;
 mod bytes;
 mod objects;
+mod recordings;
 mod kernel32;
 mod dotnet;
 mod wine;
@@ -38,6 +39,7 @@ pub(crate) use self::dotnet::Dotnet;
 pub(crate) use self::kernel32::Kernel32;
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
+pub(crate) use self::recordings::{Export, Record, Replay};
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};
 pub(crate) use self::waits::{Lock, Signal, Wait};
@@ -106,6 +108,9 @@ pub(crate) enum Verb {
     Cmp(Cmp),
     Copy(Copy),
     Watch(Watch),
+    Record(Record),
+    Replay(Replay),
+    Export(Export),
     Flush(Flush),
     Put(Put),
     Get(Get),

@@ -32,3 +32,17 @@ pub(super) fn interval(text: &str) -> Result<humantime::Duration, String> {
     time.filter(|time| allowed.contains(time))
         .ok_or_else(|| "expected a time from 1ms to 1h, such as 50ms or 1s".to_owned())
 }
+
+/// Parses how many times a second something happens.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    factor(text).ok_or_else(|| "expected a number from 0.01 to 1000, such as 60".to_owned())
+}
+
+/// Parses how many times as fast something goes.
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    factor(text).ok_or_else(|| "expected a number from 0.01 to 1000, such as 2 or 0.5".to_owned())
+}
+
+fn factor(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number| (0.01..=1000.0).contains(number))
+}

@@ -19,6 +19,11 @@ mod find;
 mod cmp;
 mod copy;
 mod watch;
+mod record;
+mod replay;
+mod export;
+#[cfg(not(feature = "sight"))]
+mod lacking;
 mod flush;
 mod completions;
 mod man;
@@ -77,6 +82,8 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
             | Verb::Demo(_)
             | Verb::Copy(_)
             | Verb::Watch(_)
+            | Verb::Record(_)
+            | Verb::Replay(_)
             | Verb::Kernel32(_)
             | Verb::Dotnet(_)
             | Verb::Wine(_)
@@ -95,6 +102,8 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Wine(wine) => return wine::run(&context, wine),
         Verb::Dotnet(dotnet) => return dotnet::run(&context, dotnet),
         Verb::Kernel32(kernel32) => return kernel32::run(&context, kernel32),
+        Verb::Record(record) => return record::run(&context, record),
+        Verb::Replay(replay) => return replay::run(&context, replay),
         Verb::Demo(_) => demo::run(&context)?,
         Verb::DemoPartner(partner) => demo::partner(&context, partner)?,
         Verb::WineReceiver(receiver) => wine::hand_over(receiver)?,
@@ -109,6 +118,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Cmp(cmp) => return cmp::run(&context, cmp),
         Verb::Copy(copy) => copy::run(&context, copy)?,
         Verb::Watch(watch) => watch::run(&context, watch)?,
+        Verb::Export(export) => export::run(&context, export)?,
         Verb::Flush(flush) => flush::run(&context, flush)?,
         Verb::Completions(completions) => completions::run(&context, completions)?,
         Verb::Man(man) => man::run(&context, man)?,

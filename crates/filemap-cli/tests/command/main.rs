@@ -25,6 +25,8 @@ mod find;
 mod cmp;
 mod copy;
 mod watch;
+#[cfg(not(feature = "sight"))]
+mod lacking;
 #[cfg(target_os = "linux")]
 mod progress;
 mod flush;

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 24] = [
+pub(crate) const VERBS: [&str; 27] = [
     "demo",
     "create",
     "open",
@@ -18,6 +18,9 @@ pub(crate) const VERBS: [&str; 24] = [
     "cmp",
     "copy",
     "watch",
+    "record",
+    "replay",
+    "export",
     "flush",
     "put",
     "get",

@@ -31,11 +31,8 @@ use self::live::run as show;
 
 #[cfg(not(feature = "sight"))]
 fn show(_context: &Context<'_>, _watch: &Watch) -> Result<()> {
-    Err(Failure::broken(
-        "could not watch: this build has no live view, and `cargo install --path \
-         crates/filemap-cli --features sight` builds a command that has one; --json prints each \
-         change as a line",
-    ))
+    let lacking = super::lacking::failure("watch", "no live view");
+    Err(lacking.leaving("--json prints each change as a line"))
 }
 
 /// Finds the target, and waits for it as long as was asked for.
