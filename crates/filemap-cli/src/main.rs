@@ -3,6 +3,8 @@
 //! A front of the library `filemap`, which only translates: arguments into calls, and results into
 //! text or JSON. Rules belong into the library.
 
+#[cfg(feature = "sight")]
+mod meaning;
 mod sys;
 mod args;
 mod size;

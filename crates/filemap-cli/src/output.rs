@@ -78,6 +78,18 @@ impl Output {
         out.flush().map_err(|error| Failure::from_output(&error))
     }
 
+    /// Prints a sentence on standard error about what was printed, and is no part of it.
+    #[cfg(feature = "sight")]
+    pub(crate) fn note(self, sentence: &str) {
+        let text = if self.json {
+            serde_json::json!({ "note": sentence }).to_string()
+        } else {
+            format!("filemap: {}", Printable(sentence))
+        };
+        // If standard error is closed, nobody wants it.
+        drop(writeln!(anstream::stderr().lock(), "{text}"));
+    }
+
     /// Prints bytes as they are, through `write`, on standard output.
     ///
     /// # Errors

@@ -104,10 +104,10 @@ impl Kind {
     }
 
     /// Returns the number of its leaves: the fields that have a value.
-    pub(crate) fn leaves(&self) -> u64 {
+    pub(crate) fn leaf_count(&self) -> u64 {
         match self {
-            Self::Fields(fields) => fields.leaves(),
-            Self::Array(element, count) => element.leaves().saturating_mul(*count),
+            Self::Fields(fields) => fields.leaf_count(),
+            Self::Array(element, count) => element.leaf_count().saturating_mul(*count),
             _ => 1,
         }
     }
@@ -221,7 +221,7 @@ impl Fields {
             return refused(format!("its fields are more than {DEEPEST} deep inside each other"));
         }
         let leaves =
-            fields.iter().fold(0_u64, |all, field| all.saturating_add(field.kind.leaves()));
+            fields.iter().fold(0_u64, |all, field| all.saturating_add(field.kind.leaf_count()));
         Ok(Self { name, size, alignment: alignment.max(1), union, fields, leaves, depth })
     }
 
@@ -337,7 +337,7 @@ impl Fields {
         Ok((at, kind, unit))
     }
 
-    pub(crate) fn leaves(&self) -> u64 {
+    pub(crate) fn leaf_count(&self) -> u64 {
         self.leaves
     }
 

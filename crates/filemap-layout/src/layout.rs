@@ -28,11 +28,11 @@ impl Layout {
     ///
     /// If it has more than 4,194,304 fields with a value.
     pub fn new(root: Arc<Fields>) -> Result<Self> {
-        if root.leaves() > MOST {
+        if root.leaf_count() > MOST {
             return Err(Error::new(format!(
                 "could not use `{}`: it has {} fields, and {MOST} is the most",
                 root.name(),
-                root.leaves()
+                root.leaf_count()
             )));
         }
         Ok(Self { root, sections: Vec::new(), versions: None, abi: None })
@@ -54,7 +54,7 @@ impl Layout {
         if let Some(key) = &section.key {
             section.fields.place(&key.0, 0)?;
         }
-        if section.fields.leaves() > MOST {
+        if section.fields.leaf_count() > MOST {
             return Err(Error::new(format!(
                 "could not add the section `{name}`: a row has more than {MOST} fields"
             )));

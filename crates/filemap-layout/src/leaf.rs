@@ -72,6 +72,14 @@ fn frame<'l>(kind: &'l Kind, base: u64, path: String, unit: Option<&'l str>) -> 
     Frame { parts, next: 0, base, path, unit }
 }
 
+impl Fields {
+    /// Returns the fields with a value, with offsets from the start of the struct.
+    #[must_use]
+    pub fn leaves(&self) -> Leaves<'_> {
+        Leaves::of(self, 0, String::new())
+    }
+}
+
 impl<'l> Iterator for Leaves<'l> {
     type Item = Leaf<'l>;
 

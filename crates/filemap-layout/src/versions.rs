@@ -27,7 +27,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    fn of(fields: &Fields, path: &str) -> Result<Self> {
+    fn named(fields: &Fields, path: &str) -> Result<Self> {
         let path: Path = path.parse()?;
         let (offset, number, order) = fields.whole(&path)?;
         Ok(Self { path, offset, number, order })
@@ -38,6 +38,12 @@ impl Counter {
     pub fn value(&self, bytes: &[u8]) -> u64 {
         let tail = usize::try_from(self.offset).ok().and_then(|start| bytes.get(start..));
         tail.and_then(|tail| self.number.bits(tail, self.order)).unwrap_or(0)
+    }
+
+    /// Returns the value that its own bytes have; 0 if they are too few.
+    #[must_use]
+    pub fn of(&self, bytes: &[u8]) -> u64 {
+        self.number.bits(bytes, self.order).unwrap_or(0)
     }
 
     /// Returns the bytes of a value, cut to its size.
@@ -98,7 +104,7 @@ impl Versions {
     ///
     /// If the struct has no such field of whole numbers; so for the others.
     pub fn pair(fields: &Fields, begin: &str, end: &str) -> Result<Self> {
-        let (begin, end) = (Counter::of(fields, begin)?, Counter::of(fields, end)?);
+        let (begin, end) = (Counter::named(fields, begin)?, Counter::named(fields, end)?);
         if begin.number.size() != end.number.size() {
             return Err(Error::new(format!(
                 "could not use `{}` with `{}`: their numbers have different sizes",
@@ -114,7 +120,7 @@ impl Versions {
     ///
     /// As those of [`Versions::pair`].
     pub fn odd(fields: &Fields, path: &str) -> Result<Self> {
-        Counter::of(fields, path).map(Self::Odd)
+        Counter::named(fields, path).map(Self::Odd)
     }
 
     /// Returns a number that changes with each version.
@@ -123,7 +129,7 @@ impl Versions {
     ///
     /// As those of [`Versions::pair`].
     pub fn tick(fields: &Fields, path: &str) -> Result<Self> {
-        Counter::of(fields, path).map(Self::Tick)
+        Counter::named(fields, path).map(Self::Tick)
     }
 
     /// Returns a number that is not zero while somebody writes.
@@ -132,7 +138,7 @@ impl Versions {
     ///
     /// As those of [`Versions::pair`].
     pub fn busy(fields: &Fields, path: &str) -> Result<Self> {
-        Counter::of(fields, path).map(Self::Busy)
+        Counter::named(fields, path).map(Self::Busy)
     }
 
     /// Returns its numbers: of a pair, the one that is changed before comes first.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::layouts::{As, AsParser, Assignment, Meaning};
 use super::quantity::{columns, interval, number, time};
 use super::target::target_and_word;
 use super::{Offset, Part, TargetArguments};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::hex;
 use crate::size;
-use crate::value::{Order, Type};
+use crate::value::Order;
 
 /// Show bytes as a hex dump, as numbers, or pass them on as they are.
 ///
@@ -26,10 +27,18 @@ pub(crate) struct Read {
     #[command(flatten)]
     pub(crate) part: Part,
     /// Write the bytes themselves to standard output.
-    #[arg(long, conflicts_with_all = ["json", "kind"])]
+    #[arg(long, conflicts_with_all = ["json", "kind", "layout"])]
     pub(crate) raw: bool,
     #[command(flatten)]
-    pub(crate) layout: Layout,
+    pub(crate) rows: Rows,
+    #[command(flatten)]
+    pub(crate) meaning: Meaning,
+    /// Show these fields alone: `wheel[*].temp,rpm`; as JSON, by their paths.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) fields: Option<String>,
+    /// Print fields as CSV: a line of paths, a line of values.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
 }
 
 const READ_EXAMPLES: &str = concat!(
@@ -43,15 +52,18 @@ Examples:
   filemap read scores --as f64                      columns of numbers
   filemap read scores --raw | sha256sum
   filemap read ./log.bin --offset 4G --raw > tail.bin
-  filemap read scores --json | jq -r .hex"
+  filemap read scores --json | jq -r .hex
+  filemap read car --as 'time:f64 rpm:f32 name:char[64]'    fields
+  filemap read car --layout car.toml --json | jq .wheel[3].temp
+  filemap read car --layout State.h:Car --fields 'wheel[*].temp' --csv"
 );
 
-/// The layout of bytes in rows.
+/// How bytes are shown in rows.
 #[derive(Debug, Args)]
-pub(crate) struct Layout {
-    /// Show numbers of this type instead of bytes.
-    #[arg(long = "as", value_name = "TYPE")]
-    pub(crate) kind: Option<Type>,
+pub(crate) struct Rows {
+    /// Show numbers of this type instead of bytes, or fields: `time:f64 rpm:f32`.
+    #[arg(long = "as", value_name = "TYPE|FIELDS", value_parser = AsParser)]
+    pub(crate) kind: Option<As>,
     /// The byte order of the numbers.
     #[arg(long, value_name = "ORDER", default_value = "little", requires = "kind")]
     pub(crate) order: Order,
@@ -60,25 +72,62 @@ pub(crate) struct Layout {
     pub(crate) columns: Option<u8>,
 }
 
-/// Write bytes at an offset: a text, hexadecimal, or standard input.
+/// Write bytes at an offset: a text, hexadecimal, or standard input; or values into fields.
 ///
 /// A file grows as needed, and is created if a path with a `/` in it, or after --file, leads to none.
 /// A mapping that `create` made cannot grow: --text and --hex then write all or nothing, and
 /// standard input is written as far as it fits.
+///
+/// With --layout, or fields after --as, each FIELD=VALUE is a value to write: a number, a text, the name
+/// of an enumeration's value, flags with `|` between them, hexadecimal bytes. All are checked before
+/// the first one is written.
 #[derive(Debug, Args)]
-#[command(after_help = WRITE_EXAMPLES)]
+#[command(
+    after_help = WRITE_EXAMPLES,
+    override_usage = "filemap write [OPTIONS] <NAME|FILE|--file <PATH>> --offset <N> [--text <TEXT>|--hex <HEX>]\n       \
+                      filemap write [OPTIONS] <NAME|FILE|--file <PATH>> <--layout <FILE>|--as <FIELDS>> <FIELD=VALUE>..."
+)]
 pub(crate) struct Write {
-    #[command(flatten)]
-    pub(crate) target: TargetArguments,
+    /// A live name, or the path of a file; left out with --file. Then values of fields.
+    #[arg(value_name = "NAME|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) words: Vec<OsString>,
+    /// The path of a file, even if a name is spelled the same.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
     /// Where to begin, in bytes from the start; with a minus, from the end.
     #[arg(long, short = 's', value_name = "N", allow_hyphen_values = true)]
-    pub(crate) offset: Offset,
+    pub(crate) offset: Option<Offset>,
     /// The bytes of this text, with no newline after it.
     #[arg(long, value_name = "TEXT", group = "what", allow_hyphen_values = true)]
     pub(crate) text: Option<OsString>,
     /// These bytes, two digits each; spaces, `:`, `-` and `_` between bytes are ignored.
     #[arg(long, value_name = "HEX", value_parser = hex::parse, group = "what", allow_hyphen_values = true)]
     pub(crate) hex: Option<Bytes>,
+    /// The fields of the bytes: `time:f64 rpm:f32`.
+    #[arg(long = "as", value_name = "FIELDS", conflicts_with = "what", id = "kind")]
+    pub(crate) fields: Option<String>,
+    #[command(flatten)]
+    pub(crate) meaning: Meaning,
+    /// Tell readers of a new version: change its counters before and after, as programs do.
+    #[arg(long)]
+    pub(crate) bump: bool,
+}
+
+impl Write {
+    /// Returns the target, and the values of fields after it.
+    pub(crate) fn target_and_fields(&self) -> Result<(TargetArguments, Vec<Assignment>)> {
+        let (target, fields) = match (&self.file, self.words.split_first()) {
+            (Some(_), _) => (None, &self.words[..]),
+            (None, Some((target, fields))) => (Some(target.clone()), fields),
+            (None, None) => return Err(Failure::usage("expected a name or a file")),
+        };
+        let assignment = |word: &OsString| {
+            let word = word.to_string_lossy();
+            word.parse().map_err(|why| Failure::usage(format!("`{word}`: {why}")))
+        };
+        let fields = fields.iter().map(assignment).collect::<Result<_>>()?;
+        Ok((TargetArguments { target, file: self.file.clone() }, fields))
+    }
 }
 
 /// Bytes given as one argument. An alias, because clap reads a plain `Vec` as many arguments.
@@ -92,7 +141,8 @@ Examples:
   filemap write scores --offset 10 --text 'hello, world'
   filemap write scores --offset 0x20 --hex 'de ad be ef'
   date | filemap write scores --offset 0
-  filemap write ./log.bin --offset 5G --text 'far out'      grows it, sparsely"
+  filemap write ./log.bin --offset 5G --text 'far out'      grows it, sparsely
+  filemap write car --layout State.h:Car rpm=8500 'wheel[3].temp=80.5' --bump"
 );
 
 /// Fill a range with one byte, or with a repeated pattern.
@@ -298,6 +348,9 @@ Examples:
 ///
 /// With --json, each change is a line: its time, its offset, and the new bytes, or with --as the new
 /// numbers.
+///
+/// With --layout, or fields after --as, a table shows each field with its value and its unit: Enter folds,
+/// `c` shows what changes, `b` its bytes. With --json, each change of a field is a line.
 #[derive(Debug, Args)]
 #[command(after_help = WATCH_EXAMPLES)]
 pub(crate) struct Watch {
@@ -306,7 +359,12 @@ pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) part: Part,
     #[command(flatten)]
-    pub(crate) layout: Layout,
+    pub(crate) rows: Rows,
+    #[command(flatten)]
+    pub(crate) meaning: Meaning,
+    /// Show these fields alone: `wheel[*].temp,rpm`.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) fields: Option<String>,
     /// How often to read the bytes: `50ms`, `1s`.
     #[arg(long, short = 'i', value_name = "TIME", default_value = "100ms", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) interval: humantime::Duration,
@@ -327,5 +385,6 @@ Examples:
   filemap watch scores --as f64 --offset 4K
   filemap watch ./log.bin --interval 1s
   filemap watch scores --wait 1min                  as soon as somebody has created it
-  filemap watch scores --json | jq -r .offset"
+  filemap watch scores --json | jq -r .offset
+  filemap watch car --layout State.h:Car            a table of fields; `b` shows the bytes"
 );

@@ -24,6 +24,7 @@ mod names;
 mod waits;
 mod bytes;
 mod objects;
+mod layouts;
 mod recordings;
 mod kernel32;
 mod dotnet;
@@ -34,9 +35,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Layout, Read, Watch, Write};
+pub(crate) use self::bytes::{Cmp, Copy, Fill, Find, Flush, Read, Rows, Watch, Write};
 pub(crate) use self::dotnet::Dotnet;
 pub(crate) use self::kernel32::Kernel32;
+#[cfg(feature = "sight")]
+pub(crate) use self::layouts::{Abi, Compiler, LayoutForm, Meaning, Whole};
+pub(crate) use self::layouts::{As, Assignment, LayoutArguments};
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
 pub(crate) use self::recordings::{Export, Record, Replay};
@@ -108,6 +112,7 @@ pub(crate) enum Verb {
     Cmp(Cmp),
     Copy(Copy),
     Watch(Watch),
+    Layout(LayoutArguments),
     Record(Record),
     Replay(Replay),
     Export(Export),

@@ -19,6 +19,7 @@ mod find;
 mod cmp;
 mod copy;
 mod watch;
+mod layout;
 mod record;
 mod replay;
 mod export;
@@ -118,6 +119,7 @@ fn dispatch(arguments: &Arguments, output: Output) -> Result<ExitCode> {
         Verb::Cmp(cmp) => return cmp::run(&context, cmp),
         Verb::Copy(copy) => copy::run(&context, copy)?,
         Verb::Watch(watch) => watch::run(&context, watch)?,
+        Verb::Layout(layout) => layout::run(&context, layout)?,
         Verb::Export(export) => export::run(&context, export)?,
         Verb::Flush(flush) => flush::run(&context, flush)?,
         Verb::Completions(completions) => completions::run(&context, completions)?,

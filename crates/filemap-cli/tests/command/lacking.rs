@@ -6,7 +6,16 @@ use crate::support::Place;
 fn a_verb_that_this_build_lacks_says_how_to_get_a_command_that_has_it() {
     let place = Place::new();
 
-    for line in ["record scores -o x.mcap", "replay x.mcap", "export x.mcap --to csv"] {
+    for line in [
+        "record scores -o x.mcap",
+        "replay x.mcap",
+        "export x.mcap --to csv",
+        "layout x.toml",
+        "read scores --layout x.toml",
+        "read scores --as a:u8",
+        "write scores --as a:u8 a=1",
+        "watch scores --layout x.toml",
+    ] {
         let sentence = place.run(line.split(' ')).failed(2);
 
         assert!(sentence.contains("cargo install "), "{sentence}");

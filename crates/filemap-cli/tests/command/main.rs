@@ -27,6 +27,9 @@ mod copy;
 mod watch;
 #[cfg(not(feature = "sight"))]
 mod lacking;
+#[cfg(feature = "sight")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod layouts;
 #[cfg(target_os = "linux")]
 mod progress;
 mod flush;

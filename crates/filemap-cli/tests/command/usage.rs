@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use crate::support::{Place, finish, wait};
 
-pub(crate) const VERBS: [&str; 27] = [
+pub(crate) const VERBS: [&str; 28] = [
     "demo",
     "create",
     "open",
@@ -18,6 +18,7 @@ pub(crate) const VERBS: [&str; 27] = [
     "cmp",
     "copy",
     "watch",
+    "layout",
     "record",
     "replay",
     "export",

@@ -8,7 +8,7 @@ use filemap::ErrorKind;
 use serde::Serialize;
 
 use super::Watched;
-use crate::args::{Layout, Watch};
+use crate::args::{Rows, Watch};
 use crate::failure::{Failure, Result};
 use crate::hex;
 use crate::output::Output;
@@ -51,7 +51,7 @@ pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<
     };
     let interval: Duration = watch.interval.into();
     // Numbers change as a whole.
-    let unit = watch.layout.kind.map_or(1, Type::size);
+    let unit = watch.rows.kind().map_or(1, Type::size);
     let mut before = read()?;
     let mut left = watch.max_count.unwrap_or(u64::MAX);
     while left > 0 && !watched.is_interrupted() {
@@ -72,7 +72,7 @@ pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<
             while differs(end) {
                 end += unit;
             }
-            let new = New::of(&now[at..end], &watch.layout)?;
+            let new = New::of(&now[at..end], &watch.rows)?;
             let change = Change { time: time.clone(), offset: start + at as u64, new };
             let line = serde_json::to_string(&change)
                 .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?;
@@ -102,9 +102,9 @@ enum New {
 }
 
 impl New {
-    fn of(bytes: &[u8], layout: &Layout) -> Result<Self> {
-        if let Some(kind) = layout.kind {
-            let numbers = bytes.chunks(kind.size()).filter_map(|one| kind.read(one, layout.order));
+    fn of(bytes: &[u8], rows: &Rows) -> Result<Self> {
+        if let Some(kind) = rows.kind() {
+            let numbers = bytes.chunks(kind.size()).filter_map(|one| kind.read(one, rows.order));
             let values = numbers.map(Number::to_json).collect();
             return Ok(Self::Numbers { kind: kind.name(), values });
         }

@@ -4,6 +4,8 @@ mod source;
 mod changes;
 #[cfg(feature = "sight")]
 mod live;
+#[cfg(feature = "sight")]
+mod fields;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,11 +21,32 @@ use crate::target::Target;
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
+    if watch.meaning.is_given(watch.rows.kind.as_ref()) {
+        return fields(context, watch);
+    }
+    let needless = watch.fields.is_some().then_some("--fields").or(watch.meaning.needless());
+    if let Some(option) = needless {
+        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
+    }
     if context.output.is_json() {
         let watched = Watched::new(context, watch)?;
         return changes::print(context.output, &watched, watch);
     }
     show(context, watch)
+}
+
+#[cfg(feature = "sight")]
+fn fields(context: &Context<'_>, watch: &Watch) -> Result<()> {
+    if context.output.is_json() {
+        let watched = Watched::new(context, watch)?;
+        return fields::print(context, &watched, watch);
+    }
+    fields::run(context, watch)
+}
+
+#[cfg(not(feature = "sight"))]
+fn fields(_context: &Context<'_>, _watch: &Watch) -> Result<()> {
+    Err(super::lacking::failure("watch fields", "no layouts"))
 }
 
 #[cfg(feature = "sight")]
@@ -33,6 +56,17 @@ use self::live::run as show;
 fn show(_context: &Context<'_>, _watch: &Watch) -> Result<()> {
     let lacking = super::lacking::failure("watch", "no live view");
     Err(lacking.leaving("--json prints each change as a line"))
+}
+
+/// Returns whether the name still leads to these bytes. A file has no name to lose.
+#[cfg(feature = "sight")]
+fn is_live(watched: &Watched, registry: &filemap::Registry) -> bool {
+    match watched.source.target() {
+        Target::File(_) => true,
+        Target::Name(entry) => registry
+            .inspect(entry.name())
+            .is_ok_and(|now| now.is_live() && now.created() == entry.created()),
+    }
 }
 
 /// Finds the target, and waits for it as long as was asked for.

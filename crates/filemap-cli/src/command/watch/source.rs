@@ -39,6 +39,15 @@ impl Source {
         &self.target
     }
 
+    /// The memory, to be read at any offset.
+    #[cfg(feature = "sight")]
+    pub(super) fn io(&self) -> &dyn PositionedIo {
+        match &self.bytes {
+            Bytes::Mapped(view) => &**view,
+            Bytes::File(file) => &**file,
+        }
+    }
+
     /// The present length in bytes.
     pub(super) fn len(&self) -> Result<u64> {
         Ok(match &self.bytes {

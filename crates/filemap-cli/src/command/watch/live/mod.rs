@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
-use self::view::{Flow, View};
+pub(super) use self::screen::{ends, fresh_style, help};
+use self::view::View;
+pub(super) use self::view::{Flow, Typing, edited};
+pub(super) use self::window::Freshness;
 use super::Watched;
 use crate::args::Watch;
 use crate::command::Context;
@@ -19,27 +22,49 @@ use crate::failure::{Failure, Result, Why};
 use crate::sys;
 
 /// The longest time between two drawings: a key is answered and a colour fades within it.
-const FRAME: Duration = Duration::from_millis(100);
+pub(super) const FRAME: Duration = Duration::from_millis(100);
 
 pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
+    needs_a_terminal()?;
+    let watched = Watched::new(context, watch)?;
+    let mut view = View::new(context, &watched, watch)?;
+    let mut screen = Screen::enter()?;
+    draw_until_the_end(&mut view, &mut screen.terminal, watch.interval.into(), &watched)?;
+    watched.ended()
+}
+
+/// Refuses to draw on what is no terminal.
+pub(super) fn needs_a_terminal() -> Result<()> {
     if !io::stdout().is_terminal() {
         return Err(Failure::broken(
             "could not watch: standard output is no terminal; --json prints each change as a line",
         ));
     }
-    let watched = Watched::new(context, watch)?;
-    let mut view = View::new(context, &watched, watch)?;
-    let mut screen = Screen::enter()?;
-    draw_until_the_end(&mut view, &mut screen.terminal, watch.interval.into(), &watched)
+    Ok(())
+}
+
+/// Shows the bytes from an offset on, until the end or until the fields are asked for.
+pub(super) fn bytes(
+    context: &Context<'_>,
+    watched: &Watched,
+    watch: &Watch,
+    terminal: &mut DefaultTerminal,
+    offset: u64,
+) -> Result<Flow> {
+    let mut view = View::new(context, watched, watch)?;
+    let size = terminal.size().map_err(|error| refused(&error))?;
+    view.fit(size.width.into(), size.height.into())?;
+    view.go_to(offset)?;
+    draw_until_the_end(&mut view, terminal, watch.interval.into(), watched)
 }
 
 /// The terminal, restored when this is dropped.
-struct Screen {
-    terminal: DefaultTerminal,
+pub(super) struct Screen {
+    pub(super) terminal: DefaultTerminal,
 }
 
 impl Screen {
-    fn enter() -> Result<Self> {
+    pub(super) fn enter() -> Result<Self> {
         let terminal = ratatui::try_init().map_err(|error| refused(&error))?;
         Ok(Self { terminal })
     }
@@ -52,7 +77,7 @@ impl Drop for Screen {
     }
 }
 
-fn refused(error: &io::Error) -> Failure {
+pub(super) fn refused(error: &io::Error) -> Failure {
     Failure::broken(format!("could not use the terminal: {}", Why(error)))
 }
 
@@ -61,7 +86,7 @@ fn draw_until_the_end(
     terminal: &mut DefaultTerminal,
     interval: Duration,
     watched: &Watched,
-) -> Result<()> {
+) -> Result<Flow> {
     let mut due = Instant::now();
     while !watched.is_interrupted() {
         let now = Instant::now();
@@ -84,7 +109,8 @@ fn draw_until_the_end(
             {
                 match view.press(key)? {
                     Flow::On => {}
-                    Flow::End => return Ok(()),
+                    Flow::End => return Ok(Flow::End),
+                    Flow::Fields | Flow::Bytes(_) => return Ok(Flow::Fields),
                     Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
                 }
             }
@@ -93,5 +119,5 @@ fn draw_until_the_end(
             }
         }
     }
-    watched.ended()
+    Ok(Flow::End)
 }

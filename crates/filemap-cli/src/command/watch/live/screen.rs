@@ -39,7 +39,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View<'_>, now: Instant) {
     frame.render_widget(Paragraph::new(rows_of(view, body.height.into(), now)), body);
     frame.render_widget(Paragraph::new(status_of(view, status.width.into())).style(bar), status);
     match &view.mode {
-        Mode::Help => help(frame, body),
+        Mode::Help => help(frame, body, &HELP),
         Mode::Search(typed) | Mode::Goto(typed) => {
             // After the typed text.
             let typed = u16::try_from(typed.chars().count()).unwrap_or(u16::MAX);
@@ -51,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, view: &View<'_>, now: Instant) {
 }
 
 /// Lays two texts out at the ends of a line, or the first alone if there is no room for both.
-fn ends(left: &str, right: &str, width: usize) -> String {
+pub(in crate::command::watch) fn ends(left: &str, right: &str, width: usize) -> String {
     let (left_len, right_len) = (left.chars().count(), right.chars().count());
     match width.checked_sub(left_len + right_len) {
         Some(between) if between > 0 => format!("{left}{}{right}", " ".repeat(between)),
@@ -145,18 +145,7 @@ fn style_of(view: &View<'_>, at: usize, len: usize, now: Instant) -> Style {
     let fresh = view.window.freshness(at..at + len, now);
     let style = match (fresh, view.colour) {
         (None, _) => kind,
-        (Some(Freshness::New), true) => {
-            Style::new().fg(Color::Black).bg(Color::LightYellow).add_modifier(Modifier::BOLD)
-        }
-        (Some(Freshness::Recent), true) => Style::new().fg(Color::Black).bg(Color::Yellow),
-        (Some(Freshness::Fading), true) => {
-            Style::new().fg(Color::LightYellow).add_modifier(Modifier::BOLD)
-        }
-        (Some(Freshness::New), false) => {
-            Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
-        }
-        (Some(Freshness::Recent), false) => Style::new().add_modifier(Modifier::REVERSED),
-        (Some(Freshness::Fading), false) => Style::new().add_modifier(Modifier::BOLD),
+        (Some(fresh), colour) => fresh_style(fresh, colour),
     };
     match (is_found, view.colour) {
         (false, _) => style,
@@ -165,8 +154,24 @@ fn style_of(view: &View<'_>, at: usize, len: usize, now: Instant) -> Style {
     }
 }
 
-fn help(frame: &mut Frame<'_>, body: Rect) {
-    let lines = HELP.iter().map(|(keys, what)| Line::raw(format!(" {keys:<10} {what}")));
+/// Returns the style of what has changed, which lights up and fades.
+pub(in crate::command::watch) fn fresh_style(fresh: Freshness, colour: bool) -> Style {
+    match (fresh, colour) {
+        (Freshness::New, true) => {
+            Style::new().fg(Color::Black).bg(Color::LightYellow).add_modifier(Modifier::BOLD)
+        }
+        (Freshness::Recent, true) => Style::new().fg(Color::Black).bg(Color::Yellow),
+        (Freshness::Fading, true) => {
+            Style::new().fg(Color::LightYellow).add_modifier(Modifier::BOLD)
+        }
+        (Freshness::New, false) => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        (Freshness::Recent, false) => Style::new().add_modifier(Modifier::REVERSED),
+        (Freshness::Fading, false) => Style::new().add_modifier(Modifier::BOLD),
+    }
+}
+
+pub(in crate::command::watch) fn help(frame: &mut Frame<'_>, body: Rect, keys: &[(&str, &str)]) {
+    let lines = keys.iter().map(|(keys, what)| Line::raw(format!(" {keys:<10} {what}")));
     let text = Text::from_iter(lines);
     let width = u16::try_from(text.width()).unwrap_or(u16::MAX).saturating_add(3).min(body.width);
     let height =

@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use filemap::{MappedFile, Registry};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::Watched;
+use super::super::{Watched, is_live};
 use super::rate::Rate;
 use super::window::Window;
 use crate::args::Watch;
@@ -18,7 +18,7 @@ use crate::failure::{Failure, Result};
 use crate::hex;
 use crate::offset::Offset;
 use crate::reader::Reader;
-use crate::target::{Purpose, Target};
+use crate::target::Purpose;
 use crate::value::{Order, Type};
 
 /// Lines that show no bytes: the title and the status.
@@ -29,9 +29,13 @@ const LIFE: Duration = Duration::from_secs(1);
 
 /// Whether the view continues after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(in crate::command::watch) enum Flow {
     On,
     End,
+    /// To the bytes from this offset on, from the fields.
+    Bytes(u64),
+    /// Back to the fields.
+    Fields,
     /// By Ctrl-C, which is a key here.
     Interrupted,
 }
@@ -72,6 +76,8 @@ pub(super) struct View<'a> {
     pub(super) colour: bool,
     /// When to check next whether the name still exists.
     life_due: Instant,
+    /// Whether `b` leads back to fields.
+    pub(super) has_fields: bool,
     needle: Option<Vec<u8>>,
     /// The last match.
     pub(super) found: Option<Range<u64>>,
@@ -83,7 +89,7 @@ impl<'a> View<'a> {
         watched: &'a Watched,
         watch: &Watch,
     ) -> Result<Self> {
-        let (kind, order, columns) = (watch.layout.kind, watch.layout.order, watch.layout.columns);
+        let (kind, order, columns) = (watch.rows.kind(), watch.rows.order, watch.rows.columns);
         let now = Instant::now();
         let most = watch.part.length.unwrap_or(u64::MAX);
         let mut view = Self {
@@ -105,6 +111,7 @@ impl<'a> View<'a> {
             live: true,
             colour: context.output.has_colour(),
             life_due: now,
+            has_fields: watch.meaning.is_given(watch.rows.kind.as_ref()),
             needle: None,
             found: None,
         };
@@ -157,7 +164,7 @@ impl<'a> View<'a> {
     /// Reads the bytes in sight, unless the view is paused.
     pub(super) fn look(&mut self, now: Instant) -> Result<()> {
         if now >= self.life_due {
-            self.live = self.is_live();
+            self.live = is_live(self.watched, self.registry);
             self.life_due = now + LIFE;
         }
         if self.paused {
@@ -168,17 +175,6 @@ impl<'a> View<'a> {
         let count = self.see(now)?;
         self.rate.add(count, now);
         Ok(())
-    }
-
-    /// Returns whether the name still leads to these bytes. A file has no name to lose.
-    fn is_live(&self) -> bool {
-        match self.watched.source.target() {
-            Target::File(_) => true,
-            Target::Name(entry) => self
-                .registry
-                .inspect(entry.name())
-                .is_ok_and(|now| now.is_live() && now.created() == entry.created()),
-        }
     }
 
     /// Reads the bytes in sight, and returns how many have changed.
@@ -198,7 +194,7 @@ impl<'a> View<'a> {
     }
 
     /// Scrolls to an offset.
-    fn go_to(&mut self, offset: u64) -> Result<()> {
+    pub(super) fn go_to(&mut self, offset: u64) -> Result<()> {
         let row = self.shape.row as u64;
         let rows = (self.end - self.watched.start).div_ceil(row);
         let last = rows.saturating_sub(self.rows as u64);
@@ -258,6 +254,7 @@ impl<'a> View<'a> {
             KeyCode::End | KeyCode::Char('G') => self.go_to(self.end)?,
             KeyCode::Char('/') => self.mode = Mode::Search(String::new()),
             KeyCode::Char(':') => self.mode = Mode::Goto(String::new()),
+            KeyCode::Char('b') if self.has_fields => return Ok(Flow::Fields),
             KeyCode::Char('n') => self.search(true)?,
             KeyCode::Char('N') => self.search(false)?,
             KeyCode::Char('t') => self.turn(true)?,
@@ -384,13 +381,13 @@ impl<'a> View<'a> {
 }
 
 /// The state of a typed line after a key.
-enum Typing {
+pub(in crate::command::watch) enum Typing {
     On(String),
     Done(String),
     Cancelled,
 }
 
-fn edited(mut typed: String, key: KeyCode) -> Typing {
+pub(in crate::command::watch) fn edited(mut typed: String, key: KeyCode) -> Typing {
     match key {
         KeyCode::Enter => return Typing::Done(typed),
         KeyCode::Esc => return Typing::Cancelled,

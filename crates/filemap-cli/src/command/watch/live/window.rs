@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// How long ago a byte changed, in the steps that the screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Freshness {
+pub(in crate::command::watch) enum Freshness {
     New,
     Recent,
     Fading,
@@ -12,7 +12,7 @@ pub(super) enum Freshness {
 
 impl Freshness {
     /// Returns the step of a change of this age, or `None` once it has faded.
-    pub(super) fn of(age: Duration) -> Option<Self> {
+    pub(in crate::command::watch) fn of(age: Duration) -> Option<Self> {
         match age.as_millis() {
             0..400 => Some(Self::New),
             400..1000 => Some(Self::Recent),

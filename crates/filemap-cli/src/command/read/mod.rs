@@ -1,11 +1,14 @@
-//! `filemap read`: prints bytes as a hex dump, as numbers, as JSON, or raw.
+//! `filemap read`: prints bytes as a hex dump, as numbers, as JSON, or raw; or fields.
+
+#[cfg(feature = "sight")]
+mod fields;
 
 use std::io::Write;
 
 use filemap::MappedFile;
 
 use super::Context;
-use crate::args::{Layout, Read};
+use crate::args::{As, Read, Rows};
 use crate::dump::{Dump, Shape};
 use crate::failure::{Failure, Result};
 use crate::hex;
@@ -15,6 +18,14 @@ use crate::target::{Purpose, Target};
 use crate::value::{Order, Type};
 
 pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
+    if read.meaning.is_given(read.rows.kind.as_ref()) {
+        return fields(context, read);
+    }
+    let fields_alone = [(read.csv, "--csv"), (read.fields.is_some(), "--fields")];
+    let needless = fields_alone.iter().find_map(|(given, option)| given.then_some(*option));
+    if let Some(option) = needless.or(read.meaning.needless()) {
+        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
+    }
     if read.raw {
         output::refuse_terminal()?;
     }
@@ -28,13 +39,13 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
             return raw(out, reader()?);
         }
         if output.is_json() {
-            return match read.layout.kind {
-                Some(kind) => json_of_numbers(out, reader()?, kind, read.layout.order),
+            return match read.rows.kind() {
+                Some(kind) => json_of_numbers(out, reader()?, kind, read.rows.order),
                 None => json(out, reader()?),
             };
         }
         let mut reader = reader()?;
-        let mut dump = Dump::new(offset, read.layout.shape(output, &file)?, output.has_colour());
+        let mut dump = Dump::new(offset, read.rows.shape(output, &file)?, output.has_colour());
         let mut buf = vec![0; PIECE];
         while let Some(next) = reader.peek()? {
             if next.hole {
@@ -49,10 +60,35 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     })
 }
 
-impl Layout {
+#[cfg(feature = "sight")]
+use self::fields::run as fields;
+
+#[cfg(not(feature = "sight"))]
+fn fields(_context: &Context<'_>, _read: &Read) -> Result<()> {
+    Err(super::lacking::failure("show fields", "no layouts"))
+}
+
+impl Rows {
+    /// Returns the type of numbers to show, if there is one.
+    pub(super) fn kind(&self) -> Option<Type> {
+        match self.kind {
+            Some(As::Type(kind)) => Some(kind),
+            Some(As::Words(_)) | None => None,
+        }
+    }
+
+    /// Returns the fields that words describe, if there are some.
+    #[cfg(feature = "sight")]
+    pub(super) fn words(&self) -> Option<&str> {
+        match &self.kind {
+            Some(As::Words(words)) => Some(words),
+            Some(As::Type(_)) | None => None,
+        }
+    }
+
     /// Returns the shape of rows on this output.
     pub(super) fn shape(&self, output: Output, file: &MappedFile) -> Result<Shape> {
-        let numbers = self.kind.map(|kind| (kind, self.order));
+        let numbers = self.kind().map(|kind| (kind, self.order));
         Ok(Shape::fitting(numbers, self.columns, output.width(), file.len()?))
     }
 }

@@ -1,4 +1,7 @@
-//! `filemap write`: writes bytes at an offset.
+//! `filemap write`: writes bytes at an offset, or values into fields.
+
+#[cfg(feature = "sight")]
+mod fields;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -7,7 +10,7 @@ use filemap::{MappedFile, PositionedIo};
 use serde::Serialize;
 
 use super::Context;
-use crate::args::Write;
+use crate::args::{Assignment, Write};
 use crate::failure::{Failure, Result, Why};
 use crate::size::Counted;
 use crate::target::Target;
@@ -17,9 +20,23 @@ use crate::written::{Making, Written};
 const PIECE: usize = 1 << 16;
 
 pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
-    let target = Target::find(&write.target, &context.registry)?;
+    let (target, assignments) = write.target_and_fields()?;
+    if write.meaning.layout.is_some() || write.fields.is_some() {
+        return fields(context, write, &target, &assignments);
+    }
+    let needless = write.bump.then_some("--bump").or(write.meaning.needless());
+    if let Some(option) = needless {
+        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
+    }
+    if let Some(Assignment { path, .. }) = assignments.first() {
+        return Err(Failure::usage(format!("`{path}=` is a field: --layout says where it is")));
+    }
+    let Some(offset) = write.offset else {
+        return Err(Failure::usage("expected --offset, or fields and --layout"));
+    };
+    let target = Target::find(&target, &context.registry)?;
     let file = Written::open(&target, &context.registry, Making::AtOnce)?;
-    let offset = write.offset.within(file.len()?, &target)?;
+    let offset = offset.within(file.len()?, &target)?;
     let given = match (&write.text, &write.hex) {
         (Some(text), _) => Some(text.as_encoded_bytes()),
         (None, Some(bytes)) => Some(bytes.as_slice()),
@@ -34,6 +51,19 @@ pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     };
     file.finish()?;
     context.output.print(&Report { target: target.to_string(), offset, length })
+}
+
+#[cfg(feature = "sight")]
+use self::fields::run as fields;
+
+#[cfg(not(feature = "sight"))]
+fn fields(
+    _context: &Context<'_>,
+    _write: &Write,
+    _target: &crate::args::TargetArguments,
+    _assignments: &[Assignment],
+) -> Result<()> {
+    Err(super::lacking::failure("write fields", "no layouts"))
 }
 
 fn copy_input(file: &MappedFile, start: u64) -> Result<u64> {

@@ -1,0 +1,102 @@
+//! The values of fields: as a table, as JSON nested as the struct is, or as CSV.
+
+use std::io::Write;
+
+use filemap_layout::{Glob, Leaf, Snapshot};
+use serde::Serializer;
+use serde::ser::SerializeMap as _;
+
+use super::super::Context;
+use crate::args::Read;
+use crate::failure::{Failure, Result};
+use crate::meaning::Meant;
+use crate::output::Printable;
+use crate::reader::{length_of, start_of};
+use crate::target::{Purpose, Target};
+
+pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
+    if read.part.length.is_some() || read.rows.columns.is_some() {
+        return Err(Failure::usage(
+            "--length and --columns are about bytes, and fields have a layout",
+        ));
+    }
+    let target = Target::find(&read.target, &context.registry)?;
+    let file = target.open(&context.registry, Purpose::Reading)?;
+    let start = start_of(&file, read.part.offset, &target)?;
+    let len = length_of(&file)?;
+    let meant =
+        Meant::of(&read.meaning, read.rows.words(), &context.registry, len.saturating_sub(start))?;
+    let snapshot = meant.look(&file, start, len)?;
+    let glob = read.fields.as_deref().map(Glob::new);
+    let leaves = || -> Result<Vec<Leaf<'_>>> {
+        let leaves = snapshot.leaves()?;
+        let chosen: Vec<_> =
+            leaves.filter(|leaf| glob.as_ref().is_none_or(|glob| glob.fits(&leaf.path))).collect();
+        if chosen.is_empty() {
+            return Err(Failure::no("could not show fields: none has such a path"));
+        }
+        Ok(chosen)
+    };
+    let json = |error: serde_json::Error| match error.io_error_kind() {
+        Some(kind) => Failure::from_output(&kind.into()),
+        None => Failure::broken(format!("could not write JSON: {error}")),
+    };
+    context.output.stream(|out| {
+        if read.csv {
+            return csv(out, &leaves()?, &snapshot);
+        }
+        if !context.output.is_json() {
+            return table(out, &leaves()?, &snapshot);
+        }
+        if glob.is_none() {
+            serde_json::to_writer(&mut *out, &snapshot.tree()?).map_err(json)?;
+        } else {
+            let mut serializer = serde_json::Serializer::new(&mut *out);
+            let mut map = serializer.serialize_map(None).map_err(json)?;
+            for leaf in leaves()? {
+                map.serialize_entry(&leaf.path, &leaf.value(snapshot.bytes())).map_err(json)?;
+            }
+            map.end().map_err(json)?;
+        }
+        writeln!(out).map_err(|error| Failure::from_output(&error))
+    })?;
+    tell(context, &meant, &snapshot);
+    Ok(())
+}
+
+/// Says on standard error what is known about the copy, which is no field.
+fn tell(context: &Context<'_>, meant: &Meant, snapshot: &Snapshot<'_>) {
+    if !snapshot.is_whole() {
+        context.output.note("the copy is torn: somebody was writing whenever it was tried");
+    } else if let Some(told) = meant.told() {
+        context.output.note(&told);
+    }
+}
+
+fn value(leaf: &Leaf<'_>, snapshot: &Snapshot<'_>) -> String {
+    leaf.value(snapshot.bytes()).map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn table(out: &mut impl Write, leaves: &[Leaf<'_>], snapshot: &Snapshot<'_>) -> Result<()> {
+    let closed = |error: std::io::Error| Failure::from_output(&error);
+    let longest = leaves.iter().map(|leaf| leaf.path.chars().count()).max().unwrap_or(0).max(5);
+    writeln!(out, "{:longest$}  VALUE", "FIELD").map_err(closed)?;
+    for leaf in leaves {
+        let value = value(leaf, snapshot);
+        let unit = leaf.unit.map(|unit| format!(" {}", Printable(unit))).unwrap_or_default();
+        let line = format!("{:longest$}  {}{unit}", leaf.path, Printable(&value));
+        writeln!(out, "{}", line.trim_end()).map_err(closed)?;
+    }
+    Ok(())
+}
+
+fn csv(out: &mut impl Write, leaves: &[Leaf<'_>], snapshot: &Snapshot<'_>) -> Result<()> {
+    let refused = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => Failure::from_output(&error),
+        other => Failure::broken(format!("could not write CSV: {other:?}")),
+    };
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(leaves.iter().map(|leaf| &leaf.path)).map_err(refused)?;
+    writer.write_record(leaves.iter().map(|leaf| value(leaf, snapshot))).map_err(refused)?;
+    writer.flush().map_err(|error| Failure::from_output(&error))
+}

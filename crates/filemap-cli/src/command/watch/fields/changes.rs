@@ -1,0 +1,75 @@
+//! Changes of fields as lines of JSON, for programs.
+
+use std::io::Write as _;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use filemap_layout::Value;
+use serde::Serialize;
+
+use super::super::Watched;
+use super::Fields;
+use super::rows::rows_of;
+use crate::args::Watch;
+use crate::command::Context;
+use crate::failure::{Failure, Result};
+
+/// A field that has changed.
+#[derive(Serialize)]
+struct Change<'f> {
+    /// In UTC, as of RFC 3339.
+    time: &'f str,
+    path: &'f str,
+    value: Option<Value>,
+    /// Whether somebody was writing whenever the copy was tried.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    torn: bool,
+}
+
+/// Prints each change of a field from now on, until it is interrupted or nobody reads the output.
+pub(in crate::command::watch) fn print(
+    context: &Context<'_>,
+    watched: &Watched,
+    watch: &Watch,
+) -> Result<()> {
+    let mut fields = Fields::new(context, watch, watched)?;
+    if let Some(told) = fields.meant.told() {
+        context.output.note(&told);
+    }
+    let glob = fields.glob.clone();
+    let interval: Duration = watch.interval.into();
+    let snapshot = fields.look()?;
+    let mut rows = rows_of(&snapshot, glob.as_ref())?;
+    let mut before = snapshot.bytes().to_vec();
+    let mut left = watch.max_count.unwrap_or(u64::MAX);
+    while left > 0 && !watched.is_interrupted() {
+        thread::sleep(interval);
+        // A layout that is being written is read again once it is whole.
+        let is_new = fields.refresh().unwrap_or(false);
+        let snapshot = fields.look()?;
+        if is_new || !snapshot.layout().sections().is_empty() {
+            rows = rows_of(&snapshot, glob.as_ref())?;
+        }
+        let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        let now = snapshot.bytes();
+        for row in &rows {
+            let Some(leaf) = row.leaf().filter(|leaf| leaf.bytes(now) != leaf.bytes(&before))
+            else {
+                continue;
+            };
+            if left == 0 {
+                break;
+            }
+            let (value, torn) = (leaf.value(now), !snapshot.is_whole());
+            let change = Change { time: &time, path: &row.path, value, torn };
+            let line = serde_json::to_string(&change)
+                .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?;
+            context.output.stream(|out| {
+                writeln!(out, "{line}").map_err(|error| Failure::from_output(&error))
+            })?;
+            left -= 1;
+        }
+        before = now.to_vec();
+    }
+    if left > 0 { watched.ended() } else { Ok(()) }
+}

@@ -1,0 +1,132 @@
+//! Values written into fields.
+
+use std::fmt;
+use std::sync::atomic::{Ordering, fence};
+
+use filemap::{MappedFile, Mutex, PositionedIo as _};
+use filemap_layout::{Counter, Path, Versions};
+use serde::Serialize;
+
+use super::super::Context;
+use crate::args::{Assignment, TargetArguments, Write};
+use crate::failure::{Failure, Result};
+use crate::meaning::Meant;
+use crate::offset::Offset;
+use crate::output::Printable;
+use crate::reader::{length_of, start_of};
+use crate::target::Target;
+
+pub(super) fn run(
+    context: &Context<'_>,
+    write: &Write,
+    target: &TargetArguments,
+    assignments: &[Assignment],
+) -> Result<()> {
+    if assignments.is_empty() {
+        return Err(Failure::usage("expected values of fields, such as rpm=8500"));
+    }
+    if write.text.is_some() || write.hex.is_some() {
+        return Err(Failure::usage("--text and --hex are bytes, and fields have values"));
+    }
+    let target = Target::find(target, &context.registry)?;
+    let file = opened(context, &target)?;
+    let start = start_of(&file, write.offset.unwrap_or(Offset::FromStart(0)), &target)?;
+    let len = length_of(&file)?;
+    let words = write.fields.as_deref();
+    let meant = Meant::of(&write.meaning, words, &context.registry, len.saturating_sub(start))?;
+    if write.bump && meant.versions.is_none() {
+        return Err(Failure::usage("--bump needs a version counter: --seq or --tick says which"));
+    }
+    let _owned = meant.lock().map(Mutex::lock).transpose()?;
+    let changes = checked(&meant, assignments, &file, start, len)?;
+    let counters = if write.bump { meant.versions.as_ref() } else { None };
+    if let Some(versions) = counters {
+        begin(versions, &file, start)?;
+    }
+    for (offset, bytes) in &changes {
+        file.write_all_at(bytes, start + offset)?;
+    }
+    if let Some(versions) = counters {
+        end(versions, &file, start)?;
+    }
+    let fields = assignments.iter().map(|one| one.path.clone()).collect();
+    context.output.print(&Report { target: target.to_string(), fields })
+}
+
+/// Opens a target to change bytes that it has: fields make no file longer.
+fn opened(context: &Context<'_>, target: &Target) -> Result<MappedFile> {
+    target.open(&context.registry, crate::target::Purpose::Changing)
+}
+
+/// Returns the bytes of all values with their offsets, before any is written.
+fn checked(
+    meant: &Meant,
+    assignments: &[Assignment],
+    file: &MappedFile,
+    start: u64,
+    len: u64,
+) -> Result<Vec<(u64, Vec<u8>)>> {
+    let layout = &meant.layout;
+    let snapshot = layout.look_at(file, start, len.saturating_sub(start), None)?;
+    let mut memory = snapshot.bytes().to_vec();
+    let mut changes = Vec::new();
+    for Assignment { path, value } in assignments {
+        let leaf = layout.find(&path.parse::<Path>()?, Some(&memory))?;
+        let outside =
+            || Failure::broken(format!("could not write `{path}`: the memory ends before it"));
+        let present = leaf.bytes(&memory).ok_or_else(outside)?;
+        let bytes = leaf
+            .kind
+            .parse(value, present)
+            .map_err(|error| Failure::broken(format!("{error} (`{path}`)")))?;
+        let place = usize::try_from(leaf.offset).map_err(|_| outside())?;
+        // Bits beside each other are of one number, so the next one sees this one's.
+        let offset = leaf.offset;
+        memory[place..place + bytes.len()].copy_from_slice(&bytes);
+        changes.push((offset, bytes));
+    }
+    Ok(changes)
+}
+
+fn add(counter: &Counter, file: &MappedFile, start: u64) -> Result<()> {
+    let place = start + counter.offset;
+    let mut bytes = vec![0; counter.number.size()];
+    file.read_exact_at(&mut bytes, place)?;
+    Ok(file.write_all_at(&counter.bytes(counter.of(&bytes).wrapping_add(1)), place)?)
+}
+
+/// Tells readers that somebody writes.
+fn begin(versions: &Versions, file: &MappedFile, start: u64) -> Result<()> {
+    match versions {
+        Versions::Pair { begin, .. } => add(begin, file, start)?,
+        Versions::Odd(one) | Versions::Busy(one) => add(one, file, start)?,
+        Versions::Tick(_) => {}
+    }
+    fence(Ordering::Release);
+    Ok(())
+}
+
+/// Tells readers that a new version is whole.
+fn end(versions: &Versions, file: &MappedFile, start: u64) -> Result<()> {
+    fence(Ordering::Release);
+    match versions {
+        Versions::Pair { end: one, .. } | Versions::Odd(one) | Versions::Tick(one) => {
+            add(one, file, start)
+        }
+        Versions::Busy(one) => Ok(file.write_all_at(&one.bytes(0), start + one.offset)?),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    target: String,
+    fields: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, fields } = self;
+        let fields = fields.join(", ");
+        write!(f, "wrote {} of {target}", Printable(&fields))
+    }
+}

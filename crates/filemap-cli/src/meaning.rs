@@ -1,0 +1,166 @@
+//! What bytes mean, as the arguments say it: a layout, version counters, a mutex.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use filemap::{Mutex, PositionedIo, Registry};
+use filemap_layout::{Error, Layout, Snapshot, Versions};
+
+use crate::args::{Abi, Compiler, Meaning, Whole};
+use crate::failure::{Failure, Result, Why};
+use crate::output::Printable;
+
+/// The longest file of a layout that is read.
+const LONGEST: u64 = 1 << 24;
+
+/// A layout, and how a copy is known to be whole.
+#[derive(Debug)]
+pub(crate) struct Meant {
+    pub(crate) layout: Layout,
+    pub(crate) versions: Option<Versions>,
+    /// Whether the versions are known by their names alone.
+    guessed: bool,
+    lock: Option<Mutex>,
+}
+
+impl Meant {
+    /// Reads what the arguments name, for a memory of `len` bytes.
+    pub(crate) fn of(
+        meaning: &Meaning,
+        words: Option<&str>,
+        registry: &Registry,
+        len: u64,
+    ) -> Result<Self> {
+        let layout = match (&meaning.layout, words) {
+            (Some(file), _) => layout_of(file, &meaning.compiler, Some(len))?,
+            (None, Some(words)) => Layout::from_words(words)?,
+            (None, None) => return Err(Failure::usage("expected --layout")),
+        };
+        let (versions, guessed) = versions_of(&layout, &meaning.whole)?;
+        let lock = match &meaning.whole.lock {
+            None => None,
+            Some(name) => Some(Mutex::options().registry(registry).name(name).open()?),
+        };
+        Ok(Self { layout, versions, guessed, lock })
+    }
+
+    /// Reads the layout again, after its file has changed; the mutex stays.
+    pub(crate) fn again(&mut self, meaning: &Meaning, len: u64) -> Result<()> {
+        if let Some(file) = &meaning.layout {
+            let layout = layout_of(file, &meaning.compiler, Some(len))?;
+            (self.versions, self.guessed) = versions_of(&layout, &meaning.whole)?;
+            self.layout = layout;
+        }
+        Ok(())
+    }
+
+    /// Copies the bytes of the fields, whole if that can be.
+    pub(crate) fn look(
+        &self,
+        memory: &(impl PositionedIo + ?Sized),
+        start: u64,
+        len: u64,
+    ) -> Result<Snapshot<'_>> {
+        let _owned = self.lock.as_ref().map(Mutex::lock).transpose()?;
+        Ok(self.layout.look_at(memory, start, len.saturating_sub(start), self.versions.as_ref())?)
+    }
+
+    /// Returns the mutex that is owned while fields are read or written.
+    pub(crate) fn lock(&self) -> Option<&Mutex> {
+        self.lock.as_ref()
+    }
+
+    /// Returns a sentence about version counters that were not asked for, if there are some.
+    pub(crate) fn told(&self) -> Option<String> {
+        self.versions.as_ref().filter(|_| self.guessed).map(told)
+    }
+
+    /// Returns a sentence about the version counters that a layout has, if it has some.
+    pub(crate) fn told_of(layout: &Layout) -> Option<String> {
+        layout.versions().cloned().or_else(|| Versions::known(layout.root())).as_ref().map(told)
+    }
+}
+
+fn told(versions: &Versions) -> String {
+    format!("copies are whole by {versions}")
+}
+
+fn versions_of(layout: &Layout, whole: &Whole) -> Result<(Option<Versions>, bool)> {
+    let root = layout.root();
+    Ok(match (&whole.seq, &whole.tick) {
+        (Some(seq), _) => match seq.split_once(',') {
+            Some((begin, end)) => (Some(Versions::pair(root, begin.trim(), end.trim())?), false),
+            None => (Some(Versions::odd(root, seq)?), false),
+        },
+        (None, Some(tick)) => (Some(Versions::tick(root, tick)?), false),
+        (None, None) => match layout.versions() {
+            Some(versions) => (Some(versions.clone()), false),
+            None => (Versions::known(root), true),
+        },
+    })
+}
+
+/// Returns the path of the file in `FILE[:TYPE]`, and the type.
+pub(crate) fn file_and_type(word: &str) -> (PathBuf, Option<&str>) {
+    // A drive of Windows is no file.
+    let drive = word.as_bytes().get(1) == Some(&b':')
+        && matches!(word.as_bytes().get(2), Some(b'\\' | b'/'));
+    let name = word.rfind(['/', '\\']).map_or(if drive { 2 } else { 0 }, |at| at + 1);
+    match word[name..].find(':') {
+        Some(at) => (word[..name + at].into(), Some(&word[name + at + 1..])),
+        None => (word.into(), None),
+    }
+}
+
+/// Reads the layout that `FILE[:TYPE]` names, for a memory of `len` bytes if that is known.
+pub(crate) fn layout_of(word: &str, compiler: &Compiler, len: Option<u64>) -> Result<Layout> {
+    let (path, root) = file_and_type(word);
+    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+    if is_toml {
+        if root.is_some() {
+            return Err(Failure::usage("a TOML file says itself which type is at the start"));
+        }
+        return Layout::from_toml(&text_of(&path)?).map_err(|error| in_file(&path, &error));
+    }
+    header(&path, root, compiler, len)
+}
+
+fn in_file(path: &Path, error: &Error) -> Failure {
+    let path = path.to_string_lossy();
+    Failure::broken(format!("{error} (in `{}`)", Printable(&path)))
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    let refused = |why: &str| {
+        let path = path.to_string_lossy();
+        Err(Failure::broken(format!("could not read the layout `{}`: {why}", Printable(&path))))
+    };
+    match fs::metadata(path) {
+        Err(error) => refused(&Why(&error).to_string()),
+        Ok(found) if !found.is_file() => refused("it is no file"),
+        Ok(found) if found.len() > LONGEST => refused("it has more than 16 MiB"),
+        Ok(_) => match fs::read_to_string(path) {
+            Ok(text) => Ok(text),
+            Err(error) => refused(&Why(&error).to_string()),
+        },
+    }
+}
+
+fn header(
+    path: &Path,
+    root: Option<&str>,
+    compiler: &Compiler,
+    len: Option<u64>,
+) -> Result<Layout> {
+    let _: (_, _, _, Abi) = (root, compiler, len, Abi::Auto);
+    Err(Failure::broken(format!("could not read `{}`: a layout is a TOML file", path.display())))
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.memory() {
+            Some(memory) => Self::broken_as(memory.kind(), error.to_string()),
+            None => Self::broken(error.to_string()),
+        }
+    }
+}

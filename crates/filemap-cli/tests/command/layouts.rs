@@ -1,0 +1,300 @@
+//! Fields: their layout, their values, and the table of them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{Place, Running};
+#[cfg(target_os = "linux")]
+use crate::terminal::Terminal;
+
+const CAR: &str = r#"
+root = "Car"
+[type.Car]
+fields = [
+    { name = "n", type = "u32" },
+    { name = "rpm", type = "f32", unit = "1/min" },
+    { name = "time", type = "f64", unit = "s" },
+    { name = "wheel", type = "Wheel[4]" },
+    { name = "name", type = "char[8]" },
+    { name = "gear", type = "Gear" },
+]
+[type.Wheel]
+fields = [{ name = "temp", type = "f32", unit = "°C" }, { name = "worn", type = "bool" }]
+[enum.Gear]
+type = "i8"
+values = { Reverse = -1, Neutral = 0, First = 1 }
+"#;
+
+fn place() -> (Place, String, Running) {
+    let place = Place::new();
+    let layout = place.file("car.toml", CAR.as_bytes());
+    let holder = place.hold(["car", "--size", "4KiB"]);
+    (place, layout, holder)
+}
+
+#[test]
+fn a_layout_is_told_with_offsets_sizes_types_and_padding() {
+    let (place, layout, _holder) = place();
+
+    let told = place.run(["layout", &layout]).text();
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert_eq!(lines[0], "Car 64 bytes");
+    assert!(told.contains("16     4  f32       wheel[0].temp  °C"), "{told}");
+    assert!(told.contains("57     7            (padding)"), "{told}");
+
+    let json = place.run(["layout", &layout, "--json"]).json();
+    assert_eq!((&json["type"], &json["size"]), (&json!("Car"), &json!(64)));
+    let temp = &json["fields"][9];
+    assert_eq!(
+        *temp,
+        json!({"path": "wheel[3].temp", "offset": 40, "size": 4, "type": "f32", "unit": "°C"})
+    );
+    let some = place.run(["layout", &layout, "--fields", "wheel[*].worn"]).text();
+    assert_eq!(some.lines().count(), 5);
+}
+
+#[test]
+fn a_layout_is_checked_against_a_name() {
+    let (place, layout, _holder) = place();
+    let _small = place.hold(["small", "--size", "63"]);
+
+    assert!(place.run(["layout", &layout, "--check", "car"]).text().contains("fits `Local\\car`"));
+    assert!(place.run(["layout", &layout, "--check", "small"]).failed(1).contains("which has 63"));
+    assert!(place.run(["layout", &layout, "--check", "gone"]).failed(1).contains("gone"));
+}
+
+#[test]
+fn what_is_written_into_fields_is_read_from_them() {
+    let (place, layout, _holder) = place();
+    let values = ["rpm=8500", "wheel[3].temp=80.5", "wheel[3].worn=true", "name=Zoë", "gear=-1"];
+    let told = place.run(["write", "car", "--layout", &layout].iter().chain(&values)).text();
+    assert!(told.contains("wheel[3].temp"), "{told}");
+
+    let json = place.run(["read", "car", "--layout", &layout, "--json"]).json();
+    assert_eq!(json["rpm"], 8500.0);
+    assert_eq!(json["wheel"][3], json!({"temp": 80.5, "worn": true}));
+    assert_eq!((&json["name"], &json["gear"]), (&json!("Zoë"), &json!("Reverse")));
+
+    let text = place.run(["read", "car", "--layout", &layout]).text();
+    assert!(text.contains("wheel[3].temp  80.5 °C\n"), "{text}");
+    let some = ["--fields", "rpm,wheel[?].temp"];
+    let csv = place.run(["read", "car", "--layout", &layout, "--csv"].iter().chain(&some)).text();
+    assert_eq!(
+        csv,
+        "rpm,wheel[0].temp,wheel[1].temp,wheel[2].temp,wheel[3].temp\n8500,0,0,0,80.5\n"
+    );
+    let json = place.run(["read", "car", "--layout", &layout, "--json"].iter().chain(&some)).json();
+    assert_eq!(json["wheel[3].temp"], 80.5);
+    // The bytes are where the layout says.
+    let json = place.run(["read", "car", "--as", "f32", "-s", "40", "-n", "4", "--json"]).json();
+    assert_eq!(json["values"][0], 80.5);
+}
+
+#[test]
+fn fields_may_be_words_and_may_begin_at_an_offset() {
+    let (place, _, _holder) = place();
+    let words = ["--as", "n:u16 rpm:f32", "--offset", "100"];
+    place.run(["write", "car", "n=7", "rpm=1.5"].iter().chain(&words)).text();
+
+    let json = place.run(["read", "car", "--json"].iter().chain(&words)).json();
+    assert_eq!(json, json!({"n": 7, "rpm": 1.5}));
+    let json = place.run(["read", "car", "-s", "104", "-n", "4", "--as", "f32", "--json"]).json();
+    assert_eq!(json["values"][0], 1.5);
+}
+
+#[test]
+fn nothing_is_written_unless_every_value_fits() {
+    let (place, layout, _holder) = place();
+    for (wrong, why) in [
+        ("gear=Fifth", "Neutral"),
+        ("wheel[4].temp=1", "4 elements"),
+        ("speed=1", "no field `speed`"),
+        ("name=too long a name", "room for 8"),
+        ("wheel=1", "parts"),
+        ("rpm", "FIELD=VALUE"),
+    ] {
+        let sentence =
+            place.run(["write", "car", "--layout", &layout, "rpm=8500", wrong]).failed(2);
+        assert!(sentence.contains(why), "{wrong}: {sentence}");
+    }
+    let json = place.run(["read", "car", "--layout", &layout, "--json"]).json();
+    assert_eq!(json["rpm"], 0.0);
+}
+
+#[test]
+fn fields_make_no_file_longer() {
+    let place = Place::new();
+    let file = place.file("short", b"1234567");
+    let sentence = place.run(["write", &file, "--as", "n:u64", "n=1"]).failed(2);
+
+    assert!(sentence.contains("has 7"), "{sentence}");
+    assert_eq!(fs::read(&file).unwrap(), b"1234567");
+}
+
+#[test]
+fn readers_are_told_of_a_new_version() {
+    let (place, layout, _holder) = place();
+    let bump = |counter: &[&str], value| {
+        let words = ["write", "car", "--layout", &layout, "--bump", value];
+        place.run(words.iter().chain(counter)).text();
+        place.run(["read", "car", "--layout", &layout, "--json"]).json()["n"].clone()
+    };
+
+    assert_eq!(bump(&["--tick", "n"], "rpm=1"), 1);
+    assert_eq!(bump(&["--tick", "n"], "rpm=2"), 2);
+    assert_eq!(bump(&["--seq", "n"], "rpm=3"), 4);
+    let words = ["--as", "begin:u32 end:u32 rpm:f32"];
+    place.run(["write", "car", "begin=9", "end=9"].iter().chain(&words)).text();
+    let pair = ["--seq", "begin,end", "--bump", "rpm=1"];
+    place.run(["write", "car"].iter().chain(&words).chain(&pair)).text();
+    let json = place.run(["read", "car", "--json"].iter().chain(&words)).json();
+    assert_eq!(json, json!({"begin": 10, "end": 10, "rpm": 1.0}));
+    let none = place.run(["write", "car", "--layout", &layout, "--bump", "rpm=1"]).failed(2);
+    assert!(none.contains("--seq or --tick"), "{none}");
+}
+
+#[test]
+fn a_torn_copy_is_told_and_a_counter_that_is_known_by_its_name_as_well() {
+    let (place, _, _holder) = place();
+    let words = "mSequenceNumber:u32 rpm:f32";
+    let read = || place.run(["read", "car", "--as", words]);
+
+    assert!(read().stderr.contains("whole by `mSequenceNumber`, odd"));
+    place.run(["write", "car", "--as", words, "mSequenceNumber=1"]).text();
+    assert!(read().stderr.contains("torn"));
+    assert_eq!(read().code, Some(0));
+}
+
+#[test]
+fn a_mutex_is_owned_while_fields_are_copied() {
+    let (place, layout, _holder) = place();
+    let sentence = place.run(["read", "car", "--layout", &layout, "--lock", "turn"]).failed(1);
+    assert!(sentence.contains("turn"), "{sentence}");
+
+    let _mutex = place.hold(["turn", "--mutex"]);
+    for _ in 0..2 {
+        let json =
+            place.run(["read", "car", "--layout", &layout, "--lock", "turn", "--json"]).json();
+        assert_eq!(json["n"], 0);
+    }
+    place.run(["write", "car", "--layout", &layout, "--lock", "turn", "n=1"]).text();
+    let free = place.run(["lock", "turn", "--timeout", "0s", "--", "true"]);
+    assert_eq!(free.code, Some(0), "{}", free.stderr);
+}
+
+#[test]
+fn a_layout_is_kept_as_toml_and_as_a_message() {
+    let (place, layout, _holder) = place();
+    let toml = place.run(["layout", &layout, "--to", "toml"]).text();
+    let again = place.file("again.toml", toml.as_bytes());
+
+    let json = |file: &str| place.run(["layout", file, "--json"]).json();
+    assert_eq!(json(&again), json(&layout));
+    let message = place.run(["layout", &layout, "--to", "ros1"]).text();
+    assert!(
+        message.starts_with("uint32 n\nfloat32 rpm\nfloat64 time\nWheel[4] wheel\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_is_no_layout_is_refused_with_its_place() {
+    let (place, layout, _holder) = place();
+    let wrong = place.file("wrong.toml", b"[type.A]\nfields = [{ name = \"a\", typ = \"u8\" }]\n");
+
+    for (words, why) in [
+        (&["read", "car", "--layout", &wrong][..], "line 2"),
+        (&["read", "car", "--layout", "gone.toml"], "does not exist"),
+        (&["read", "car", "--as", "rpm:f33"], "f33"),
+        (&["read", "car", "--as", "f33"], "possible values"),
+        (&["read", "car", "--layout", &layout, "--fields", "speed"], "none has such a path"),
+        (&["read", "car", "--layout", &layout, "--length", "4"], "about bytes"),
+        (&["read", "car", "--fields", "rpm"], "--layout says which"),
+        (&["read", "car", "--csv"], "--layout says which"),
+        (&["watch", "car", "--json", "--seq", "n"], "--layout says which"),
+        (&["write", "car", "--layout", &layout], "rpm=8500"),
+        (&["write", "car", "rpm=1"], "--layout"),
+        (&["layout"], "FILE"),
+    ] {
+        let outcome = place.run(words);
+        assert!(matches!(outcome.code, Some(1 | 2)), "{words:?}");
+        assert!(outcome.stderr.contains(why), "{words:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn changes_of_fields_are_told_as_lines_of_json() {
+    let (place, layout, _holder) = place();
+    let mut command = place.command();
+    command.args(["watch", "car", "--layout", &layout, "--json", "-i", "5ms"]);
+    command.args(["--fields", "wheel"]);
+    let mut watcher = Running::start(command);
+    let write = |value: &str| {
+        place.run(["write", "car", "--layout", &layout, "rpm=1", value]).text();
+    };
+    // The command does not report that it has begun: the first change shows it.
+    let line: Value = loop {
+        for value in ["wheel[1].temp=1", "wheel[1].temp=2"] {
+            write(value);
+        }
+        if let Some(line) = watcher.line_within(std::time::Duration::from_millis(200)) {
+            break serde_json::from_str(&line).unwrap();
+        }
+    };
+
+    assert_eq!(line["path"], "wheel[1].temp");
+    assert!(line["value"] == 1.0 || line["value"] == 2.0, "{line}");
+    watcher.interrupt();
+    assert_eq!(watcher.wait().code, Some(130));
+}
+
+// Linux alone has terminals that are files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_shows_fields_live_folds_them_and_finds_them() {
+    let (place, layout, _holder) = place();
+    let mut terminal =
+        Terminal::run(&place, (70, 16), &format!("watch car --layout {layout} -i 20ms"));
+    terminal.until_shown("car: Car (64 B)");
+    terminal.until_shown("1/min");
+    place.run(["write", "car", "--layout", &layout, "rpm=8500", "gear=Reverse"]).text();
+    terminal.until_shown("8500 1/min");
+    terminal.press("/temp\r");
+    terminal.until_shown("wheel[0].temp f32 at 0x10");
+    terminal.press("n");
+    terminal.until_shown("wheel[1].temp f32 at 0x18");
+    // What the field is in is folded away.
+    terminal.press("\x1b[D");
+    terminal.until("a folded wheel", |screen| {
+        (!screen.contents().contains("[1]") || screen.contents().contains("2 fields")).then_some(())
+    });
+    terminal.press("c");
+    terminal.until_shown("what changes");
+    terminal.press("c");
+    terminal.press("gb");
+    // The bytes of the first field.
+    terminal.until_shown("00000000");
+    terminal.press("b");
+    terminal.until_shown("car: Car");
+    terminal.press("?");
+    terminal.until_shown("its bytes");
+    terminal.press("qq");
+    let (code, _) = terminal.end();
+    assert_eq!(code, 0);
+}
+
+// Linux alone has terminals that are files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_reads_its_layout_again_when_the_file_changes() {
+    let (place, layout, _holder) = place();
+    let terminal = Terminal::run(&place, (70, 16), &format!("watch car --layout {layout}"));
+    terminal.until_shown("rpm");
+    fs::write(&layout, CAR.replace("\"rpm\"", "\"revolutions\"")).unwrap();
+    terminal.until_shown("revolutions");
+    // A layout that is wrong is told, and the table stays.
+    fs::write(&layout, "[type").unwrap();
+    terminal.until_shown("could not read the layout");
+    terminal.until_shown("revolutions");
+}
