@@ -2,6 +2,8 @@
 
 #[cfg(windows)]
 pub(crate) mod console;
+#[cfg(all(target_os = "linux", feature = "sight"))]
+pub(crate) mod picture;
 
 use std::env;
 use std::ffi::OsStr;

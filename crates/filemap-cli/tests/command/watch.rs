@@ -163,6 +163,7 @@ fn nobody_reading_the_changes_ends_the_watching() {
 mod live {
     use super::*;
     use crate::support::NOTHING;
+    use crate::support::picture::Picture;
     use crate::terminal::{Terminal, place_of};
     use vt100::Color;
 
@@ -203,6 +204,38 @@ mod live {
             let quiet = cell.bgcolor() == Color::Default && cell.contents() == "6";
             (quiet && !cell.bold()).then_some(())
         });
+    }
+
+    #[test]
+    fn the_picture_in_the_documents_is_what_is_seen() {
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        write(&place, "0", "round 7");
+        place.run(["write", "scores", "-s", "0x28", "--hex", "00 00 80 3f 9a 99 19 3f"]).text();
+        let terminal = Terminal::run(&place, (80, 12), "watch scores --interval 20ms");
+        terminal.until_shown("|round 7");
+
+        // Colours fade, and a slow machine may see the last of them alone: once more then.
+        let picture = loop {
+            write(&place, "0x40", "----- --");
+            terminal.until_shown("|----- --");
+            write(&place, "0x40", "Ada   42");
+            let seen = terminal.until("the change", |screen| {
+                let (row, column) = place_of(screen, "|Ada   42")?;
+                let is_new = |at| screen.cell(row, column + at).unwrap().bgcolor();
+                let all = [1, 2, 3, 7, 8].into_iter().all(|at| is_new(at) == Color::Idx(11));
+                Some(all.then(|| Picture::of(screen)))
+            });
+            if let Some(picture) = seen {
+                break picture;
+            }
+        };
+
+        let rate = "▁▁▁▁▂▁▁▂▅█ 8 bytes/s changed ";
+        picture.showing("  .*/s changed $", rate).assert_is("watch.svg");
     }
 
     #[test]
