@@ -23,7 +23,7 @@ pub(crate) struct Wine {
 const WINE_EXAMPLES: &str = "\
 Examples:
   filemap wine run --map acpmf_physics=4KiB -- wine game.exe   start a game whose names are shared
-  filemap wine run --map 'Local\\X=64KiB' -- %command%          the same as a launch option of Steam
+  filemap wine run --game raceroom -- %command%                the same as a launch option of Steam
   filemap wine ls                                              the names of the programs that run";
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,7 @@ pub(crate) enum WineVerb {
     Publish(WinePublish),
     Ls(WineLs),
     Learn(WineLearn),
+    Profiles(WineProfiles),
 }
 
 /// Start a game, with names that native programs share.
@@ -46,10 +47,13 @@ pub(crate) enum WineVerb {
 Examples:
   filemap wine run --map acpmf_physics=4KiB -- wine game.exe
   filemap wine run --map 'Global\\HWiNFO=64KiB' --posix -- wine sensors.exe
-  filemap wine run --map acpmf_physics=4KiB -- %command%      a launch option of Steam")]
+  filemap wine run --game assetto-corsa -- %command%      a launch option of Steam")]
 pub(crate) struct WineRun {
+    /// A profile, whose names the game has: `filemap wine profiles` lists them.
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) game: Vec<String>,
     /// A name and its size. A game that wants more than that sees nothing; more than it wants does no
-    /// harm, and takes memory only where it is written.
+    /// harm, and takes memory only where it is written. It takes the place of a profile's.
     #[arg(long, value_name = "NAME=SIZE", value_parser = map)]
     pub(crate) map: Vec<Map>,
     /// Also put the memory into `/dev/shm`, under the name without its scope, for programs without this
@@ -73,11 +77,15 @@ pub(crate) struct WineRun {
 Examples:
   filemap wine attach acpmf_physics acpmf_graphics
   filemap wine attach --all 'acpmf_*'                every name like this
+  filemap wine attach --game assetto-corsa           those names of the profile that are there
   filemap wine attach MumbleLink --prefix ~/game     in this prefix")]
 pub(crate) struct WineAttach {
     /// The names, as the game calls them; upper and lower case differ.
-    #[arg(value_name = "NAME", value_parser = name, required_unless_present = "all")]
+    #[arg(value_name = "NAME", value_parser = name, required_unless_present_any = ["all", "game"])]
     pub(crate) names: Vec<String>,
+    /// The names of a profile that the game has now.
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) game: Vec<String>,
     /// All names like this: `*` is any text, `?` any sign.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) all: Option<String>,
@@ -110,10 +118,32 @@ pub(crate) struct WinePublish {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  filemap wine learn           while the game runs; prints `filemap wine run --map ... -- %command%`")]
+  filemap wine learn                  while the game runs; prints `filemap wine run --map ...`
+  filemap wine learn --write mygame   writes a profile, for `filemap wine run --game mygame`")]
 pub(crate) struct WineLearn {
+    /// Write the names as a profile: one of your own with this name, or a file, whose path has a `/`.
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) write: Option<String>,
+    /// Write over a profile that exists.
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) at: At,
+}
+
+/// List the profiles of games, or show one.
+///
+/// A profile has the names and sizes of a game, for `--game` of `run` and `attach`. Some are in this
+/// command. Your own are files in `~/.config/filemap/profiles`, and take the place of those of the same
+/// name; the path of a file is a profile as well.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  filemap wine profiles
+  filemap wine profiles raceroom")]
+pub(crate) struct WineProfiles {
+    /// The profile to show.
+    pub(crate) profile: Option<String>,
 }
 
 /// Hand the memory that is standard input to `filemap wine attach`, which starts this inside Wine.

@@ -64,7 +64,7 @@ fn run(place: &Place, block: &str) -> String {
     let path = env::join_paths([own.to_owned()].into_iter().chain(env::split_paths(&others)));
     shell.arg("-c").arg(script).env("PATH", path.unwrap());
     // The document has Unicode, whatever the locale of the machine.
-    shell.env("LC_ALL", "C.UTF-8");
+    shell.env("LC_ALL", "C.UTF-8").env("XDG_CONFIG_HOME", place.path("config"));
     let outcome = finish(shell, b"");
     let output = String::from_utf8(outcome.stdout).unwrap();
     let outputs = output.split(MARK);

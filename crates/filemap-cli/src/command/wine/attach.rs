@@ -1,6 +1,6 @@
 //! `filemap wine attach`: the names of a game that runs already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::field::{Line, line};
 use super::prefix::{self, Prefix};
+use super::profile::{self, whole};
 use super::run::text;
 use super::work::Work;
 use super::{helper, ls, refusals};
@@ -33,10 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) fn run(context: &Context<'_>, attach: &WineAttach) -> Result<ExitCode> {
     let (_sender, events) = attended::listen()?;
     let prefix = Prefix::find(&attach.at)?;
-    let names = wanted(&prefix, attach)?;
-    let mut session = Session::begin(&prefix, &attach.at, &names)?;
+    let wanted = Wanted::of(&prefix, attach)?;
+    let mut session = Session::begin(&prefix, &attach.at, &wanted.names)?;
     let mut attached = Vec::new();
-    for handed in session.receive(&names)? {
+    for handed in session.receive(&wanted)? {
         let one = Attached::new(context, handed)?;
         context.output.print(&one.report())?;
         attached.push(one);
@@ -65,27 +66,45 @@ pub(super) fn run(context: &Context<'_>, attach: &WineAttach) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the names that are meant, as the helper knows them.
-fn wanted(prefix: &Prefix, attach: &WineAttach) -> Result<Vec<String>> {
-    let parse = |word: &String| Ok(Name::parse(word)?.to_string());
-    let mut names: Vec<String> = attach.names.iter().map(parse).collect::<Result<_>>()?;
-    if let Some(pattern) = &attach.all {
-        let sections = ls::sections(prefix, &attach.at)?;
-        let found = sections.into_iter().map(|section| section.name);
-        names.extend(found.filter(|name| is_like(name, pattern)));
-        if names.is_empty() {
-            return Err(Failure::no_as(
-                ErrorKind::NotFound,
-                format!(
-                    "could not find a name like `{}`: `filemap wine ls` lists those there are",
-                    Printable(pattern)
-                ),
-            ));
+/// The names that are meant, as the helper knows them.
+pub(super) struct Wanted {
+    names: Vec<String>,
+    /// Those that may be missing.
+    optional: BTreeSet<String>,
+    /// What to say if all are.
+    none: String,
+}
+
+impl Wanted {
+    fn of(prefix: &Prefix, attach: &WineAttach) -> Result<Self> {
+        let parse = |word: &String| Ok(Name::parse(word)?.to_string());
+        let named: BTreeSet<String> = attach.names.iter().map(parse).collect::<Result<_>>()?;
+        let mut optional = BTreeSet::new();
+        let mut none = Vec::new();
+        for word in &attach.game {
+            let maps = profile::find(word)?.profile.maps;
+            optional.extend(maps.iter().map(|map| whole(&map.name)));
+            none.push(format!("of the profile `{}`", Printable(word)));
         }
+        if let Some(pattern) = &attach.all {
+            let sections = ls::sections(prefix, &attach.at)?;
+            let found = sections.into_iter().map(|section| section.name);
+            optional.extend(found.filter(|name| is_like(name, pattern)));
+            none.push(format!("like `{}`", Printable(pattern)));
+        }
+        optional.retain(|name| !named.contains(name));
+        let names = named.iter().chain(&optional).cloned().collect();
+        let wanted = Self { names, optional, none: none.join(" or ") };
+        if wanted.names.is_empty() { Err(wanted.missing()) } else { Ok(wanted) }
     }
-    names.sort();
-    names.dedup();
-    Ok(names)
+
+    /// The error if none of them is there.
+    fn missing(&self) -> Failure {
+        Failure::no_as(
+            ErrorKind::NotFound,
+            format!("could not find a name {}: `filemap wine ls` lists those there are", self.none),
+        )
+    }
 }
 
 /// Returns whether a name is like a pattern, in which `*` is any text and `?` any sign; one without a
@@ -159,14 +178,18 @@ impl Session {
     }
 
     /// Waits until all names have come, or fails with why one does not.
-    pub(super) fn receive(&mut self, names: &[String]) -> Result<Vec<Handed>> {
-        let mut announced = Vec::new();
+    pub(super) fn receive(&mut self, wanted: &Wanted) -> Result<Vec<Handed>> {
+        let (mut announced, mut missing) = (Vec::new(), 0);
         loop {
             let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 return Err(Failure::broken(
                     "could not attach: the helper did not run to its end inside Wine",
                 ));
             };
+            if line.word() == "missing" && wanted.optional.contains(line.text(1)) {
+                missing += 1;
+                continue;
+            }
             refusals::check(&line, "")?;
             match line.word() {
                 "handed" => announced.push(line),
@@ -174,7 +197,10 @@ impl Session {
                 _ => {}
             }
         }
-        if announced.len() != names.len() {
+        if missing == wanted.names.len() {
+            return Err(wanted.missing());
+        }
+        if announced.len() + missing != wanted.names.len() {
             return Err(Failure::broken("could not attach: not all names were handed over"));
         }
         // They come in any order.

@@ -7,6 +7,8 @@ mod field;
 mod work;
 mod helper;
 mod refusals;
+mod profile;
+mod profiles;
 mod prefix;
 mod launch;
 mod run;
@@ -36,6 +38,9 @@ pub(super) fn run(context: &Context<'_>, wine: &Wine) -> Result<ExitCode> {
         WineVerb::Attach(attach) => attach::run(context, attach),
         WineVerb::Publish(publish) => publish::run(context, publish),
         WineVerb::Learn(learn) => learn::run(context, learn).map(|()| ExitCode::SUCCESS),
+        WineVerb::Profiles(profiles) => {
+            profiles::run(context, profiles).map(|()| ExitCode::SUCCESS)
+        }
         WineVerb::Ls(ls) => ls::run(context, ls).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -9,6 +9,7 @@ use filemap::{ErrorKind, FileMapping, Name};
 use serde::Serialize;
 
 use super::field::{Line, line};
+use super::profile::{self, whole};
 use super::work::Work;
 use super::{helper, launch};
 use crate::args::{Map, WineRun};
@@ -30,13 +31,14 @@ pub(super) fn run(context: &Context<'_>, run: &WineRun) -> Result<ExitCode> {
              options of Steam, with a word that ends in .exe",
         ));
     };
-    if run.map.is_empty() {
-        return Err(Failure::usage("expected a name: --map NAME=SIZE"));
+    let maps = maps(run)?;
+    if maps.is_empty() {
+        return Err(Failure::usage("expected a name: --map NAME=SIZE, or --game PROFILE"));
     }
     let mut work = Work::begin()?;
     let helper = helper::find(run.helper.helper.as_deref(), &work)?;
     let mut names = Vec::new();
-    for map in &run.map {
+    for map in &maps {
         names.push(Named::create(context, &mut work, map, run.posix)?);
     }
     let report = work.write("report", "")?;
@@ -56,6 +58,24 @@ pub(super) fn run(context: &Context<'_>, run: &WineRun) -> Result<ExitCode> {
         name.mapping.close()?;
     }
     Ok(sys::exit_code(ended))
+}
+
+/// Returns the names of all profiles, and those that were given, each of which takes the place of one
+/// before it.
+fn maps(run: &WineRun) -> Result<Vec<Map>> {
+    let mut maps: Vec<Map> = Vec::new();
+    let mut add = |map: Map| match maps.iter_mut().find(|one| whole(&one.name) == whole(&map.name))
+    {
+        Some(one) => *one = map,
+        None => maps.push(map),
+    };
+    for word in &run.game {
+        for map in profile::find(word)?.profile.maps {
+            add(Map { name: map.name, size: map.size });
+        }
+    }
+    run.map.iter().cloned().for_each(add);
+    Ok(maps)
 }
 
 /// A path as a text, which the helper reads.

@@ -6,3 +6,4 @@ mod run;
 mod ls;
 mod attach;
 mod publish;
+mod profiles;
