@@ -48,8 +48,8 @@ pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};
 pub(crate) use self::waits::{Lock, Signal, Wait};
 pub(crate) use self::wine::{
-    At, Map, Wine, WineAttach, WineLearn, WineLs, WineProfiles, WinePublish, WineReceiver, WineRun,
-    WineVerb,
+    At, Map, Wine, WineAttach, WineLearn, WineLs, WineMirror, WineProfiles, WinePublish,
+    WineReceiver, WineRun, WineVerb,
 };
 use crate::offset::Offset;
 

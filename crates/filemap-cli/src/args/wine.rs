@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::quantity::interval;
 use crate::size;
 use crate::target::name;
 
@@ -30,6 +31,7 @@ Examples:
 pub(crate) enum WineVerb {
     Run(WineRun),
     Attach(WineAttach),
+    Mirror(WineMirror),
     Publish(WinePublish),
     Ls(WineLs),
     Learn(WineLearn),
@@ -89,6 +91,35 @@ pub(crate) struct WineAttach {
     /// All names like this: `*` is any text, `?` any sign.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) all: Option<String>,
+    #[command(flatten)]
+    pub(crate) at: At,
+}
+
+/// Copy a name of a game that runs already, again and again.
+///
+/// For programs that must find the memory in a file of their own, and for games whose memory nobody else
+/// may touch: `attach` needs no copy, and is what else to use. A copy is as old as the period, may be torn,
+/// as it does not know how the game writes, and what is written to it does not reach the game. It ends
+/// with the game, or with Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  filemap wine mirror acpmf_physics --posix          into /dev/shm/acpmf_physics
+  filemap wine mirror acpmf_physics --as copy --every 16ms")]
+pub(crate) struct WineMirror {
+    /// The name, as the game calls it; upper and lower case differ.
+    #[arg(value_parser = name)]
+    pub(crate) name: String,
+    /// The native name of the copy; otherwise the same one.
+    #[arg(long = "as", value_name = "NAME", value_parser = name)]
+    pub(crate) native: Option<String>,
+    /// Also put the copy into `/dev/shm`, under the name without its scope, for programs without this
+    /// library.
+    #[arg(long)]
+    pub(crate) posix: bool,
+    /// How often it is copied.
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = interval, allow_hyphen_values = true)]
+    pub(crate) every: humantime::Duration,
     #[command(flatten)]
     pub(crate) at: At,
 }

@@ -146,6 +146,7 @@ const STOPS: &[Stop] = &[
             ("./f -- wine g.exe", "it is no helper"),
         ],
     ),
+    ("wine mirror a", "--every", &[("0ms", "from 1ms to 1h"), ("-1s", "from 1ms to 1h")]),
     ("wine ls", "--prefix", &[("./nothing", "start the game first")]),
     ("man", "--directory", &[("./f", "takes a folder")]),
     ("ls", "--registry", &[("./f", "something that is not a directory is in its place")]),

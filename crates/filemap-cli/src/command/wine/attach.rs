@@ -26,7 +26,7 @@ use crate::size::Readable;
 use crate::sys::{self, Interrupt, Processes};
 
 /// How often is looked at what has ended.
-const INTERVAL: Duration = Duration::from_millis(50);
+pub(super) const INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long a native program that was started inside Wine may take to hand its section on.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,8 +55,9 @@ pub(super) fn run(context: &Context<'_>, attach: &WineAttach) -> Result<ExitCode
             _ => {}
         }
         session.look();
-        let (ended, live): (Vec<_>, Vec<_>) =
-            attached.into_iter().partition(|one: &Attached| session.has_ended(one));
+        let (ended, live): (Vec<_>, Vec<_>) = attached
+            .into_iter()
+            .partition(|one: &Attached| session.has_ended(&one.name, &one.processes));
         attached = live;
         for one in ended {
             one.mapping.end_generation()?;
@@ -68,7 +69,7 @@ pub(super) fn run(context: &Context<'_>, attach: &WineAttach) -> Result<ExitCode
 
 /// The names that are meant, as the helper knows them.
 pub(super) struct Wanted {
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// Those that may be missing.
     optional: BTreeSet<String>,
     /// What to say if all are.
@@ -76,6 +77,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// The one name that is meant.
+    pub(super) fn one(name: String) -> Self {
+        Self { names: vec![name], optional: BTreeSet::new(), none: String::new() }
+    }
+
     fn of(prefix: &Prefix, attach: &WineAttach) -> Result<Self> {
         let parse = |word: &String| Ok(Name::parse(word)?.to_string());
         let named: BTreeSet<String> = attach.names.iter().map(parse).collect::<Result<_>>()?;
@@ -128,7 +134,7 @@ fn is_like(name: &str, pattern: &str) -> bool {
 /// A section that came.
 pub(super) struct Handed {
     name: String,
-    size: u64,
+    pub(super) size: u64,
     is_writable: bool,
     pub(super) file: File,
 }
@@ -254,11 +260,12 @@ impl Session {
         }
     }
 
-    fn has_ended(&self, one: &Attached) -> bool {
+    /// Returns whether a name has ended, which these processes had.
+    pub(super) fn has_ended(&self, name: &str, processes: &Processes) -> bool {
         // Without a helper, as after a kill, the processes are all that is left to look at.
-        self.gone.contains(&one.name)
-            || one.processes.have_ended()
-            || (!self.has_helper && one.processes.are_unknown())
+        self.gone.iter().any(|gone| gone == name)
+            || processes.have_ended()
+            || (!self.has_helper && processes.are_unknown())
     }
 }
 

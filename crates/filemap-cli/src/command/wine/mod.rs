@@ -15,6 +15,7 @@ mod run;
 mod ls;
 mod learn;
 mod attach;
+mod mirror;
 mod publish;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ pub(super) fn run(context: &Context<'_>, wine: &Wine) -> Result<ExitCode> {
     match &wine.verb {
         WineVerb::Run(run) => run::run(context, run),
         WineVerb::Attach(attach) => attach::run(context, attach),
+        WineVerb::Mirror(mirror) => mirror::run(context, mirror),
         WineVerb::Publish(publish) => publish::run(context, publish),
         WineVerb::Learn(learn) => learn::run(context, learn).map(|()| ExitCode::SUCCESS),
         WineVerb::Profiles(profiles) => {

@@ -87,15 +87,20 @@ pub(super) fn text(path: &Path) -> Result<String> {
 }
 
 /// A name that was made for the game.
-struct Named {
-    name: Name,
-    mapping: FileMapping,
+pub(super) struct Named {
+    pub(super) name: Name,
+    pub(super) mapping: FileMapping,
     /// The file with its memory, which Wine opens.
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 impl Named {
-    fn create(context: &Context<'_>, work: &mut Work, map: &Map, posix: bool) -> Result<Self> {
+    pub(super) fn create(
+        context: &Context<'_>,
+        work: &mut Work,
+        map: &Map,
+        posix: bool,
+    ) -> Result<Self> {
         let Map { name: word, size } = map;
         let name = Name::parse(word)?;
         let whole = size.checked_next_multiple_of(PAGE).unwrap_or(*size);

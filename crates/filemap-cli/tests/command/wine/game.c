@@ -4,6 +4,7 @@
 //   game publish NAME SIZE   creates the name and maps SIZE bytes; the third number is what it is told
 //                            to do: a number below 100 is its exit code, 200 a crash
 //   game look NAME           opens the name, and tells what it may do with it
+//   game tell NAME NUMBER    opens the name and writes what its program is told to do
 //   game hold NAME           opens the name until its third number is not 0
 
 #include <stdio.h>
@@ -61,9 +62,22 @@ static int look(const char *name, int hold) {
     return 0;
 }
 
+static int tell(const char *name, DWORD number) {
+    HANDLE mapping = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, name);
+    volatile DWORD *numbers = MapViewOfFile(mapping, FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    if (numbers == NULL) {
+        return 3;
+    }
+    numbers[2] = number;
+    return 0;
+}
+
 int main(int count, char **words) {
     if (count == 4 && strcmp(words[1], "publish") == 0) {
         return publish(words[2], strtoul(words[3], NULL, 10));
+    }
+    if (count == 4 && strcmp(words[1], "tell") == 0) {
+        return tell(words[2], strtoul(words[3], NULL, 10));
     }
     if (count == 3) {
         return look(words[2], strcmp(words[1], "hold") == 0);

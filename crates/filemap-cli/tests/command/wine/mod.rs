@@ -5,5 +5,6 @@ mod world;
 mod run;
 mod ls;
 mod attach;
+mod mirror;
 mod publish;
 mod profiles;
