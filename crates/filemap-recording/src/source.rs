@@ -1,0 +1,162 @@
+//! A name that is looked at: its bytes while it is there, and whether it has ended.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use filemap::{Access, ErrorKind, PositionedIo as _, Registry, View};
+
+use crate::channel::key;
+use crate::error::{Error, Result};
+use crate::subject::Subject;
+use crate::writer::Writer;
+
+/// The time between two looks whether a name is still there, or is there again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The largest mapping that is recorded.
+const MOST: usize = 1 << 28;
+
+/// A name that is looked at.
+#[derive(Debug)]
+pub(crate) struct Source {
+    subject: Subject,
+    present: Option<Present>,
+    /// When the name was last looked for.
+    asked: Option<Instant>,
+    /// Whether it was there once.
+    was_there: bool,
+}
+
+/// The bytes of a name while it is there.
+#[derive(Debug)]
+struct Present {
+    /// A view keeps the bytes, and not the name.
+    view: View,
+    identity: Identity,
+    channel: u16,
+    now: Vec<u8>,
+    before: Vec<u8>,
+    /// Whether a frame was written, which is `before`.
+    has_frame: bool,
+}
+
+/// Which mapping has a name: another one has another creator, or was created at another time.
+type Identity = (u32, SystemTime);
+
+impl Source {
+    pub(crate) fn new(subject: Subject) -> Self {
+        Self { subject, present: None, asked: None, was_there: false }
+    }
+
+    /// Returns whether the name is there.
+    pub(crate) fn is_present(&self) -> bool {
+        self.present.is_some()
+    }
+
+    /// Returns whether the name was there and has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.was_there && self.present.is_none()
+    }
+
+    /// Opens the name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if it is not there; other errors of the library.
+    pub(crate) fn open(&mut self, registry: &Registry, writer: &mut Writer) -> Result<()> {
+        let name = &self.subject.name;
+        let identity = identity(registry, &self.subject)?;
+        let mapping = registry.open(name)?;
+        let size = usize::try_from(mapping.size()).unwrap_or(usize::MAX);
+        if size > MOST {
+            let message = format!(
+                "could not record `{name}`: it has {size} bytes, and {MOST} are the most that are \
+                 recorded"
+            );
+            return Err(Error::Content { message });
+        }
+        let view = mapping.map(Access::Read)?;
+        mapping.close()?;
+        let mut facts = vec![(key::SIZE, size.to_string())];
+        if let Some((file, text)) = self.subject.attachment() {
+            if !self.was_there {
+                writer.attach(&file, "application/toml", text.as_bytes())?;
+            }
+            facts.push((key::LAYOUT, file));
+        }
+        let channel = writer.add_channel(name, &self.subject.schema(size), &facts, false)?;
+        // Where it is not told which mapping it is, none is another one.
+        let identity = identity.unwrap_or((0, SystemTime::UNIX_EPOCH));
+        let (now, before) = (vec![0; size], vec![0; size]);
+        self.present = Some(Present { view, identity, channel, now, before, has_frame: false });
+        self.was_there = true;
+        Ok(())
+    }
+
+    /// Looks at the bytes, and writes them if they have changed.
+    pub(crate) fn look(
+        &mut self,
+        registry: &Registry,
+        writer: &mut Writer,
+        look: Look,
+    ) -> Result<bool> {
+        let is_time = self.asked.is_none_or(|asked| look.now - asked >= PAUSE);
+        if is_time {
+            self.asked = Some(look.now);
+        }
+        if self.present.is_none() {
+            if !is_time || (self.was_there && !look.waits) {
+                return Ok(false);
+            }
+            match self.open(registry, writer) {
+                Err(Error::Mapping(error)) if error.kind() == ErrorKind::NotFound => {
+                    return Ok(false);
+                }
+                opened => opened?,
+            }
+        }
+        let Some(present) = &mut self.present else { return Ok(false) };
+        let has_ended = is_time && {
+            let identity = identity(registry, &self.subject)?;
+            identity.is_none_or(|identity| identity != present.identity)
+                || present.view.generation_changed()
+        };
+        // The last bytes are those after the end.
+        let written = present.look(writer, look)?;
+        if has_ended {
+            self.present = None;
+        }
+        Ok(written)
+    }
+}
+
+impl Present {
+    fn look(&mut self, writer: &mut Writer, look: Look) -> Result<bool> {
+        self.view.read_exact_at(&mut self.now, 0)?;
+        if self.has_frame && self.now == self.before {
+            return Ok(false);
+        }
+        writer.write(self.channel, look.number, look.now, &self.now)?;
+        std::mem::swap(&mut self.now, &mut self.before);
+        self.has_frame = true;
+        Ok(true)
+    }
+}
+
+/// A look at all names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) number: u64,
+    pub(crate) now: Instant,
+    /// Whether names are awaited that have ended.
+    pub(crate) waits: bool,
+}
+
+/// Returns which mapping has the name now, if one has.
+fn identity(registry: &Registry, subject: &Subject) -> Result<Option<Identity>> {
+    match registry.inspect(&subject.name) {
+        Ok(listed) if listed.is_live() => Ok(Some((listed.creator(), listed.created()))),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

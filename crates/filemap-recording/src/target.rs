@@ -1,0 +1,114 @@
+//! A mapping that frames are written into.
+
+use filemap::{Access, FileMapping, Name, PositionedIo as _, Registry, View};
+
+use crate::channel::Channel;
+use crate::error::{Error, Result};
+
+/// How finely changes are told apart: of so many bytes all are written if one has changed.
+const BLOCK: usize = 64;
+
+/// A mapping that frames are written into.
+#[derive(Debug)]
+pub(crate) struct Target {
+    name: Name,
+    /// Holds the name. None while it gets another size.
+    mapping: Option<FileMapping>,
+    view: View,
+    /// Whether the mapping is somebody else's.
+    is_foreign: bool,
+    /// The bytes that were written last.
+    shown: Vec<u8>,
+}
+
+impl Target {
+    /// Creates the name, or opens a live one if that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`filemap::ErrorKind::AlreadyExists`] if it is live; [`Error::Content`] if a live one is too small.
+    pub(crate) fn new(
+        name: Name,
+        channel: &Channel,
+        registry: &Registry,
+        forces: bool,
+    ) -> Result<Self> {
+        let size = channel.longest;
+        if forces && let Ok(mapping) = registry.open(&name) {
+            let view = mapping.map(Access::Write)?;
+            let mut shown = vec![0; view.len()];
+            view.read_exact_at(&mut shown, 0)?;
+            return Ok(Self { name, mapping: Some(mapping), view, is_foreign: true, shown });
+        }
+        let mapping = create(&name, size, registry)?;
+        let view = mapping.map(Access::Write)?;
+        let shown = vec![0; size];
+        Ok(Self { name, mapping: Some(mapping), view, is_foreign: false, shown })
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.view.len() as u64
+    }
+
+    /// Is told that the recording begins, perhaps again.
+    pub(crate) fn begin_round(&mut self) {}
+
+    /// Writes what has changed in a frame.
+    ///
+    /// # Errors
+    ///
+    /// Those of the mapping; [`Error::Content`] if it is somebody else's, and too small.
+    pub(crate) fn show(&mut self, frame: &[u8], registry: &Registry) -> Result<()> {
+        if self.is_foreign {
+            if frame.len() > self.view.len() {
+                let Self { name, view, .. } = self;
+                let message = format!(
+                    "could not write into `{name}`: it has {} bytes, and the frame has {}",
+                    view.len(),
+                    frame.len()
+                );
+                return Err(Error::Content { message });
+            }
+        } else if frame.len() != self.view.len() {
+            // As it was when it was recorded: the name has ended, and come back with another size.
+            self.mapping = None;
+            let mapping = create(&self.name, frame.len(), registry)?;
+            self.view = mapping.map(Access::Write)?;
+            self.mapping = Some(mapping);
+            self.shown = vec![0; frame.len()];
+        }
+        self.write_changes(frame)
+    }
+
+    fn write_changes(&mut self, frame: &[u8]) -> Result<()> {
+        let shown = &mut self.shown[..frame.len()];
+        let mut at = 0;
+        while at < frame.len() {
+            let end = |from: usize, is_alike: bool| {
+                let blocks = (from..frame.len()).step_by(BLOCK);
+                let same = |at: usize| {
+                    let range = at..(at + BLOCK).min(frame.len());
+                    frame[range.clone()] == shown[range]
+                };
+                blocks.into_iter().find(|at| same(*at) != is_alike).unwrap_or(frame.len())
+            };
+            let start = end(at, true);
+            let stop = end(start, false);
+            if start < stop {
+                self.view.write_all_at(&frame[start..stop], start as u64)?;
+                shown[start..stop].copy_from_slice(&frame[start..stop]);
+            }
+            at = stop;
+        }
+        Ok(())
+    }
+}
+
+fn create(name: &Name, size: usize, registry: &Registry) -> Result<FileMapping> {
+    let options = FileMapping::options().registry(registry).name(name).size(size as u64);
+    Ok(options.create_new()?)
+}

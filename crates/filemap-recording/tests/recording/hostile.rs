@@ -1,0 +1,93 @@
+//! Files that are cut or damaged anywhere: an error or less, and never a panic.
+
+use std::fs;
+
+use filemap_recording::{Error, Recording};
+
+use crate::support::{Place, frames};
+
+/// Records three frames of 600 bytes, in two chunks.
+fn small(place: &Place) -> Vec<u8> {
+    let (_held, view) = place.publish("small", 600);
+    let running = place.record(place.options(), &["small"], "small.mcap");
+    for number in 1..=2_u32 {
+        view.write(4, &number).unwrap();
+        running.look();
+    }
+    running.end();
+    fs::read(place.path("small.mcap")).unwrap()
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_has_the_frames_until_there() {
+    let place = Place::new();
+    let whole = small(&place);
+    let all = frames(&place.open("small.mcap"));
+    assert_eq!(all.len(), 3);
+    let mut seen = 0;
+
+    for len in 0..whole.len() {
+        fs::write(place.path("cut.mcap"), &whole[..len]).unwrap();
+        match Recording::open(place.path("cut.mcap")) {
+            Ok(recording) => {
+                assert!(!recording.is_complete(), "cut at {len}");
+                let left = frames(&recording);
+                assert!(left.len() >= seen && all.starts_with(&left), "cut at {len}");
+                seen = left.len();
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::Content { .. }) && len < 8, "cut at {len}: {error}");
+            }
+        }
+    }
+    assert_eq!(seen, 3, "a file without its summary has all frames");
+}
+
+#[test]
+fn a_bit_that_is_wrong_makes_no_frame_that_was_not_there() {
+    let place = Place::new();
+    let mut bytes = small(&place);
+    let all = frames(&place.open("small.mcap"));
+
+    for at in 0..bytes.len() {
+        let bit = 1 << (at % 8);
+        bytes[at] ^= bit;
+        fs::write(place.path("bad.mcap"), &bytes).unwrap();
+        if let Ok(recording) = Recording::open(place.path("bad.mcap")) {
+            for (_, _, frame) in frames(&recording) {
+                assert!(all.iter().any(|(_, _, known)| *known == frame), "a bit at {at}");
+            }
+        }
+        bytes[at] ^= bit;
+    }
+}
+
+#[test]
+fn lengths_that_nothing_has_take_no_memory() {
+    let place = Place::new();
+    let bytes = small(&place);
+
+    for at in 0..bytes.len().saturating_sub(8) {
+        for length in [u64::MAX, 1 << 40, 1 << 31] {
+            let mut bad = bytes.clone();
+            bad[at..at + 8].copy_from_slice(&length.to_le_bytes());
+            fs::write(place.path("bad.mcap"), &bad).unwrap();
+            if let Ok(recording) = Recording::open(place.path("bad.mcap")) {
+                assert!(frames(&recording).len() <= 3);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_recording_is_said_to_be_none() {
+    let place = Place::new();
+    for content in [&b""[..], b"text", b"\x89PNG\r\n\x1a\n and more"] {
+        fs::write(place.path("other"), content).unwrap();
+
+        let error = Recording::open(place.path("other")).unwrap_err();
+
+        assert!(error.to_string().ends_with("other`: it is no MCAP file"), "{error}");
+        assert!(!Recording::is_one(place.path("other")));
+    }
+}
