@@ -3,10 +3,14 @@
 use std::fs;
 
 use serde_json::{Value, json};
+#[cfg(target_os = "linux")]
+use vt100::Color;
 
+#[cfg(target_os = "linux")]
+use crate::support::picture::Picture;
 use crate::support::{Place, Running};
 #[cfg(target_os = "linux")]
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, place_of};
 
 const CAR: &str = r#"
 root = "Car"
@@ -297,4 +301,30 @@ fn a_table_reads_its_layout_again_when_the_file_changes() {
     fs::write(&layout, "[type").unwrap();
     terminal.until_shown("could not read the layout");
     terminal.until_shown("revolutions");
+}
+
+// Linux alone has terminals that are files.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_picture_of_the_table_in_the_documents_is_what_is_seen() {
+    let (place, layout, _holder) = place();
+    let write = |values: &[&str]| {
+        place.run(["write", "car", "--layout", &layout].iter().chain(values)).text();
+    };
+    write(&["name=Ada", "gear=First", "wheel[0].temp=81.5", "wheel[1].temp=80.25"]);
+    let terminal = Terminal::run(&place, (72, 21), &format!("watch car --layout {layout} -i 20ms"));
+    terminal.until_shown("Ada");
+    // One change after another, so that the bars have them all.
+    for (rpm, time) in [(2100, 1), (3300, 2), (5200, 3), (6900, 4), (8600, 5), (7400, 6)] {
+        write(&[&format!("rpm={rpm}"), &format!("time={time}")]);
+        terminal.until_shown(&format!("{rpm} 1/min"));
+    }
+    let picture = terminal.until("the change", |screen| {
+        let (row, column) = place_of(screen, "7400 1/min")?;
+        let is_plain = screen.cell(row, column).unwrap().bgcolor() == Color::Default;
+        is_plain.then(|| Picture::of(screen))
+    });
+
+    let picture = picture.showing("1/min .*$", "1/min ▁▂▂▂▃▄▅▅▆▇█▇▆▆▆▆ ");
+    picture.showing(" 6 s .*$", " 6 s     ▁▁▂▃▄▅▅▆▇▇████ ").assert_is("watch-fields.svg");
 }

@@ -54,7 +54,7 @@ mod wine;
 mod tour;
 mod usage;
 mod shell;
-// The transcripts need a shell, and show facts that only Linux reports.
-#[cfg(target_os = "linux")]
+// The transcripts need a shell, and show facts that only Linux reports, and verbs that not each build has.
+#[cfg(all(target_os = "linux", feature = "sight"))]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod transcripts;
