@@ -51,3 +51,8 @@ pub use self::snapshot::Snapshot;
 pub use self::tree::Tree;
 pub use self::value::Value;
 pub use self::versions::{Counter, Versions};
+
+/// The code in `docs/layouts.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/layouts.md")]
+struct Layouts;

@@ -61,3 +61,15 @@ fn types_of_one_name_keep_apart_when_they_are_written() {
     assert!(text.contains("[type.words]"), "{text}");
     assert_eq!(Layout::from_toml(&text).unwrap(), layout);
 }
+
+#[test]
+fn the_layout_in_the_document_is_one() {
+    let document = include_str!("../../../../docs/layouts.md");
+    let (_, after) = document.split_once("```toml\n").unwrap();
+    let layout = Layout::from_toml(after.split_once("```").unwrap().0).unwrap();
+
+    assert_eq!((layout.size(), layout.sections().len()), (32, 1));
+    let gear = layout.leaves().find(|leaf| leaf.path == "gear").unwrap();
+    assert_eq!(gear.offset, 16);
+    assert!(layout.versions().is_some());
+}
