@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A mapping or its name.
     Mapping(filemap::Error),
+    /// A layout, or what was read by it.
+    Layout(filemap_layout::Error),
     /// The file of the recording, as far as the system has something against it.
     #[non_exhaustive]
     File {
@@ -48,6 +50,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mapping(error) => error.fmt(f),
+            Self::Layout(error) => error.fmt(f),
             Self::File { attempt, source, kept } => {
                 write!(f, "{attempt}: {source}")?;
                 kept.as_ref().map_or(Ok(()), |kept| write!(f, "; {kept}"))
@@ -61,6 +64,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Mapping(error) => Some(error),
+            Self::Layout(error) => Some(error),
             Self::File { source, .. } => Some(source),
             Self::Content { .. } => None,
         }
@@ -70,5 +74,11 @@ impl std::error::Error for Error {
 impl From<filemap::Error> for Error {
     fn from(error: filemap::Error) -> Self {
         Self::Mapping(error)
+    }
+}
+
+impl From<filemap_layout::Error> for Error {
+    fn from(error: filemap_layout::Error) -> Self {
+        Self::Layout(error)
     }
 }

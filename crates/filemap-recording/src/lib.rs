@@ -20,6 +20,7 @@ mod recording;
 mod writer;
 mod source;
 mod recorder;
+mod counting;
 mod target;
 mod player;
 

@@ -113,7 +113,10 @@ impl PlayerOptions {
             let place = match known {
                 Some(place) => place,
                 None => {
-                    targets.push(Target::new(name, channel, &self.registry, self.forces)?);
+                    let layout = recording.layout(channel);
+                    let versions = layout.and_then(|layout| layout.versions().cloned());
+                    let target = Target::new(name, channel, versions, &self.registry, self.forces)?;
+                    targets.push(target);
                     targets.len() - 1
                 }
             };

@@ -7,7 +7,7 @@ use filemap::{ErrorKind, Registry};
 
 use crate::error::{Error, Result};
 use crate::schedule::Schedule;
-use crate::source::{Look, Source};
+use crate::source::{Look, Seen, Source};
 use crate::stop::Stop;
 use crate::subject::Subject;
 use crate::writer::Writer;
@@ -133,6 +133,9 @@ pub struct Totals {
     pub lost: u64,
     /// Frames that were stored: changes of a name's bytes.
     pub frames: u64,
+    /// Frames that somebody was writing while they were read, however often that was tried. They are
+    /// stored apart.
+    pub torn: u64,
     /// Bytes of the file.
     pub bytes: u64,
     /// Names that are there at this moment.
@@ -185,7 +188,11 @@ impl Recorder {
             totals.lost += schedule.advance(now);
             let look = Look { number: totals.looks + totals.lost, now, waits: options.waits };
             for source in &mut *sources {
-                totals.frames += u64::from(source.look(&options.registry, writer, look)?);
+                match source.look(&options.registry, writer, look)? {
+                    Seen::Nothing => {}
+                    Seen::Frame => totals.frames += 1,
+                    Seen::Torn => totals.torn += 1,
+                }
             }
             totals.looks += 1;
             writer.flush_before(now + schedule.interval())?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use filemap::{MappedFile, PositionedIo as _};
+use filemap_layout::Layout;
 
 use crate::channel::{Channel, key};
 use crate::chunk::{self, Chunk};
@@ -114,12 +115,13 @@ impl Recording {
         &self.content.channels
     }
 
-    /// Returns the layout of a channel's bytes, if one is attached.
+    /// Returns the layout of a channel's bytes, if one is attached that can be read.
     #[must_use]
-    pub fn layout(&self, channel: &Channel) -> Option<&str> {
+    pub fn layout(&self, channel: &Channel) -> Option<Layout> {
         let file = channel.metadata(key::LAYOUT)?;
         let found = self.attachments.iter().find(|attachment| attachment.name == file)?;
-        str::from_utf8(&found.content).ok()
+        let layout = Layout::from_toml(str::from_utf8(&found.content).ok()?).ok()?;
+        Some(layout).filter(|layout| layout.size() <= channel.size())
     }
 
     /// Returns how many times a second the recorder looked, if a recorder of this crate wrote it.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use filemap::{Access, ErrorKind, PositionedIo as _, Registry, View};
+use filemap_layout::Versions;
 
 use crate::channel::key;
 use crate::error::{Error, Result};
@@ -24,6 +25,8 @@ pub(crate) struct Source {
     asked: Option<Instant>,
     /// Whether it was there once.
     was_there: bool,
+    /// Whether its layout is attached to the file.
+    is_attached: bool,
 }
 
 /// The bytes of a name while it is there.
@@ -33,10 +36,13 @@ struct Present {
     view: View,
     identity: Identity,
     channel: u16,
+    facts: Vec<(&'static str, String)>,
+    versions: Option<Versions>,
     now: Vec<u8>,
-    before: Vec<u8>,
-    /// Whether a frame was written, which is `before`.
-    has_frame: bool,
+    /// The last frame that was written.
+    before: Option<Vec<u8>>,
+    /// The last one that was torn, and the channel of such ones.
+    torn: Option<(u16, Vec<u8>)>,
 }
 
 /// Which mapping has a name: another one has another creator, or was created at another time.
@@ -44,7 +50,7 @@ type Identity = (u32, SystemTime);
 
 impl Source {
     pub(crate) fn new(subject: Subject) -> Self {
-        Self { subject, present: None, asked: None, was_there: false }
+        Self { subject, present: None, asked: None, was_there: false, is_attached: false }
     }
 
     /// Returns whether the name is there.
@@ -77,8 +83,8 @@ impl Source {
         let view = mapping.map(Access::Read)?;
         mapping.close()?;
         let mut facts = vec![(key::SIZE, size.to_string())];
-        if let Some((file, text)) = self.subject.attachment() {
-            if !self.was_there {
+        if let Some((file, text)) = self.subject.attachment(size) {
+            if !std::mem::replace(&mut self.is_attached, true) {
                 writer.attach(&file, "application/toml", text.as_bytes())?;
             }
             facts.push((key::LAYOUT, file));
@@ -86,8 +92,16 @@ impl Source {
         let channel = writer.add_channel(name, &self.subject.schema(size), &facts, false)?;
         // Where it is not told which mapping it is, none is another one.
         let identity = identity.unwrap_or((0, SystemTime::UNIX_EPOCH));
-        let (now, before) = (vec![0; size], vec![0; size]);
-        self.present = Some(Present { view, identity, channel, now, before, has_frame: false });
+        self.present = Some(Present {
+            view,
+            identity,
+            channel,
+            facts,
+            versions: self.subject.versions(size).cloned(),
+            now: vec![0; size],
+            before: None,
+            torn: None,
+        });
         self.was_there = true;
         Ok(())
     }
@@ -98,30 +112,30 @@ impl Source {
         registry: &Registry,
         writer: &mut Writer,
         look: Look,
-    ) -> Result<bool> {
+    ) -> Result<Seen> {
         let is_time = self.asked.is_none_or(|asked| look.now - asked >= PAUSE);
         if is_time {
             self.asked = Some(look.now);
         }
         if self.present.is_none() {
             if !is_time || (self.was_there && !look.waits) {
-                return Ok(false);
+                return Ok(Seen::Nothing);
             }
             match self.open(registry, writer) {
                 Err(Error::Mapping(error)) if error.kind() == ErrorKind::NotFound => {
-                    return Ok(false);
+                    return Ok(Seen::Nothing);
                 }
                 opened => opened?,
             }
         }
-        let Some(present) = &mut self.present else { return Ok(false) };
+        let Some(present) = &mut self.present else { return Ok(Seen::Nothing) };
         let has_ended = is_time && {
             let identity = identity(registry, &self.subject)?;
             identity.is_none_or(|identity| identity != present.identity)
                 || present.view.generation_changed()
         };
         // The last bytes are those after the end.
-        let written = present.look(writer, look)?;
+        let written = present.look(&self.subject, writer, look)?;
         if has_ended {
             self.present = None;
         }
@@ -130,16 +144,59 @@ impl Source {
 }
 
 impl Present {
-    fn look(&mut self, writer: &mut Writer, look: Look) -> Result<bool> {
-        self.view.read_exact_at(&mut self.now, 0)?;
-        if self.has_frame && self.now == self.before {
-            return Ok(false);
+    fn look(&mut self, subject: &Subject, writer: &mut Writer, look: Look) -> Result<Seen> {
+        let is_whole = match &self.versions {
+            Some(versions) => versions.take(&self.view, 0, &mut self.now)?,
+            None => {
+                self.view.read_exact_at(&mut self.now, 0)?;
+                true
+            }
+        };
+        if !is_whole {
+            return self.keep_torn(subject, writer, look);
+        }
+        let Some(before) = &mut self.before else {
+            writer.write(self.channel, look.number, look.now, &self.now)?;
+            self.before = Some(self.now.clone());
+            return Ok(Seen::Frame);
+        };
+        if self.now == *before {
+            return Ok(Seen::Nothing);
         }
         writer.write(self.channel, look.number, look.now, &self.now)?;
-        std::mem::swap(&mut self.now, &mut self.before);
-        self.has_frame = true;
-        Ok(true)
+        std::mem::swap(&mut self.now, before);
+        Ok(Seen::Frame)
     }
+
+    /// Writes what somebody was writing while it was read, to a channel of its own.
+    fn keep_torn(&mut self, subject: &Subject, writer: &mut Writer, look: Look) -> Result<Seen> {
+        let channel = match &mut self.torn {
+            Some((_, before)) if *before == self.now => return Ok(Seen::Nothing),
+            Some((channel, before)) => {
+                before.copy_from_slice(&self.now);
+                *channel
+            }
+            None => {
+                let schema = subject.schema(self.now.len());
+                let channel = writer.add_channel(&subject.name, &schema, &self.facts, true)?;
+                self.torn = Some((channel, self.now.clone()));
+                channel
+            }
+        };
+        writer.write(channel, look.number, look.now, &self.now)?;
+        Ok(Seen::Torn)
+    }
+}
+
+/// What a look at a name came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing that was not there before.
+    Nothing,
+    /// A frame, which was written.
+    Frame,
+    /// A frame that is torn, which was written as such.
+    Torn,
 }
 
 /// A look at all names.

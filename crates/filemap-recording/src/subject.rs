@@ -1,20 +1,13 @@
 //! What is to be recorded: a name, and what is known of its bytes.
 
 use filemap::Name;
+use filemap_layout::{Layout, Versions};
 
 /// A name to record.
 #[derive(Debug, Clone)]
 pub struct Subject {
     pub(crate) name: Name,
-    message: Option<Message>,
-    layout: Option<String>,
-}
-
-/// The ROS 1 message that the first bytes of a mapping are.
-#[derive(Debug, Clone)]
-struct Message {
-    schema: Schema,
-    size: usize,
+    layout: Option<Layout>,
 }
 
 /// What the messages of a channel are, as ROS 1 defines a message.
@@ -31,58 +24,60 @@ impl Subject {
     /// Returns a name of whose bytes nothing is known: other programs then show it as numbers of 8 bits.
     #[must_use]
     pub fn new(name: Name) -> Self {
-        Self { name, message: None, layout: None }
+        Self { name, layout: None }
     }
 
-    /// Says which ROS 1 message the first `size` bytes of the mapping are, by its name, such as
-    /// `filemap/Telemetry`, and its definition. Programs that show MCAP files then show its fields.
+    /// Says what the bytes mean, from the first one on.
+    ///
+    /// The layout is attached to the recording, and programs that show MCAP files show its fields. If it
+    /// has [`Versions`], a frame is a whole version, or is marked as torn.
     #[must_use]
-    pub fn message(
-        mut self,
-        name: impl Into<String>,
-        definition: impl Into<String>,
-        size: usize,
-    ) -> Self {
-        let schema = Schema { name: name.into(), text: definition.into() };
-        self.message = Some(Message { schema, size });
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = Some(layout);
         self
     }
 
-    /// Attaches a layout to the recording, as text, which
-    /// [`Recording::layout`](crate::Recording::layout) returns.
-    #[must_use]
-    pub fn layout(mut self, text: impl Into<String>) -> Self {
-        self.layout = Some(text.into());
-        self
+    /// Returns how the bytes say that they are being written.
+    pub(crate) fn versions(&self, size: usize) -> Option<&Versions> {
+        self.fitting(size)?.versions()
     }
 
-    /// Returns the layout, with the name of the file that it is in a recording.
-    pub(crate) fn attachment(&self) -> Option<(String, &str)> {
-        let layout = self.layout.as_deref()?;
-        Some((format!("{}.toml", self.name.to_string().replace('\\', "/")), layout))
+    /// Returns the layout as text, with the name of the file that it is in a recording.
+    pub(crate) fn attachment(&self, size: usize) -> Option<(String, String)> {
+        let layout = self.fitting(size)?;
+        Some((format!("{}.toml", self.name.to_string().replace('\\', "/")), layout.to_toml()))
     }
 
     /// Returns what messages of this size are.
     pub(crate) fn schema(&self, size: usize) -> Schema {
-        match &self.message {
-            Some(Message { schema, size: known }) if *known <= size => {
-                let Schema { name, text } = schema;
-                // All bytes of a message have to be something.
-                let rest = match size - known {
-                    0 => String::new(),
-                    rest => format!("uint8[{rest}] bytes_after_it\n"),
-                };
-                let own = text.find(BETWEEN).map_or(text.len(), |at| at + 1);
-                let (own, others) = text.split_at(own);
-                let line = if own.is_empty() || own.ends_with('\n') { "" } else { "\n" };
-                Schema { name: name.clone(), text: format!("{own}{line}{rest}{others}") }
-            }
-            _ => Schema {
+        let Some(layout) = self.fitting(size) else {
+            return Schema {
                 name: format!("filemap/Bytes{size}"),
                 text: format!("uint8[{size}] bytes\n"),
-            },
-        }
+            };
+        };
+        let usable = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let name: String = layout.name().chars().map(usable).collect();
+        let name = name.trim_start_matches('_');
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let name = format!("filemap/{}{name}", if begins { "" } else { "Type" });
+        Schema { name, text: filled(&layout.ros1(), size as u64 - layout.size()) }
     }
+
+    /// Returns the layout, unless the mapping is too small for it.
+    fn fitting(&self, size: usize) -> Option<&Layout> {
+        self.layout.as_ref().filter(|layout| layout.size() <= size as u64)
+    }
+}
+
+/// Returns the definition of a message with so many bytes after it: all bytes have to be something.
+fn filled(text: &str, rest: u64) -> String {
+    if rest == 0 {
+        return text.to_owned();
+    }
+    let own = text.find(BETWEEN).map_or(text.len(), |at| at + 1);
+    let (own, others) = text.split_at(own);
+    format!("{own}uint8[{rest}] bytes_after_it\n{others}")
 }
 
 #[cfg(test)]
@@ -92,15 +87,21 @@ mod tests {
     #[test]
     fn bytes_after_a_message_belong_to_it_and_not_to_the_types_in_it() {
         let text = "Point at\n================\nMSG: filemap/Point\nfloat64 x\n";
-        let subject = Subject::new("a".parse().unwrap()).message("filemap/Car", text, 8);
 
-        assert_eq!(subject.schema(8).text, text);
-        let longer =
-            "Point at\nuint8[2] bytes_after_it\n================\nMSG: filemap/Point\nfloat64 x\n";
-        assert_eq!(
-            subject.schema(10),
-            Schema { name: "filemap/Car".to_owned(), text: longer.to_owned() }
-        );
-        assert_eq!(subject.schema(7).text, "uint8[7] bytes\n");
+        assert_eq!(filled(text, 0), text);
+        let longer = "Point at\nuint8[2] bytes_after_it\n================\nMSG: filemap/Point\n\
+                      float64 x\n";
+        assert_eq!(filled(text, 2), longer);
+        assert_eq!(filled("int8 a\n", 1), "int8 a\nuint8[1] bytes_after_it\n");
+    }
+
+    #[test]
+    fn a_mapping_that_is_too_small_for_its_layout_is_bytes() {
+        let layout = Layout::from_words("rpm:f32").unwrap();
+        let subject = Subject::new("a".parse().unwrap()).layout(layout);
+
+        assert_eq!(subject.schema(3).text, "uint8[3] bytes\n");
+        assert_eq!(subject.schema(4).text, "float32 rpm\n");
+        assert!(subject.attachment(3).is_none() && subject.attachment(4).is_some());
     }
 }

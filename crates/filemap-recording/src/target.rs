@@ -1,8 +1,12 @@
 //! A mapping that frames are written into.
 
+use std::sync::atomic::{Ordering, fence};
+
 use filemap::{Access, FileMapping, Name, PositionedIo as _, Registry, View};
+use filemap_layout::Versions;
 
 use crate::channel::Channel;
+use crate::counting::{Counting, Written};
 use crate::error::{Error, Result};
 
 /// How finely changes are told apart: of so many bytes all are written if one has changed.
@@ -19,6 +23,7 @@ pub(crate) struct Target {
     is_foreign: bool,
     /// The bytes that were written last.
     shown: Vec<u8>,
+    counting: Option<Counting>,
 }
 
 impl Target {
@@ -30,6 +35,7 @@ impl Target {
     pub(crate) fn new(
         name: Name,
         channel: &Channel,
+        versions: Option<Versions>,
         registry: &Registry,
         forces: bool,
     ) -> Result<Self> {
@@ -38,12 +44,15 @@ impl Target {
             let view = mapping.map(Access::Write)?;
             let mut shown = vec![0; view.len()];
             view.read_exact_at(&mut shown, 0)?;
-            return Ok(Self { name, mapping: Some(mapping), view, is_foreign: true, shown });
+            let counting = versions.map(|versions| Counting::on_from(versions, &shown));
+            let mapping = Some(mapping);
+            return Ok(Self { name, mapping, view, is_foreign: true, shown, counting });
         }
         let mapping = create(&name, size, registry)?;
         let view = mapping.map(Access::Write)?;
         let shown = vec![0; size];
-        Ok(Self { name, mapping: Some(mapping), view, is_foreign: false, shown })
+        let counting = versions.map(Counting::new);
+        Ok(Self { name, mapping: Some(mapping), view, is_foreign: false, shown, counting })
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -55,7 +64,11 @@ impl Target {
     }
 
     /// Is told that the recording begins, perhaps again.
-    pub(crate) fn begin_round(&mut self) {}
+    pub(crate) fn begin_round(&mut self) {
+        if let Some(counting) = &mut self.counting {
+            counting.begin_round();
+        }
+    }
 
     /// Writes what has changed in a frame.
     ///
@@ -81,7 +94,50 @@ impl Target {
             self.mapping = Some(mapping);
             self.shown = vec![0; frame.len()];
         }
-        self.write_changes(frame)
+        let Some(mut counting) = self.counting.take() else { return self.write_changes(frame) };
+        let mut frame = frame.to_vec();
+        let written = self.write_counted(&mut frame, &mut counting);
+        self.counting = Some(counting);
+        written
+    }
+
+    /// Writes what has changed in a frame as the program did that made it: it says so before and after.
+    fn write_counted(&mut self, frame: &mut [u8], counting: &mut Counting) -> Result<()> {
+        let [before, after] = counting.next(frame);
+        if !counting.has_changed() && self.is_shown(frame, [&before, &after]) {
+            return Ok(());
+        }
+        self.write_number(&before)?;
+        fence(Ordering::Release);
+        self.keep_numbers(frame, [&before, &after]);
+        self.write_changes(frame)?;
+        fence(Ordering::Release);
+        self.write_number(&after)
+    }
+
+    /// Returns whether a frame is what was written last, but for its numbers.
+    fn is_shown(&self, frame: &mut [u8], numbers: [&Written; 2]) -> bool {
+        self.keep_numbers(frame, numbers);
+        *frame == self.shown[..frame.len()]
+    }
+
+    /// Leaves the numbers of a frame as they are in the mapping: they are written by themselves.
+    fn keep_numbers(&self, frame: &mut [u8], numbers: [&Written; 2]) {
+        for (place, _) in numbers.into_iter().flatten() {
+            let place = place.clone();
+            if let (Some(to), Some(from)) = (frame.get_mut(place.clone()), self.shown.get(place)) {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+
+    fn write_number(&mut self, number: &Written) -> Result<()> {
+        let Some((place, bytes)) = number else { return Ok(()) };
+        if let Some(shown) = self.shown.get_mut(place.clone()) {
+            self.view.write_all_at(bytes, place.start as u64)?;
+            shown.copy_from_slice(bytes);
+        }
+        Ok(())
     }
 
     fn write_changes(&mut self, frame: &[u8]) -> Result<()> {

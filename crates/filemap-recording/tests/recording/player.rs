@@ -1,7 +1,8 @@
 use std::time::{Duration, Instant};
 
-use filemap::{Access, ErrorKind, FileMapping};
-use filemap_recording::{Error, PlayerOptions, Recording, Stop};
+use filemap::{Access, ErrorKind, FileMapping, View};
+use filemap_layout::{Layout, Versions};
+use filemap_recording::{Error, PlayerOptions, Recording, Stop, Subject};
 
 use crate::support::Place;
 
@@ -166,4 +167,82 @@ fn a_name_that_came_back_with_another_size_does_so_again() {
         assert!(player.step().unwrap());
         assert_eq!(size(), expected);
     }
+}
+
+/// Writes as rFactor 2 does: a number before, another after.
+fn publish_pair(view: &View, number: u32) {
+    view.write(0, &number).unwrap();
+    view.write(8, &[number.wrapping_mul(3); 8]).unwrap();
+    view.write(4, &number).unwrap();
+}
+
+#[test]
+fn versions_go_on_from_round_to_round_and_a_reader_sees_whole_ones_alone() {
+    let place = Place::new();
+    let layout = Layout::from_words("begin:u32 end:u32 payload:u32[8]").unwrap();
+    let versions = Versions::pair(layout.root(), "begin", "end").unwrap();
+    let (held, view) = place.publish("car", 40);
+    let subject = Subject::new("car".parse().unwrap());
+    let subject = subject.layout(layout.with_versions(Some(versions.clone())));
+    publish_pair(&view, 100);
+    let running = place.record_all(place.options(), vec![subject], "a.mcap");
+    for number in 101..110 {
+        publish_pair(&view, number);
+        running.look();
+    }
+    assert_eq!(running.end().frames, 10);
+    drop((held, view));
+    let recording = place.open("a.mcap");
+    let mut player = options(&place).repeat().speed(50.0).start(&recording).unwrap();
+    let stop = Stop::new();
+    let theirs = stop.clone();
+
+    std::thread::scope(|scope| {
+        scope.spawn(|| player.run(&theirs).unwrap());
+        // Also if a claim fails.
+        let _stopping = StopAtEnd(stop);
+        let view = place.registry.open("car").unwrap().map(Access::Read).unwrap();
+        let mut before = 0;
+        let mut bytes = [0; 40];
+        while before < 140 {
+            if !versions.take(&view, 0, &mut bytes).unwrap() {
+                continue;
+            }
+            let numbers: Vec<_> =
+                bytes.chunks(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
+            let now = numbers[0];
+            assert!(now >= before, "{before}, then {now}");
+            if now > 0 {
+                // The payload is that of the recording, whatever its number is now.
+                assert_eq!(numbers[2..], [(100 + (now - 100) % 10) * 3; 8], "{now}");
+            }
+            before = now;
+        }
+    });
+}
+
+/// Requests a stop when it is dropped.
+struct StopAtEnd(Stop);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.request();
+    }
+}
+
+#[test]
+fn a_live_mapping_sees_no_version_again() {
+    let place = Place::new();
+    let layout = Layout::from_words("n:u32 rpm:f32").unwrap();
+    let versions = Versions::odd(layout.root(), "n").unwrap();
+    let subject = Subject::new("car".parse().unwrap()).layout(layout.with_versions(Some(versions)));
+    let (_held, view) = place.publish("car", 8);
+    place.record_all(place.options(), vec![subject], "a.mcap").end();
+    view.write(0, &70_u32).unwrap();
+    let recording = place.open("a.mcap");
+
+    let mut player = options(&place).force().start(&recording).unwrap();
+    assert!(player.step().unwrap());
+
+    assert_eq!(view.read::<u32>(0).unwrap(), 72);
 }

@@ -2,6 +2,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use filemap::{Error as MappingError, ErrorKind};
+use filemap_layout::{Layout, Versions};
 use filemap_recording::{Error, Recording, Stop, Subject};
 
 use crate::support::{Place, frames};
@@ -166,19 +167,51 @@ fn a_mapping_of_a_file_that_is_cut_ends_the_recording_in_order() {
 }
 
 #[test]
-fn what_is_known_of_the_bytes_is_in_the_recording() {
+fn what_the_bytes_mean_is_in_the_recording() {
     let place = Place::new();
     let _held = place.publish("car", 16);
-    let name = "car".parse().unwrap();
-    let subject = Subject::new(name).message("filemap/Car", "float32 rpm\nuint8[12] rest\n", 16);
-    let options = place.options();
-    let recorder = options.start(vec![subject.layout("[car]\n")], place.path("a.mcap")).unwrap();
+    let layout = Layout::from_words("n:u32 rpm:f32 gear:i8").unwrap();
+    let versions = Versions::tick(layout.root(), "n").unwrap();
+    let layout = layout.with_versions(Some(versions.clone()));
+    let subject = Subject::new("car".parse().unwrap()).layout(layout);
+    let recorder = place.options().start(vec![subject], place.path("a.mcap")).unwrap();
     recorder.run(&Stop::new(), Some(Duration::from_millis(5)), |_| {}).unwrap();
 
     let recording = place.open("a.mcap");
 
     let channel = &recording.channels()[0];
-    let text = &b"float32 rpm\nuint8[12] rest\n"[..];
-    assert_eq!(channel.schema(), ("ros1", "filemap/Car", text));
-    assert_eq!(recording.layout(channel), Some("[car]\n"));
+    let (encoding, _, text) = channel.schema();
+    let text = String::from_utf8_lossy(text);
+    assert!(text.starts_with("uint32 n\nfloat32 rpm\nint8 gear\n"), "{text}");
+    assert!(text.ends_with("bytes_after_it\n"), "{text}");
+    assert_eq!(encoding, "ros1");
+    assert_eq!(recording.layout(channel).unwrap().versions(), Some(&versions));
+}
+
+#[test]
+fn a_frame_that_stays_torn_is_apart() {
+    let place = Place::new();
+    let (_held, view) = place.publish("car", 16);
+    let layout = Layout::from_words("n:u32 rpm:f32").unwrap();
+    let versions = Versions::odd(layout.root(), "n").unwrap();
+    let subject = Subject::new("car".parse().unwrap()).layout(layout.with_versions(Some(versions)));
+    let running = place.record_all(place.options(), vec![subject], "a.mcap");
+
+    // Its program was ended while it wrote.
+    view.write(0, &1_u32).unwrap();
+    running.until(|totals| totals.torn == 1);
+    running.look();
+    view.write(0, &2_u32).unwrap();
+    running.until(|totals| totals.frames == 2);
+    let totals = running.end();
+
+    assert_eq!((totals.frames, totals.torn), (2, 1));
+    let recording = place.open("a.mcap");
+    let told: Vec<_> = recording
+        .channels()
+        .iter()
+        .map(|channel| (channel.topic(), channel.name(), channel.is_torn(), channel.frames()))
+        .collect();
+    let name = "Local\\car";
+    assert_eq!(told, [("Local/car", name, false, 2), ("Local/car/torn", name, true, 1)]);
 }

@@ -41,6 +41,15 @@ impl Place {
     /// Starts a recorder in a thread of its own, and returns when it has looked once.
     pub(crate) fn record(&self, options: RecorderOptions, names: &[&str], file: &str) -> Running {
         let subjects = names.iter().map(|name| Subject::new(name.parse().unwrap())).collect();
+        self.record_all(options, subjects, file)
+    }
+
+    pub(crate) fn record_all(
+        &self,
+        options: RecorderOptions,
+        subjects: Vec<Subject>,
+        file: &str,
+    ) -> Running {
         let recorder = options.start(subjects, self.path(file)).unwrap();
         let stop = Stop::new();
         let theirs = stop.clone();
