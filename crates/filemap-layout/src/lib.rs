@@ -1,7 +1,8 @@
 //! What the bytes of shared memory mean: fields by path, typed values, and snapshots that are whole.
 //!
 //! A [`Layout`] says which field has which bytes. It is made of words ([`Layout::from_words`]) or read
-//! from a TOML document ([`Layout::from_toml`]). A [`Snapshot`] has the bytes of one moment, copied
+//! from a TOML document ([`Layout::from_toml`]); with the feature `headers`, a `Header` of C or C++
+//! has those of its structs. A [`Snapshot`] has the bytes of one moment, copied
 //! from a view of the library; [`Versions`] says whether the program that writes them was in the
 //! middle of it.
 //!
@@ -37,9 +38,13 @@ mod tree;
 mod glob;
 mod spelling;
 mod ros1;
+#[cfg(feature = "headers")]
+mod header;
 
 pub use self::error::{Error, Result};
 pub use self::glob::Glob;
+#[cfg(feature = "headers")]
+pub use self::header::{Abi, Header, HeaderOptions};
 pub use self::kind::{Field, Fields, Kind};
 pub use self::layout::Layout;
 pub use self::leaf::{Leaf, Leaves};
