@@ -1,7 +1,7 @@
 //! `cargo xtask test --wine`: the tests of `filemap wine`, with the machine's Wine.
 
 use crate::helper;
-use crate::process::{self, output};
+use crate::process::{self, cargo, output};
 use crate::stop::{Done, about};
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,9 @@ use std::process::Command;
 
 /// What a program for Windows is compiled with.
 const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+
+/// An ordinary user, whom no machine knows.
+const USER: &str = "54321";
 
 const TESTS: [&str; 8] = [
     "test",
@@ -21,9 +24,14 @@ const TESTS: [&str; 8] = [
     "wine::",
 ];
 
-/// Prepares two prefixes, a game and the helper, and runs the tests.
+/// Prepares prefixes, a game, the helper and the package for Python, and runs the tests.
 pub(crate) fn run() -> Done {
-    process::needs(&[("wine", "wine"), (COMPILER, "gcc-mingw-w64-x86-64")])?;
+    process::needs(&[
+        ("wine", "wine"),
+        (COMPILER, "gcc-mingw-w64-x86-64"),
+        ("python3", "python3"),
+        ("setpriv", "util-linux"),
+    ])?;
     let folder = process::target()?.join("wine");
     fs::create_dir_all(&folder)?;
     let built = helper::build()?;
@@ -31,24 +39,64 @@ pub(crate) fn run() -> Done {
     let game = "crates/filemap-cli/tests/command/wine/game.c";
     output(Command::new(COMPILER).args(["-O1", "-o"]).arg(folder.join("game.exe")).arg(game))?;
     for prefix in ["prefix", "second"] {
-        prepare(&folder.join(prefix))?;
+        prepare(&folder.join(prefix), &[])?;
     }
-    let mut tests = process::cargo(TESTS);
+    prepare_user(&folder.join("user"))?;
+    python(&folder.join("python/filemap"))?;
+    let mut tests = cargo(TESTS);
     tests.args(["--", "--test-threads", "2"]);
     process::run(quiet(&mut tests).env("FILEMAP_TEST_WINE", &folder))
 }
 
-/// Makes a prefix, if it is not there.
-fn prepare(prefix: &Path) -> Done {
+/// Makes a prefix, if it is not there. `words` are those before a command.
+fn prepare(prefix: &Path, words: &[&str]) -> Done {
     if prefix.join("system.reg").is_file() {
         return Ok(());
     }
-    let mut boot = Command::new("wine");
-    // Neither .NET nor HTML is asked for.
-    boot.args(["wineboot", "--init"]).env("WINEDLLOVERRIDES", "mscoree=;mshtml=");
-    output(quiet(&mut boot).env("WINEPREFIX", prefix))?;
+    let command = |program: &str, verb: &[&str]| {
+        let mut all = words.iter().copied().chain([program]).chain(verb.iter().copied());
+        let mut command = Command::new(all.next().unwrap_or(program));
+        quiet(command.args(all)).env("WINEPREFIX", prefix);
+        if !words.is_empty() {
+            command.env("HOME", prefix.parent().unwrap_or(prefix));
+        }
+        // Neither .NET nor HTML is asked for.
+        command.env("WINEDLLOVERRIDES", "mscoree=;mshtml=");
+        command
+    };
+    output(&mut command("wine", &["wineboot", "--init"]))?;
     // Until all of it is written.
-    output(Command::new("wineserver").arg("--wait").env("WINEPREFIX", prefix)).map(drop)
+    output(&mut command("wineserver", &["--wait"])).map(drop)
+}
+
+/// Makes a home with a prefix of an ordinary user, who is the one of this process if that is one.
+fn prepare_user(home: &Path) -> Done {
+    fs::create_dir_all(home)?;
+    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
+    let setpriv = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"];
+    if is_root {
+        output(Command::new("chown").arg(format!("{USER}:{USER}")).arg(home))?;
+    }
+    prepare(&home.join("prefix"), if is_root { &setpriv } else { &[] })
+}
+
+/// Builds the package for Python into a folder, without the tools that make wheels of it.
+fn python(package: &Path) -> Done {
+    let target = process::target()?.join("python");
+    let manifest = "bindings/python/Cargo.toml";
+    let mut build =
+        cargo(["build", "--quiet", "--locked", "--release", "--manifest-path", manifest]);
+    process::run(build.arg("--target-dir").arg(&target))?;
+    fs::create_dir_all(package)?;
+    for file in fs::read_dir("bindings/python/python/filemap")? {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            fs::copy(file.path(), package.join(file.file_name()))?;
+        }
+    }
+    let module = package.join("_filemap.abi3.so");
+    fs::copy(target.join("release/lib_filemap.so"), &module).map_err(about(module.display()))?;
+    Ok(())
 }
 
 fn quiet(command: &mut Command) -> &mut Command {

@@ -8,3 +8,5 @@ mod attach;
 mod mirror;
 mod publish;
 mod profiles;
+mod readers;
+mod surroundings;

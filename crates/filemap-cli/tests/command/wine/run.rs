@@ -169,6 +169,7 @@ fn what_a_killed_command_left_is_removed_by_the_next_one() {
         let path = Path::new("/dev/shm").join(&name);
 
         kill(running.id().cast_signed());
+        until_ended(running.id());
         assert!(path.exists());
         let swept = if next == "gc" {
             let mut gc = world.place.command();
@@ -183,6 +184,14 @@ fn what_a_killed_command_left_is_removed_by_the_next_one() {
         view.write(TOLD, &1_u32).unwrap();
         running.wait();
     }
+}
+
+/// Waits until a child of this process has ended: its files are locked until then.
+fn until_ended(pid: u32) {
+    until("it has ended", || {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        state.contains(") Z ").then_some(())
+    });
 }
 
 #[test]
@@ -204,8 +213,7 @@ fn a_launch_option_of_steam_finds_the_game_among_the_words_of_proton() {
 #[test]
 fn two_prefixes_have_the_same_name_at_once_in_two_registries() {
     let Some(world) = World::new() else { return };
-    let Some(mut other) = World::new() else { return };
-    other.prefix = other.prefix.with_file_name("second");
+    let Some((other, _alone)) = World::second() else { return };
     let start = |world: &World| {
         let mut command = world.wine("run");
         command.args(["--map", "run-two=4096", "--", "wine", &world.game()]);

@@ -1,15 +1,18 @@
 //! A registry, a prefix and a game, and looking at what they do until a deadline.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use filemap::{Access, ErrorKind, FileMapping, Registry, View};
 
-use crate::support::{DEADLINE, Place};
+use crate::support::{DEADLINE, Place, finish};
 
 /// The variable with the folder that `cargo xtask test --wine` prepares: a prefix and a game.
 const FOLDER: &str = "FILEMAP_TEST_WINE";
@@ -23,6 +26,8 @@ pub(crate) struct World {
     pub(crate) place: Place,
     pub(crate) prefix: PathBuf,
     folder: PathBuf,
+    /// The words before each command, which say as whom and where it runs.
+    pub(crate) before: Vec<String>,
 }
 
 impl World {
@@ -33,11 +38,78 @@ impl World {
             return None;
         };
         let prefix = folder.join("prefix");
-        Some(Self { place: Place::new(), prefix, folder })
+        Some(Self { place: Place::new(), prefix, folder, before: Vec::new() })
+    }
+
+    /// A world with the other prefix, which is of one test at a time.
+    pub(crate) fn second() -> Option<(Self, MutexGuard<'static, ()>)> {
+        static SECOND: Mutex<()> = Mutex::new(());
+        let mut world = Self::new()?;
+        world.prefix = world.folder.join("second");
+        Some((world, SECOND.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Ends what runs in the prefix.
+    pub(crate) fn end_server(&self) {
+        for word in ["--kill", "--wait"] {
+            finish(self.of("wineserver", &[word]), b"");
+        }
+    }
+
+    /// The world of an ordinary user, who is this one if it is one. None, and a line that says why, if
+    /// there can be none.
+    pub(crate) fn of_user() -> Option<Self> {
+        let mut world = Self::new()?;
+        let home = world.folder.join("user");
+        world.prefix = home.join("prefix");
+        let user = fs::metadata(&home).unwrap().uid();
+        if user != rustix::process::geteuid().as_raw() {
+            let id = user.to_string();
+            world.before = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"]
+                .map(str::to_owned)
+                .to_vec();
+            for folder in [world.place.registry(), &world.place.path(".")] {
+                chown(folder, Some(user), Some(user)).unwrap();
+            }
+            let mut reaches = world.of("test", &["-x", &world.game()]);
+            if !reaches.status().unwrap().success() {
+                println!("skipped: another user cannot reach the folder of this build");
+                return None;
+            }
+        }
+        Some(world)
+    }
+
+    /// Returns a command of this world, not started yet.
+    pub(crate) fn of(&self, program: impl AsRef<OsStr>, words: &[&str]) -> Command {
+        let mut command = match &*self.before {
+            [] => self.place.other_command(program),
+            [first, rest @ ..] => {
+                let mut command = self.place.other_command(first);
+                command.args(rest).arg(program);
+                command
+            }
+        };
+        if !self.before.is_empty() {
+            command.env("HOME", self.prefix.parent().unwrap());
+        }
+        command.args(words).env("WINEPREFIX", &self.prefix);
+        command.env("XDG_CACHE_HOME", self.cache());
+        command
+    }
+
+    /// Returns the command `filemap`, not started yet.
+    pub(crate) fn filemap(&self, words: &[&str]) -> Command {
+        self.of(env!("CARGO_BIN_EXE_filemap"), words)
     }
 
     pub(crate) fn game(&self) -> String {
         self.folder.join("game.exe").to_str().unwrap().to_owned()
+    }
+
+    /// Where the package for Python is.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.folder.join("python")
     }
 
     pub(crate) fn helper(&self) -> PathBuf {
@@ -51,16 +123,15 @@ impl World {
 
     /// Returns `filemap wine VERB`, not started yet.
     pub(crate) fn wine(&self, verb: &str) -> Command {
-        let mut command = self.place.command();
-        command.args(["wine", verb, "--helper"]).arg(self.helper());
-        command.env("XDG_CACHE_HOME", self.cache()).env("WINEPREFIX", &self.prefix);
+        let mut command = self.filemap(&["wine", verb, "--helper"]);
+        command.arg(self.helper());
         command
     }
 
     /// Returns a program for Windows, not started yet.
     pub(crate) fn program(&self, words: &[&str]) -> Command {
-        let mut command = self.place.other_command("wine");
-        command.arg(self.game()).args(words).env("WINEPREFIX", &self.prefix);
+        let mut command = self.of("wine", &[&self.game()]);
+        command.args(words);
         command
     }
 
