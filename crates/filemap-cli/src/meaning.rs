@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use filemap::{Mutex, PositionedIo, Registry};
-use filemap_layout::{Error, Layout, Snapshot, Versions};
+use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Snapshot, Versions};
 
 use crate::args::{Abi, Compiler, Meaning, Whole};
 use crate::failure::{Failure, Result, Why};
@@ -146,14 +146,58 @@ fn text_of(path: &Path) -> Result<String> {
     }
 }
 
+/// Reads a header for the compiler that was named, or for the one whose size the memory has.
 fn header(
     path: &Path,
     root: Option<&str>,
     compiler: &Compiler,
     len: Option<u64>,
 ) -> Result<Layout> {
-    let _: (_, _, _, Abi) = (root, compiler, len, Abi::Auto);
-    Err(Failure::broken(format!("could not read `{}`: a layout is a TOML file", path.display())))
+    let read = |abi| -> Result<Layout> {
+        let before = compiler.before.iter().map(|path| path.to_string_lossy().into_owned());
+        let options = HeaderOptions {
+            defines: compiler.define.clone(),
+            includes: compiler.include.clone(),
+            before: before.collect(),
+            abi,
+        };
+        Ok(Header::read(path, &options)?.layout(root)?)
+    };
+    match compiler.abi {
+        Abi::Auto => {}
+        Abi::WindowsX64 => return read(HeaderAbi::WindowsX64),
+        Abi::WindowsX86 => return read(HeaderAbi::WindowsX86),
+        Abi::LinuxX64 => return read(HeaderAbi::LinuxX64),
+    }
+    let all = HeaderAbi::ALL.map(read).into_iter().collect::<Result<Vec<_>>>()?;
+    let is_alike = |one: &Layout, other: &Layout| one.leaves().eq(other.leaves());
+    let Some(len) = len.filter(|_| all.iter().any(|one| !is_alike(one, &all[0]))) else {
+        // Without a memory to compare with, programs for Windows are taken: most headers are of these.
+        return all.into_iter().next().ok_or_else(|| Failure::usage("expected --abi"));
+    };
+    // Windows rounds memory up to whole pages, and then several may fit.
+    let of_size = |fits: &dyn Fn(u64) -> bool| -> Vec<&Layout> {
+        all.iter().filter(|layout| fits(layout.size())).collect()
+    };
+    let mut fitting = of_size(&|size| size == len);
+    if fitting.is_empty() {
+        fitting = of_size(&|size| size.next_multiple_of(4096) == len);
+    }
+    match fitting.split_first() {
+        Some((one, others)) if others.iter().all(|other| is_alike(one, other)) => {
+            Ok((*one).clone())
+        }
+        _ => {
+            let sizes: Vec<_> = all
+                .iter()
+                .map(|one| format!("{} bytes with {}", one.size(), one.abi().unwrap_or_default()))
+                .collect();
+            let (name, sizes) = (Printable(all[0].name()), sizes.join(", "));
+            Err(Failure::usage(format!(
+                "`{name}` has {sizes}, and the memory {len}: --abi says which compiler it is of"
+            )))
+        }
+    }
 }
 
 impl From<Error> for Failure {

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 /// Lets clippy look at each choice of features, tests included.
 pub(super) fn check(cargo: &Cargo) -> Done {
-    for package in ["filemap", "filemap-cli"] {
+    for package in ["filemap", "filemap-cli", "filemap-layout"] {
         let manifest = format!("crates/{package}/Cargo.toml");
         let text = fs::read_to_string(&manifest)?;
         let table = DeTable::parse(&text).map_err(about(&manifest))?;

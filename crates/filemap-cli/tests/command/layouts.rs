@@ -8,7 +8,7 @@ use vt100::Color;
 
 #[cfg(target_os = "linux")]
 use crate::support::picture::Picture;
-use crate::support::{Place, Running};
+use crate::support::{Place, Running, finish};
 #[cfg(target_os = "linux")]
 use crate::terminal::{Terminal, place_of};
 
@@ -251,6 +251,73 @@ fn changes_of_fields_are_told_as_lines_of_json() {
     assert!(line["value"] == 1.0 || line["value"] == 2.0, "{line}");
     watcher.interrupt();
     assert_eq!(watcher.wait().code, Some(130));
+}
+
+/// Returns the text of an answer, unless there is no libclang here.
+fn with_clang(outcome: &crate::support::Outcome) -> bool {
+    let is_there = !outcome.stderr.contains("libclang, which was not found");
+    if !is_there {
+        println!("skipped: no libclang here");
+    }
+    is_there
+}
+
+const STATE: &[u8] = b"#include <windows.h>\n\
+    struct Wheel {\n    float temp; // m\n};\n\
+    struct State { long lap; DWORD mSequenceNumber; Wheel wheel[2]; wchar_t name[4]; };\n";
+
+#[test]
+fn the_size_of_a_memory_tells_which_compiler_its_header_is_of() {
+    let place = Place::new();
+    let header = place.file("State.h", STATE);
+    let state = format!("{header}:State");
+    let (_windows, _linux) =
+        (place.hold(["windows", "--size", "24"]), place.hold(["linux", "--size", "40"]));
+    let _pages = place.hold(["pages", "--size", "4096"]);
+    let outcome = place.run(["write", "windows", "--layout", &state, "lap=7", "name=Zo\u{eb}"]);
+    if !with_clang(&outcome) {
+        return;
+    }
+    outcome.text();
+
+    let words = ["read", "windows", "--as", "lap:i32 n:u32 t:f32[2] name:char16[4]", "--json"];
+    assert_eq!(place.run(words).json()["name"], "Zo\u{eb}");
+    place.run(["write", "linux", "--layout", &state, "lap=-1"]).text();
+    assert_eq!(place.run(["read", "linux", "--as", "lap:i64", "--json"]).json()["lap"], -1);
+    let sentence = place.run(["read", "pages", "--layout", &state]).failed(2);
+    assert!(sentence.contains("24 bytes with windows-x64"), "{sentence}");
+    assert!(sentence.contains("--abi says"), "{sentence}");
+    let named = place.run(["read", "pages", "--layout", &state, "--abi", "linux-x64", "--json"]);
+    assert_eq!(named.json()["lap"], 0);
+}
+
+#[test]
+fn a_header_becomes_a_file_that_needs_no_libclang() {
+    let place = Place::new();
+    let header = place.file("State.h", STATE);
+    let outcome = place.run(["layout", &header, "--to", "toml"]);
+    if !with_clang(&outcome) {
+        return;
+    }
+    let layout = place.file("state.toml", outcome.text().as_bytes());
+    let mut command = place.command();
+    command.args(["layout", &layout, "--json"]).env("LIBCLANG_PATH", place.path("."));
+
+    let json = finish(command, b"").json();
+    assert_eq!((&json["type"], &json["size"]), (&json!("State"), &json!(24)));
+    assert_eq!(json["fields"][2]["unit"], "m");
+    assert!(json["whole"].as_str().unwrap().contains("mSequenceNumber"));
+}
+
+#[test]
+fn without_libclang_a_header_is_refused_and_says_what_to_install() {
+    let place = Place::new();
+    let header = place.file("State.h", STATE);
+    let mut command = place.command();
+    command.args(["layout", &header]).env("LIBCLANG_PATH", place.path("."));
+
+    let sentence = finish(command, b"").failed(2);
+    assert!(sentence.contains("libclang1") && sentence.lines().count() == 1, "{sentence}");
 }
 
 // Linux alone has terminals that are files.

@@ -29,6 +29,7 @@ mod watch;
 mod lacking;
 #[cfg(feature = "sight")]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 mod layouts;
 #[cfg(target_os = "linux")]
 mod progress;
