@@ -8,5 +8,6 @@ mod attach;
 mod mirror;
 mod publish;
 mod profiles;
+mod refusals;
 mod readers;
 mod surroundings;
