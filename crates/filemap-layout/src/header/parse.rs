@@ -38,6 +38,27 @@ impl Language {
     }
 }
 
+/// What a header is compiled with. Many rely on what their program has included before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    pub(super) language: Language,
+    /// With the headers that are installed, which another compiler's may be; or with ours alone.
+    pub(super) installed: bool,
+    /// With windows.h before it.
+    pub(super) windows: bool,
+}
+
+impl Surroundings {
+    /// Returns all that are tried for a file of this name, the likelier ones first.
+    pub(super) fn of(path: &Path) -> impl Iterator<Item = Self> {
+        let others = [(true, false), (true, true), (false, false), (false, true)];
+        let languages = Language::of(path);
+        others.into_iter().flat_map(move |(installed, windows)| {
+            languages.iter().map(move |language| Self { language: *language, installed, windows })
+        })
+    }
+}
+
 /// A header that compiled, as `use_it` saw it, and what a reader should know.
 pub(super) struct Parsed<T> {
     pub(super) answer: T,
@@ -49,19 +70,19 @@ impl Source {
     pub(super) fn parse<T>(
         &self,
         clang: &Clang,
-        language: Language,
+        surroundings: Surroundings,
         after: &str,
         use_it: impl FnOnce(&TranslationUnit<'_>) -> Result<T>,
     ) -> Result<Parsed<T>> {
         let index = Index::new(clang, false, false);
-        let mut arguments = self.arguments(language);
+        let mut arguments = self.arguments(surroundings);
         let text = format!("{}\n{after}", self.text);
         if !after.is_empty() {
             // Types that are private have places as well.
             arguments.push("-fno-access-control".to_owned());
         }
         let mut unsaved = vec![Unsaved::new(&self.path, text)];
-        let before = self.before();
+        let before = self.before(surroundings);
         if !before.is_empty() {
             let path = self.directory().join("filemap-before.h");
             arguments.extend(["-include".to_owned(), path.display().to_string()]);
@@ -81,10 +102,15 @@ impl Source {
                 if let Some(first) = faults.iter().find(has_line).or(faults.first()) {
                     return Err(self.refused(&told(first, faults.len(), &missing)));
                 }
-                let warnings = missing.iter().map(|name| {
-                    format!("`{name}` was not found; `{}` is read without it", self.path.display())
+                let shown = self.path.display();
+                let warnings = missing
+                    .iter()
+                    .map(|name| format!("`{name}` was not found; `{shown}` is read without it"));
+                let assumed = surroundings.windows.then(|| {
+                    format!("`{shown}` is read as if it included windows.h, which it needs")
                 });
-                return Ok(Parsed { warnings: warnings.collect(), answer: use_it(&unit)? });
+                let warnings = warnings.chain(assumed).collect();
+                return Ok(Parsed { warnings, answer: use_it(&unit)? });
             }
             for name in absent {
                 let Some(text) = self.substitute(&name, &mut missing) else {
@@ -119,8 +145,8 @@ impl Source {
         Some(String::new())
     }
 
-    fn arguments(&self, language: Language) -> Vec<String> {
-        let (name, standard) = match language {
+    fn arguments(&self, surroundings: Surroundings) -> Vec<String> {
+        let (name, standard) = match surroundings.language {
             Language::C => ("c", "-std=gnu17"),
             Language::Cpp => ("c++", "-std=gnu++17"),
         };
@@ -135,6 +161,9 @@ impl Source {
             prelude::DIRECTORY,
         ];
         let mut all: Vec<String> = fixed.map(str::to_owned).to_vec();
+        if !surroundings.installed {
+            all.extend(["-nostdinc", "-nostdinc++"].map(str::to_owned));
+        }
         all.extend(self.options.abi.arguments().iter().map(|&one| one.to_owned()));
         all.extend(self.options.defines.iter().map(|define| format!("-D{define}")));
         all.extend(self.options.includes.iter().map(|place| format!("-I{}", place.display())));
@@ -142,12 +171,13 @@ impl Source {
     }
 
     /// Returns the lines that come before the header.
-    fn before(&self) -> String {
+    fn before(&self, surroundings: Surroundings) -> String {
         let line = |before: &String| match std::fs::canonicalize(before) {
             Ok(path) if path.is_file() => format!("#include \"{}\"\n", path.display()),
             _ => format!("{before}\n"),
         };
-        self.options.before.iter().map(line).collect()
+        let windows = if surroundings.windows { "#include <windows.h>\n" } else { "" };
+        windows.to_owned() + &self.options.before.iter().map(line).collect::<String>()
     }
 
     fn directory(&self) -> PathBuf {
@@ -174,9 +204,13 @@ fn absent(one: &Diagnostic<'_>) -> Option<String> {
 
 fn told(first: &Diagnostic<'_>, count: usize, missing: &[String]) -> String {
     let (path, line, column) = first.get_location().get_presumed_location();
-    let mut told = format!("{path}:{line}:{column}: {}", first.get_text());
+    let text = first.get_text();
+    let mut told = format!("{path}:{line}:{column}: {text}");
     if count > 1 {
         told.push_str(&format!(", and {} more errors", count - 1));
+    }
+    if ["unknown type name", "use of undeclared"].iter().any(|start| text.starts_with(start)) {
+        told.push_str("; a header that declares it has to come before");
     }
     if !missing.is_empty() {
         let names = missing.join("`, `");

@@ -20,8 +20,13 @@ pub(super) fn named(name: &str) -> Option<&'static str> {
 }
 
 /// Headers, each with its names.
-const ALL: [(&str, &str); 10] = [
-    ("stddef.h cstddef wchar.h cwchar uchar.h cuchar", include_str!("prelude/stddef.h")),
+const ALL: [(&str, &str); 11] = [
+    (
+        "stddef.h cstddef wchar.h cwchar uchar.h cuchar stdio.h cstdio stdlib.h cstdlib string.h \
+         cstring math.h cmath",
+        include_str!("prelude/stddef.h"),
+    ),
+    ("time.h ctime", include_str!("prelude/time.h")),
     ("stdint.h cstdint inttypes.h cinttypes sys/types.h", include_str!("prelude/stdint.h")),
     ("stdarg.h cstdarg", include_str!("prelude/stdarg.h")),
     ("stdbool.h cstdbool", include_str!("prelude/stdbool.h")),

@@ -7,7 +7,7 @@ use clang::{Clang, TranslationUnit};
 
 use super::kinds::Kinds;
 use super::options::HeaderOptions;
-use super::parse::{Language, Parsed, Source};
+use super::parse::{Parsed, Source, Surroundings};
 use super::probes::Probes;
 use super::records::Records;
 use super::units::Texts;
@@ -75,8 +75,8 @@ impl Header {
 
     fn compiled(clang: &Clang, source: &Source, shown: String) -> Result<Self> {
         let mut first = None;
-        for language in Language::of(&source.path) {
-            match Self::described(clang, source, *language, &shown) {
+        for surroundings in Surroundings::of(&source.path) {
+            match Self::described(clang, source, surroundings, &shown) {
                 Ok(header) => return Ok(header),
                 Err(error) => drop(first.get_or_insert(error)),
             }
@@ -84,21 +84,26 @@ impl Header {
         Err(first.unwrap_or_else(|| source.refused("it is in no known language")))
     }
 
-    fn described(clang: &Clang, source: &Source, language: Language, shown: &str) -> Result<Self> {
+    fn described(
+        clang: &Clang,
+        source: &Source,
+        surroundings: Surroundings,
+        shown: &str,
+    ) -> Result<Self> {
         let texts = Texts::new(&source.path, &source.text);
         let probes = Probes::default();
         let look = |probes: &Probes, unit: &TranslationUnit<'_>| {
             Ok(Self::of(unit, &Kinds::new(probes, &texts), source, shown))
         };
         let Parsed { answer: mut header, mut warnings } =
-            source.parse(clang, language, "", |unit| look(&probes, unit))?;
+            source.parse(clang, surroundings, "", |unit| look(&probes, unit))?;
         // An answer may lead to the next question: the base of a type that was not made before.
         let mut asked = probes;
         for _ in 0..8 {
             if !asked.is_asked() {
                 break;
             }
-            let again = source.parse(clang, language, &asked.lines(), |unit| {
+            let again = source.parse(clang, surroundings, &asked.lines(), |unit| {
                 let answered = asked.answered(unit.get_entity());
                 Ok((look(&answered, unit)?, answered))
             });

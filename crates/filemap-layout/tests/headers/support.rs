@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use filemap_layout::{Abi, Header, HeaderOptions};
+use filemap_layout::{Abi, Header, HeaderOptions, Layout};
 
 /// Returns false, and says so, where no header can be read.
 pub(crate) fn can_read() -> bool {
@@ -27,4 +27,27 @@ pub(crate) fn kept(name: &str) -> PathBuf {
 
 pub(crate) fn options(abi: Abi) -> HeaderOptions {
     HeaderOptions { abi, ..HeaderOptions::default() }
+}
+
+/// Returns the only layout, or the named one, of a text.
+pub(crate) fn layout_of(text: &str, name: Option<&str>, abi: Abi) -> Result<Layout, String> {
+    layout_in("test.h", text, name, &options(abi))
+}
+
+pub(crate) fn layout_in(
+    file: &str,
+    text: &str,
+    name: Option<&str>,
+    options: &HeaderOptions,
+) -> Result<Layout, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(file);
+    fs::write(&path, text).unwrap();
+    let header = Header::read(&path, options).map_err(|error| error.to_string())?;
+    header.layout(name).map_err(|error| error.to_string())
+}
+
+/// Returns the fields with a value, one a line: `8 f64 time`.
+pub(crate) fn lines(layout: &Layout) -> Vec<String> {
+    layout.leaves().map(|leaf| format!("{} {} {}", leaf.offset, leaf.kind, leaf.path)).collect()
 }

@@ -2,6 +2,7 @@
 #ifndef FILEMAP_WINDOWS
 #define FILEMAP_WINDOWS
 #include "stdint.h"
+#include "time.h"
 
 /* `long` has four bytes on Windows alone. */
 #ifdef _WIN32
