@@ -5,6 +5,8 @@
 
 #[cfg(feature = "sight")]
 mod meaning;
+#[cfg(feature = "sight")]
+mod recorded;
 mod sys;
 mod args;
 mod size;

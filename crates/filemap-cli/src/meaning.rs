@@ -81,11 +81,14 @@ impl Meant {
     }
 }
 
-fn told(versions: &Versions) -> String {
+/// Returns a sentence about version counters.
+pub(crate) fn told(versions: &Versions) -> String {
     format!("copies are whole by {versions}")
 }
 
-fn versions_of(layout: &Layout, whole: &Whole) -> Result<(Option<Versions>, bool)> {
+/// Returns the version counters of a layout, as the arguments say or by their names, and whether it is by
+/// their names alone.
+pub(crate) fn versions_of(layout: &Layout, whole: &Whole) -> Result<(Option<Versions>, bool)> {
     let root = layout.root();
     Ok(match (&whole.seq, &whole.tick) {
         (Some(seq), _) => match seq.split_once(',') {

@@ -21,15 +21,8 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts a bar for a task of `total` bytes, or of an unknown number.
     pub(crate) fn new(output: Output, total: Option<u64>) -> Self {
-        // Standard error, because standard output may be the destination of the copy.
-        let terminal = Narrower(Term::stderr());
-        let width = usize::from(terminal.width());
-        let target = if output.is_json() || !terminal.0.is_term() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::term_like_with_hz(Box::new(terminal), RATE)
-        };
-        let bar = ProgressBar::with_draw_target(total, target);
+        let width = usize::from(Narrower(Term::stderr()).width());
+        let bar = ProgressBar::with_draw_target(total, target(output));
         let template = match total {
             // Too narrow for all figures.
             Some(_) if width < 60 => "{percent:>3}% {wide_bar} {binary_bytes_per_sec}",
@@ -51,9 +44,43 @@ impl Progress {
         Self { bar }
     }
 
+    /// Starts a line of which each state is [said](Self::say).
+    #[cfg(feature = "sight")]
+    pub(crate) fn line(output: Output) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target(output));
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Returns whether anybody sees it.
+    #[cfg(feature = "sight")]
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Shows this in place of what was shown.
+    #[cfg(feature = "sight")]
+    pub(crate) fn say(&self, line: String) {
+        self.bar.set_message(line);
+        self.bar.tick();
+    }
+
     /// Adds bytes that are done.
     pub(crate) fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
+    }
+}
+
+/// Returns where progress is drawn.
+fn target(output: Output) -> ProgressDrawTarget {
+    // Standard error, because standard output may be the destination of a copy.
+    let terminal = Narrower(Term::stderr());
+    if output.is_json() || !terminal.0.is_term() {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::term_like_with_hz(Box::new(terminal), RATE)
     }
 }
 

@@ -83,6 +83,11 @@ impl Recording {
     #[must_use]
     pub fn is_one(path: impl AsRef<Path>) -> bool {
         use std::io::Read as _;
+        let path = path.as_ref();
+        // Opening a pipe would block until its other end is opened.
+        if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return false;
+        }
         let mut first = [0; MAGIC.len()];
         let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
         read.is_ok() && first == *MAGIC

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use crate::target::name;
 use crate::value::Type;
 
-const FIELDS: &str = "Options for fields";
+pub(super) const FIELDS: &str = "Options for fields";
 
 /// What the bytes mean, and how a copy of them is known to be whole.
 #[derive(Debug, Clone, Args)]

@@ -43,6 +43,8 @@ pub(crate) use self::layouts::{Abi, Compiler, LayoutForm, Meaning, Whole};
 pub(crate) use self::layouts::{As, Assignment, LayoutArguments};
 pub(crate) use self::names::{Create, Demo, DemoPartner, Gc, Info, Ls, Open, Role};
 pub(crate) use self::objects::{Get, Put};
+#[cfg(feature = "sight")]
+pub(crate) use self::recordings::Form;
 pub(crate) use self::recordings::{Export, Record, Replay};
 pub(crate) use self::shell::{Completions, Man};
 pub(crate) use self::target::{Part, TargetArguments};

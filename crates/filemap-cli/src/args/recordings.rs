@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::layouts::{Compiler, FIELDS};
 use super::quantity::{rate, speed, time};
 use crate::target::name;
 
@@ -21,6 +22,10 @@ use crate::target::name;
 /// that plot can open as well. A frame that is like the one before takes no space. A kill of this process
 /// loses two seconds at most.
 ///
+/// With --layout, those programs show fields, and a frame is a whole version of the bytes as far as the
+/// program that writes them says so. A frame that somebody was writing whenever it was tried is torn: it is
+/// stored apart, and counted.
+///
 /// Recording does not keep a name alive. It ends when all names have ended, with --wait not even then;
 /// after --for; or by Ctrl-C or SIGTERM, in order and with exit code 0. A line then says what was
 /// recorded.
@@ -29,7 +34,8 @@ use crate::target::name;
 Examples:
   filemap record scores -o scores.mcap                   until the name ends, or Ctrl-C
   filemap record scores -o scores.mcap --rate 10 --for 1min
-  filemap record physics graphics -o race.mcap --wait    whenever the names are there")]
+  filemap record physics graphics -o race.mcap --wait    whenever the names are there
+  filemap record telemetry -o race.mcap --layout telemetry.toml")]
 pub(crate) struct Record {
     /// The names of the mappings; `/` may stand for `\`.
     #[arg(value_name = "NAME", required = true, value_parser = name)]
@@ -40,6 +46,19 @@ pub(crate) struct Record {
     /// How many times a second to look, from 0.01 to 1000.
     #[arg(long, value_name = "HZ", default_value = "60", value_parser = rate, allow_hyphen_values = true)]
     pub(crate) rate: f64,
+    /// The layout of the bytes: a TOML file or a C header, and the struct at the start. The second one is
+    /// that of the second name, and so on.
+    #[arg(long, value_name = "FILE[:TYPE]", value_hint = ValueHint::FilePath, help_heading = FIELDS)]
+    pub(crate) layout: Vec<String>,
+    /// A field that is changed before the others, and one that is changed after them; or one field,
+    /// which is odd while somebody writes.
+    #[arg(long, value_name = "BEGIN,END|FIELD", conflicts_with = "tick", requires = "layout", help_heading = FIELDS)]
+    pub(crate) seq: Option<String>,
+    /// A field that changes with each version.
+    #[arg(long, value_name = "FIELD", requires = "layout", help_heading = FIELDS)]
+    pub(crate) tick: Option<String>,
+    #[command(flatten)]
+    pub(crate) compiler: Compiler,
     /// End after this time: `30s`, `10min`.
     #[arg(long = "for", value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     pub(crate) duration: Option<humantime::Duration>,
@@ -103,7 +122,9 @@ pub(crate) struct Replay {
     doc = "Export a recording as CSV or JSON (needs a build with --features sight)."
 )]
 ///
-/// One row, or one object on a line, for each frame of each name, in the order of their times.
+/// One row, or one object on a line, for each frame of each name, in the order of their times: the time, the
+/// seconds since the recording began, the name, the number of the look, whether the frame is torn, and the
+/// values of its fields. The bytes of a name that was recorded without a layout are hexadecimal.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -116,6 +137,9 @@ pub(crate) struct Export {
     /// The form.
     #[arg(long, value_name = "FORM")]
     pub(crate) to: Form,
+    /// Export these fields alone: `wheel[*].temp,rpm`; all if not given.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) fields: Option<String>,
     /// The file to write; standard output if not given.
     #[arg(long, short = 'o', value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,

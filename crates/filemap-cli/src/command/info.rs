@@ -37,6 +37,10 @@ pub(super) fn run(context: &Context<'_>, info: &Info) -> Result<()> {
             };
             context.output.print(&NameReport { entry, residency })
         }
+        #[cfg(feature = "sight")]
+        Target::File(path) if filemap_recording::Recording::is_one(&path) => {
+            super::recording::print(context, &path)
+        }
         Target::File(path) => context.output.print(&FileReport::about(context, &path)?),
     }
 }

@@ -23,6 +23,8 @@ mod layout;
 mod record;
 mod replay;
 mod export;
+#[cfg(feature = "sight")]
+mod recording;
 #[cfg(not(feature = "sight"))]
 mod lacking;
 mod flush;

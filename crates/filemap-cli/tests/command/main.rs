@@ -25,6 +25,9 @@ mod find;
 mod cmp;
 mod copy;
 mod watch;
+#[cfg(feature = "sight")]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod recordings;
 #[cfg(not(feature = "sight"))]
 mod lacking;
 #[cfg(feature = "sight")]
