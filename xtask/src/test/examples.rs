@@ -1,4 +1,4 @@
-//! The examples of the library, each run to its end without arguments and without input.
+//! The examples of the libraries, each run to its end without arguments and without input.
 
 use super::steps::Cargo;
 use crate::process;
@@ -30,9 +30,11 @@ pub(super) struct Place {
 /// From their folder, and not by `cargo run`, so that one that hangs can be ended.
 pub(super) fn run(cargo: &Cargo, place: &Place) -> Done {
     let mut names = Vec::new();
-    for entry in fs::read_dir("crates/filemap/examples")? {
-        let path = entry?.path();
-        names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+    for package in ["filemap", "filemap-recording"] {
+        for entry in fs::read_dir(format!("crates/{package}/examples"))? {
+            let path = entry?.path();
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
     }
     names.sort();
     if place.is_emulated {

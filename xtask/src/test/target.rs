@@ -90,6 +90,7 @@ pub(crate) fn run(name: &str) -> Done {
             [
                 &["test", "--no-fail-fast", "--all-features", "--target", &target.triple][..],
                 &["--package", "filemap", "--package", "filemap-cli"],
+                &["--package", "filemap-layout", "--package", "filemap-recording"],
                 left_out,
             ]
             .concat(),
