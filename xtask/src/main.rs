@@ -44,7 +44,8 @@ Usage: cargo xtask <verb>
   test --dotnet    The assemblies for .NET and Mono, on each runtime that there is, and on .NET for
                    Windows under Wine.
   test --oldest    Whether the oldest supported Rust compiles the workspace.
-  bench [ARGS...]  Measures; `cargo xtask bench --help` lists the arguments.
+  bench [ARGS...]  Measures; `cargo xtask bench --help` lists the arguments. --wine measures names that
+                   programs under Wine share.
   instructions [--renew]
                    Counts the instructions of paths that call no system, and fails if one has become
                    dearer than bench/instructions.toml allows. --renew writes that file.
@@ -113,6 +114,7 @@ fn run(words: &[&str]) -> Done {
         ["test", "--wine"] => test::run_in_wine(),
         ["test", "--oldest"] => test::check_oldest(),
         ["test", "--target", target] => test::run_for(target),
+        ["bench", "--wine"] => test::bench_in_wine(),
         ["bench", arguments @ ..] if bench::run(&root(), arguments) => Ok(()),
         ["bench", ..] => stop::failed("see the lines above"),
         ["instructions"] => instructions::run(false),

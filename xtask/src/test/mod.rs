@@ -12,7 +12,7 @@ mod wine;
 pub(crate) use checkers::{run_in_loom, run_in_miri, run_in_sanitizer};
 pub(crate) use target::run as run_for;
 pub(crate) use types::run as check_types;
-pub(crate) use wine::run as run_in_wine;
+pub(crate) use wine::{bench as bench_in_wine, run as run_in_wine};
 
 use crate::bindings;
 use crate::process;

@@ -4,7 +4,7 @@ use crate::helper;
 use crate::process::{self, cargo, output};
 use crate::stop::{Done, about};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a program for Windows is compiled with.
@@ -24,28 +24,42 @@ const TESTS: [&str; 8] = [
     "wine::",
 ];
 
-/// Prepares prefixes, a game, the helper and the package for Python, and runs the tests.
+/// Prepares more prefixes and the package for Python, and runs the tests.
 pub(crate) fn run() -> Done {
-    process::needs(&[
-        ("wine", "wine"),
-        (COMPILER, "gcc-mingw-w64-x86-64"),
-        ("python3", "python3"),
-        ("setpriv", "util-linux"),
-    ])?;
+    process::needs(&[("python3", "python3"), ("setpriv", "util-linux")])?;
+    let folder = stage()?;
+    prepare(&folder.join("second"), &[])?;
+    prepare_user(&folder.join("user"))?;
+    python(&folder.join("python/filemap"))?;
+    let mut tests = cargo(TESTS);
+    tests.args(["--", "--test-threads", "2"]);
+    process::run(quiet(&mut tests).env("FILEMAP_TEST_WINE", &folder))
+}
+
+/// Measures names that programs under Wine share, with packaged code.
+pub(crate) fn bench() -> Done {
+    let folder = stage()?;
+    // The profile of what is packaged.
+    process::run(&mut cargo(["build", "--quiet", "--release", "--package", "filemap-cli"]))?;
+    let measure =
+        ["run", "--quiet", "--release", "--package", "filemap-bench", "--example", "wine"];
+    let mut measure = cargo(measure);
+    measure.arg("--").arg(process::target()?.join("release/filemap"));
+    measure.args([helper::NAME, "prefix", "game.exe"].map(|name| folder.join(name)));
+    process::run(quiet(&mut measure))
+}
+
+/// Prepares a prefix, a game and the helper, and returns their folder.
+fn stage() -> Done<PathBuf> {
+    process::needs(&[("wine", "wine"), (COMPILER, "gcc-mingw-w64-x86-64")])?;
     let folder = process::target()?.join("wine");
     fs::create_dir_all(&folder)?;
     let built = helper::build()?;
     fs::copy(&built, folder.join(helper::NAME)).map_err(about(built.display()))?;
     let game = "crates/filemap-cli/tests/command/wine/game.c";
     output(Command::new(COMPILER).args(["-O1", "-o"]).arg(folder.join("game.exe")).arg(game))?;
-    for prefix in ["prefix", "second"] {
-        prepare(&folder.join(prefix), &[])?;
-    }
-    prepare_user(&folder.join("user"))?;
-    python(&folder.join("python/filemap"))?;
-    let mut tests = cargo(TESTS);
-    tests.args(["--", "--test-threads", "2"]);
-    process::run(quiet(&mut tests).env("FILEMAP_TEST_WINE", &folder))
+    prepare(&folder.join("prefix"), &[])?;
+    Ok(folder)
 }
 
 /// Makes a prefix, if it is not there. `words` are those before a command.

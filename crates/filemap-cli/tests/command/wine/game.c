@@ -3,6 +3,8 @@
 //
 //   game publish NAME SIZE   creates the name and maps SIZE bytes; the third number is what it is told
 //                            to do: a number below 100 is its exit code, 200 a crash
+//   game answer NAME         creates the name, and copies its first number to the 17th until it is the
+//                            largest one; for `cargo xtask bench --wine`
 //   game look NAME           opens the name, and tells what it may do with it
 //   game tell NAME NUMBER    opens the name and writes what its program is told to do
 //   game hold NAME           opens the name until its third number is not 0
@@ -37,6 +39,25 @@ static int publish(const char *name, size_t size) {
         Sleep(16);
     }
     return 4;
+}
+
+static int answer(const char *name) {
+    HANDLE mapping =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, name);
+    volatile DWORD *numbers = MapViewOfFile(mapping, FILE_MAP_ALL_ACCESS, 0, 0, 4096);
+    if (numbers == NULL) {
+        return 3;
+    }
+    printf("mapped\n");
+    fflush(stdout);
+    for (DWORD last = 0; last != MAXDWORD; YieldProcessor()) {
+        DWORD number = numbers[0];
+        if (number != last) {
+            numbers[16] = number;
+            last = number;
+        }
+    }
+    return 0;
 }
 
 static int look(const char *name, int hold) {
@@ -78,6 +99,9 @@ int main(int count, char **words) {
     }
     if (count == 4 && strcmp(words[1], "tell") == 0) {
         return tell(words[2], strtoul(words[3], NULL, 10));
+    }
+    if (count == 3 && strcmp(words[1], "answer") == 0) {
+        return answer(words[2]);
     }
     if (count == 3) {
         return look(words[2], strcmp(words[1], "hold") == 0);
