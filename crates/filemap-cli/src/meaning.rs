@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use filemap::{Mutex, PositionedIo, Registry};
+use filemap::{ErrorKind, Mutex, PositionedIo, Registry};
 use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Snapshot, Versions};
 
 use crate::args::{Abi, Compiler, Meaning, Whole};
@@ -39,7 +39,7 @@ impl Meant {
         let (versions, guessed) = versions_of(&layout, &meaning.whole)?;
         let lock = match &meaning.whole.lock {
             None => None,
-            Some(name) => Some(Mutex::options().registry(registry).name(name).open()?),
+            Some(name) => Some(mutex(name, registry)?),
         };
         Ok(Self { layout, versions, guessed, lock })
     }
@@ -82,6 +82,15 @@ impl Meant {
 }
 
 /// Returns a sentence about version counters.
+fn mutex(name: &str, registry: &Registry) -> Result<Mutex> {
+    Mutex::options().registry(registry).name(name).open().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::from(error).leaving(
+            "mutexes of programs under Wine stay there, and no native program can own them",
+        ),
+        _ => error.into(),
+    })
+}
+
 pub(crate) fn told(versions: &Versions) -> String {
     format!("copies are whole by {versions}")
 }

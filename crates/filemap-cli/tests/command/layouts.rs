@@ -174,7 +174,7 @@ fn a_torn_copy_is_told_and_a_counter_that_is_known_by_its_name_as_well() {
 fn a_mutex_is_owned_while_fields_are_copied() {
     let (place, layout, _holder) = place();
     let sentence = place.run(["read", "car", "--layout", &layout, "--lock", "turn"]).failed(1);
-    assert!(sentence.contains("turn"), "{sentence}");
+    assert!(sentence.contains("turn") && sentence.contains("under Wine stay there"), "{sentence}");
 
     let _mutex = place.hold(["turn", "--mutex"]);
     for _ in 0..2 {
