@@ -81,7 +81,6 @@ impl Meant {
     }
 }
 
-/// Returns a sentence about version counters.
 fn mutex(name: &str, registry: &Registry) -> Result<Mutex> {
     Mutex::options().registry(registry).name(name).open().map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::from(error).leaving(
@@ -91,6 +90,7 @@ fn mutex(name: &str, registry: &Registry) -> Result<Mutex> {
     })
 }
 
+/// Returns a sentence about version counters.
 pub(crate) fn told(versions: &Versions) -> String {
     format!("copies are whole by {versions}")
 }
