@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use filemap::{Access, FileMapping, Registry, View};
 use filemap_recording::Recording;
 use serde_json::Value;
 
-use crate::support::{Place, Running, finish, role, this};
+use crate::support::{Place, Running, role, this};
 
 /// The size of a small publisher's memory, and of a large one's.
 const SIZES: [u64; 2] = [10_000, 240_000];
@@ -346,6 +346,7 @@ fn what_is_no_recording_is_refused_with_the_reason() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_that_takes_no_more_keeps_what_it_has_and_says_how_much() {
+    use std::sync::atomic::AtomicBool;
     if crate::support::emulated() {
         println!("skipped: a shell cannot start the command, which is emulated");
         return;
@@ -360,7 +361,6 @@ fn a_file_that_takes_no_more_keeps_what_it_has_and_says_how_much() {
     let mut command = place.other_command("sh");
     command.args(["-c", &script]);
     let stop = AtomicBool::new(false);
-    let number = AtomicU32::new(1);
 
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
@@ -374,10 +374,9 @@ fn a_file_that_takes_no_more_keeps_what_it_has_and_says_how_much() {
                     eight.copy_from_slice(&state.to_le_bytes());
                 }
                 view.write(0, &noise[..]).unwrap();
-                number.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let outcome = finish(command, b"");
+        let outcome = crate::support::finish(command, b"");
         stop.store(true, Ordering::Relaxed);
         outcome
     });
