@@ -2,7 +2,7 @@
 
 #[cfg(windows)]
 pub(crate) mod console;
-#[cfg(all(target_os = "linux", feature = "sight"))]
+#[cfg(target_os = "linux")]
 pub(crate) mod picture;
 
 use std::env;

@@ -1,6 +1,7 @@
 //! Which prefix is meant, and which Wine runs in it: names are those of one wineserver.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use crate::sys;
 pub(super) struct Prefix {
     pub(super) folder: PathBuf,
     wine: PathBuf,
+    /// Where its wineserver has the folder in which others find it, if that is known.
+    temporary: Option<PathBuf>,
 }
 
 /// A wineserver of this user.
@@ -25,13 +28,17 @@ struct Server {
     name: Option<String>,
     prefix: Option<PathBuf>,
     program: PathBuf,
+    temporary: Option<PathBuf>,
 }
 
 impl Prefix {
     /// Finds the prefix that is meant: the one that was given, or that of `WINEPREFIX`, or the only one
     /// in which programs run.
     pub(super) fn find(at: &At) -> Result<Self> {
-        let servers = servers();
+        let mut servers = servers();
+        // One that this environment leads to before others.
+        let own = Some(temporary(env::var_os("TMPDIR")));
+        servers.sort_by_key(|server| server.temporary != own);
         let given = at.prefix.clone().or_else(|| {
             env::var_os("WINEPREFIX").filter(|folder| !folder.is_empty()).map(PathBuf::from)
         });
@@ -47,7 +54,9 @@ impl Prefix {
             let told = at.prefix.clone().or_else(|| told("WINEPREFIX").map(PathBuf::from));
             let wine = at.wine.clone().unwrap_or_else(|| "wine".into());
             match told.or_else(home) {
-                Some(folder) if matches!(none, Failure::No(_)) => Ok(Self { folder, wine }),
+                Some(folder) if matches!(none, Failure::No(_)) => {
+                    Ok(Self { folder, wine, temporary: None })
+                }
                 _ => Err(none),
             }
         })
@@ -74,13 +83,17 @@ impl Prefix {
         let server = known.chain(others).find(|server| server.is_of(&folder));
         let Some(server) = server else { return Err(nobody(Some(&folder))) };
         let wine = at.wine.clone().unwrap_or_else(|| server.wine());
-        Ok(Self { folder, wine })
+        Ok(Self { folder, wine, temporary: server.temporary.clone() })
     }
 
     /// Returns a command that runs a program in the prefix.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.wine);
         command.env("WINEPREFIX", &self.folder).stdin(Stdio::null()).stderr(Stdio::null());
+        // Some versions of Wine have their folders there: the game may run with another one.
+        if let Some(temporary) = &self.temporary {
+            command.env("TMPDIR", temporary);
+        }
         command
     }
 
@@ -108,6 +121,11 @@ impl Server {
     }
 }
 
+/// Returns the folder for temporary files that a value of `TMPDIR` stands for.
+fn temporary(told: Option<OsString>) -> PathBuf {
+    told.filter(|told| !told.is_empty()).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
 /// Returns the wineservers that this user runs, by what `/proc` shows of them.
 fn servers() -> Vec<Server> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
@@ -123,7 +141,9 @@ fn servers() -> Vec<Server> {
             // It has ended.
             Err(_) => return None,
         };
-        let environment = fs::read(process.join("environ")).unwrap_or_default();
+        let readable = fs::read(process.join("environ")).ok();
+        let is_readable = readable.is_some();
+        let environment = readable.unwrap_or_default();
         let variable = |name: &str| {
             let mut words = environment.split(|byte| *byte == 0);
             let value = words.find_map(|word| word.strip_prefix(name.as_bytes()))?;
@@ -133,7 +153,9 @@ fn servers() -> Vec<Server> {
         let prefix = variable("WINEPREFIX=").or_else(home);
         let name =
             folder.as_ref().and_then(|folder| Some(folder.file_name()?.to_str()?.to_owned()));
-        Some(Server { name, prefix, program })
+        let temporary =
+            is_readable.then(|| temporary(variable("TMPDIR=").map(PathBuf::into_os_string)));
+        Some(Server { name, prefix, program, temporary })
     };
     processes.filter_map(|process| server(process.ok()?.path())).collect()
 }

@@ -56,6 +56,18 @@ impl World {
         }
     }
 
+    /// Waits until the prefix has no wineserver, whose end is some seconds after the last program's.
+    pub(crate) fn until_nothing_runs(&self) {
+        let prefix = fs::metadata(&self.prefix).unwrap();
+        let folder = format!("server-{:x}-{:x}", prefix.dev(), prefix.ino());
+        let is_of = |pid: i32| {
+            let folders = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            // Its folder may have been removed, which the link then says behind the name.
+            folders.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&folder))
+        };
+        until("no wineserver runs", || (!processes(&[]).into_iter().any(is_of)).then_some(()));
+    }
+
     /// The world of an ordinary user, who is this one if it is one. None, and a line that says why, if
     /// there can be none.
     pub(crate) fn of_user() -> Option<Self> {
