@@ -165,6 +165,13 @@ fn header(
     compiler: &Compiler,
     len: Option<u64>,
 ) -> Result<Layout> {
+    for before in &compiler.before {
+        if let Err(error) = fs::metadata(before) {
+            let before = before.to_string_lossy();
+            let (before, why) = (Printable(&before), Why(&error));
+            return Err(Failure::broken(format!("could not read `{before}`: {why}")));
+        }
+    }
     let read = |abi| -> Result<Layout> {
         let before = compiler.before.iter().map(|path| path.to_string_lossy().into_owned());
         let options = HeaderOptions {

@@ -1,5 +1,7 @@
 //! Patterns for paths.
 
+use std::fmt;
+
 /// A pattern for paths: `*` stands for any characters, `?` for one, `,` for "or".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(Vec<Vec<char>>);
@@ -19,6 +21,17 @@ impl Glob {
         self.0
             .iter()
             .any(|pattern| (0..=path.len()).any(|end| is_end(end) && fits(pattern, &path[..end])))
+    }
+}
+
+/// The pattern, as it was given.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, pattern) in self.0.iter().enumerate() {
+            f.write_str(if index > 0 { "," } else { "" })?;
+            pattern.iter().try_for_each(|one| write!(f, "{one}"))?;
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use vt100::Color;
 
 #[cfg(target_os = "linux")]
 use crate::support::picture::Picture;
-use crate::support::{Place, Running, finish};
+use crate::support::{Place, Running, filemap, finish};
 #[cfg(target_os = "linux")]
 use crate::terminal::{Terminal, place_of};
 
@@ -183,7 +183,11 @@ fn a_mutex_is_owned_while_fields_are_copied() {
         assert_eq!(json["n"], 0);
     }
     place.run(["write", "car", "--layout", &layout, "--lock", "turn", "n=1"]).text();
-    let free = place.run(["lock", "turn", "--timeout", "0s", "--", "true"]);
+    let mut words = vec!["lock", "turn", "--timeout", "0s", "--"];
+    let command = filemap();
+    words.extend(command.iter().map(String::as_str));
+    words.push("ls");
+    let free = place.run(words);
     assert_eq!(free.code, Some(0), "{}", free.stderr);
 }
 
@@ -212,7 +216,7 @@ fn what_is_no_layout_is_refused_with_its_place() {
         (&["read", "car", "--layout", "gone.toml"], "does not exist"),
         (&["read", "car", "--as", "rpm:f33"], "f33"),
         (&["read", "car", "--as", "f33"], "possible values"),
-        (&["read", "car", "--layout", &layout, "--fields", "speed"], "none has such a path"),
+        (&["read", "car", "--layout", &layout, "--fields", "speed"], "no path is like"),
         (&["read", "car", "--layout", &layout, "--length", "4"], "about bytes"),
         (&["read", "car", "--fields", "rpm"], "--layout says which"),
         (&["read", "car", "--csv"], "--layout says which"),

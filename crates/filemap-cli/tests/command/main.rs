@@ -52,8 +52,9 @@ mod managed;
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 mod wine;
-// Registries are directories on Linux alone, and programs need help there to find kernel32.
-#[cfg(target_os = "linux")]
+// Registries are directories on Linux alone, and programs need help there to find kernel32. All verbs are
+// toured, also those that not each build has.
+#[cfg(all(target_os = "linux", feature = "sight"))]
 #[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tour;
 mod usage;

@@ -24,7 +24,7 @@ pub(in crate::command) fn run(context: &Context<'_>, export: &Export) -> Result<
     let glob = export.fields.as_deref().map(Glob::new);
     let table = Table::of(&recording, glob.as_ref());
     if glob.is_some() && table.columns.is_empty() {
-        return Err(Failure::no("could not export fields: none has such a path"));
+        return Err(crate::command::read::no_path(glob.as_ref()));
     }
     match &export.output {
         None => context.output.stream(|out| table.write(out, export.to)),

@@ -7,6 +7,7 @@ use filemap_layout::{Fields, Glob, Kind, Layout, Leaf};
 use serde::Serialize;
 
 use super::super::Context;
+use super::super::read::no_path;
 use crate::args::{LayoutArguments, LayoutForm, TargetArguments};
 use crate::failure::{Failure, Result};
 use crate::meaning::{Meant, layout_of};
@@ -214,7 +215,7 @@ fn chosen(out: &mut impl Write, layout: &Layout, glob: &Glob) -> Result<()> {
         })
         .collect();
     if lines.is_empty() {
-        return Err(Failure::no("could not show fields: none has such a path"));
+        return Err(no_path(Some(glob)));
     }
     table(out, &lines)
 }

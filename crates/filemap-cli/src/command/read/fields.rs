@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
         let chosen: Vec<_> =
             leaves.filter(|leaf| glob.as_ref().is_none_or(|glob| glob.fits(&leaf.path))).collect();
         if chosen.is_empty() {
-            return Err(Failure::no("could not show fields: none has such a path"));
+            return Err(no_path(glob.as_ref()));
         }
         Ok(chosen)
     };
@@ -62,6 +62,12 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     })?;
     tell(context, &meant, &snapshot);
     Ok(())
+}
+
+/// Returns the answer that no field has such a path.
+pub(in crate::command) fn no_path(glob: Option<&Glob>) -> Failure {
+    let pattern = glob.map(Glob::to_string).unwrap_or_default();
+    Failure::no(format!("could not show fields: no path is like `{}`", Printable(&pattern)))
 }
 
 /// Says on standard error what is known about the copy, which is no field.

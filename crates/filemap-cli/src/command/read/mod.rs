@@ -61,6 +61,8 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
 }
 
 #[cfg(feature = "sight")]
+pub(in crate::command) use self::fields::no_path;
+#[cfg(feature = "sight")]
 use self::fields::run as fields;
 
 #[cfg(not(feature = "sight"))]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use filemap_layout::{Glob, Kind, Leaf, Snapshot};
 
+use crate::command::read::no_path;
 use crate::failure::{Failure, Result};
 
 /// The most fields that a table has.
@@ -94,7 +95,7 @@ pub(super) fn rows_of(snapshot: &Snapshot<'_>, glob: Option<&Glob>) -> Result<Ve
         rows.push(row(&leaf.path, before, open.len(), what));
     }
     if rows.is_empty() {
-        return Err(Failure::no("could not watch fields: none has such a path"));
+        return Err(no_path(glob));
     }
     Ok(rows)
 }
