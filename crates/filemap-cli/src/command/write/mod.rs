@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
         return Err(Failure::usage(format!("`{path}=` is a field: --layout says where it is")));
     }
     let Some(offset) = write.offset else {
-        return Err(Failure::usage("expected --offset, or fields and --layout"));
+        return Err(Failure::usage("expected --offset <N>, or --layout <FILE> and fields"));
     };
     let target = Target::find(&target, &context.registry)?;
     let file = Written::open(&target, &context.registry, Making::AtOnce)?;
