@@ -51,6 +51,11 @@
 /// for your own.
 pub use zerocopy;
 
+/// The example for authors of tools that read what games under Wine publish.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/wine.md")]
+mod wine {}
+
 /// The examples of the README, which are run as well.
 #[cfg(all(doctest, feature = "objects"))]
 #[doc = include_str!("../../../README.md")]

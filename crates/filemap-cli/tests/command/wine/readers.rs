@@ -1,6 +1,9 @@
 //! Native readers in Python.
 
-use super::world::World;
+use std::fs;
+use std::path::Path;
+
+use super::world::{TOLD, World};
 use crate::support::{Running, finish};
 
 /// Reads the name until the game has counted, and tells the game its end by its third number.
@@ -43,6 +46,27 @@ fn a_reader_in_python_waits_for_a_game_that_is_started_and_ends_it() {
     assert_eq!(reader.wait().code, Some(0));
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
     world.assert_nothing_is_left("py-run");
+}
+
+#[test]
+fn the_program_in_the_document_reads_the_game() {
+    let Some(world) = World::new() else { return };
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/wine.md");
+    let document = fs::read_to_string(document).unwrap();
+    let program = document.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let mut run = world.wine("run");
+    run.args(["--map", "acpmf_physics=4KiB", "--", "wine", &world.game()]);
+    run.args(["publish", "acpmf_physics", "4096"]);
+    let running = Running::start(run);
+    let view = world.counting("acpmf_physics");
+    view.write(4, &0.5_f32).unwrap();
+    let mut python = world.of("python3", &["-c", program]);
+    python.env("PYTHONPATH", world.python()).env("PYTHONDONTWRITEBYTECODE", "1");
+
+    assert_eq!(finish(python, b"").text(), "50%\n");
+
+    view.write(TOLD, &1_u32).unwrap();
+    assert_eq!(running.wait().code, Some(1));
 }
 
 #[test]
