@@ -21,6 +21,7 @@ mod progress;
 mod failure;
 mod output;
 mod target;
+mod text;
 mod object;
 mod written;
 mod attended;

@@ -1,6 +1,5 @@
 //! What bytes mean, as the arguments say it: a layout, version counters, a mutex.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use filemap::{ErrorKind, Mutex, PositionedIo, Registry};
@@ -9,9 +8,7 @@ use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Sna
 use crate::args::{Abi, Compiler, Meaning, Whole};
 use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
-
-/// The longest file of a layout that is read.
-const LONGEST: u64 = 1 << 24;
+use crate::text;
 
 /// A layout, and how a copy is known to be whole.
 #[derive(Debug)]
@@ -143,19 +140,10 @@ fn in_file(path: &Path, error: &Error) -> Failure {
 }
 
 fn text_of(path: &Path) -> Result<String> {
-    let refused = |why: &str| {
-        let path = path.to_string_lossy();
-        Err(Failure::broken(format!("could not read the layout `{}`: {why}", Printable(&path))))
-    };
-    match fs::metadata(path) {
-        Err(error) => refused(&Why(&error).to_string()),
-        Ok(found) if !found.is_file() => refused("it is no file"),
-        Ok(found) if found.len() > LONGEST => refused("it has more than 16 MiB"),
-        Ok(_) => match fs::read_to_string(path) {
-            Ok(text) => Ok(text),
-            Err(error) => refused(&Why(&error).to_string()),
-        },
-    }
+    text::read(path).map_err(|error| {
+        let (path, why) = (path.to_string_lossy(), Why(&error));
+        Failure::broken(format!("could not read the layout `{}`: {why}", Printable(&path)))
+    })
 }
 
 /// Reads a header for the compiler that was named, or for the one whose size the memory has.
@@ -166,11 +154,11 @@ fn header(
     len: Option<u64>,
 ) -> Result<Layout> {
     for before in &compiler.before {
-        if let Err(error) = fs::metadata(before) {
-            let before = before.to_string_lossy();
-            let (before, why) = (Printable(&before), Why(&error));
-            return Err(Failure::broken(format!("could not read `{before}`: {why}")));
-        }
+        // The reader of headers takes what is no file for a line.
+        text::read(before).map_err(|error| {
+            let (before, why) = (before.to_string_lossy(), Why(&error));
+            Failure::broken(format!("could not read `{}`: {why}", Printable(&before)))
+        })?;
     }
     let read = |abi| -> Result<Layout> {
         let before = compiler.before.iter().map(|path| path.to_string_lossy().into_owned());

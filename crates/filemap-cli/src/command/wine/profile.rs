@@ -15,6 +15,7 @@ use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
 use crate::size;
 use crate::target;
+use crate::text;
 
 /// The profiles in this command, by name.
 const SHIPPED: [(&str, &str); 11] = [
@@ -73,7 +74,7 @@ pub(super) struct Found {
 /// one in this command.
 pub(super) fn find(word: &str) -> Result<Found> {
     let path = path_of(word)?;
-    match fs::read_to_string(&path) {
+    match text::read(&path) {
         Ok(text) => {
             let profile = parse(&text, &path.display().to_string())?;
             return Ok(Found { name: word.to_owned(), path: Some(path), profile });
