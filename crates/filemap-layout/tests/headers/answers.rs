@@ -190,7 +190,7 @@ fn what_cannot_be_laid_out_is_named() {
     assert!(told.starts_with("could not read") && told.contains("expected ';'"), "{told}");
 }
 
-/// Reads a header where LIBCLANG_PATH leads to nothing; run by the test below.
+/// Reads a header where `LIBCLANG_PATH` leads to nothing; run by the test below.
 #[test]
 fn a_process_without_libclang() {
     if std::env::var_os("FILEMAP_TEST_WITHOUT").is_none() {

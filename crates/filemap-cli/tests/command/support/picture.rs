@@ -52,6 +52,7 @@ impl Picture {
 
     /// Puts a text where a pattern is, at the end of as many characters: for what differs from run to
     /// run.
+    #[cfg_attr(not(feature = "sight"), expect(dead_code, reason = "live views alone have such"))]
     pub(crate) fn showing(mut self, pattern: &str, text: &str) -> Self {
         let pattern = Regex::new(pattern).unwrap();
         for row in &mut self.0 {
