@@ -9,7 +9,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use filemap_layout::{Glob, Snapshot};
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
 pub(super) use self::changes::print;
 use self::table::Table;
@@ -19,7 +18,6 @@ use crate::args::Watch;
 use crate::command::Context;
 use crate::failure::{Failure, Result};
 use crate::meaning::{Meant, file_and_type};
-use crate::sys;
 
 /// How often the file of the layout is looked at, and the name.
 const LIFE: Duration = Duration::from_secs(1);
@@ -121,22 +119,9 @@ fn shown(table: &mut Table<'_>, terminal: &mut DefaultTerminal, watched: &Watche
         }
         terminal.draw(|frame| screen::draw(frame, table, now)).map_err(|error| refused(&error))?;
         let wait = due.saturating_duration_since(Instant::now()).min(FRAME);
-        if !event::poll(wait).map_err(|error| refused(&error))? {
-            continue;
-        }
-        loop {
-            if let Event::Key(key) = event::read().map_err(|error| refused(&error))?
-                && key.kind != KeyEventKind::Release
-            {
-                match table.press(key) {
-                    Flow::On => {}
-                    Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
-                    other => return Ok(other),
-                }
-            }
-            if !event::poll(Duration::ZERO).map_err(|error| refused(&error))? {
-                break;
-            }
+        match live::keys(wait, |key| Ok(table.press(key)))? {
+            Flow::On => {}
+            other => return Ok(other),
         }
     }
     Ok(Flow::End)

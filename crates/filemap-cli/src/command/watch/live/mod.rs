@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
 
 pub(super) use self::screen::{ends, fresh_style, help};
 use self::view::View;
@@ -99,25 +99,35 @@ fn draw_until_the_end(
         }
         terminal.draw(|frame| screen::draw(frame, view, now)).map_err(|error| refused(&error))?;
         let wait = due.saturating_duration_since(Instant::now()).min(FRAME);
-        if !event::poll(wait).map_err(|error| refused(&error))? {
-            continue;
-        }
-        // All waiting keys before the next drawing, so that held keys do not pile up.
-        loop {
-            if let Event::Key(key) = event::read().map_err(|error| refused(&error))?
-                && key.kind != KeyEventKind::Release
-            {
-                match view.press(key)? {
-                    Flow::On => {}
-                    Flow::End => return Ok(Flow::End),
-                    Flow::Fields | Flow::Bytes(_) => return Ok(Flow::Fields),
-                    Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
-                }
-            }
-            if !event::poll(Duration::ZERO).map_err(|error| refused(&error))? {
-                break;
-            }
+        match keys(wait, |key| view.press(key))? {
+            Flow::On => {}
+            other => return Ok(other),
         }
     }
     Ok(Flow::End)
+}
+
+/// Waits for keys, and lets `press` handle those that are there, until one does more than go on.
+pub(super) fn keys(
+    wait: Duration,
+    mut press: impl FnMut(KeyEvent) -> Result<Flow>,
+) -> Result<Flow> {
+    if !event::poll(wait).map_err(|error| refused(&error))? {
+        return Ok(Flow::On);
+    }
+    // All waiting keys before the next drawing, so that held keys do not pile up.
+    loop {
+        if let Event::Key(key) = event::read().map_err(|error| refused(&error))?
+            && key.kind != KeyEventKind::Release
+        {
+            match press(key)? {
+                Flow::On => {}
+                Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
+                other => return Ok(other),
+            }
+        }
+        if !event::poll(Duration::ZERO).map_err(|error| refused(&error))? {
+            return Ok(Flow::On);
+        }
+    }
 }
