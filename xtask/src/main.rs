@@ -11,6 +11,7 @@ mod bench;
 mod instructions;
 mod bindings;
 mod soak;
+mod recordings;
 mod fuzz;
 mod conformance;
 mod header;
@@ -53,6 +54,10 @@ Usage: cargo xtask <verb>
                    The long form of the tests of what happens by chance: N cuts of files (100,000 if
                    not said) and storms of names. --hosts: the library inside Mono and a JVM, and
                    views that are closed under their readers on each runtime of .NET.
+  recordings [--seconds N]
+                   What recordings promise: publishers of 10 KB and of 240 KB, recorded and replayed for
+                   N seconds (60 if not said, with 0 not at all), the recorder's processor time beside
+                   that of zstd; and whether Python's `mcap` reads what the command exports.
   fuzz [--seconds N] [TARGET...]
                    Made-up bytes for what reads others' bytes, 30 seconds for each target if not said.
   conformance [--area A]
@@ -120,6 +125,7 @@ fn run(words: &[&str]) -> Done {
         ["instructions"] => instructions::run(false),
         ["instructions", "--renew"] => instructions::run(true),
         ["soak", arguments @ ..] => soak::run(arguments),
+        ["recordings", arguments @ ..] => recordings::run(arguments),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),
         ["conformance"] => conformance::run(None),
         ["conformance", "--area", area] => conformance::run(Some(area)),

@@ -13,6 +13,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{Ordering, fence};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -225,8 +226,12 @@ fn replay(recording: &Recording, names: &Path, numbers: &[u32], times: &[Duratio
     let view = registry.open("car")?.map(Access::Read)?;
     let stop = Stop::new();
     let last = *numbers.last().ok_or("no frames")?;
-    let seen = thread::scope(|scope| -> Done<Vec<(u32, Instant)>> {
-        let playing = scope.spawn(|| player.run(&stop));
+    let (origin, seen) = thread::scope(|scope| -> Done<(Instant, Vec<(u32, Instant)>)> {
+        let (begin, begun) = mpsc::channel();
+        let playing = scope.spawn(move || {
+            let _is_heard = begin.send(Instant::now()).is_ok();
+            player.run(&stop)
+        });
         let mut seen = Vec::<(u32, Instant)>::with_capacity(numbers.len());
         while seen.last().is_none_or(|(number, _)| *number != last) {
             let number = view.read::<u32>(4)?;
@@ -239,14 +244,12 @@ fn replay(recording: &Recording, names: &Path, numbers: &[u32], times: &[Duratio
             std::hint::spin_loop();
         }
         playing.join().map_err(|_| "the player failed")??;
-        Ok(seen)
+        Ok((begun.recv()?, seen))
     })?;
-    let (first, origin) = *seen.first().ok_or("nothing was seen")?;
     let place = |number: u32| numbers.binary_search(&number).map_err(|_| "a version is unknown");
-    let first = times[place(first)?];
     let mut late = Vec::new();
     for (number, at) in &seen {
-        let due = times[place(*number)?].saturating_sub(first).as_secs_f64();
+        let due = times[place(*number)?].saturating_sub(recording.start()).as_secs_f64();
         late.push((at.duration_since(origin).as_secs_f64() - due) * 1e3);
     }
     let frame = 1e3 / RATE;

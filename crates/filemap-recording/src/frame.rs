@@ -48,6 +48,13 @@ impl<'r> Frames<'r> {
         Self { content, next: 0, unpacked: Vec::new(), at: 0, after: None }
     }
 
+    /// Unpacks what comes first, so that the first frame takes no longer than others.
+    pub(crate) fn prepare(&mut self) {
+        if self.unpacked.is_empty() {
+            self.load(self.next);
+        }
+    }
+
     /// Returns the next frame, or `None` after the last one.
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let place = loop {

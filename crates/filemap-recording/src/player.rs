@@ -271,6 +271,7 @@ impl Player<'_> {
                 self.targets[target].show(&bytes, &self.options.registry)?;
             }
         }
+        frames.prepare();
         self.frames = frames;
         Ok(())
     }

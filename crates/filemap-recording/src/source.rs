@@ -13,6 +13,9 @@ use crate::writer::Writer;
 /// The time between two looks whether a name is still there, or is there again.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The same while its bytes change: somebody is there then.
+const PAUSE_WHILE_IT_CHANGES: Duration = Duration::from_secs(1);
+
 /// The largest mapping that is recorded.
 const MOST: usize = 1 << 28;
 
@@ -23,6 +26,8 @@ pub(crate) struct Source {
     present: Option<Present>,
     /// When the name was last looked for.
     asked: Option<Instant>,
+    /// When its bytes had changed the last time.
+    changed: Option<Instant>,
     /// Whether it was there once.
     was_there: bool,
     /// Whether its layout is attached to the file.
@@ -50,7 +55,14 @@ type Identity = (u32, SystemTime);
 
 impl Source {
     pub(crate) fn new(subject: Subject) -> Self {
-        Self { subject, present: None, asked: None, was_there: false, is_attached: false }
+        Self {
+            subject,
+            present: None,
+            asked: None,
+            changed: None,
+            was_there: false,
+            is_attached: false,
+        }
     }
 
     /// Returns whether the name is there.
@@ -113,7 +125,9 @@ impl Source {
         writer: &mut Writer,
         look: Look,
     ) -> Result<Seen> {
-        let is_time = self.asked.is_none_or(|asked| look.now - asked >= PAUSE);
+        let changes = self.changed.is_some_and(|changed| look.now - changed < PAUSE);
+        let pause = if changes { PAUSE_WHILE_IT_CHANGES } else { PAUSE };
+        let is_time = self.asked.is_none_or(|asked| look.now - asked >= pause);
         if is_time {
             self.asked = Some(look.now);
         }
@@ -136,6 +150,9 @@ impl Source {
         };
         // The last bytes are those after the end.
         let written = present.look(&self.subject, writer, look)?;
+        if written != Seen::Nothing {
+            self.changed = Some(look.now);
+        }
         if has_ended {
             self.present = None;
         }
