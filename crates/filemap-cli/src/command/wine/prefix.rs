@@ -16,8 +16,8 @@ use crate::sys;
 pub(super) struct Prefix {
     pub(super) folder: PathBuf,
     wine: PathBuf,
-    /// Where its wineserver has the folder in which others find it, if that is known.
-    temporary: Option<PathBuf>,
+    /// The `TMPDIR` of its wineserver, if that is known; empty if it has none.
+    temporary: Option<OsString>,
 }
 
 /// A wineserver of this user.
@@ -28,7 +28,7 @@ struct Server {
     name: Option<String>,
     prefix: Option<PathBuf>,
     program: PathBuf,
-    temporary: Option<PathBuf>,
+    temporary: Option<OsString>,
 }
 
 impl Prefix {
@@ -37,7 +37,7 @@ impl Prefix {
     pub(super) fn find(at: &At) -> Result<Self> {
         let mut servers = servers();
         // One that this environment leads to before others.
-        let own = Some(temporary(env::var_os("TMPDIR")));
+        let own = Some(env::var_os("TMPDIR").unwrap_or_default());
         servers.sort_by_key(|server| server.temporary != own);
         let given = at.prefix.clone().or_else(|| {
             env::var_os("WINEPREFIX").filter(|folder| !folder.is_empty()).map(PathBuf::from)
@@ -90,9 +90,15 @@ impl Prefix {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.wine);
         command.env("WINEPREFIX", &self.folder).stdin(Stdio::null()).stderr(Stdio::null());
-        // Some versions of Wine have their folders there: the game may run with another one.
-        if let Some(temporary) = &self.temporary {
-            command.env("TMPDIR", temporary);
+        // Some versions of Wine are found there: the game may have another one, or none.
+        match &self.temporary {
+            Some(temporary) if temporary.is_empty() => {
+                command.env_remove("TMPDIR");
+            }
+            Some(temporary) => {
+                command.env("TMPDIR", temporary);
+            }
+            None => {}
         }
         command
     }
@@ -119,11 +125,6 @@ impl Server {
         let beside = ["wine", "wine64"].map(|name| folder.join(name));
         beside.into_iter().find(|path| path.is_file()).unwrap_or_else(|| "wine".into())
     }
-}
-
-/// Returns the folder for temporary files that a value of `TMPDIR` stands for.
-fn temporary(told: Option<OsString>) -> PathBuf {
-    told.filter(|told| !told.is_empty()).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
 }
 
 /// Returns the wineservers that this user runs, by what `/proc` shows of them.
@@ -153,8 +154,8 @@ fn servers() -> Vec<Server> {
         let prefix = variable("WINEPREFIX=").or_else(home);
         let name =
             folder.as_ref().and_then(|folder| Some(folder.file_name()?.to_str()?.to_owned()));
-        let temporary =
-            is_readable.then(|| temporary(variable("TMPDIR=").map(PathBuf::into_os_string)));
+        let temporary = || variable("TMPDIR=").unwrap_or_default().into_os_string();
+        let temporary = is_readable.then(temporary);
         Some(Server { name, prefix, program, temporary })
     };
     processes.filter_map(|process| server(process.ok()?.path())).collect()

@@ -32,6 +32,7 @@ fn a_program_for_windows_sees_a_native_name_and_writes_it() {
     assert_eq!(view.read::<u32>(WRITTEN).unwrap(), 77);
     publishing.signal("TERM");
     assert_eq!(publishing.wait().code, Some(0));
+    world.assert_no_work_is_left();
     let gone = finish(world.program(&["look", "pub-both"]), b"");
     assert_eq!(String::from_utf8_lossy(&gone.stdout), "not opened: 2\r\n");
 }
@@ -49,6 +50,7 @@ fn a_name_that_is_only_shown_cannot_be_written() {
     assert_eq!(String::from_utf8_lossy(&seen.stdout), "seen 42\r\nnot written: 5\r\n");
     publishing.signal("TERM");
     assert_eq!(publishing.wait().code, Some(0));
+    world.assert_no_work_is_left();
 }
 
 #[test]
@@ -65,6 +67,7 @@ fn a_helper_that_is_killed_is_told() {
     let ended = publishing.wait();
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("the helper inside Wine was killed"), "{}", ended.stderr);
+    world.assert_no_work_is_left();
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn attach(world: &World, name: &str, mut game: Running) {
 
 fn assert_nothing_is_left(world: &World) {
     assert_eq!(world.place.entries(), crate::support::NOTHING);
-    assert!(!world.cache().join("filemap").exists());
+    world.assert_no_work_is_left();
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use filemap::{Access, ErrorKind, FileMapping, Registry, View};
 
-use crate::support::{DEADLINE, Place, finish};
+use crate::support::{DEADLINE, Place, TEMPORARY, finish};
 
 /// The variable with the folder that `cargo xtask test --wine` prepares: a prefix and a game.
 const FOLDER: &str = "FILEMAP_TEST_WINE";
@@ -105,7 +105,8 @@ impl World {
         if !self.before.is_empty() {
             command.env("HOME", self.prefix.parent().unwrap());
         }
-        command.args(words).env("WINEPREFIX", &self.prefix);
+        // Some versions of Wine have a wineserver for each of these folders, and others none.
+        command.args(words).env("WINEPREFIX", &self.prefix).env_remove(TEMPORARY);
         command.env("XDG_CACHE_HOME", self.cache());
         command
     }
@@ -170,7 +171,17 @@ impl World {
         let error = self.registry().open(name).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert_eq!(self.place.entries(), crate::support::NOTHING);
-        assert!(!self.cache().join("filemap").exists(), "{:?}", files(&self.cache()));
+        self.assert_no_work_is_left();
+    }
+
+    /// Asserts that no file is left of a command that has ended, and that no process of it is, which may
+    /// take a moment to notice.
+    pub(crate) fn assert_no_work_is_left(&self) {
+        let cache = self.cache();
+        assert!(!cache.join("filemap").exists(), "{:?}", files(&cache));
+        // Each helper is told the path of its task.
+        let own = ["filemap-wine.exe", cache.to_str().unwrap()];
+        until("no helper is left", || processes(&own).is_empty().then_some(()));
     }
 }
 
