@@ -5,13 +5,16 @@ use crate::kind::Kind;
 use crate::number::{Number, Order, whole};
 use crate::value::Value;
 
+/// The most bytes of a text that is written.
+const LONGEST: u64 = 1 << 28;
+
 impl Kind {
     /// Returns the value at the start of `bytes`, or `None` if it has none (fields, arrays) or they
     /// are too few.
     #[must_use]
     pub fn value(&self, bytes: &[u8]) -> Option<Value> {
         let size = usize::try_from(self.size()).ok()?;
-        let bytes = bytes.get(..size)?;
+        let bytes = bytes.get(..size).filter(|_| self.is_sound())?;
         Some(match self {
             Self::Number(number, order) => number.value(bytes, *order)?,
             Self::Names(names, order) => names.value(names.number().bits(bytes, *order)?),
@@ -37,6 +40,11 @@ impl Kind {
     ///
     /// If the text is no such value, or does not fit.
     pub fn parse(&self, value: &str, present: &[u8]) -> Result<Vec<u8>> {
+        if !self.is_sound() {
+            return Err(Error::new(format!(
+                "could not write `{value}` into {self}: it is no type"
+            )));
+        }
         match self {
             Self::Number(number, order) => Ok(number.bytes(number.parse(value)?, *order)),
             Self::Names(names, order) => Ok(names.number().bytes(names.parse(value)?, *order)),
@@ -101,6 +109,12 @@ fn text_bytes(value: &str, unit: u8, order: Order, len: u64) -> Result<Vec<u8>> 
             units.len()
         )));
     }
+    let size = len.saturating_mul(u64::from(unit));
+    let Some(size) = usize::try_from(size).ok().filter(|_| size <= LONGEST) else {
+        return Err(Error::new(format!(
+            "could not write a text into {size} bytes at once: {LONGEST} is the most"
+        )));
+    };
     let number = match unit {
         1 => Number::U8,
         2 => Number::U16,
@@ -108,7 +122,7 @@ fn text_bytes(value: &str, unit: u8, order: Order, len: u64) -> Result<Vec<u8>> 
     };
     let mut bytes: Vec<u8> = units.iter().flat_map(|unit| number.bytes(*unit, order)).collect();
     // The rest of an earlier, longer text is not left behind.
-    bytes.resize(usize::try_from(len.saturating_mul(u64::from(unit))).unwrap_or(0), 0);
+    bytes.resize(size, 0);
     Ok(bytes)
 }
 

@@ -10,6 +10,8 @@ use crate::path::{Path, Step, is_name};
 
 /// The longest array of bytes whose elements are fields of their own; longer ones are bytes.
 const MOST_BYTES: u64 = 4096;
+/// The most fields, elements and structs that a struct may have, with those inside each other.
+const MOST: u64 = 1 << 22;
 /// How deep fields and arrays may be inside each other.
 pub(crate) const DEEPEST: usize = 64;
 
@@ -103,12 +105,28 @@ impl Kind {
         }
     }
 
-    /// Returns the number of its leaves: the fields that have a value.
-    pub(crate) fn leaf_count(&self) -> u64 {
+    /// Returns how many fields, elements and structs there are in it, itself included: what it takes to
+    /// go through them, though none may have a value.
+    fn parts(&self) -> u64 {
         match self {
-            Self::Fields(fields) => fields.leaf_count(),
-            Self::Array(element, count) => element.leaf_count().saturating_mul(*count),
+            Self::Fields(fields) => fields.parts,
+            Self::Array(element, count) => element.parts().saturating_mul(*count).saturating_add(1),
             _ => 1,
+        }
+    }
+
+    /// Returns whether its parts fit each other: bits in their number, characters that there are.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Bits { number, first, width, .. } => {
+                let bits = 8 * number.size();
+                *width > 0
+                    && usize::from(*first) + usize::from(*width) <= bits
+                    && !number.is_float()
+            }
+            Self::Text { unit, .. } => matches!(unit, 1 | 2 | 4),
+            Self::Array(element, _) => element.is_sound(),
+            Self::Number(..) | Self::Names(..) | Self::Bytes(_) | Self::Fields(_) => true,
         }
     }
 
@@ -159,7 +177,7 @@ pub struct Field {
     pub offset: u64,
     /// What its bytes are.
     pub kind: Kind,
-    /// The unit of its values, such as `m/s`.
+    /// The unit of its values, such as `m/s`, and of the fields in it that have no other.
     pub unit: Option<String>,
 }
 
@@ -171,7 +189,7 @@ pub struct Fields {
     alignment: u64,
     union: bool,
     fields: Vec<Field>,
-    leaves: u64,
+    parts: u64,
     depth: usize,
 }
 
@@ -181,7 +199,8 @@ impl Fields {
     /// # Errors
     ///
     /// If a field reaches outside `size`, has a name that is empty, unusable in a path or there
-    /// twice, or if fields are more than 64 deep inside each other.
+    /// twice, if fields are more than 64 deep inside each other, or more than 4,194,304 with those
+    /// inside others.
     pub fn new(
         name: impl Into<String>,
         size: u64,
@@ -194,6 +213,10 @@ impl Fields {
         if i64::try_from(size).is_err() {
             return refused(format!("its {size} bytes are more than any memory has"));
         }
+        let parts = fields.iter().fold(1_u64, |all, one| all.saturating_add(one.kind.parts()));
+        if parts > MOST {
+            return refused(format!("it has {parts} fields, and {MOST} is the most"));
+        }
         let mut names = std::collections::HashSet::new();
         for field in &fields {
             let its = &field.name;
@@ -204,7 +227,17 @@ impl Fields {
                     field.offset
                 ));
             }
-            if its.is_empty() && matches!(field.kind, Kind::Fields(_)) {
+            if !field.kind.is_sound() {
+                return refused(format!(
+                    "its field `{its}` has bits outside a whole number, or characters of a size that \
+                     is none of 1, 2 and 4 bytes"
+                ));
+            }
+            if let (true, Kind::Fields(inner)) = (its.is_empty(), &field.kind) {
+                // Its fields are found as if they were here.
+                if let Some(twice) = inner.names().find(|name| !names.insert(*name)) {
+                    return refused(format!("it has two fields `{twice}`"));
+                }
                 continue;
             }
             if !is_name(its) {
@@ -212,7 +245,7 @@ impl Fields {
                     "its field `{its}` has no usable name: letters, digits and `_` are right"
                 ));
             }
-            if !names.insert(its) {
+            if !names.insert(its.as_str()) {
                 return refused(format!("it has two fields `{its}`"));
             }
         }
@@ -220,9 +253,7 @@ impl Fields {
         if depth > DEEPEST {
             return refused(format!("its fields are more than {DEEPEST} deep inside each other"));
         }
-        let leaves =
-            fields.iter().fold(0_u64, |all, field| all.saturating_add(field.kind.leaf_count()));
-        Ok(Self { name, size, alignment: alignment.max(1), union, fields, leaves, depth })
+        Ok(Self { name, size, alignment: alignment.max(1), union, fields, parts, depth })
     }
 
     /// Returns the name of the type; empty if it has none.
@@ -253,6 +284,14 @@ impl Fields {
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// Returns the names by which its fields are found, with those of structs without a name.
+    pub(crate) fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.fields.iter().flat_map(|field| match &field.kind {
+            Kind::Fields(inner) if field.name.is_empty() => inner.names(),
+            _ => Box::new(std::iter::once(field.name.as_str())),
+        }))
     }
 
     /// Returns the field of this name, with its offset in this struct.
@@ -309,7 +348,8 @@ impl Fields {
             match (step, kind) {
                 (Step::Field(name), Kind::Fields(fields)) => {
                     let (offset, field) = fields.find(name).ok_or_else(|| missing(name, fields))?;
-                    (at, kind, unit) = (at + offset, &field.kind, field.unit.as_deref());
+                    (at, kind) = (at + offset, &field.kind);
+                    unit = field.unit.as_deref().or(unit);
                 }
                 (Step::Index(index), Kind::Array(element, count)) => {
                     if index >= count {
@@ -335,10 +375,6 @@ impl Fields {
             }
         }
         Ok((at, kind, unit))
-    }
-
-    pub(crate) fn leaf_count(&self) -> u64 {
-        self.leaves
     }
 
     pub(crate) fn depth(&self) -> usize {

@@ -9,9 +9,6 @@ use crate::path::{Path, Step};
 use crate::section::{Extent, Section};
 use crate::versions::Versions;
 
-/// The most leaves that a layout may have.
-const MOST: u64 = 1 << 22;
-
 /// Which field has which bytes of a memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -23,19 +20,9 @@ pub struct Layout {
 
 impl Layout {
     /// Returns the layout of a struct at the start of the memory.
-    ///
-    /// # Errors
-    ///
-    /// If it has more than 4,194,304 fields with a value.
-    pub fn new(root: Arc<Fields>) -> Result<Self> {
-        if root.leaf_count() > MOST {
-            return Err(Error::new(format!(
-                "could not use `{}`: it has {} fields, and {MOST} is the most",
-                root.name(),
-                root.leaf_count()
-            )));
-        }
-        Ok(Self { root, sections: Vec::new(), versions: None, abi: None })
+    #[must_use]
+    pub fn new(root: Arc<Fields>) -> Self {
+        Self { root, sections: Vec::new(), versions: None, abi: None }
     }
 
     /// Adds a section.
@@ -53,11 +40,6 @@ impl Layout {
         }
         if let Some(key) = &section.key {
             section.fields.place(&key.0, 0)?;
-        }
-        if section.fields.leaf_count() > MOST {
-            return Err(Error::new(format!(
-                "could not add the section `{name}`: a row has more than {MOST} fields"
-            )));
         }
         self.sections.push(section);
         Ok(self)
@@ -153,6 +135,13 @@ impl Layout {
                 rows.count()
             )));
         };
+        if path.0.len() == 2 {
+            return Err(Error::new(format!(
+                "could not use `{text}`: it is a row, and one of its fields is right, such as \
+                 `{text}.{}`",
+                section.fields.names().next().unwrap_or("value")
+            )));
+        }
         let (offset, kind, unit) = section.fields.place(&path.0[2..], offset)?;
         Ok(Leaf { path: text, offset, kind, unit })
     }

@@ -101,7 +101,8 @@ impl<'l> Iterator for Leaves<'l> {
                             (false, true) => top.path.clone(),
                             (false, false) => format!("{}.{}", top.path, field.name),
                         };
-                        frame(&field.kind, top.base + field.offset, path, field.unit.as_deref())
+                        let unit = field.unit.as_deref().or(top.unit);
+                        frame(&field.kind, top.base + field.offset, path, unit)
                     })
                 }
                 Parts::Elements(element, count) => (index < *count).then(|| {

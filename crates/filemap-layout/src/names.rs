@@ -33,8 +33,9 @@ impl Names {
                 "could not use `{name}`: its type {number} has no whole numbers; u32 has"
             )));
         }
-        for (index, (its, value)) in values.iter().enumerate() {
-            if its.is_empty() || values[..index].iter().any(|(before, _)| before == its) {
+        let mut known = std::collections::HashSet::new();
+        for (its, value) in &values {
+            if its.is_empty() || !known.insert(its) {
                 return Err(Error::new(format!(
                     "could not use `{name}`: its name `{its}` is empty or there twice"
                 )));

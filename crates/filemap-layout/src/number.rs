@@ -70,6 +70,11 @@ impl Number {
         !matches!(self, Self::F32 | Self::F64 | Self::Bool)
     }
 
+    /// Returns whether it has numbers with a fraction.
+    pub(crate) fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
     /// Returns whether it has numbers below zero.
     #[must_use]
     pub fn is_signed(self) -> bool {

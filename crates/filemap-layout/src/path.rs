@@ -27,7 +27,10 @@ impl fmt::Display for Path {
                 Step::Field(name) if index == 0 => f.write_str(name)?,
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Index(at) => write!(f, "[{at}]")?,
-                Step::Key(key) => write!(f, "[{key:?}]")?,
+                Step::Key(key) => {
+                    // Only what would end it is escaped, as it is read.
+                    write!(f, "[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\""))?;
+                }
             }
         }
         Ok(())
@@ -109,8 +112,14 @@ mod tests {
 
     #[test]
     fn a_path_is_printed_as_it_is_read() {
-        for text in ["a", "wheel[3].temp", "m[1][2]", "sensor[\"CPU \\\"1\\\"\"].value", "a.b.c[0]"]
-        {
+        for text in [
+            "a",
+            "wheel[3].temp",
+            "m[1][2]",
+            "sensor[\"CPU \\\"1\\\"\"].value",
+            "a.b.c[0]",
+            "s[\"a\tb\\\\ \u{301}\"]",
+        ] {
             assert_eq!(text.parse::<Path>().unwrap().to_string(), text);
         }
     }

@@ -23,8 +23,8 @@ impl Layout {
     /// ```
     #[must_use]
     pub fn ros1(&self) -> String {
-        let mut messages =
-            Messages { text: String::new(), types: Vec::new(), names: HashSet::new() };
+        let names = BUILT_IN.map(str::to_owned).into();
+        let mut messages = Messages { text: String::new(), types: Vec::new(), names };
         messages.define(self.root());
         let mut done = 0;
         while let Some((fields, name)) = messages.types.get(done).cloned() {
@@ -37,6 +37,12 @@ impl Layout {
         messages.text
     }
 }
+
+/// The types that ROS has itself, and takes for them whatever message has such a name.
+const BUILT_IN: [&str; 17] = [
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32",
+    "float64", "string", "time", "duration", "char", "byte", "Header",
+];
 
 struct Messages {
     text: String,
@@ -86,7 +92,7 @@ impl Messages {
                 }
             }
         }
-        body.pad_to(base + fields.size());
+        // What a struct without a name has at its end may be used by the one that it is in.
     }
 
     fn part(&mut self, kind: &Kind) -> Part {

@@ -67,6 +67,6 @@ impl Layout {
         }
         let last = fields.iter().map(|field| field.offset + field.kind.size()).max().unwrap_or(0);
         let size = last.checked_next_multiple_of(alignment).unwrap_or(last);
-        Self::new(Arc::new(Fields::new("words", size, alignment, false, fields)?))
+        Ok(Self::new(Arc::new(Fields::new("words", size, alignment, false, fields)?)))
     }
 }

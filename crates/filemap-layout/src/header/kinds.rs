@@ -116,16 +116,14 @@ impl<'a> Kinds<'a> {
         }
         let offset = self.probes.offset(derived, &name);
         let offset = offset.ok_or_else(|| refused("has a place that could not be found"))?;
-        let mut inner = Vec::new();
-        names(&fields, &mut inner);
-        let is_hidden = inner.iter().any(|name| taken.contains(name));
+        let is_hidden = fields.names().any(|name| taken.contains(name));
         let mut field = String::new();
         if is_hidden {
             let usable = |c: char| if is_name(&format!("_{c}")) { c } else { '_' };
             field = name.chars().map(usable).collect();
             taken.insert(field.clone());
         } else {
-            taken.extend(inner);
+            taken.extend(fields.names().map(str::to_owned));
         }
         Ok(Some(Field { name: field, offset, kind: Kind::Fields(fields), unit: None }))
     }
@@ -398,14 +396,4 @@ fn is_measured(kind: &Kind) -> bool {
         }
     }
     only(kind).is_some()
-}
-
-/// Returns the names by which fields are found in a struct.
-fn names(fields: &Fields, all: &mut Vec<String>) {
-    for field in fields.fields() {
-        match &field.kind {
-            Kind::Fields(inner) if field.name.is_empty() => names(inner, all),
-            _ => all.push(field.name.clone()),
-        }
-    }
 }

@@ -124,7 +124,7 @@ impl Header {
         let laid = |name: &str, ty: &clang::Type<'_>| {
             let fields = kinds.fields(ty, name, 0)?;
             let versions = Versions::known(&fields);
-            Ok(Layout::new(Arc::clone(&fields))?
+            Ok(Layout::new(Arc::clone(&fields))
                 .with_versions(versions)
                 .with_abi(Some(abi.to_string())))
         };

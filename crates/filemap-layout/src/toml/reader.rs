@@ -55,9 +55,10 @@ impl Layout {
                 )));
             }
         };
-        let types = Types { document: &document, done: RefCell::default() };
+        let types =
+            Types { document: &document, done: RefCell::default(), names: RefCell::default() };
         let fields = types.fields(&root, 0)?;
-        let mut layout = Self::new(fields)?.with_abi(document.abi.clone());
+        let mut layout = Self::new(fields).with_abi(document.abi.clone());
         for section in &document.sections {
             let section = types.section(&layout, section)?;
             layout = layout.with_section(section)?;
@@ -80,6 +81,7 @@ struct Types<'d> {
     document: &'d Document,
     /// `None` while a type is being made, so that one that has itself is noticed.
     done: RefCell<HashMap<String, Option<Arc<Fields>>>>,
+    names: RefCell<HashMap<String, Arc<Names>>>,
 }
 
 impl Types<'_> {
@@ -141,7 +143,12 @@ impl Types<'_> {
     fn named(&self, name: &str, order: Order, depth: usize) -> Result<Option<Kind>> {
         let names = |written: &NamesOf, flags| {
             let order = written.order.map_or(order, Into::into);
-            Ok(Some(Kind::Names(Arc::new(names(name, written, flags)?), order)))
+            if let Some(made) = self.names.borrow().get(name) {
+                return Ok(Some(Kind::Names(Arc::clone(made), order)));
+            }
+            let made = Arc::new(names(name, written, flags)?);
+            self.names.borrow_mut().insert(name.to_owned(), Arc::clone(&made));
+            Ok(Some(Kind::Names(made, order)))
         };
         if let Some(written) = self.document.enums.get(name) {
             return names(written, false);

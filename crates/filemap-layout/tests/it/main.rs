@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod hostile;
+mod robust;
 mod ros1;
 mod sections;
 mod toml;

@@ -72,3 +72,26 @@ fn fields_that_overlap_come_once() {
 
     assert_eq!(layout.ros1(), "uint32 a\nuint8[4] padding0\nuint8 c\nuint8[3] padding1\n");
 }
+
+#[test]
+fn a_struct_named_as_a_type_of_ros_has_another_name() {
+    let text = "root = \"time\"\n[type.time]\nfields = [{ name = \"a\", type = \"Header[2]\" }]\n\
+                [type.Header]\nfields = [{ name = \"b\", type = \"duration\" }]\n\
+                [type.duration]\nfields = [{ name = \"c\", type = \"u32\" }]";
+    let definition = Layout::from_toml(text).unwrap().ros1();
+
+    assert!(definition.starts_with("Header_2[2] a\n"), "{definition}");
+    assert!(definition.contains("MSG: filemap/Header_2\nduration_2 b\n"), "{definition}");
+    assert_eq!(size(&definition), 8);
+}
+
+#[test]
+fn a_field_in_the_gap_at_the_end_of_a_base_is_there() {
+    let text = "root = \"Derived\"\n[type.Derived]\nsize = 12\nfields = [\
+                { type = \"Base\", at = 0 }, { name = \"hint\", type = \"u8\", at = 5 }]\n\
+                [type.Base]\nsize = 8\nfields = [\
+                { name = \"a\", type = \"u32\" }, { name = \"b\", type = \"u8\" }]";
+    let definition = Layout::from_toml(text).unwrap().ros1();
+
+    assert_eq!(definition, "uint32 a\nuint8 b\nuint8 hint\nuint8[6] padding0\n");
+}
