@@ -14,7 +14,9 @@ pub(super) fn place(declared: Number, at: u64, width: u64, size: u64) -> Option<
     std::iter::once(declared).chain(numbers).find_map(|number| {
         let bytes = number.size() as u64;
         let whole = at / (8 * bytes) * bytes;
-        [whole, at / 8].into_iter().find_map(|offset| {
+        // In a packed struct, the number that has them may begin before them.
+        let last = size.saturating_sub(bytes);
+        [whole, at / 8, last].into_iter().find_map(|offset| {
             let first = at.checked_sub(8 * offset)?;
             if first + width > 8 * bytes || offset + bytes > size {
                 return None;

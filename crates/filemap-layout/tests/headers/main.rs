@@ -6,5 +6,6 @@
 mod answers;
 mod compilers;
 mod constructs;
+mod generated;
 mod hostile;
 mod support;

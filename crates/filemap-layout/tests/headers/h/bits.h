@@ -22,6 +22,6 @@ struct TightBits {
 };
 #pragma pack(pop)
 struct AllBits {
-    struct Bits bits;
+    struct Bits wide;
     struct TightBits tight;
 };
