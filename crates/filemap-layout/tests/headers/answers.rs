@@ -25,6 +25,9 @@ fn one_header_has_a_layout_for_each_compiler() {
         assert_eq!(layout.versions().unwrap().counters()[0].path.to_string(), "uiTick");
         assert_eq!(abi.to_string().parse::<Abi>().unwrap(), abi);
     }
+    let text = include_str!("../../../filemap-cli/layouts/mumble.toml");
+    let shipped = filemap_layout::Layout::from_toml(text).unwrap();
+    assert_eq!(layout_of(LINKED, None, Abi::WindowsX64).unwrap().size(), shipped.size());
     assert!("windows".parse::<Abi>().unwrap_err().to_string().contains("windows-x86"));
 }
 

@@ -6,6 +6,7 @@ mod hostile;
 mod robust;
 mod ros1;
 mod sections;
+mod shipped;
 mod toml;
 mod values;
 mod versions;
