@@ -20,6 +20,9 @@ mod reader;
 mod progress;
 mod failure;
 mod output;
+mod own;
+#[cfg(feature = "sight")]
+mod shipped;
 mod target;
 mod text;
 mod object;

@@ -1,5 +1,6 @@
 //! What bytes mean, as the arguments say it: a layout, version counters, a mutex.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use filemap::{ErrorKind, Mutex, PositionedIo, Registry};
@@ -8,7 +9,7 @@ use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Sna
 use crate::args::{Abi, Compiler, Meaning, Whole};
 use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
-use crate::text;
+use crate::{shipped, text};
 
 /// A layout, and how a copy is known to be whole.
 #[derive(Debug)]
@@ -139,10 +140,18 @@ fn in_file(path: &Path, error: &Error) -> Failure {
     Failure::broken(format!("{error} (in `{}`)", Printable(&path)))
 }
 
+/// Returns the text of a TOML file. One without a folder that does not exist may be among those that need
+/// none.
 fn text_of(path: &Path) -> Result<String> {
-    text::read(path).map_err(|error| {
-        let (path, why) = (path.to_string_lossy(), Why(&error));
-        Failure::broken(format!("could not read the layout `{}`: {why}", Printable(&path)))
+    text::read(path).or_else(|error| match path.to_str() {
+        Some(name) if error.kind() == io::ErrorKind::NotFound && !name.contains(['/', '\\']) => {
+            shipped::text_of(name)
+        }
+        _ => {
+            let (path, why) = (path.to_string_lossy(), Why(&error));
+            let path = Printable(&path);
+            Err(Failure::broken(format!("could not read the layout `{path}`: {why}")))
+        }
     })
 }
 

@@ -257,6 +257,48 @@ fn changes_of_fields_are_told_as_lines_of_json() {
     assert_eq!(watcher.wait().code, Some(130));
 }
 
+#[test]
+fn each_name_of_a_profile_that_has_a_layout_is_as_long_as_its_fields() {
+    let place = Place::new();
+    let mut layouts = 0;
+    let profiles = place.run(["wine", "profiles", "--json"]).json();
+    let profiles = profiles["profiles"].as_array().unwrap();
+    assert!(profiles.len() > 9);
+    for profile in profiles {
+        let name = profile["name"].as_str().unwrap();
+        let profile = place.run(["wine", "profiles", name, "--json"]).json();
+        for map in profile["map"].as_array().unwrap() {
+            let Some(layout) = map["layout"].as_str() else { continue };
+            let described = place.run(["layout", layout, "--json"]).json();
+            assert!(described["size"].as_u64() <= map["size"].as_u64(), "{name}: {layout}");
+            layouts += 1;
+        }
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/layouts");
+    assert_eq!(layouts, fs::read_dir(folder).unwrap().count(), "each layout is of a profile");
+}
+
+#[test]
+fn a_layout_of_the_user_is_found_by_its_name_and_comes_before_one_that_is_shipped() {
+    let place = Place::new();
+    let folder = place.path("config/filemap/layouts");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mumble.toml"), CAR).unwrap();
+    let told = |name: &str| {
+        let mut command = place.command();
+        command.args(["layout", name]).env("XDG_CONFIG_HOME", place.path("config"));
+        finish(command, b"")
+    };
+
+    assert!(told("mumble.toml").text().starts_with("Car 64 bytes"));
+    assert!(told("rtss.toml").text().contains("dwBusy"));
+    let sentence = told("nothing.toml").failed(2);
+    assert!(
+        sentence.contains("this command has") && sentence.contains("hwinfo.toml"),
+        "{sentence}"
+    );
+}
+
 /// Returns the text of an answer, unless there is no libclang here.
 fn with_clang(outcome: &crate::support::Outcome) -> bool {
     let is_there = !outcome.stderr.contains("libclang, which was not found");

@@ -6,12 +6,13 @@ use std::path::Path;
 use filemap_layout::{Layout, Snapshot};
 
 /// Each with its size, what tells its versions, and its sections.
-const SHIPPED: [(&str, u64, &str, &[&str]); 11] = [
+const SHIPPED: [(&str, u64, &str, &[&str]); 12] = [
     ("assetto-corsa-graphics.toml", 1580, "packetId", &[]),
     ("assetto-corsa-physics.toml", 800, "packetId", &[]),
     ("assetto-corsa-static.toml", 820, "", &[]),
     ("freetrack.toml", 108, "", &[]),
     ("hwinfo.toml", 44, "", &["sensor", "reading"]),
+    ("iracing.toml", 112, "", &["variable"]),
     ("msi-afterburner.toml", 32, "", &["entry"]),
     ("mumble.toml", 5460, "uiTick", &[]),
     ("project-cars-2.toml", 20576, "mSequenceNumber", &[]),

@@ -1,7 +1,6 @@
 //! Profiles: the names and sizes of a game, as a small TOML file. Some are in this command, and users
 //! have their own.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
+use crate::own;
 use crate::size;
 use crate::target;
 use crate::text;
@@ -102,7 +102,7 @@ pub(super) fn find(word: &str) -> Result<Found> {
 /// Returns the names of all profiles: those in this command, and the user's own.
 pub(super) fn names() -> Result<Vec<String>> {
     let mut names: Vec<_> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let folder = folder()?;
+    let folder = own::folder("profiles")?;
     let files = match fs::read_dir(&folder) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
@@ -130,23 +130,11 @@ pub(super) fn path_of(word: &str) -> Result<PathBuf> {
             Printable(word)
         )));
     }
-    Ok(folder()?.join(format!("{word}.{END}")))
+    Ok(own::folder("profiles")?.join(format!("{word}.{END}")))
 }
 
 fn is_path(word: &str) -> bool {
     word.contains('/') || Path::new(word).extension().is_some_and(|end| end == END)
-}
-
-/// Where the user's own profiles are.
-fn folder() -> Result<PathBuf> {
-    let told = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let place = told("XDG_CONFIG_HOME").or_else(|| Some(told("HOME")?.join(".config")));
-    match place {
-        Some(place) => Ok(place.join("filemap/profiles")),
-        None => Err(Failure::broken(
-            "could not find the folder of profiles: neither XDG_CONFIG_HOME nor HOME has a path",
-        )),
-    }
 }
 
 fn unread(path: &Path, error: &io::Error) -> Failure {
