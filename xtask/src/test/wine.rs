@@ -100,7 +100,9 @@ fn python(package: &Path) -> Done {
     let manifest = "bindings/python/Cargo.toml";
     let mut build =
         cargo(["build", "--quiet", "--locked", "--release", "--manifest-path", manifest]);
-    process::run(build.arg("--target-dir").arg(&target))?;
+    // For whichever interpreter loads it, as maturin builds it.
+    build.arg("--target-dir").arg(&target).env("PYO3_BUILD_EXTENSION_MODULE", "1");
+    process::run(&mut build)?;
     fs::create_dir_all(package)?;
     for file in fs::read_dir("bindings/python/python/filemap")? {
         let file = file?;
