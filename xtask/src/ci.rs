@@ -29,7 +29,7 @@ const LANES: [&[&str]; 3] = [
         "package --nuget",
         "package --check",
         "interface",
-        "recordings --seconds 5",
+        "recordings --seconds 0",
         "licences",
     ],
     // All in one directory, which one build at a time has.

@@ -406,7 +406,7 @@ mod in_a_terminal {
         let script = "exec filemap record scores later -o a.mcap --wait";
         let mut terminal = Terminal::start(&place, (100, 24), script, &[]);
 
-        terminal.until_shown("1 frames");
+        terminal.until_shown("  1 frame  ");
         terminal.until_shown("0 torn  0 lost  waiting for 1 of 2");
         terminal.press("\u{3}");
 

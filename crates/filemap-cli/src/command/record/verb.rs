@@ -92,7 +92,8 @@ impl fmt::Display for Line<'_> {
         let seconds = time.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit")]
         let rate = if seconds > 0.0 { *looks as f64 / seconds } else { 0.0 };
-        write!(f, "{seconds:.0} s  {rate:.1}/s  {frames} frames  {}", Readable(*bytes))?;
+        let s = if *frames == 1 { "" } else { "s" };
+        write!(f, "{seconds:.0} s  {rate:.1}/s  {frames} frame{s}  {}", Readable(*bytes))?;
         write!(f, "  {torn} torn  {lost} lost")?;
         match self.names - present {
             0 => Ok(()),
