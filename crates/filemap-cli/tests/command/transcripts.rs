@@ -33,7 +33,7 @@ fn differences(place: &Place) -> Redactions {
         ("[TIME]", r"(?<redacted>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"),
         ("[AGE]", r", (?<redacted>\d+[smh]) ago"),
         ("[AGE]", r"(?m) (?<redacted> *\d+[smh])$"),
-        ("[SECONDS]", r"(?: in|B\),) (?<redacted>\d+\.\d s)(?: to|$|;)"),
+        ("[SECONDS]", r"(?m)(?: in|B\),) (?<redacted>\d+\.\d s)(?: to|$|;)"),
         ("[SIZE]", r"\.mcap`: (?<redacted>[0-9.]+ [KMG]?i?B)"),
         ("[RATE]", r"(?<redacted>, in \d+\.\d s \([0-9.]+ [KMGT]?i?B/s\))"),
     ] {
