@@ -53,12 +53,12 @@ pub(super) fn with<T: Send + 'static>(
     };
     let (sender, answer) = channel();
     let job = move |clang: &std::result::Result<Clang, String>| {
-        let done = match clang {
-            Ok(clang) => Some(
-                catch_unwind(AssertUnwindSafe(|| ask(clang))).map_err(|panic| text(panic.as_ref())),
-            ),
-            Err(_) => None,
-        };
+        let done =
+            match clang {
+                Ok(clang) => Ok(catch_unwind(AssertUnwindSafe(|| ask(clang)))
+                    .map_err(|panic| text(panic.as_ref()))),
+                Err(why) => Err(why.clone()),
+            };
         // Who asked may have stopped waiting.
         drop(sender.send(done));
     };
@@ -66,18 +66,23 @@ pub(super) fn with<T: Send + 'static>(
         return refused("the thread of libclang has ended");
     }
     match answer.recv_timeout(LONGEST) {
-        Ok(Some(Ok(answer))) => answer,
+        Ok(Ok(Ok(answer))) => answer,
         // The functions of newer versions are missing in old ones.
-        Ok(Some(Err(panic))) => refused(&format!(
+        Ok(Ok(Err(panic))) => refused(&format!(
             "this libclang cannot do what is needed ({panic}); version 9 and newer can"
         )),
-        Ok(None) => refused(MISSING),
+        // It is there, and what it needs is not.
+        Ok(Err(why)) if why.contains("could not be opened") => {
+            refused(&format!("headers are read by libclang, and {why}; {SOURCES}"))
+        }
+        Ok(Err(_)) => {
+            refused(&format!("headers are read by libclang, which was not found; {SOURCES}"))
+        }
         Err(_) => refused("libclang was not done with it after a minute"),
     }
 }
 
-const MISSING: &str = "headers are read by libclang, which was not found; the package \
-    `libclang1` of Debian and Ubuntu, `clang-libs` of Fedora, or LLVM for Windows has it, and so has \
+const SOURCES: &str = "the package `libclang1` of Debian and Ubuntu, `clang-libs` of Fedora, or LLVM for Windows has it, and so has \
     `pip install libclang`, if LIBCLANG_PATH names the directory of its library";
 
 fn text(panic: &(dyn Any + Send)) -> String {

@@ -193,6 +193,21 @@ fn what_cannot_be_laid_out_is_named() {
     assert!(told.starts_with("could not read") && told.contains("expected ';'"), "{told}");
 }
 
+#[test]
+fn a_library_that_cannot_be_loaded_is_named() {
+    if std::env::var_os("FILEMAP_TEST_RUNNER").is_some() {
+        println!("skipped: a test cannot start itself, as it is emulated");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let name = if cfg!(windows) { "libclang.dll" } else { "libclang.so" };
+    // The beginning of a program of 64 bits, as far as it is looked at before it is loaded.
+    fs::write(directory.path().join(name), [0x7f, b'E', b'L', b'F', 2, 1, 1, 0]).unwrap();
+    let told = without(directory.path());
+
+    assert!(told.contains("libclang1"), "{told}");
+}
+
 /// Reads a header where `LIBCLANG_PATH` leads to nothing; run by the test below.
 #[test]
 fn a_process_without_libclang() {
@@ -206,19 +221,27 @@ fn a_process_without_libclang() {
     assert!(again.join().unwrap().unwrap_err().contains("libclang1"));
 }
 
-#[test]
-fn without_libclang_one_sentence_says_what_to_install() {
-    let nothing = tempfile::tempdir().unwrap();
+/// Returns what a process says whose libclang should be in this directory.
+fn without(directory: &std::path::Path) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "answers::a_process_without_libclang", "--nocapture"])
-        .env("LIBCLANG_PATH", nothing.path())
+        .env("LIBCLANG_PATH", directory)
         .env("FILEMAP_TEST_WITHOUT", "1")
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
 
     assert!(output.status.success(), "{told}");
-    let line = told.lines().find(|line| line.contains("told: ")).unwrap();
+    told.lines().find(|line| line.contains("told: ")).unwrap().to_owned()
+}
+
+#[test]
+fn without_libclang_one_sentence_says_what_to_install() {
+    if std::env::var_os("FILEMAP_TEST_RUNNER").is_some() {
+        println!("skipped: a test cannot start itself, as it is emulated");
+        return;
+    }
+    let line = without(tempfile::tempdir().unwrap().path());
     for word in ["libclang1", "clang-libs", "LLVM", "pip install libclang", "LIBCLANG_PATH"] {
         assert!(line.contains(word), "{line}");
     }
