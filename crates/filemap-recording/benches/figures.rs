@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use filemap::{Access, FileMapping, Registry};
+use filemap::{Access, FileMapping, PositionedIo as _, Registry};
 use filemap_layout::{Layout, Versions};
 use filemap_recording::{PlayerOptions, RecorderOptions, Recording, Stop, Subject};
 
@@ -30,6 +30,7 @@ fn main() -> Done {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["publish", names, size, part] => publish(names.as_ref(), size.parse()?, part.parse()?),
+        ["look", names, seconds] => look(names.as_ref(), seconds.parse()?),
         ["record", names, file, seconds] => record(names.as_ref(), file.as_ref(), seconds.parse()?),
         [] => all(60.0),
         [seconds] => all(seconds.parse()?),
@@ -114,6 +115,28 @@ fn record(names: &Path, file: &Path, seconds: f64) -> Done {
     Ok(())
 }
 
+/// Sleeps, copies and compares as a recorder does, and nothing else: what looking costs by itself.
+fn look(names: &Path, seconds: f64) -> Done {
+    let view = Registry::at(names).open("car")?.map(Access::Read)?;
+    let (mut now, mut before) = (vec![0; view.len()], vec![0; view.len()]);
+    let (begun, start) = (processor_time()?, Instant::now());
+    let mut changes = 0;
+    for number in 1_u32.. {
+        let after = f64::from(number) / RATE;
+        if after > seconds {
+            break;
+        }
+        let due = start + Duration::from_secs_f64(after);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        view.read_exact_at(&mut now, 0)?;
+        changes += u32::from(now != before);
+        std::mem::swap(&mut now, &mut before);
+    }
+    let took = processor_time()?.saturating_sub(begun).as_micros();
+    println!("{took} {changes}");
+    Ok(())
+}
+
 /// Returns the time that this thread has spent on a processor.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Done<Duration> {
@@ -150,7 +173,13 @@ fn measure(size: usize, part: usize, seconds: f64) -> Done {
     BufReader::new(publisher.0.stdout.take().ok_or("no output")?).read_line(&mut line)?;
     let told =
         start(&["record", &names_word, &file_word, &seconds.to_string()])?.wait_with_output()?;
+    // For a part of the time: it is the same all the time.
+    let part_of_it = seconds.min(10.0);
+    let looked = start(&["look", &names_word, &part_of_it.to_string()])?.wait_with_output()?;
     drop(publisher);
+    let looked = String::from_utf8(looked.stdout)?;
+    let looked: f64 = looked.split(' ').next().unwrap_or_default().parse()?;
+    let looked = Duration::from_secs_f64(looked / 1e6 * seconds / part_of_it);
     if !told.status.success() {
         return Err("the recorder failed".into());
     }
@@ -172,6 +201,7 @@ fn measure(size: usize, part: usize, seconds: f64) -> Done {
     if let Some(command) = packing_by_command(place.path(), &raw)? {
         println!("  the command `zstd -1`: {:.0} ms", command.as_secs_f64() * 1e3);
     }
+    println!("  sleeping, copying and comparing alone: {:.1} ms", looked.as_secs_f64() * 1e3);
     replay(&recording, &names, &numbers, &times)
 }
 
@@ -247,7 +277,8 @@ fn replay(recording: &Recording, names: &Path, numbers: &[u32], times: &[Duratio
             if playing.is_finished() && seen.len() < numbers.len() / 2 {
                 break;
             }
-            std::hint::spin_loop();
+            // A reader that never sleeps would take the processor from the player.
+            thread::sleep(Duration::from_micros(50));
         }
         playing.join().map_err(|_| "the player failed")??;
         Ok((begun.recv()?, seen))
