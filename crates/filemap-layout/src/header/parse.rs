@@ -148,7 +148,8 @@ impl Source {
     fn arguments(&self, surroundings: Surroundings) -> Vec<String> {
         let (name, standard) = match surroundings.language {
             Language::C => ("c", "-std=gnu17"),
-            Language::Cpp => ("c++", "-std=gnu++17"),
+            // C++20, by the name that older versions know it by as well.
+            Language::Cpp => ("c++", "-std=gnu++2a"),
         };
         let fixed = [
             "-x",

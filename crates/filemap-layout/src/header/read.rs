@@ -68,6 +68,14 @@ impl Header {
             path: std::path::absolute(path).map_err(refused)?,
             options: options.clone(),
         };
+        let places = options.includes.iter().chain([&source.path]);
+        if let Some(odd) = places.into_iter().find(|place| place.to_str().is_none()) {
+            return Err(Error::new(format!(
+                "could not read `{}`: libclang takes paths in UTF-8 alone, and `{}` is none",
+                path.display(),
+                odd.display()
+            )));
+        }
         source::check_includes(&source.path, &source.text, &options.includes)?;
         let shown = path.display().to_string();
         library::with(&shown.clone(), move |clang| Self::compiled(clang, &source, shown))

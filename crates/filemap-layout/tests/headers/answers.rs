@@ -102,6 +102,23 @@ fn fields_have_their_kinds() {
 }
 
 #[test]
+fn a_header_of_a_newer_language_is_read() {
+    if !can_read() {
+        return;
+    }
+    let text = "#include <array>\n#include <atomic>\nenum class Unit : unsigned char { Metric };\n\
+        template <typename T> concept Small = sizeof(T) <= 8;\n\
+        template <Small T> struct Box { std::atomic<T> value; std::array<T, 2> last; };\n\
+        struct Whole { Box<int> box; Unit unit; };";
+    let mut options = options(Abi::WindowsX64);
+    options.defines.push("UNUSED".to_owned());
+    let layout = layout_in("a.hpp", text, Some("Whole"), &options).unwrap();
+
+    assert_eq!(layout.size(), 16);
+    assert_eq!(layout.find(&"box.last.elements[1]".parse().unwrap(), None).unwrap().offset, 8);
+}
+
+#[test]
 fn a_base_whose_fields_are_hidden_has_its_name() {
     if !can_read() {
         return;

@@ -36,6 +36,17 @@ fn what_is_no_file_is_refused_at_once() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(std::ffi::OsStr::from_bytes(b"\xff.h"));
+    fs::write(&path, "struct A { int a; };").unwrap();
+    refused_path(&path, "UTF-8");
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_waits_for_a_fifo() {
