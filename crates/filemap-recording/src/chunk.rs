@@ -38,6 +38,20 @@ impl Chunk {
         fits.then_some(Self { end: last, unpacked, checksum, compression, offset, len })
     }
 
+    /// Returns how many bytes are to be read for it.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than those of any chunk that is unpacked.
+    pub(crate) fn packed(&self) -> Result<usize, String> {
+        // What cannot be made shorter is a little longer when it is compressed.
+        let most = MOST + MOST / 128;
+        match usize::try_from(self.len) {
+            Ok(len) if self.len <= most => Ok(len),
+            _ => Err(format!("it is packed in {} bytes, and {most} are the most", self.len)),
+        }
+    }
+
     /// Unpacks its bytes.
     ///
     /// # Errors

@@ -24,8 +24,7 @@ impl Content {
     ///
     /// Why it cannot be read, or is not what it says.
     pub(crate) fn unpack(&self, chunk: &Chunk) -> Result<Vec<u8>, String> {
-        let len = usize::try_from(chunk.len).map_err(|_| "it is too long".to_owned())?;
-        let mut packed = vec![0; len];
+        let mut packed = vec![0; chunk.packed()?];
         let read = self.file.read_exact_at(&mut packed, chunk.offset);
         read.map_err(|error| error.to_string())?;
         chunk.unpack(&packed)

@@ -93,7 +93,7 @@ impl PlayerOptions {
     /// [`Error::Mapping`] if a name is live, or cannot be created; [`Error::Content`] if the recording has
     /// no frame, or none of the name.
     pub fn start(self, recording: &Recording) -> Result<Player<'_>> {
-        let begin = recording.start() + self.from;
+        let begin = recording.start().saturating_add(self.from);
         if begin > recording.end() {
             let length = recording.end() - recording.start();
             let why = format!("it ends after {:.1} s", length.as_secs_f64());

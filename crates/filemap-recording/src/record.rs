@@ -13,6 +13,7 @@ pub(crate) const HEAD: usize = 9;
 
 /// The kinds of records that mean something here.
 pub(crate) mod kind {
+    pub(crate) const FOOTER: u8 = 0x02;
     pub(crate) const SCHEMA: u8 = 0x03;
     pub(crate) const CHANNEL: u8 = 0x04;
     pub(crate) const MESSAGE: u8 = 0x05;

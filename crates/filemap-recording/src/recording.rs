@@ -221,11 +221,27 @@ impl Recording {
                     let last =
                         self.read(len.saturating_sub(MAGIC.len() as u64), MAGIC.len() as u64)?;
                     self.is_complete = last == *MAGIC;
-                    return Ok(());
+                    return self.find_end(end, len);
                 }
                 _ => {}
             }
             at = end;
+        }
+        Ok(())
+    }
+
+    /// Looks whether anything stands after the end, such as another recording: it is left out.
+    fn find_end(&mut self, from: u64, len: u64) -> Result<()> {
+        let mut at = from;
+        while let Some((kind, _, end)) = self.record_at(at, len)? {
+            at = end;
+            if kind == kind::FOOTER {
+                let end = at + MAGIC.len() as u64;
+                if end < len {
+                    self.damage.push(format!("{} bytes after its end, at offset {end}", len - end));
+                }
+                break;
+            }
         }
         Ok(())
     }

@@ -42,6 +42,7 @@ impl Target {
         let size = channel.longest;
         if forces && let Ok(mapping) = registry.open(&name) {
             let view = mapping.map(Access::Write)?;
+            has_room(&name, &view, size)?;
             let mut shown = vec![0; view.len()];
             view.read_exact_at(&mut shown, 0)?;
             let counting = versions.map(|versions| Counting::on_from(versions, &shown));
@@ -77,15 +78,7 @@ impl Target {
     /// Those of the mapping; [`Error::Content`] if it is somebody else's, and too small.
     pub(crate) fn show(&mut self, frame: &[u8], registry: &Registry) -> Result<()> {
         if self.is_foreign {
-            if frame.len() > self.view.len() {
-                let Self { name, view, .. } = self;
-                let message = format!(
-                    "could not write into `{name}`: it has {} bytes, and the frame has {}",
-                    view.len(),
-                    frame.len()
-                );
-                return Err(Error::Content { message });
-            }
+            has_room(&self.name, &self.view, frame.len())?;
         } else if frame.len() != self.view.len() {
             // As it was when it was recorded: the name has ended, and come back with another size.
             self.mapping = None;
@@ -162,6 +155,17 @@ impl Target {
         }
         Ok(())
     }
+}
+
+fn has_room(name: &Name, view: &View, len: usize) -> Result<()> {
+    if len <= view.len() {
+        return Ok(());
+    }
+    let message = format!(
+        "could not write into `{name}`: it has {} bytes, and the frame has {len}",
+        view.len()
+    );
+    Err(Error::Content { message })
 }
 
 fn create(name: &Name, size: usize, registry: &Registry) -> Result<FileMapping> {

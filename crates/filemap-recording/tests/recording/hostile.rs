@@ -91,3 +91,39 @@ fn what_is_no_recording_is_said_to_be_none() {
         assert!(!Recording::is_one(place.path("other")));
     }
 }
+
+#[test]
+fn a_chunk_that_is_longer_than_any_is_not_read() {
+    let place = Place::new();
+    let whole = small(&place);
+    let length = 1_u64 << 40;
+    let mut bytes = whole[..8].to_vec();
+    bytes.push(6);
+    bytes.extend((length + 40).to_le_bytes());
+    bytes.extend([0; 16]);
+    bytes.extend(length.to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.extend(length.to_le_bytes());
+    fs::write(place.path("long.mcap"), &bytes).unwrap();
+    let file = fs::File::options().write(true).open(place.path("long.mcap")).unwrap();
+    file.set_len(length + 100).unwrap();
+
+    let recording = Recording::open(place.path("long.mcap")).unwrap();
+
+    assert!(recording.damage()[0].contains("are the most"), "{:?}", recording.damage());
+    assert!(frames(&recording).is_empty());
+}
+
+#[test]
+fn what_stands_after_the_end_of_a_recording_is_told() {
+    let place = Place::new();
+    let whole = small(&place);
+    assert!(place.open("small.mcap").damage().is_empty());
+
+    fs::write(place.path("two.mcap"), [&whole[..], &whole[..]].concat()).unwrap();
+
+    let recording = place.open("two.mcap");
+    let len = whole.len();
+    assert_eq!(recording.damage(), [format!("{len} bytes after its end, at offset {len}")]);
+    assert_eq!(frames(&recording).len(), 3);
+}

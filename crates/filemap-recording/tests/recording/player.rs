@@ -85,6 +85,17 @@ fn a_replay_that_begins_later_begins_with_what_was_there_then() {
 }
 
 #[test]
+fn a_replay_that_begins_after_the_end_is_refused_however_late() {
+    let place = Place::new();
+    let recording = counted(&place);
+
+    for from in [Duration::from_secs(3600), Duration::MAX] {
+        let refused = options(&place).from(from).start(&recording).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("it ends after"), "{refused}");
+    }
+}
+
+#[test]
 fn a_replay_goes_round_until_it_is_stopped() {
     let place = Place::new();
     let recording = counted(&place);
@@ -127,8 +138,7 @@ fn a_live_name_is_refused_unless_it_is_to_be_overwritten() {
 
     drop((_mapping, view));
     let (_mapping, view) = place.publish("count", 100);
-    let mut player = options(&place).force().start(&recording).unwrap();
-    let small = player.step().unwrap_err();
+    let small = options(&place).force().start(&recording).map(drop).unwrap_err();
     assert!(small.to_string().contains("it has 100 bytes, and the frame has 300"), "{small}");
     assert_eq!(view.read::<u32>(4).unwrap(), 0);
 }
