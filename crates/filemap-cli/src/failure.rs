@@ -121,6 +121,12 @@ impl Failure {
         code.is_some_and(|code| missing.map(ErrorKind::win32_code).contains(&code))
     }
 
+    /// Returns whether a wait was over before it came to something.
+    pub(crate) fn is_timed_out(&self) -> bool {
+        let code = self.reason().and_then(|reason| reason.win32_code);
+        code == Some(ErrorKind::TimedOut.win32_code())
+    }
+
     /// Returns the failure for an error of the output.
     pub(crate) fn from_output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

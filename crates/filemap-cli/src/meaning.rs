@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use filemap::{ErrorKind, Mutex, PositionedIo, Registry};
 use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Snapshot, Versions};
@@ -52,14 +53,29 @@ impl Meant {
         Ok(())
     }
 
-    /// Copies the bytes of the fields, whole if that can be.
+    /// Copies the bytes of the fields, whole if that can be; the mutex is waited for no longer than `patience`.
     pub(crate) fn look(
         &self,
         memory: &(impl PositionedIo + ?Sized),
         start: u64,
         len: u64,
+        patience: Option<Duration>,
     ) -> Result<Snapshot<'_>> {
-        let _owned = self.lock.as_ref().map(Mutex::lock).transpose()?;
+        let _owned = match (&self.lock, patience) {
+            (None, _) => None,
+            (Some(mutex), None) => Some(mutex.lock()?),
+            (Some(mutex), Some(patience)) => match mutex.lock_for(patience)? {
+                Some(owned) => Some(owned),
+                None => {
+                    let name = mutex.name().map(ToString::to_string).unwrap_or_default();
+                    let (name, time) = (Printable(&name), humantime::format_duration(patience));
+                    return Err(Failure::broken_as(
+                        ErrorKind::TimedOut,
+                        format!("could not own `{name}` within {time}: another thread owns it"),
+                    ));
+                }
+            },
+        };
         Ok(self.layout.look_at(memory, start, len.saturating_sub(start), self.versions.as_ref())?)
     }
 
@@ -79,7 +95,8 @@ impl Meant {
     }
 }
 
-fn mutex(name: &str, registry: &Registry) -> Result<Mutex> {
+/// Opens the mutex that is owned while bytes are copied.
+pub(crate) fn mutex(name: &str, registry: &Registry) -> Result<Mutex> {
     Mutex::options().registry(registry).name(name).open().map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::from(error).leaving(
             "mutexes of programs under Wine stay there, and no native program can own them",

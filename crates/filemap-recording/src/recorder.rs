@@ -1,9 +1,10 @@
 //! The recorder: looks at names at a steady rate, and writes what has changed.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use filemap::{ErrorKind, Registry};
+use filemap::{ErrorKind, Mutex, Registry};
 
 use crate::error::{Error, Result};
 use crate::schedule::Schedule;
@@ -12,6 +13,9 @@ use crate::stop::Stop;
 use crate::subject::Subject;
 use crate::writer::Writer;
 
+/// How long a mutex is waited for at most, so that a request to end is seen.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// How a recording is made.
 #[derive(Debug, Clone)]
 pub struct RecorderOptions {
@@ -19,6 +23,7 @@ pub struct RecorderOptions {
     waits: bool,
     replaces: bool,
     registry: Registry,
+    lock: Option<Arc<Mutex>>,
 }
 
 impl Default for RecorderOptions {
@@ -31,7 +36,7 @@ impl RecorderOptions {
     /// Returns the defaults: 60 looks a second at names that exist, into a file that does not.
     #[must_use]
     pub fn new() -> Self {
-        Self { rate: 60.0, waits: false, replaces: false, registry: Registry::system() }
+        Self { rate: 60.0, waits: false, replaces: false, registry: Registry::system(), lock: None }
     }
 
     /// Looks so many times a second, from 0.001 to 10,000.
@@ -59,6 +64,14 @@ impl RecorderOptions {
     #[must_use]
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.registry = registry.clone();
+        self
+    }
+
+    /// Owns a mutex during each look. A look is lost if another thread owns it for as long as there is
+    /// between two looks.
+    #[must_use]
+    pub fn lock(mut self, mutex: Mutex) -> Self {
+        self.lock = Some(Arc::new(mutex));
         self
     }
 
@@ -186,6 +199,17 @@ impl Recorder {
                 return Ok(());
             }
             totals.lost += schedule.advance(now);
+            let patience = schedule.interval().min(PATIENCE);
+            let owned = match &options.lock {
+                None => None,
+                Some(mutex) => match mutex.lock_for(patience)? {
+                    Some(owned) => Some(owned),
+                    None => {
+                        totals.lost += 1;
+                        continue;
+                    }
+                },
+            };
             let look = Look { number: totals.looks + totals.lost, now, waits: options.waits };
             for source in &mut *sources {
                 match source.look(&options.registry, writer, look)? {
@@ -194,6 +218,7 @@ impl Recorder {
                     Seen::Torn => totals.torn += 1,
                 }
             }
+            drop(owned);
             totals.looks += 1;
             writer.flush_before(now + schedule.interval())?;
             totals.bytes = writer.len();

@@ -57,6 +57,9 @@ pub(crate) struct Record {
     /// A field that changes with each version.
     #[arg(long, value_name = "FIELD", requires = "layout", help_heading = FIELDS)]
     pub(crate) tick: Option<String>,
+    /// Own this mutex during each look. Mutexes of programs under Wine are not to be had outside.
+    #[arg(long, value_name = "NAME", value_parser = name, help_heading = FIELDS)]
+    pub(crate) lock: Option<String>,
     #[command(flatten)]
     pub(crate) compiler: Compiler,
     /// End after this time: `30s`, `10min`.

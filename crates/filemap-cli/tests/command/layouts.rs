@@ -404,6 +404,24 @@ fn a_table_shows_fields_live_folds_them_and_finds_them() {
 // Linux alone has terminals that are files.
 #[cfg(target_os = "linux")]
 #[test]
+fn a_table_whose_mutex_another_thread_owns_says_so_and_answers_keys() {
+    let (place, layout, _holder) = place();
+    let registry = filemap::Registry::at(place.registry());
+    let turn = filemap::Mutex::options().registry(&registry).name("turn").create().unwrap();
+    let watch = format!("watch car --layout {layout} --lock turn -i 20ms");
+    let mut terminal = Terminal::run(&place, (70, 16), &watch);
+    terminal.until_shown("rpm");
+
+    let owned = turn.lock().unwrap();
+    terminal.until_shown("could not own `Local\\turn` within 200ms");
+    terminal.press("q");
+    assert_eq!(terminal.end().0, 0);
+    drop(owned);
+}
+
+// Linux alone has terminals that are files.
+#[cfg(target_os = "linux")]
+#[test]
 fn a_table_reads_its_layout_again_when_the_file_changes() {
     let (place, layout, _holder) = place();
     let terminal = Terminal::run(&place, (70, 16), &format!("watch car --layout {layout}"));

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use filemap::{Access, FileMapping, Registry, View};
+use filemap::{Access, FileMapping, Mutex, Registry, View};
 use filemap_recording::Recording;
 use serde_json::Value;
 
@@ -71,6 +71,24 @@ fn create(registry: &Registry, name: &str, size: u64) -> (FileMapping, View) {
 }
 
 /// Publishes 60 times a second until it is killed, if this process was started for it.
+#[test]
+fn a_mutex_is_owned_during_each_look_at_what_is_recorded() {
+    let place = Place::new();
+    let _car = place.hold(["car", "--size", "64"]);
+    let registry = Registry::at(place.registry());
+    let turn = Mutex::options().registry(&registry).name("turn").create().unwrap();
+    let words = ["record", "car", "-o", "car.mcap", "--lock", "turn", "--for", "300ms"];
+    let recorded = place.run(words.iter().chain(&["--json"])).json();
+    assert_eq!(recorded["frames"], 1);
+
+    // Whoever owns it keeps the recorder from looking.
+    let _owned = turn.lock().unwrap();
+    let words = ["record", "car", "-o", "none.mcap", "--lock", "turn", "--for", "300ms"];
+    let recorded = place.run(words.iter().chain(&["--json"])).json();
+    assert_eq!((&recorded["frames"], &recorded["looks"]), (&0.into(), &0.into()));
+    assert!(recorded["lost"].as_u64() > Some(0), "{recorded}");
+}
+
 #[test]
 fn publishes_until_it_is_killed() {
     let Some(role) = role() else { return };

@@ -155,6 +155,7 @@ const STOPS: &[Stop] = &[
     ("record x -o ./g --layout ./f", "--abi", &[("vax", ABIS)]),
     ("record x -o ./g --layout ./nothing.toml", "--seq", &[("nothing", "it does not exist")]),
     ("record x -o ./g --layout ./nothing.toml", "--tick", &[("nothing", "it does not exist")]),
+    ("record x -o ./g", "--lock", &[("gone", "under Wine stay there")]),
     ("replay ./f", "--speed", &[("0", "from 0.01 to 1000"), ("-1", "from 0.01 to 1000")]),
     ("replay ./f", "--from", &[("soon", TIME), ("-1s", TIME)]),
     ("export ./f", "--to", &[("xml", "[possible values: csv, json]")]),

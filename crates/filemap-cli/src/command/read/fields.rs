@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     let len = length_of(&file)?;
     let meant =
         Meant::of(&read.meaning, read.rows.words(), &context.registry, len.saturating_sub(start))?;
-    let snapshot = meant.look(&file, start, len)?;
+    let snapshot = meant.look(&file, start, len, None)?;
     let glob = read.fields.as_deref().map(Glob::new);
     let leaves = || -> Result<Vec<Leaf<'_>>> {
         let leaves = snapshot.leaves()?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::Context;
 use crate::args::{Record, Whole};
 use crate::failure::{Failure, Result, Why};
-use crate::meaning::{layout_of, told, versions_of};
+use crate::meaning::{layout_of, mutex, told, versions_of};
 use crate::output::Printable;
 use crate::progress::Progress;
 use crate::size::Readable;
@@ -31,6 +31,9 @@ pub(in crate::command) fn run(context: &Context<'_>, record: &Record) -> Result<
     }
     if record.force {
         options = options.replace();
+    }
+    if let Some(name) = &record.lock {
+        options = options.lock(mutex(name, &context.registry)?);
     }
     let recorder = options.start(subjects(context, record)?, &record.output)?;
     let progress = Progress::line(context.output);

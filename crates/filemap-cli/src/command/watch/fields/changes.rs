@@ -46,7 +46,11 @@ pub(in crate::command::watch) fn print(
         thread::sleep(interval);
         // A layout that is being written is read again once it is whole.
         let is_new = fields.refresh().unwrap_or(false);
-        let snapshot = fields.look()?;
+        let snapshot = match fields.look() {
+            // Whoever owns the mutex keeps it for longer than a look.
+            Err(failure) if failure.is_timed_out() => continue,
+            looked => looked?,
+        };
         if is_new || !snapshot.layout().sections().is_empty() {
             rows = rows_of(&snapshot, glob.as_ref())?;
         }

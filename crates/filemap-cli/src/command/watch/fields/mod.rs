@@ -19,6 +19,9 @@ use crate::command::Context;
 use crate::failure::{Failure, Result};
 use crate::meaning::{Meant, file_and_type};
 
+/// How long a mutex is waited for before keys are seen to.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// How often the file of the layout is looked at, and the name.
 const LIFE: Duration = Duration::from_secs(1);
 
@@ -54,7 +57,8 @@ impl<'a> Fields<'a> {
 
     fn look(&mut self) -> Result<Snapshot<'_>> {
         let source = &self.watched.source;
-        let snapshot = self.meant.look(source.io(), self.watched.start, source.len()?)?;
+        let snapshot =
+            self.meant.look(source.io(), self.watched.start, source.len()?, Some(PATIENCE))?;
         self.looks += 1;
         self.torn += u64::from(!snapshot.is_whole());
         Ok(snapshot)
