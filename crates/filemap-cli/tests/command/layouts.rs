@@ -257,6 +257,8 @@ fn changes_of_fields_are_told_as_lines_of_json() {
     assert_eq!(watcher.wait().code, Some(130));
 }
 
+// Profiles are of programs under Wine.
+#[cfg(target_os = "linux")]
 #[test]
 fn each_name_of_a_profile_that_has_a_layout_is_as_long_as_its_fields() {
     let place = Place::new();

@@ -83,7 +83,8 @@ struct Built {
 
 fn build() -> Done<Built> {
     let packages = ["--package", "filemap-cli", "--package", "filemap-abi"];
-    process::run(process::cargo(["build", "--quiet"]).args(packages))?;
+    // As the tests build them, which may run beside this.
+    process::run(process::cargo(["build", "--quiet", "--all-features"]).args(packages))?;
     let folder = process::built()?;
     Ok(Built { command: folder.join("filemap"), library: folder.join("libfilemap.so") })
 }
