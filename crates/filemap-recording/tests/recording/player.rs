@@ -96,6 +96,17 @@ fn a_replay_that_begins_after_the_end_is_refused_however_late() {
 }
 
 #[test]
+fn a_replay_that_begins_after_the_end_is_refused_however_late() {
+    let place = Place::new();
+    let recording = counted(&place);
+
+    for from in [Duration::from_secs(3600), Duration::MAX] {
+        let refused = options(&place).from(from).start(&recording).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("it ends after"), "{refused}");
+    }
+}
+
+#[test]
 fn a_replay_goes_round_until_it_is_stopped() {
     let place = Place::new();
     let recording = counted(&place);
