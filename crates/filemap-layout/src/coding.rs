@@ -104,8 +104,10 @@ fn text_bytes(value: &str, unit: u8, order: Order, len: u64) -> Result<Vec<u8>> 
         _ => value.chars().map(u64::from).collect(),
     };
     if units.len() as u64 > len {
+        // A character may take several.
+        let what = if unit == 1 { "bytes" } else { "characters" };
         return Err(Error::new(format!(
-            "could not write a text of {} characters: there is room for {len}",
+            "could not write a text of {} {what}: there is room for {len}",
             units.len()
         )));
     }

@@ -11,7 +11,7 @@ use crate::path::{Path, Step, is_name};
 /// The longest array of bytes whose elements are fields of their own; longer ones are bytes.
 const MOST_BYTES: u64 = 4096;
 /// The most fields, elements and structs that a struct may have, with those inside each other.
-const MOST: u64 = 1 << 22;
+pub(crate) const MOST: u64 = 1 << 22;
 /// How deep fields and arrays may be inside each other.
 pub(crate) const DEEPEST: usize = 64;
 
@@ -379,5 +379,10 @@ impl Fields {
 
     pub(crate) fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Returns how many fields, elements and structs there are in it, itself included.
+    pub(crate) fn parts(&self) -> u64 {
+        self.parts
     }
 }

@@ -124,12 +124,17 @@ impl Number {
         let refused = |right: &str| {
             Err(Error::new(format!("could not read `{text}` as {}: {right}", self.name())))
         };
+        // A number that is too large is read as infinity, which is written by its name alone.
+        let is_too_large = |is_infinite| is_infinite && text.contains(|c: char| c.is_ascii_digit());
+        let too_large = || refused(&format!("it is larger than any {}", self.name()));
         match self {
             Self::F32 => match text.parse::<f32>() {
+                Ok(number) if is_too_large(number.is_infinite()) => too_large(),
                 Ok(number) => Ok(number.to_bits().into()),
                 Err(_) => refused("a number such as 1.5 or -2e3 is right"),
             },
             Self::F64 => match text.parse::<f64>() {
+                Ok(number) if is_too_large(number.is_infinite()) => too_large(),
                 Ok(number) => Ok(number.to_bits()),
                 Err(_) => refused("a number such as 1.5 or -2e3 is right"),
             },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::kind::{Fields, Kind};
+use crate::kind::{Fields, Kind, MOST};
 use crate::leaf::{Leaf, Leaves};
 use crate::number::{Number, Order};
 use crate::path::Path;
@@ -79,7 +79,7 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// If rows reach outside the memory, or into each other.
+    /// If rows reach outside the memory, or into each other, or have more than 4,194,304 fields.
     pub fn rows(&self, memory: &[u8]) -> Result<Rows<'_>> {
         let (size, name) = (self.fields.size(), &self.name);
         let (offset, count) = (self.offset.value(memory)?, self.count.value(memory)?);
@@ -102,6 +102,13 @@ impl Section {
             return Err(Error::new(format!(
                 "could not use the section `{name}`: {count} rows of {stride} bytes at {offset} \
                  reach outside the memory's {len} bytes"
+            )));
+        }
+        let parts = count.saturating_mul(self.fields.parts());
+        if parts > MOST {
+            return Err(Error::new(format!(
+                "could not use the section `{name}`: its {count} rows have {parts} fields, and {MOST} \
+                 is the most"
             )));
         }
         Ok(Rows { section: self, offset, stride, count })

@@ -85,3 +85,15 @@ fn a_section_of_what_is_not_there_is_refused() {
         assert!(Layout::from_toml(&SENSORS.replacen(from, to, 1)).is_err(), "{to}");
     }
 }
+
+#[test]
+fn rows_have_no_more_fields_than_a_layout_may_have() {
+    let layout = Layout::from_toml(SENSORS).unwrap();
+    let count = 1 << 21;
+    let len = 16 + 8 * usize::try_from(count).unwrap();
+    let snapshot = Snapshot::of(&layout, memory(16, 8, count, len)).unwrap();
+
+    let error = snapshot.leaves().err().unwrap().to_string();
+
+    assert!(error.contains("its 2097152 rows have 6291456 fields"), "{error}");
+}

@@ -156,3 +156,30 @@ fn bits_beside_a_bit_field_are_kept() {
 
     assert_eq!(leaf.kind.parse("0", &[0xff, 0xff]).unwrap(), [0x87, 0xff]);
 }
+
+#[test]
+fn a_number_that_is_too_large_is_not_infinity() {
+    let layout = Layout::from_words("half:f32 whole:f64").unwrap();
+    let parsed = |path: &str, text: &str| {
+        let leaf = layout.find(&path.parse::<Path>().unwrap(), None).unwrap();
+        leaf.kind.parse(text, &[])
+    };
+
+    for (path, text) in [("half", "1e39"), ("half", "-1e39"), ("whole", "1e309")] {
+        let error = parsed(path, text).unwrap_err().to_string();
+        assert!(error.contains("it is larger than any f"), "{error}");
+    }
+    for text in ["inf", "-inf", "Infinity", "NaN", "1e38", "1e-99"] {
+        assert!(parsed("half", text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_told_in_bytes_where_its_field_has_bytes() {
+    let layout = Layout::from_words("name:char[4] wide:char16[2]").unwrap();
+    for (path, told) in [("name", "of 6 bytes: there is room for 4"), ("wide", "of 3 characters")] {
+        let leaf = layout.find(&path.parse::<Path>().unwrap(), None).unwrap();
+        let error = leaf.kind.parse("éöü", &[]).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
