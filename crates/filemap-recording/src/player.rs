@@ -101,9 +101,13 @@ impl PlayerOptions {
         }
         let mut targets = Vec::<Target>::new();
         let mut of_channels = Vec::new();
+        // Programs whose topics are no names have written others that are.
+        let mut no_name = None;
         for channel in recording.channels() {
             let wanted = !channel.is_torn() && channel.frames() > 0;
-            let name = if wanted { Some(Name::parse(channel.name())?) } else { None };
+            let name = wanted
+                .then(|| Name::parse(channel.name()))
+                .and_then(|name| name.map_err(|error| no_name.get_or_insert(error)).ok());
             let name = name.filter(|name| self.name.as_ref().is_none_or(|only| only == name));
             let Some(name) = name else {
                 of_channels.push(None);
@@ -123,6 +127,9 @@ impl PlayerOptions {
             of_channels.push(Some(place));
         }
         if targets.is_empty() {
+            if let (None, Some(error)) = (&self.name, no_name) {
+                return Err(error.into());
+            }
             let why = match &self.name {
                 Some(name) => format!("it has no frames of `{name}`"),
                 None => "it has no frames".to_owned(),

@@ -77,6 +77,10 @@ impl Target {
     ///
     /// Those of the mapping; [`Error::Content`] if it is somebody else's, and too small.
     pub(crate) fn show(&mut self, frame: &[u8], registry: &Registry) -> Result<()> {
+        // Another program's message of no bytes; no mapping has none.
+        if frame.is_empty() {
+            return Ok(());
+        }
         if self.is_foreign {
             has_room(&self.name, &self.view, frame.len())?;
         } else if frame.len() != self.view.len() {

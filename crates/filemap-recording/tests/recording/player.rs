@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use filemap::{Access, ErrorKind, FileMapping, View};
@@ -104,6 +105,42 @@ fn a_replay_that_begins_after_the_end_is_refused_however_late() {
         let refused = options(&place).from(from).start(&recording).map(drop).unwrap_err();
         assert!(refused.to_string().contains("it ends after"), "{refused}");
     }
+}
+
+/// Writes a file as another program does: two messages of each topic, the first of which has no bytes.
+fn foreign(place: &Place, topics: &[&str]) -> Recording {
+    let file = std::fs::File::create(place.path("foreign.mcap")).unwrap();
+    let mut writer = mcap::Writer::new(file).unwrap();
+    for topic in topics {
+        let channel_id = writer.add_channel(0, topic, "json", &BTreeMap::new()).unwrap();
+        for (time, bytes) in [(1, &b""[..]), (2, b"{}")] {
+            let header = mcap::records::MessageHeader {
+                channel_id,
+                sequence: 0,
+                log_time: time,
+                publish_time: time,
+            };
+            writer.write_to_known_channel(&header, bytes).unwrap();
+        }
+    }
+    writer.finish().unwrap();
+    place.open("foreign.mcap")
+}
+
+#[test]
+fn topics_that_are_no_names_and_messages_of_no_bytes_are_left_out_of_a_replay() {
+    let place = Place::new();
+    let recording = foreign(&place, &["", "state"]);
+
+    let mut player = options(&place).start(&recording).unwrap();
+    let names: Vec<_> = player.names().map(|(name, size)| (name.to_string(), size)).collect();
+    assert_eq!(names, [("Local\\state".to_owned(), 2)]);
+    assert!(player.run(&Stop::new()).is_ok());
+    let view = place.registry.open("state").unwrap().map(Access::Read).unwrap();
+    assert_eq!(&view.read::<[u8; 2]>(0).unwrap(), b"{}");
+
+    let none = options(&place).start(&foreign(&place, &[""])).map(drop).unwrap_err();
+    assert!(none.to_string().contains("could not read the name"), "{none}");
 }
 
 #[test]
