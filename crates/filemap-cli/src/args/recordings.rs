@@ -127,7 +127,9 @@ pub(crate) struct Replay {
 ///
 /// One row, or one object on a line, for each frame of each name, in the order of their times: the time, the
 /// seconds since the recording began, the name, the number of the look, whether the frame is torn, and the
-/// values of its fields. The bytes of a name that was recorded without a layout are hexadecimal.
+/// values of its fields. The bytes of a name that was recorded without a layout are hexadecimal. As CSV, the
+/// columns that are no fields have names such as `frame:time`. If a section has more rows in some frames
+/// than in others, the cells of those that have fewer are empty.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -165,7 +165,12 @@ fn a_recorder_that_is_killed_leaves_whole_frames_that_replay() {
         assert_eq!(replayed.last(), recorded.last(), "{size}");
         let rows = place.run(["export", "a.mcap", "--to", "csv", "--fields", "begin,rpm"]).text();
         assert_eq!(rows.lines().filter(|row| row.contains(",false,")).count(), recorded.len());
-        assert!(rows.starts_with("time,seconds,name,look,torn,begin,rpm\n"), "{rows}");
+        assert!(
+            rows.starts_with(
+                "frame:time,frame:seconds,frame:name,frame:look,frame:torn,begin,rpm\n"
+            ),
+            "{rows}"
+        );
         let first = rows.lines().find(|row| row.contains(",false,")).unwrap();
         assert!(first.ends_with(&format!(",{},8500", recorded[0])), "{first}");
     }
@@ -257,6 +262,8 @@ fn what_is_there_is_replaced_only_if_that_is_asked_for() {
     assert_eq!(without_seconds(&said), "replaying `Local\\scores` (64 B), s; Ctrl-C lets go\n");
     let read = place.run(["read", "scores", "-n", "1", "--json"]).json();
     assert_eq!(read["hex"], "00");
+    let twice = place.run(["record", "scores", "Local\\scores", "-o", "b.mcap"]).failed(2);
+    assert!(twice.contains("`Local\\scores` is there twice"), "{twice}");
     assert_eq!(place.run(["record", "nobody", "-o", "b.mcap"]).code, Some(1));
     assert!(!place.path("b.mcap").exists());
 }
@@ -340,11 +347,69 @@ fn a_recording_is_exported_with_the_fields_of_its_layout() {
     place.run(["export", "a.mcap", "--to", "csv", "-o", "a.csv"]).text();
     let csv = fs::read_to_string(place.path("a.csv")).unwrap();
     let rows: Vec<_> = csv.lines().collect();
-    assert_eq!(rows[0], "time,seconds,name,look,torn,begin,end,rpm,hex");
+    let first = "frame:time,frame:seconds,frame:name,frame:look,frame:torn";
+    assert_eq!(rows[0], format!("{first},begin,end,rpm,frame:hex"));
     assert!(rows[1].ends_with(",Local\\car,0,false,1,1,8500,"), "{csv}");
     assert!(rows[2].ends_with(",Local\\plain,0,false,,,,010000000100000000d00446"), "{csv}");
+    let own = place.run(["export", "a.mcap", "--to", "csv", "-o", "./a.mcap"]).failed(2);
+    assert!(own.contains("`./a.mcap`: it is the recording itself"), "{own}");
+    assert!(Recording::is_one(place.path("a.mcap")));
     let none = place.run(["export", "a.mcap", "--to", "csv", "--fields", "none"]).failed(1);
     assert!(none.contains("no path is like"), "{none}");
+}
+
+#[test]
+fn a_table_has_a_column_for_each_row_that_a_section_ever_has_and_none_twice() {
+    let place = Place::new();
+    let layout = "\
+root = \"Head\"
+[type.Head]
+fields = [{ name = \"count\", type = \"u32\" }, { name = \"time\", type = \"char[8]\" }]
+[type.Row]
+fields = [{ name = \"value\", type = \"u16\" }]
+[[section]]
+name = \"row\"
+type = \"Row\"
+offset = 12
+count = \"count\"
+";
+    let layout = place.file("rows.toml", layout.as_bytes());
+    let registry = Registry::at(place.registry());
+    let mapping =
+        FileMapping::options().registry(&registry).name("rows").size(64).create_new().unwrap();
+    let view = mapping.map(Access::Write).unwrap();
+    view.write(0, &1_u32).unwrap();
+    view.write(4, &*b"a,\"\nb").unwrap();
+    let mut command = place.command();
+    command.args(["record", "rows", "-o", "a.mcap", "--layout", &layout]);
+    let recorder = Running::start(command);
+    until_frames(&place.path("a.mcap"), 1);
+    view.write(0, &2_u32).unwrap();
+    until_frames(&place.path("a.mcap"), 2);
+    recorder.interrupt();
+    assert_eq!(recorder.wait().code, Some(0));
+
+    let csv = place.run(["export", "a.mcap", "--to", "csv"]).text();
+    let rows: Vec<_> = csv.lines().collect();
+
+    assert!(rows[0].ends_with(",frame:torn,count,time,row[0].value,row[1].value"), "{csv}");
+    assert_eq!(rows[1].matches(",false,1,\"a,\"\"").count(), 1, "{csv}");
+    assert_eq!((rows[2], rows[4]), ("b\",0,", "b\",0,0"), "{csv}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_pipe_is_refused_instead_of_waiting_for_who_reads_it() {
+    let place = Place::new();
+    let _holder = place.hold(["scores", "--size", "64"]);
+    let mut command = place.other_command("mkfifo");
+    command.arg(place.path("pipe"));
+    crate::support::wait(command).text();
+
+    let record = ["record", "scores", "-o", "pipe", "--for", "20ms", "--force"];
+
+    let refused = place.run(record).failed(2);
+    assert!(refused.ends_with("`pipe`: it is no regular file\n"), "{refused}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Exports a recording: a row, or an object on a line, for each frame.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -30,11 +31,19 @@ pub(in crate::command) fn run(context: &Context<'_>, export: &Export) -> Result<
         None => context.output.stream(|out| table.write(out, export.to)),
         Some(path) => {
             let refused = |error: io::Error| refused(path, &error);
+            if is_same(path, &export.file) {
+                // Creating it would empty the recording.
+                return Err(refused(io::Error::other("it is the recording itself")));
+            }
             let mut out = BufWriter::new(File::create(path).map_err(refused)?);
             table.write(&mut out, export.to)?;
             out.flush().map_err(refused)
         }
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
@@ -54,6 +63,8 @@ struct Table<'r> {
     glob: Option<&'r Glob>,
     /// The paths of the fields of all names.
     columns: Vec<String>,
+    /// The places of the columns, by their paths.
+    places: HashMap<String, usize>,
     /// Whether a name has bytes alone.
     has_bytes: bool,
 }
@@ -64,38 +75,41 @@ impl<'r> Table<'r> {
         let has_bytes = channels.clone().any(|channel| recording.layout(channel).is_none());
         let layouts: Vec<_> =
             recording.channels().iter().map(|channel| recording.layout(channel)).collect();
-        let mut table = Self { recording, layouts, glob, columns: Vec::new(), has_bytes };
-        table.columns = table.paths();
+        let (columns, places) = (Vec::new(), HashMap::new());
+        let mut table = Self { recording, layouts, glob, columns, places, has_bytes };
+        table.find_columns();
         table.has_bytes &= glob.is_none();
         table
     }
 
-    /// Returns the paths of all fields, each once.
-    fn paths(&self) -> Vec<String> {
-        let mut known = std::collections::HashSet::new();
-        let mut paths = Vec::new();
+    /// Finds the paths of all fields, each once.
+    fn find_columns(&mut self) {
+        let (mut columns, mut places) = (Vec::new(), HashMap::new());
         let mut add = |path: String| {
-            if self.is_wanted(&path) && known.insert(path.clone()) {
-                paths.push(path);
+            if self.is_wanted(&path) && !places.contains_key(&path) {
+                places.insert(path.clone(), columns.len());
+                columns.push(path);
             }
         };
-        let mut frames = self.recording.frames();
-        // The rows of a section are as many as the first frame has.
-        let mut seen = vec![false; self.layouts.len()];
-        while let Some(frame) = frames.next_frame() {
-            if std::mem::replace(&mut seen[frame.place], true) {
-                continue;
+        // Sections have other rows in other frames. What comes after the fields does so in each of them.
+        for (layout, channel) in self.layouts.iter().zip(self.recording.channels()) {
+            if let Some(layout) = layout.as_ref().filter(|_| channel.frames() > 0) {
+                layout.leaves().for_each(|leaf| add(leaf.path));
             }
+        }
+        let has_sections =
+            |layout: &Option<Layout>| layout.as_ref().is_some_and(|one| !one.sections().is_empty());
+        let mut frames = self.recording.frames();
+        while self.layouts.iter().any(has_sections)
+            && let Some(frame) = frames.next_frame()
+        {
             if let Some(layout) = &self.layouts[frame.place]
                 && let Ok(snapshot) = Snapshot::of(layout, frame.bytes.to_vec())
             {
                 leaves(layout, &snapshot).for_each(|leaf| add(leaf.path));
             }
-            if seen.iter().all(|seen| *seen) {
-                break;
-            }
         }
-        paths
+        (self.columns, self.places) = (columns, places);
     }
 
     fn is_wanted(&self, path: &str) -> bool {
@@ -115,7 +129,7 @@ impl<'r> Table<'r> {
             other => Failure::broken(format!("could not write CSV: {other:?}")),
         };
         let mut writer = csv::Writer::from_writer(out);
-        let bytes = self.has_bytes.then_some("hex");
+        let bytes = self.has_bytes.then_some("frame:hex");
         let fields = self.columns.iter().map(String::as_str);
         writer.write_record(FIRST.into_iter().chain(fields).chain(bytes)).map_err(closed)?;
         let mut frames = self.recording.frames();
@@ -132,17 +146,10 @@ impl<'r> Table<'r> {
     /// Returns the cells of a frame after the first ones; those that it does not have are empty.
     fn cells(&self, frame: &Frame<'_>) -> Vec<String> {
         let mut cells = vec![String::new(); self.columns.len()];
-        let mut at = 0;
         let is_known = self.fields(frame, |leaf, bytes| {
-            let value = leaf.value(bytes).map(|value| value.to_string()).unwrap_or_default();
-            // They come in the order of the columns, but for other names between.
-            let found = self.columns[at..].iter().position(|column| *column == leaf.path);
-            let found = found.map(|after| at + after);
-            let found =
-                found.or_else(|| self.columns.iter().position(|column| *column == leaf.path));
-            if let Some(column) = found {
-                cells[column] = value;
-                at = column + 1;
+            if let Some(column) = self.places.get(&leaf.path) {
+                cells[*column] =
+                    leaf.value(bytes).map(|value| value.to_string()).unwrap_or_default();
             }
             Ok(())
         });
@@ -208,8 +215,8 @@ impl<'r> Table<'r> {
     }
 }
 
-/// The columns that every frame has.
-const FIRST: [&str; 5] = ["time", "seconds", "name", "look", "torn"];
+/// The columns that every frame has. No path of a field has a `:`.
+const FIRST: [&str; 5] = ["frame:time", "frame:seconds", "frame:name", "frame:look", "frame:torn"];
 
 /// What every frame has.
 struct Row {

@@ -1,6 +1,8 @@
 //! Records names, and says what came of it.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -35,7 +37,9 @@ pub(in crate::command) fn run(context: &Context<'_>, record: &Record) -> Result<
     if let Some(name) = &record.lock {
         options = options.lock(mutex(name, &context.registry)?);
     }
-    let recorder = options.start(subjects(context, record)?, &record.output)?;
+    let subjects = subjects(context, record)?;
+    refuse_pipe(&record.output)?;
+    let recorder = options.start(subjects, &record.output)?;
     let progress = Progress::line(context.output);
     let mut told: Option<Instant> = None;
     let names = record.names.len();
@@ -59,6 +63,16 @@ pub(in crate::command) fn run(context: &Context<'_>, record: &Record) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// Refuses what is there and no file: opening a pipe would block until somebody reads it.
+fn refuse_pipe(path: &Path) -> Result<()> {
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let shown = path.to_string_lossy();
+        let message = format!("could not create `{}`: it is no regular file", Printable(&shown));
+        return Err(Failure::broken(message));
+    }
+    Ok(())
+}
+
 /// Returns the names to record, each with its layout.
 fn subjects(context: &Context<'_>, record: &Record) -> Result<Vec<Subject>> {
     if record.layout.len() > record.names.len() {
@@ -66,8 +80,13 @@ fn subjects(context: &Context<'_>, record: &Record) -> Result<Vec<Subject>> {
     }
     let whole = Whole { seq: record.seq.clone(), tick: record.tick.clone(), lock: None };
     let mut subjects = Vec::new();
+    let mut known = HashSet::new();
     for (index, name) in record.names.iter().enumerate() {
-        let subject = Subject::new(Name::parse(name)?);
+        let parsed = Name::parse(name)?;
+        if !known.insert(parsed.to_string()) {
+            return Err(Failure::usage(format!("`{}` is there twice", Printable(name))));
+        }
+        let subject = Subject::new(parsed);
         let Some(word) = record.layout.get(index) else {
             subjects.push(subject);
             continue;

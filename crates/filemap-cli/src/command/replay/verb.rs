@@ -105,13 +105,11 @@ fn attend(
 
 /// Tells each line of standard input from now on, on a thread that ends with it or with this process.
 fn read_lines() -> Result<Receiver<()>> {
-    let (sender, lines) = mpsc::channel();
+    // Lines that come faster than frames are written wait where they come from.
+    let (sender, lines) = mpsc::sync_channel(1);
     attended::spawn("input", move || {
-        for line in io::stdin().lock().lines() {
-            if line.is_err() || sender.send(()).is_err() {
-                break;
-            }
-        }
+        let mut input = io::stdin().lock();
+        while input.skip_until(b'\n').is_ok_and(|len| len > 0) && sender.send(()).is_ok() {}
     })?;
     Ok(lines)
 }
