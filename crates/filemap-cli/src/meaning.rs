@@ -179,11 +179,11 @@ fn header(
     compiler: &Compiler,
     len: Option<u64>,
 ) -> Result<Layout> {
-    for before in &compiler.before {
-        // The reader of headers takes what is no file for a line.
-        text::read(before).map_err(|error| {
-            let (before, why) = (before.to_string_lossy(), Why(&error));
-            Failure::broken(format!("could not read `{}`: {why}", Printable(&before)))
+    // The reader of headers takes what is no file for a line. What is in one may be no UTF-8.
+    for header in compiler.before.iter().map(PathBuf::as_path).chain([path]) {
+        text::find(header).map_err(|error| {
+            let (header, why) = (header.to_string_lossy(), Why(&error));
+            Failure::broken(format!("could not read `{}`: {why}", Printable(&header)))
         })?;
     }
     let read = |abi| -> Result<Layout> {

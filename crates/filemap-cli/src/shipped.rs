@@ -24,14 +24,18 @@ const SHIPPED: [(&str, &str); 12] = [
     ("rtss.toml", include_str!("../layouts/rtss.toml")),
 ];
 
+/// Returns where the user's own layout of this name would be.
+pub(crate) fn own_path(name: &str) -> Option<PathBuf> {
+    Some(own::folder("layouts").ok()?.join(name))
+}
+
 /// Returns the text of a layout of this name: one of the user's own, or one in this command.
 ///
 /// # Errors
 ///
 /// If there is none, with the names of those there are; if the user's own cannot be read.
 pub(crate) fn text_of(name: &str) -> Result<String> {
-    if let Ok(folder) = own::folder("layouts") {
-        let path: PathBuf = folder.join(name);
+    if let Some(path) = own_path(name) {
         match text::read(&path) {
             Ok(text) => return Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -15,9 +15,7 @@ const LONGEST: u64 = 1 << 24;
 /// for, has more than 16 MiB, or is no UTF-8.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
     let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    if !fs::metadata(path)?.is_file() {
-        return refused("it is no regular file");
-    }
+    find(path)?;
     let mut text = String::new();
     match File::open(path)?.take(LONGEST + 1).read_to_string(&mut text) {
         Ok(_) if text.len() as u64 > LONGEST => refused("it has more than 16 MiB"),
@@ -25,4 +23,16 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => refused("it is no UTF-8 text"),
         Err(error) => Err(error),
     }
+}
+
+/// Looks whether there is a file that can be read without waiting, whatever is in it.
+///
+/// # Errors
+///
+/// Those of the system; [`io::ErrorKind::InvalidData`] if it is no regular file.
+pub(crate) fn find(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "it is no regular file"))
 }

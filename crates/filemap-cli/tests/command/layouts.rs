@@ -159,6 +159,26 @@ fn readers_are_told_of_a_new_version() {
 }
 
 #[test]
+fn a_version_that_a_program_left_half_done_is_whole_after_the_next_one() {
+    let (place, _, _holder) = place();
+    let words = ["--as", "begin:u32 end:u32 busy:u8"];
+    let write = |words: &[&str]| place.run(["write", "car"].iter().chain(words)).text();
+    let read = || {
+        let json = place.run(["read", "car", "--json"].iter().chain(&words)).json();
+        [&json["begin"], &json["end"], &json["busy"]].map(|number| number.as_u64().unwrap())
+    };
+
+    write(&[&words[..], &["begin=9", "end=8", "busy=255"]].concat());
+    write(&[&words[..], &["--seq", "begin,end", "--bump", "busy=255"]].concat());
+    assert_eq!(read(), [10, 10, 255]);
+    write(&[&words[..], &["--bump", "end=1"]].concat());
+    assert_eq!(read(), [10, 1, 0]);
+    // It is odd while somebody writes, and even afterwards.
+    write(&[&words[..], &["--seq", "end", "--bump", "begin=1"]].concat());
+    assert_eq!(read(), [1, 4, 0]);
+}
+
+#[test]
 fn a_torn_copy_is_told_and_a_counter_that_is_known_by_its_name_as_well() {
     let (place, _, _holder) = place();
     let words = "mSequenceNumber:u32 rpm:f32";
@@ -358,6 +378,20 @@ fn a_header_becomes_a_file_that_needs_no_libclang() {
 }
 
 #[test]
+fn a_header_before_another_may_have_bytes_that_are_no_text() {
+    let place = Place::new();
+    let header = place.file("State.h", b"struct State { Count n; };\n");
+    let before = place.file("types.h", b"// Gr\xf6\xdfe\ntypedef int Count;\n");
+
+    let outcome = place.run(["layout", &header, "--before", &before]);
+    if with_clang(&outcome) {
+        assert!(outcome.text().starts_with("State 4 bytes"));
+    }
+    let missing = place.run(["layout", "./none.h"]).failed(2);
+    assert!(missing.ends_with("could not read `./none.h`: it does not exist\n"), "{missing}");
+}
+
+#[test]
 fn without_libclang_a_header_is_refused_and_says_what_to_install() {
     let place = Place::new();
     let header = place.file("State.h", STATE);
@@ -434,6 +468,74 @@ fn a_table_reads_its_layout_again_when_the_file_changes() {
     fs::write(&layout, "[type").unwrap();
     terminal.until_shown("could not read the layout");
     terminal.until_shown("revolutions");
+}
+
+const ROWS: &str = r#"
+root = "Head"
+[type.Head]
+fields = [{ name = "at", type = "u32" }, { name = "count", type = "u32" }]
+[type.Row]
+fields = [{ name = "label", type = "char[4]" }, { name = "value", type = "u32" }]
+[[section]]
+name = "sensor"
+type = "Row"
+offset = "at"
+count = "count"
+key = "label"
+"#;
+
+// Linux alone has terminals that are files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_follows_the_rows_of_a_section_to_another_place() {
+    let (place, _, _holder) = place();
+    let layout = place.file("rows.toml", ROWS.as_bytes());
+    let rows = ["write", "car", "--layout", &layout];
+    let write = |words: &[&str]| place.run(rows.iter().chain(words)).text();
+    write(&["at=64", "count=1", "sensor[0].label=CPU", "sensor[0].value=1111"]);
+    let watch = format!("watch car --layout {layout} -i 20ms --fields sensor");
+    let terminal = Terminal::run(&place, (70, 16), &watch);
+    terminal.until_shown("1111");
+    terminal.until_shown("CPU");
+
+    write(&["at=128", "sensor[0].value=2222"]);
+    terminal.until_shown("2222");
+    write(&["sensor[0].label=GPU"]);
+    terminal.until_shown("sensor[0]  GPU");
+    write(&["count=2000000"]);
+    terminal.until_shown("reach outside");
+    write(&["count=2"]);
+    terminal.until_shown("sensor[1]");
+}
+
+#[test]
+fn lines_of_changes_outlive_a_section_that_is_wrong_for_a_moment() {
+    let (place, _, _holder) = place();
+    let layout = place.file("rows.toml", ROWS.as_bytes());
+    let rows = ["write", "car", "--layout", &layout];
+    let write = |words: &[&str]| place.run(rows.iter().chain(words)).text();
+    write(&["at=64", "count=1", "sensor[0].value=7"]);
+    let mut command = place.command();
+    command.args(["watch", "car", "--layout", &layout, "--json", "-i", "5ms"]);
+    let mut watcher = Running::start(command);
+    let told = |watcher: &mut Running, path: &str, one: &[&str], other: &[&str]| loop {
+        // The command does not report that it has looked: a change shows it.
+        for words in [one, other] {
+            write(words);
+            while let Some(line) = watcher.line_within(std::time::Duration::from_millis(200)) {
+                if line.contains(path) {
+                    return;
+                }
+            }
+        }
+    };
+
+    told(&mut watcher, "sensor[0].value", &["sensor[0].value=8"], &["sensor[0].value=9"]);
+    write(&["count=2000000"]);
+    // The note about it is on standard error; what follows shows that it goes on.
+    told(&mut watcher, "\"count\"", &["count=1"], &["count=2"]);
+    watcher.interrupt();
+    assert_eq!(watcher.wait().code, Some(130));
 }
 
 // Linux alone has terminals that are files.

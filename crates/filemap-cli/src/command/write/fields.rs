@@ -40,14 +40,12 @@ pub(super) fn run(
     let _owned = meant.lock().map(Mutex::lock).transpose()?;
     let changes = checked(&meant, assignments, &file, start, len)?;
     let counters = if write.bump { meant.versions.as_ref() } else { None };
-    if let Some(versions) = counters {
-        begin(versions, &file, start)?;
-    }
+    let whole = counters.map(|versions| begin(versions, &file, start)).transpose()?;
     for (offset, bytes) in &changes {
         file.write_all_at(bytes, start + offset)?;
     }
-    if let Some(versions) = counters {
-        end(versions, &file, start)?;
+    if let (Some(versions), Some(whole)) = (counters, whole) {
+        end(versions, whole, &file, start)?;
     }
     let fields = assignments.iter().map(|one| one.path.clone()).collect();
     context.output.print(&Report { target: target.to_string(), fields })
@@ -88,32 +86,49 @@ fn checked(
     Ok(changes)
 }
 
-fn add(counter: &Counter, file: &MappedFile, start: u64) -> Result<()> {
-    let place = start + counter.offset;
+fn count(counter: &Counter, file: &MappedFile, start: u64) -> Result<u64> {
     let mut bytes = vec![0; counter.number.size()];
-    file.read_exact_at(&mut bytes, place)?;
-    Ok(file.write_all_at(&counter.bytes(counter.of(&bytes).wrapping_add(1)), place)?)
+    file.read_exact_at(&mut bytes, start + counter.offset)?;
+    Ok(counter.of(&bytes))
 }
 
-/// Tells readers that somebody writes.
-fn begin(versions: &Versions, file: &MappedFile, start: u64) -> Result<()> {
-    match versions {
-        Versions::Pair { begin, .. } => add(begin, file, start)?,
-        Versions::Odd(one) | Versions::Busy(one) => add(one, file, start)?,
-        Versions::Tick(_) => {}
-    }
-    fence(Ordering::Release);
-    Ok(())
+fn put(counter: &Counter, value: u64, file: &MappedFile, start: u64) -> Result<()> {
+    Ok(file.write_all_at(&counter.bytes(value), start + counter.offset)?)
 }
 
-/// Tells readers that a new version is whole.
-fn end(versions: &Versions, file: &MappedFile, start: u64) -> Result<()> {
-    fence(Ordering::Release);
-    match versions {
-        Versions::Pair { end: one, .. } | Versions::Odd(one) | Versions::Tick(one) => {
-            add(one, file, start)
+/// Tells readers that somebody writes, and returns the number that tells that the new version is whole.
+///
+/// A program that was ended in the middle of a version may have left any number.
+fn begin(versions: &Versions, file: &MappedFile, start: u64) -> Result<u64> {
+    let whole = match versions {
+        Versions::Pair { begin, .. } => {
+            let next = count(begin, file, start)?.wrapping_add(1);
+            put(begin, next, file, start)?;
+            next
         }
-        Versions::Busy(one) => Ok(file.write_all_at(&one.bytes(0), start + one.offset)?),
+        Versions::Odd(one) => {
+            let odd = count(one, file, start)?.wrapping_add(1) | 1;
+            put(one, odd, file, start)?;
+            odd.wrapping_add(1)
+        }
+        Versions::Busy(one) => {
+            put(one, 1, file, start)?;
+            0
+        }
+        Versions::Tick(one) => count(one, file, start)?.wrapping_add(1),
+    };
+    fence(Ordering::Release);
+    Ok(whole)
+}
+
+/// Tells readers that the new version is whole.
+fn end(versions: &Versions, whole: u64, file: &MappedFile, start: u64) -> Result<()> {
+    fence(Ordering::Release);
+    match versions {
+        Versions::Pair { end: one, .. }
+        | Versions::Odd(one)
+        | Versions::Tick(one)
+        | Versions::Busy(one) => put(one, whole, file, start),
     }
 }
 

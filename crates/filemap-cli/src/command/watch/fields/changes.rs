@@ -41,6 +41,8 @@ pub(in crate::command::watch) fn print(
     let snapshot = fields.look()?;
     let mut rows = rows_of(&snapshot, glob.as_ref())?;
     let mut before = snapshot.bytes().to_vec();
+    // What has been told of rows that cannot be found.
+    let mut wrong = None;
     let mut left = watch.max_count.unwrap_or(u64::MAX);
     while left > 0 && !watched.is_interrupted() {
         thread::sleep(interval);
@@ -52,7 +54,18 @@ pub(in crate::command::watch) fn print(
             looked => looked?,
         };
         if is_new || !snapshot.layout().sections().is_empty() {
-            rows = rows_of(&snapshot, glob.as_ref())?;
+            match rows_of(&snapshot, glob.as_ref()) {
+                Ok(made) => (rows, wrong) = (made, None),
+                // Numbers of a section that is being written may be right at the next look.
+                Err(failure) => {
+                    let why = failure.reason().map(ToString::to_string);
+                    if why != wrong {
+                        wrong = why;
+                        context.output.note(wrong.as_deref().unwrap_or_default());
+                    }
+                    continue;
+                }
+            }
         }
         let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         let now = snapshot.bytes();

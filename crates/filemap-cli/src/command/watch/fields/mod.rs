@@ -18,6 +18,7 @@ use crate::args::Watch;
 use crate::command::Context;
 use crate::failure::{Failure, Result};
 use crate::meaning::{Meant, file_and_type};
+use crate::shipped;
 
 /// How long a mutex is waited for before keys are seen to.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -66,7 +67,13 @@ impl<'a> Fields<'a> {
 
     fn time_of_file(&self) -> Option<SystemTime> {
         let (path, _) = file_and_type(self.watch.meaning.layout.as_ref()?);
-        path.metadata().ok()?.modified().ok()
+        let metadata = path.metadata().or_else(|error| match path.to_str() {
+            Some(name) if !name.contains(['/', '\\']) => {
+                shipped::own_path(name).ok_or(error)?.metadata()
+            }
+            _ => Err(error),
+        });
+        metadata.ok()?.modified().ok()
     }
 
     /// Reads the layout again if its file has changed, and returns whether it has.

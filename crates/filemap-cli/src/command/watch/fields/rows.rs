@@ -57,12 +57,7 @@ impl Row {
 
 /// Returns the rows of a snapshot, groups before what is in them.
 pub(super) fn rows_of(snapshot: &Snapshot<'_>, glob: Option<&Glob>) -> Result<Vec<Row>> {
-    let mut keys = HashMap::new();
-    for section in snapshot.layout().sections() {
-        for row in section.rows(snapshot.bytes())?.iter(snapshot.bytes()).take(MOST) {
-            keys.insert(format!("{}[{}]", section.name, row.index), row.key);
-        }
-    }
+    let keys = keys_of(snapshot)?;
     let mut rows: Vec<Row> = Vec::new();
     // The groups that the last field was in: their paths and rows.
     let mut open: Vec<(String, usize)> = Vec::new();
@@ -98,6 +93,26 @@ pub(super) fn rows_of(snapshot: &Snapshot<'_>, glob: Option<&Glob>) -> Result<Ve
         return Err(no_path(glob));
     }
     Ok(rows)
+}
+
+/// Returns what names the rows of sections, by their paths.
+pub(super) fn keys_of(snapshot: &Snapshot<'_>) -> Result<HashMap<String, Option<String>>> {
+    let mut keys = HashMap::new();
+    for section in snapshot.layout().sections() {
+        for row in section.rows(snapshot.bytes())?.iter(snapshot.bytes()).take(MOST) {
+            keys.insert(format!("{}[{}]", section.name, row.index), row.key);
+        }
+    }
+    Ok(keys)
+}
+
+/// Returns whether rows are those of a snapshot: sections may have moved, or have other rows.
+pub(super) fn are_of(rows: &[Row], snapshot: &Snapshot<'_>, glob: Option<&Glob>) -> bool {
+    let places = rows.iter().filter_map(Row::leaf).map(|leaf| leaf.offset);
+    let leaves = snapshot.leaves().map(|leaves| {
+        leaves.filter(|leaf| glob.is_none_or(|glob| glob.fits(&leaf.path))).map(|leaf| leaf.offset)
+    });
+    leaves.is_ok_and(|leaves| leaves.eq(places))
 }
 
 fn row(path: &str, before: &str, depth: usize, what: What) -> Row {

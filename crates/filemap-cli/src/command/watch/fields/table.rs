@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::live::{Flow, Typing, edited};
 use super::Fields;
-use super::rows::{Row, SAMPLES, What, folded, rows_of};
+use super::rows::{Row, SAMPLES, What, are_of, folded, keys_of, rows_of};
 use crate::failure::{Failure, Result};
 
 /// What keys are typed into.
@@ -120,6 +120,7 @@ impl<'a> Table<'a> {
         if self.paused {
             return Ok(());
         }
+        let glob = self.fields.glob.clone();
         let snapshot = match self.fields.look() {
             Ok(snapshot) => snapshot,
             // What was cut off may come back, so the table goes on and shows the error.
@@ -129,12 +130,18 @@ impl<'a> Table<'a> {
             }
             Err(other) => return Err(other),
         };
-        let has_sections = !snapshot.layout().sections().is_empty();
-        let places = snapshot.leaves().map(Iterator::count).unwrap_or(0);
         let memory = snapshot.bytes().to_vec();
-        if has_sections && places != self.places() {
-            self.rebuild();
-            return Ok(());
+        if !snapshot.layout().sections().is_empty() {
+            if !are_of(&self.rows, &snapshot, glob.as_ref()) {
+                self.rebuild();
+                return Ok(());
+            }
+            let mut keys = keys_of(&snapshot)?;
+            for row in &mut self.rows {
+                if let What::Group { key, .. } = &mut row.what {
+                    *key = keys.remove(&row.path).flatten();
+                }
+            }
         }
         let visible: HashSet<usize> =
             self.shown.iter().skip(self.top).take(self.height).copied().collect();
@@ -161,10 +168,6 @@ impl<'a> Table<'a> {
             self.show();
         }
         Ok(())
-    }
-
-    fn places(&self) -> usize {
-        self.rows.iter().filter(|row| matches!(row.what, What::Field { .. })).count()
     }
 
     /// Finds out which rows are shown, and keeps the selected one.
