@@ -379,7 +379,7 @@ count = \"count\"
         FileMapping::options().registry(&registry).name("rows").size(64).create_new().unwrap();
     let view = mapping.map(Access::Write).unwrap();
     view.write(0, &1_u32).unwrap();
-    view.write(4, &*b"a,\"\nb").unwrap();
+    view.write(4, b"a,\"\nb").unwrap();
     let mut command = place.command();
     command.args(["record", "rows", "-o", "a.mcap", "--layout", &layout]);
     let recorder = Running::start(command);
