@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use filemap::{Access, FileMapping, Mutex, Registry, View};
 use filemap_recording::Recording;
 use serde_json::Value;
 
-use crate::support::{Place, Running, role, this};
+use crate::support::{DEADLINE, Place, Running, role, this};
 
 /// The size of a small publisher's memory, and of a large one's.
 const SIZES: [u64; 2] = [10_000, 240_000];
@@ -116,6 +116,7 @@ fn publisher(place: &Place, name: &str, size: u64) -> Running {
 
 /// Waits until so many frames can be read of a file that is being written.
 fn until_frames(path: &Path, count: u64) {
+    let begun = Instant::now();
     loop {
         let frames = |recording: Recording| -> u64 {
             recording.channels().iter().map(|channel| channel.frames()).sum()
@@ -123,6 +124,7 @@ fn until_frames(path: &Path, count: u64) {
         if Recording::open(path).is_ok_and(|recording| frames(recording) >= count) {
             return;
         }
+        assert!(begun.elapsed() < DEADLINE, "nothing is recorded");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -183,7 +185,9 @@ fn replay(place: &Place, recorded: &[u32], size: u64) -> Vec<u32> {
     assert!(line.starts_with("replaying `Local\\car` ("), "{line}");
     let view = Registry::at(place.registry()).open("car").unwrap().map(Access::Read).unwrap();
     let (mut seen, mut bytes) = (Vec::new(), vec![0; view.len()]);
+    let begun = Instant::now();
     while seen.last() != recorded.last() {
+        assert!(begun.elapsed() < DEADLINE, "the last frame is not seen");
         use filemap::PositionedIo as _;
         let before = view.read::<u32>(4).unwrap();
         std::sync::atomic::fence(Ordering::Acquire);
