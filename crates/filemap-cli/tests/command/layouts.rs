@@ -163,19 +163,17 @@ fn a_version_that_a_program_left_half_done_is_whole_after_the_next_one() {
     let (place, _, _holder) = place();
     let words = ["--as", "begin:u32 end:u32 busy:u8"];
     let write = |words: &[&str]| place.run(["write", "car"].iter().chain(words)).text();
-    let read = || {
-        let json = place.run(["read", "car", "--json"].iter().chain(&words)).json();
-        [&json["begin"], &json["end"], &json["busy"]].map(|number| number.as_u64().unwrap())
-    };
+    // As bytes, since fields that are busy are told to be torn.
+    let read = || place.run(["read", "car", "-n", "9", "--json"]).json()["hex"].clone();
 
     write(&[&words[..], &["begin=9", "end=8", "busy=255"]].concat());
     write(&[&words[..], &["--seq", "begin,end", "--bump", "busy=255"]].concat());
-    assert_eq!(read(), [10, 10, 255]);
+    assert_eq!(read(), "0a0000000a000000ff");
     write(&[&words[..], &["--bump", "end=1"]].concat());
-    assert_eq!(read(), [10, 1, 0]);
+    assert_eq!(read(), "0a0000000100000000");
     // It is odd while somebody writes, and even afterwards.
     write(&[&words[..], &["--seq", "end", "--bump", "begin=1"]].concat());
-    assert_eq!(read(), [1, 4, 0]);
+    assert_eq!(read(), "010000000400000000");
 }
 
 #[test]
@@ -501,11 +499,11 @@ fn a_table_follows_the_rows_of_a_section_to_another_place() {
     write(&["at=128", "sensor[0].value=2222"]);
     terminal.until_shown("2222");
     write(&["sensor[0].label=GPU"]);
-    terminal.until_shown("sensor[0]  GPU");
+    terminal.until_shown("[0]      GPU");
     write(&["count=2000000"]);
-    terminal.until_shown("reach outside");
+    terminal.until_shown("could not use the section");
     write(&["count=2"]);
-    terminal.until_shown("sensor[1]");
+    terminal.until_shown("[1]");
 }
 
 #[test]
