@@ -122,6 +122,7 @@ impl Failure {
     }
 
     /// Returns whether a wait was over before it came to something.
+    #[cfg(feature = "sight")]
     pub(crate) fn is_timed_out(&self) -> bool {
         let code = self.reason().and_then(|reason| reason.win32_code);
         code == Some(ErrorKind::TimedOut.win32_code())

@@ -14,6 +14,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::thread;
+#[cfg(feature = "sight")]
+use std::time::Duration;
 
 use filemap::Permissions;
 use shared_child::SharedChild;
@@ -35,6 +37,25 @@ impl Request {
     pub(crate) fn exit_code(self) -> u8 {
         u8::try_from(128 + self.0).unwrap_or(u8::MAX)
     }
+}
+
+/// Waits for keys at the terminal, for so long at most, and returns how long to wait on for them; `None` if
+/// the terminal is gone, whose library would look for keys without an end.
+#[cfg(feature = "sight")]
+pub(crate) fn wait_for_keys(time: Duration) -> Option<Duration> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use std::os::fd::AsFd as _;
+
+    let (input, own) = (io::stdin(), File::open("/dev/tty"));
+    let terminal = if input.is_terminal() { input.as_fd() } else { own.as_ref().ok()?.as_fd() };
+    let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
+    let limit = Timespec::try_from(time).ok();
+    match poll(&mut asked, limit.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(_) => return None,
+    }
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    (!asked[0].revents().intersects(gone)).then_some(Duration::ZERO)
 }
 
 /// Calls `tell` for each interrupt from now on; interrupts no longer kill the process.

@@ -20,6 +20,7 @@
 //! | `Receiver`, `hand_over_input` | a file on its way between processes |
 //! | `Processes` | processes whose end is looked for |
 //! | `identity` | which file is at a path |
+//! | `wait_for_keys` | whether the terminal has keys, or is gone |
 //! | `create_private_folder` | creates a folder that others may not enter |
 
 #[cfg(target_os = "linux")]
@@ -35,6 +36,9 @@ pub(crate) use platform::{
     exit_code, hand_over_input, identity, input_ends, is_in_background, link, listen, pass_on,
     shows_unicode, size_on_disk, was_killed,
 };
+
+#[cfg(feature = "sight")]
+pub(crate) use platform::wait_for_keys;
 
 /// Returns a number that no other call returns, here or in another process, as good as surely.
 pub(crate) fn unique() -> u64 {

@@ -30,6 +30,13 @@ impl Request {
     }
 }
 
+/// Returns how long to wait for keys: a console tells its library when it is gone.
+#[cfg(feature = "sight")]
+#[expect(clippy::unnecessary_wraps, reason = "terminals of other systems may be gone")]
+pub(crate) fn wait_for_keys(time: std::time::Duration) -> Option<std::time::Duration> {
+    Some(time)
+}
+
 /// Calls `tell` for each interrupt from now on; interrupts no longer kill the process.
 ///
 /// Ctrl-C, Ctrl-Break and the closing of the console reach every process of the console

@@ -54,6 +54,15 @@ pub(crate) fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
+/// Returns false, and says so, where the system has no lists of robust locks.
+#[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
+pub(crate) fn can_wait() -> bool {
+    if emulated() {
+        println!("skipped: waits: an emulated system has no lists of robust locks");
+    }
+    !emulated()
+}
+
 /// Returns the arguments that run `program`, which is built for the same machine as this one.
 pub(crate) fn words_for(program: &str) -> Vec<String> {
     let runner = env::var(RUNNER).unwrap_or_default();

@@ -23,6 +23,15 @@ pub(crate) struct Terminal {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// Returns whether a shell can start the command, and prints why not.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+pub(crate) fn can_start() -> bool {
+    if crate::support::emulated() {
+        println!("skipped: a shell cannot start the command, which is emulated");
+    }
+    !crate::support::emulated()
+}
+
 impl Terminal {
     /// Starts a script in a shell, in this place, with the command on its path.
     pub(crate) fn start(

@@ -1,14 +1,6 @@
 use std::time::Duration;
 
-use crate::support::{Place, Running, emulated};
-
-/// Returns false, and says so, where the system has no lists of robust locks.
-fn can_wait() -> bool {
-    if emulated() {
-        println!("skipped: waits: an emulated system has no lists of robust locks");
-    }
-    !emulated()
-}
+use crate::support::{Place, Running, can_wait};
 
 /// Waits until somebody waits for a name.
 #[cfg(target_os = "linux")]

@@ -164,17 +164,8 @@ mod live {
     use super::*;
     use crate::support::NOTHING;
     use crate::support::picture::Picture;
-    use crate::terminal::{Terminal, place_of};
+    use crate::terminal::{Terminal, can_start, place_of};
     use vt100::Color;
-
-    /// Returns whether a shell can start the command, and prints why not.
-    #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
-    fn can_start() -> bool {
-        if crate::support::emulated() {
-            println!("skipped: a shell cannot start the command, which is emulated");
-        }
-        !crate::support::emulated()
-    }
 
     fn write(place: &Place, offset: &str, text: &str) {
         place.run(["write", "scores", "-s", offset, "--text", text]).text();
@@ -236,6 +227,45 @@ mod live {
 
         let rate = "▁▁▁▁▂▁▁▂▅█ 8 bytes/s changed ";
         picture.showing("  .*/s changed $", rate).assert_is("watch.svg");
+    }
+
+    #[test]
+    fn a_view_whose_terminal_is_gone_ends() {
+        use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+        use std::io::Read as _;
+
+        if !can_start() {
+            return;
+        }
+        let place = Place::new();
+        let _holder = place.hold(["scores", "--size", "64KiB"]);
+        for fields in [&[][..], &["--as", "n:u32"]] {
+            let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+            let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_filemap"));
+            command.args(["watch", "scores"]);
+            command.args(fields);
+            command.env("FILEMAP_DIR", place.registry());
+            let mut child = pair.slave.spawn_command(command).unwrap();
+            drop(pair.slave);
+            let mut reader = pair.master.try_clone_reader().unwrap();
+            let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);
+            while !String::from_utf8_lossy(&seen).contains("scores") {
+                let count = reader.read(&mut bytes).unwrap();
+                seen.extend_from_slice(&bytes[..count]);
+            }
+
+            drop((reader, pair.master));
+
+            let begun = std::time::Instant::now();
+            while child.try_wait().unwrap().is_none() {
+                let is_late = begun.elapsed() > crate::support::DEADLINE;
+                if is_late {
+                    child.kill().unwrap();
+                }
+                assert!(!is_late, "it did not end");
+                std::thread::yield_now();
+            }
+        }
     }
 
     #[test]

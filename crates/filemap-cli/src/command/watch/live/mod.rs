@@ -112,7 +112,8 @@ pub(super) fn keys(
     wait: Duration,
     mut press: impl FnMut(KeyEvent) -> Result<Flow>,
 ) -> Result<Flow> {
-    if !event::poll(wait).map_err(|error| refused(&error))? {
+    let Some(left) = sys::wait_for_keys(wait) else { return Ok(Flow::End) };
+    if !event::poll(left).map_err(|error| refused(&error))? {
         return Ok(Flow::On);
     }
     // All waiting keys before the next drawing, so that held keys do not pile up.
@@ -125,6 +126,9 @@ pub(super) fn keys(
                 Flow::Interrupted => return Err(Failure::Interrupted(sys::INTERRUPTED)),
                 other => return Ok(other),
             }
+        }
+        if sys::wait_for_keys(Duration::ZERO).is_none() {
+            return Ok(Flow::End);
         }
         if !event::poll(Duration::ZERO).map_err(|error| refused(&error))? {
             return Ok(Flow::On);
