@@ -4,6 +4,8 @@ use super::steps::{Cargo, Steps};
 use super::target::standard_library;
 use crate::process;
 use crate::stop::{Done, failed};
+use std::fs;
+use std::process::Command;
 
 /// What has a backend, and must pass, tests included.
 const SUPPORTED: &str = "x86_64-pc-windows-msvc";
@@ -25,10 +27,9 @@ pub(crate) fn run() -> Done {
         // What dependencies have in C is compiled before the compiler of Rust looks at them, and is not
         // linked: any compiler for Windows will do.
         process::needs(&[(MINGW, "gcc-mingw-w64-x86-64")])?;
-        for (variable, program) in [("CC", "gcc"), ("AR", "ar")] {
-            let variable = format!("{variable}_{}", SUPPORTED.replace('-', "_"));
-            cargo.set(&variable, format!("x86_64-w64-mingw32-{program}"));
-        }
+        let variable = |tool| format!("{tool}_{}", SUPPORTED.replace('-', "_"));
+        cargo.set(&variable("CC"), MINGW);
+        cargo.set(&variable("AR"), archiver()?);
         let all = ["--package", "filemap-cli", "--all-targets", "--target", SUPPORTED];
         cargo.run([&CHECK[..], &all].concat())
     });
@@ -84,4 +85,15 @@ mod tests {
         }
         assert!(stops_with_one_error(&format!("{sum}\n")).is_err());
     }
+}
+
+/// Returns a program that makes empty archives: nothing is linked, and those of other compilers have other
+/// options.
+fn archiver() -> Done<String> {
+    let path = process::target()?.join("archiver");
+    let script =
+        "#!/bin/sh\nfor word; do case $word in -out:*) : > \"${word#-out:}\" ;; esac; done\n";
+    fs::write(&path, script)?;
+    process::run(Command::new("chmod").arg("755").arg(&path))?;
+    Ok(path.display().to_string())
 }
