@@ -70,6 +70,17 @@ fn stops_with_one_error(printed: &str) -> Done {
     }
 }
 
+/// Returns a program that makes empty archives: nothing is linked, and those of other compilers have other
+/// options.
+fn archiver() -> Done<String> {
+    let path = process::target()?.join("archiver");
+    let script =
+        "#!/bin/sh\nfor word; do case $word in -out:*) : > \"${word#-out:}\" ;; esac; done\n";
+    fs::write(&path, script)?;
+    process::run(Command::new("chmod").arg("755").arg(&path))?;
+    Ok(path.display().to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,15 +96,4 @@ mod tests {
         }
         assert!(stops_with_one_error(&format!("{sum}\n")).is_err());
     }
-}
-
-/// Returns a program that makes empty archives: nothing is linked, and those of other compilers have other
-/// options.
-fn archiver() -> Done<String> {
-    let path = process::target()?.join("archiver");
-    let script =
-        "#!/bin/sh\nfor word; do case $word in -out:*) : > \"${word#-out:}\" ;; esac; done\n";
-    fs::write(&path, script)?;
-    process::run(Command::new("chmod").arg("755").arg(&path))?;
-    Ok(path.display().to_string())
 }
