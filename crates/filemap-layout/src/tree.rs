@@ -62,11 +62,7 @@ impl Serialize for Node<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let Self { kind, offset, memory } = *self;
         match kind {
-            Kind::Fields(fields) => {
-                let mut map = serializer.serialize_map(None)?;
-                entries(fields, offset, memory, &mut map)?;
-                map.end()
-            }
+            Kind::Fields(fields) => One { fields, offset, memory }.serialize(serializer),
             Kind::Array(element, count) => {
                 let mut all = serializer.serialize_seq(usize::try_from(*count).ok())?;
                 for index in 0..*count {
@@ -104,7 +100,7 @@ impl Serialize for All<'_> {
     }
 }
 
-/// One row.
+/// One struct: a row, or a part of another one.
 struct One<'s> {
     fields: &'s Fields,
     offset: u64,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::failure::Failure;
 use crate::target::name;
 use crate::value::Type;
 
@@ -75,10 +76,10 @@ impl Meaning {
         self.layout.is_some() || matches!(kind, Some(As::Words(_)))
     }
 
-    /// Returns an option that only fields have, if one was given.
-    pub(crate) fn needless(&self) -> Option<&'static str> {
+    /// Refuses options that only fields have, where none were asked for; `own` are those of the verb.
+    pub(crate) fn refuse_needless(&self, own: &[(bool, &'static str)]) -> Result<(), Failure> {
         let Self { compiler, whole, .. } = self;
-        [
+        let these = [
             (whole.seq.is_some(), "--seq"),
             (whole.tick.is_some(), "--tick"),
             (whole.lock.is_some(), "--lock"),
@@ -86,9 +87,13 @@ impl Meaning {
             (!compiler.include.is_empty(), "--include"),
             (!compiler.before.is_empty(), "--before"),
             (compiler.abi != Abi::Auto, "--abi"),
-        ]
-        .iter()
-        .find_map(|(given, option)| given.then_some(*option))
+        ];
+        match own.iter().chain(&these).find(|(given, _)| *given) {
+            Some((_, option)) => {
+                Err(Failure::usage(format!("{option} is about fields: --layout says which")))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -21,11 +21,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     if read.meaning.is_given(read.rows.kind.as_ref()) {
         return fields(context, read);
     }
-    let fields_alone = [(read.csv, "--csv"), (read.fields.is_some(), "--fields")];
-    let needless = fields_alone.iter().find_map(|(given, option)| given.then_some(*option));
-    if let Some(option) = needless.or(read.meaning.needless()) {
-        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
-    }
+    read.meaning.refuse_needless(&[(read.csv, "--csv"), (read.fields.is_some(), "--fields")])?;
     if read.raw {
         output::refuse_terminal()?;
     }

@@ -24,10 +24,7 @@ pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
     if watch.meaning.is_given(watch.rows.kind.as_ref()) {
         return fields(context, watch);
     }
-    let needless = watch.fields.is_some().then_some("--fields").or(watch.meaning.needless());
-    if let Some(option) = needless {
-        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
-    }
+    watch.meaning.refuse_needless(&[(watch.fields.is_some(), "--fields")])?;
     if context.output.is_json() {
         let watched = Watched::new(context, watch)?;
         return changes::print(context.output, &watched, watch);

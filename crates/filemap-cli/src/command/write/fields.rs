@@ -14,7 +14,7 @@ use crate::meaning::Meant;
 use crate::offset::Offset;
 use crate::output::Printable;
 use crate::reader::{length_of, start_of};
-use crate::target::Target;
+use crate::target::{Purpose, Target};
 
 pub(super) fn run(
     context: &Context<'_>,
@@ -29,7 +29,8 @@ pub(super) fn run(
         return Err(Failure::usage("--text and --hex are bytes, and fields have values"));
     }
     let target = Target::find(target, &context.registry)?;
-    let file = opened(context, &target)?;
+    // To change bytes that are there: fields make no file longer.
+    let file = target.open(&context.registry, Purpose::Changing)?;
     let start = start_of(&file, write.offset.unwrap_or(Offset::FromStart(0)), &target)?;
     let len = length_of(&file)?;
     let words = write.fields.as_deref();
@@ -49,11 +50,6 @@ pub(super) fn run(
     }
     let fields = assignments.iter().map(|one| one.path.clone()).collect();
     context.output.print(&Report { target: target.to_string(), fields })
-}
-
-/// Opens a target to change bytes that it has: fields make no file longer.
-fn opened(context: &Context<'_>, target: &Target) -> Result<MappedFile> {
-    target.open(&context.registry, crate::target::Purpose::Changing)
 }
 
 /// Returns the bytes of all values with their offsets, before any is written.

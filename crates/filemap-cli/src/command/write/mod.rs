@@ -24,10 +24,7 @@ pub(super) fn run(context: &Context<'_>, write: &Write) -> Result<()> {
     if write.meaning.layout.is_some() || write.fields.is_some() {
         return fields(context, write, &target, &assignments);
     }
-    let needless = write.bump.then_some("--bump").or(write.meaning.needless());
-    if let Some(option) = needless {
-        return Err(Failure::usage(format!("{option} is about fields: --layout says which")));
-    }
+    write.meaning.refuse_needless(&[(write.bump, "--bump")])?;
     if let Some(Assignment { path, .. }) = assignments.first() {
         return Err(Failure::usage(format!("`{path}=` is a field: --layout says where it is")));
     }

@@ -8,7 +8,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
-use super::super::live::{Freshness, ends, fresh_style, help};
+use super::super::live::{BARS, Freshness, ends, fresh_style, help};
 use super::rows::{Row, SAMPLES, What};
 use super::table::{Mode, Table};
 use crate::output::Printable;
@@ -162,7 +162,6 @@ fn drawn(table: &Table<'_>, row: &Row) -> Drawn {
 
 /// Returns the last values of a row as bars, between the least and the most of them.
 fn bars(row: &Row) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     if row.history.len() < 2 || !sys::shows_unicode() {
         return String::new();
     }

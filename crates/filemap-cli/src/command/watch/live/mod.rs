@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
 
+pub(super) use self::rate::BARS;
 pub(super) use self::screen::{ends, fresh_style, help};
 use self::view::View;
 pub(super) use self::view::{Flow, Typing, edited};

@@ -8,6 +8,9 @@ const SLOT: Duration = Duration::from_millis(500);
 /// How many counts are kept.
 const SLOTS: usize = 16;
 
+/// Bars of a row of them, the lowest first.
+pub(in crate::command::watch) const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
 /// Counts of changed bytes, oldest first.
 #[derive(Debug)]
 pub(super) struct Rate {
@@ -47,7 +50,6 @@ impl Rate {
 
     /// Returns the counts as a row of bars of constant width.
     pub(super) fn bars(&self) -> String {
-        const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         let most = self.counts.iter().copied().max().unwrap_or(0).max(1);
         let bar = |count: &u64| {
             let height = usize::try_from(count * 7 / most).unwrap_or(7);
