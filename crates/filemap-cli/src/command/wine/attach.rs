@@ -116,19 +116,24 @@ impl Wanted {
 /// Returns whether a name is like a pattern, in which `*` is any text and `?` any sign; one without a
 /// scope is about the name behind it.
 fn is_like(name: &str, pattern: &str) -> bool {
-    fn matches(name: &[char], pattern: &[char]) -> bool {
-        match pattern {
-            [] => name.is_empty(),
-            ['*', rest @ ..] => (0..=name.len()).any(|at| matches(&name[at..], rest)),
-            [sign, rest @ ..] => match name {
-                [first, others @ ..] => (*sign == '?' || sign == first) && matches(others, rest),
-                [] => false,
-            },
-        }
-    }
     let base = name.split_once('\\').map_or(name, |(_, base)| base);
-    let signs = |text: &str| text.chars().collect::<Vec<_>>();
-    matches(&signs(if pattern.contains('\\') { name } else { base }), &signs(pattern))
+    let name: Vec<char> = if pattern.contains('\\') { name } else { base }.chars().collect();
+    // After which signs of the name the pattern so far may end: however many `*` it has, it takes no
+    // longer than its length times the name's.
+    let mut ends = vec![false; name.len() + 1];
+    ends[0] = true;
+    for sign in pattern.chars() {
+        if sign == '*' {
+            let first = ends.iter().position(|end| *end).unwrap_or(ends.len());
+            ends[first..].fill(true);
+            continue;
+        }
+        for at in (0..name.len()).rev() {
+            ends[at + 1] = ends[at] && (sign == '?' || sign == name[at]);
+        }
+        ends[0] = false;
+    }
+    ends[name.len()]
 }
 
 /// A section that came.
@@ -371,6 +376,9 @@ mod tests {
             ("Local\\abc", "a?", false),
             ("Local\\a*c", "a*c", true),
             ("Local\\A", "a", false),
+            ("Local\\a", "", false),
+            ("Local\\ab", "*?b*", true),
+            (&format!("Local\\{}", "a".repeat(200)), &format!("{}b", "*a".repeat(50)), false),
         ] {
             assert_eq!(is_like(name, pattern), is, "{name} {pattern}");
         }
