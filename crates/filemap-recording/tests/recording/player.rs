@@ -96,9 +96,9 @@ fn a_replay_that_begins_after_the_end_is_refused_however_late() {
     }
 }
 
-/// Writes a file as another program does: two messages of each topic, the first of which has no bytes.
-fn foreign(place: &Place, topics: &[&str]) -> Recording {
-    let file = std::fs::File::create(place.path("foreign.mcap")).unwrap();
+/// Writes the file `name` as another program does: two messages of each topic, the first of which has no bytes.
+fn foreign(place: &Place, name: &str, topics: &[&str]) -> Recording {
+    let file = std::fs::File::create(place.path(name)).unwrap();
     let mut writer = mcap::Writer::new(file).unwrap();
     for topic in topics {
         let channel_id = writer.add_channel(0, topic, "json", &BTreeMap::new()).unwrap();
@@ -113,13 +113,13 @@ fn foreign(place: &Place, topics: &[&str]) -> Recording {
         }
     }
     writer.finish().unwrap();
-    place.open("foreign.mcap")
+    place.open(name)
 }
 
 #[test]
 fn topics_that_are_no_names_and_messages_of_no_bytes_are_left_out_of_a_replay() {
     let place = Place::new();
-    let recording = foreign(&place, &["", "state"]);
+    let recording = foreign(&place, "some.mcap", &["", "state"]);
 
     let mut player = options(&place).start(&recording).unwrap();
     let names: Vec<_> = player.names().map(|(name, size)| (name.to_string(), size)).collect();
@@ -128,7 +128,8 @@ fn topics_that_are_no_names_and_messages_of_no_bytes_are_left_out_of_a_replay() 
     let view = place.registry.open("state").unwrap().map(Access::Read).unwrap();
     assert_eq!(&view.read::<[u8; 2]>(0).unwrap(), b"{}");
 
-    let none = options(&place).start(&foreign(&place, &[""])).map(drop).unwrap_err();
+    let nothing = foreign(&place, "none.mcap", &[""]);
+    let none = options(&place).start(&nothing).map(drop).unwrap_err();
     assert!(none.to_string().contains("could not read the name"), "{none}");
 }
 
