@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "the C library's copy, beside which ours run")]
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;

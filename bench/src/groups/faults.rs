@@ -1,6 +1,6 @@
 //! The access to a page that the file has lost, which is an error and no signal.
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "stores into memmap2's map")]
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;

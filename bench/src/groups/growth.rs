@@ -1,6 +1,6 @@
 //! Appends: what makes a file longer, write by write, beside `pwrite`.
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;

@@ -1,6 +1,6 @@
 //! Searching and comparing shared memory, beside the same over plain memory.
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::hint::black_box;
 use std::rc::Rc;
 

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "memmap2 cannot promise what its slices promise")]
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! A file four times as long as what may be mapped of it, beside one map of it all.
 
-use filemap::PositionedIo as _;
+use super::library::PositionedIo as _;
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;
