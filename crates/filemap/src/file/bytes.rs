@@ -302,11 +302,10 @@ impl MappedFile {
         if let Some(page) = self.mapping.page_of_maps() {
             return self.store_in_pages(offset, bytes, page);
         }
-        let changes = self.changes.seen();
-        let seen = self.known_len();
+        let before = self.noted();
         self.mapping.write_file(offset, bytes).map_err(|error| self.named(error))?;
-        let known = seen.max(offset + bytes.len() as u64);
-        self.note_settled(changes, known)
+        let known = before.known.bytes().max(offset + bytes.len() as u64);
+        self.note_settled(&before, known)
     }
 
     /// Writes where output cannot, to a file of large pages: it is made longer by whole ones, and the
@@ -315,12 +314,12 @@ impl MappedFile {
     fn store_in_pages(&self, offset: u64, bytes: &[u8], page: u64) -> Result<()> {
         let operation = Operation::Write;
         let end = self.end_of(offset, bytes.len() as u64, operation)?;
-        let (changes, len) = (self.changes.seen(), self.len()?);
-        if end > len {
+        let before = self.noted();
+        if end > self.look()? {
             let grown = self.mapping.set_file_len(end.next_multiple_of(page));
             grown.map_err(|error| self.named(error.during(operation)))?;
         }
-        self.note_settled(changes, self.len()?.max(end))?;
+        self.note_settled(&before, self.look()?)?;
         let stored = self.each(offset, bytes.len(), |way, from, part| match way.view(from) {
             Some((view, at)) => view.write_all_at(&bytes[part], at as u64),
             // There are too few pages for a longer map.

@@ -9,11 +9,12 @@
 //! so once it is done, all bytes are settled that were there by the length seen before.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 
 use crate::file::MappedFile;
 #[cfg(feature = "objects")]
 use crate::model::page_size;
+use crate::model::{Seen, View};
+use crate::sys::sync::{Ordering, fence};
 use crate::types::{Error, ErrorKind, Operation, Result, counted, geometry};
 
 impl MappedFile {
@@ -24,13 +25,9 @@ impl MappedFile {
     /// [`ErrorKind::Device`] if the file system does not answer.
     pub fn len(&self) -> Result<u64> {
         loop {
-            let changes = self.changes.seen();
-            let len = match self.mapping.follows_file() {
-                true => self.mapping.file_len().map_err(|error| self.named(error))?,
-                false => self.mapping.size(),
-            };
-            self.settled_len.fetch_min(len, Ordering::Relaxed);
-            if self.note(changes, len) {
+            let before = self.noted();
+            let len = self.look()?;
+            if self.note(&before, len, before.settled.bytes().min(len)) {
                 return Ok(len);
             }
         }
@@ -82,8 +79,7 @@ impl MappedFile {
             self.windows.clear();
             set = self.mapping.set_file_len(len);
         }
-        // Whoever notes the length before makes up for it.
-        self.changes.count();
+        self.forget_beyond(len);
         self.len()?;
         set.map_err(|error| self.named(error))
     }
@@ -215,12 +211,17 @@ impl MappedFile {
 
     /// The length when it was last looked at.
     pub(super) fn known_len(&self) -> u64 {
-        self.known_len.load(Ordering::Relaxed)
+        if self.mapping.follows_file() { self.known_len.bytes() } else { self.mapping.size() }
     }
 
     /// Bytes from the start that may be stored to through a map.
     pub(super) fn settled_len(&self) -> u64 {
-        self.settled_len.load(Ordering::Relaxed)
+        match self.mapping.follows_file() {
+            true => self.settled_len.bytes(),
+            // Only what can grow is ever in the middle of growing.
+            false if self.is_writable() => self.mapping.size(),
+            false => 0,
+        }
     }
 
     /// Returns whether these bytes are known to be there.
@@ -293,8 +294,8 @@ impl MappedFile {
     pub(super) fn settle(&self, offset: u64, len: usize, operation: Operation) -> Result<()> {
         self.check_writable(operation)?;
         let end = self.end_of(offset, len as u64, operation)?;
-        let changes = self.changes.seen();
-        let seen = self.len()?;
+        let before = self.noted();
+        let seen = self.look()?;
         if end > seen {
             return Err(self.ends_before(offset, len, seen, operation));
         }
@@ -306,28 +307,63 @@ impl MappedFile {
             }
             _ => {}
         }
-        self.note_settled(changes, seen)
+        self.note_settled(&before, seen)
     }
 
-    /// Notes that there are so many bytes, after as many changes; false if there was another one
-    /// meanwhile, and the note may be wrong.
-    ///
-    /// Of two who note at once one may be forgotten, which costs a look.
-    fn note(&self, changes: u64, known: u64) -> bool {
-        self.known_len.store(known, Ordering::Relaxed);
-        if let Some(view) = self.whole.view() {
-            // Stores that are to be flushed are none of the fast path's.
-            let writable = if self.flush_writes.is_none() { self.settled_len() } else { 0 };
-            view.set_reach(known, writable);
+    /// The length as it is now, of which nothing is noted.
+    pub(super) fn look(&self) -> Result<u64> {
+        match self.mapping.follows_file() {
+            true => self.mapping.file_len().map_err(|error| self.named(error)),
+            false => Ok(self.mapping.size()),
         }
-        self.changes.are(changes)
+    }
+
+    /// What is noted of the length, before a look at it.
+    pub(super) fn noted(&self) -> Noted<'_> {
+        Noted {
+            known: self.known_len.seen(),
+            settled: self.settled_len.seen(),
+            whole: self.whole.view().map(|view| (view, view.reach_seen())),
+        }
+    }
+
+    /// Notes that there are `known` bytes, and that `settled` of them may be stored to through a map, by
+    /// a look that was made after `before`; false if another one noted something, or the file was cut
+    /// meanwhile. What was not noted costs whoever comes there a look.
+    fn note(&self, before: &Noted<'_>, known: u64, settled: u64) -> bool {
+        // Stores that are to be flushed are none of the fast path's.
+        let writable = if self.flush_writes.is_none() { settled } else { 0 };
+        let whole = before.whole.is_none_or(|(view, seen)| view.note_reach(seen, known, writable));
+        // All of them, whatever becomes of one.
+        whole
+            & self.known_len.note(before.known, known)
+            & self.settled_len.note(before.settled, settled)
     }
 
     /// Notes that there are so many bytes, and that all of them are settled.
-    pub(super) fn note_settled(&self, changes: u64, known: u64) -> Result<()> {
-        if self.settled_len() < known {
-            self.settled_len.store(known, Ordering::Relaxed);
-        }
-        if self.note(changes, known) { Ok(()) } else { self.len().map(drop) }
+    pub(super) fn note_settled(&self, before: &Noted<'_>, known: u64) -> Result<()> {
+        let settled = before.settled.bytes().max(known);
+        if self.note(before, known, settled) { Ok(()) } else { self.len().map(drop) }
     }
+
+    /// Keeps everybody to the first `len` bytes until they look, after the file was made so long: also
+    /// those who have looked before and have not noted it yet.
+    fn forget_beyond(&self, len: u64) {
+        // Whoever puts a longer map in place looks after it: at this length, or the map is found here.
+        fence(Ordering::SeqCst);
+        self.known_len.cut(len);
+        self.settled_len.cut(len);
+        if let Some(view) = self.whole.view() {
+            view.cut_reach(len);
+        }
+    }
+}
+
+/// What was noted of a length, before a look at it.
+#[derive(Debug)]
+pub(super) struct Noted<'a> {
+    pub(super) known: Seen,
+    settled: Seen,
+    /// The map of the whole file, and how far its fast path reached.
+    whole: Option<(&'a View, [Seen; 2])>,
 }

@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
-use crate::file::changes::Changes;
 use crate::file::whole::Whole;
 use crate::file::windows::{Shape, Windows};
-use crate::model::FileMapping;
+use crate::model::{FileMapping, Reach};
 use crate::types::{Access, Error, ErrorKind, Flush, Name, Operation, Result, plain};
 
 /// A file by offset: bytes, values and objects, read and written through a mapping.
@@ -64,12 +62,10 @@ pub struct MappedFile {
     pub(super) maps_whole: bool,
     pub(super) whole: Whole,
     pub(super) windows: Windows,
-    /// The length when it was last looked at.
-    pub(super) known_len: AtomicU64,
+    /// The length when it was last looked at, of a file that can grow.
+    pub(super) known_len: Reach,
     /// How many bytes from the start may be stored to through a map.
-    pub(super) settled_len: AtomicU64,
-    /// Counts cuts and new maps: whoever notes a length meanwhile looks again.
-    pub(super) changes: Changes,
+    pub(super) settled_len: Reach,
 }
 
 impl MappedFile {
@@ -83,7 +79,7 @@ impl MappedFile {
         // Only what can grow is ever in the middle of growing, and only what is written needs to
         // know.
         let is_settled = access.can_write() && !mapping.follows_file();
-        let settled_len = AtomicU64::new(if is_settled { mapping.size() } else { 0 });
+        let settled = if is_settled { mapping.size() } else { 0 };
         let has_generations = mapping.has_generations();
         let file = Self {
             mapping,
@@ -95,9 +91,8 @@ impl MappedFile {
             maps_whole: !shape.forced && !has_generations,
             whole: Whole::new(),
             windows: Windows::new(shape),
-            known_len: AtomicU64::new(0),
-            settled_len,
-            changes: Changes::new(),
+            known_len: Reach::new(0),
+            settled_len: Reach::new(settled),
         };
         file.len()?;
         Ok(file)

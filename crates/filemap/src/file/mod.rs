@@ -5,7 +5,6 @@
 mod whole;
 mod windows;
 mod mapped_file;
-mod changes;
 mod length;
 mod router;
 mod options;

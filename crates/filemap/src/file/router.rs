@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::file::MappedFile;
 use crate::file::windows::Missing;
 use crate::model::{AtomicCell, AtomicValue, View};
+use crate::sys::sync::{Ordering, fence};
 use crate::types::geometry::in_memory;
 use crate::types::{Error, ErrorKind, Loss, Operation, Result};
 
@@ -137,8 +138,8 @@ impl MappedFile {
         // All of the file: a page that was touched through a shorter map would have to be found
         // again through the next one.
         if self.whole.map(end.max(self.known_len()), |len| self.map(0, len)) {
-            // Whoever notes a length at this moment need not know of the new map.
-            self.changes.count();
+            // Whoever cuts the file finds this map, or the file is cut already.
+            fence(Ordering::SeqCst);
             self.len()?;
         }
         Ok(reaching())

@@ -43,7 +43,7 @@ impl Whole {
         }
         match map(FIRST << level) {
             Ok(view) => {
-                view.set_reach(0, 0);
+                view.cut_reach(0);
                 // Another thread may have mapped a longer one meanwhile.
                 self.maps.push(view, |present, new| present.len() >= new.len());
                 true

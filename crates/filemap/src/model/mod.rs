@@ -13,6 +13,7 @@ mod view;
 #[cfg(feature = "pages")]
 mod view_pages;
 mod view_losses;
+mod view_reach;
 mod view_options;
 mod plain_view;
 mod slots;
@@ -30,7 +31,7 @@ mod named_mapping;
 mod registry;
 mod waitable;
 
-pub(crate) use crate::sys::AppendList;
+pub(crate) use crate::sys::{AppendList, Reach, Seen};
 pub(crate) use crate::sys::{AtomicCell, AtomicValue, ForeignBytes, UninitBuf, filled};
 pub use backing::Backing;
 pub use extents::Extents;

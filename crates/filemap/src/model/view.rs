@@ -304,27 +304,6 @@ impl View {
         (offset, len.min(self.len() - offset))
     }
 
-    /// Sets how many bytes from the start the fast methods may read, and how many they may write;
-    /// the others reach all of the view.
-    #[inline]
-    pub(crate) fn set_reach(&self, readable: u64, writable: u64) {
-        self.region.set_limits(geometry::in_memory(readable), geometry::in_memory(writable));
-    }
-
-    /// Copies bytes out as [`read_at`](PositionedIo::read_at) does, if they are within the reach, and
-    /// their pages need not be asked. After `false`, `buf` is unspecified.
-    #[inline(always)]
-    pub(crate) fn read_fast(&self, at: usize, buf: &mut [u8]) -> bool {
-        self.region.read_fast(at, buf).is_ok()
-    }
-
-    /// Copies bytes in as [`write_all_at`](PositionedIo::write_all_at) does, if they are within the reach and their
-    /// pages need not be asked. After `false` some may have been written.
-    #[inline(always)]
-    pub(crate) fn write_fast(&self, at: usize, bytes: &[u8]) -> bool {
-        self.region.write_fast(at, bytes).is_ok()
-    }
-
     /// Copies bytes out into memory that need not have been written.
     pub(crate) fn read_uninit(&self, at: usize, buf: &mut UninitBuf<'_>) -> Result<()> {
         self.region.read_uninit(at, buf)
@@ -333,23 +312,6 @@ impl View {
     /// Copies bytes in that others may change meanwhile.
     pub(crate) fn write_foreign(&self, at: usize, bytes: ForeignBytes<'_>) -> Result<()> {
         self.region.write_foreign(at, bytes)
-    }
-
-    /// Copies a value out as [`read`](Self::read) does, if it is within the reach, its page need not
-    /// be asked, and one that is copied in one piece is aligned.
-    #[inline(always)]
-    pub(crate) fn load_fast<T: FromBytes>(&self, at: usize) -> Option<T> {
-        self.region.load_fast(at).ok()
-    }
-
-    /// Copies a value in as [`write`](Self::write) does, if it is within the reach, its page need
-    /// not be asked, and one that is copied in one piece is aligned.
-    #[inline(always)]
-    pub(crate) fn store_fast<T>(&self, at: usize, value: &T) -> bool
-    where
-        T: IntoBytes + Immutable + ?Sized,
-    {
-        self.region.store_fast(at, value.as_bytes()).is_ok()
     }
 
     /// Writes a range of the view to its file, as far as `flush` says.

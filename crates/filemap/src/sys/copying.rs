@@ -9,6 +9,7 @@ use zerocopy::FromBytes;
 
 use crate::sys::guard::{self, Lost};
 use crate::sys::platform::page_size;
+use crate::sys::reach::Seen;
 use crate::sys::region::Region;
 use crate::sys::span::{Touch, denied};
 use crate::sys::{ForeignBytes, UninitBuf};
@@ -48,15 +49,38 @@ impl Left {
 /// pages that have a say of their own; or returns the error, if a page was lost. So the caller needs
 /// nothing after a call, and saves nothing for it.
 impl Region {
-    /// Sets how many bytes from the start the fast paths may read and write, as far as the view
-    /// allows it. The slow paths reach all of them. Pages with a say of their own keep it.
-    pub(crate) fn set_limits(&self, readable: usize, writable: usize) {
-        let span = self.span();
-        for (touch, bytes) in [(Touch::Read, readable), (Touch::Write, writable)] {
-            if !self.has_own_pages() && touch.is_allowed(span.access()) {
-                span.set_limit(touch, bytes);
+    /// Returns how many bytes from the start the fast paths may read and write, before a look at how
+    /// many there are.
+    #[inline]
+    pub(crate) fn limits_seen(&self) -> [Seen; 2] {
+        [Touch::Read, Touch::Write].map(|touch| self.span().limit_seen(touch))
+    }
+
+    /// Notes how many bytes from the start the fast paths may read and write, as far as the view
+    /// allows it, by a look that was made after `seen`; false if that is not noted any more. The slow
+    /// paths reach all of them. Pages with a say of their own keep it.
+    #[inline]
+    pub(crate) fn note_limits(&self, seen: [Seen; 2], readable: usize, writable: usize) -> bool {
+        let [reading, writing] = seen;
+        let notes = [(Touch::Read, reading, readable), (Touch::Write, writing, writable)];
+        notes.into_iter().fold(true, |all, (touch, seen, bytes)| {
+            all & (!self.has_limit(touch) || self.span().note_limit(touch, seen, bytes))
+        })
+    }
+
+    /// Keeps the fast paths to the first `bytes`, whatever was seen before.
+    pub(crate) fn cut_limits(&self, bytes: usize) {
+        for touch in [Touch::Read, Touch::Write] {
+            if self.has_limit(touch) {
+                self.span().cut_limit(touch, bytes);
             }
         }
+    }
+
+    /// Returns whether a touch has a limit that can be noted.
+    #[inline]
+    fn has_limit(&self, touch: Touch) -> bool {
+        !self.has_own_pages() && touch.is_allowed(self.span().access())
     }
 
     /// Returns the address of `len` bytes at `offset` that are to be touched.

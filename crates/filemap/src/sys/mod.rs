@@ -41,6 +41,7 @@ mod contract;
 mod features;
 mod size;
 mod guard;
+mod reach;
 mod span;
 #[cfg(not(feature = "pages"))]
 mod no_pages;
@@ -115,6 +116,7 @@ pub(crate) use platform::{
 };
 #[cfg(feature = "holders")]
 pub(crate) use platform::{holders, residency, viewers};
+pub(crate) use reach::{Reach, Seen};
 pub(crate) use region::Region;
 #[cfg(feature = "pages")]
 pub(crate) use region::RegionKind;

@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "addresses inside a range that its maker promises")]
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::sys::reach::{Reach, Seen};
 #[cfg(feature = "pages")]
 use crate::types::PageAccess;
 use crate::types::{Access, Error, ErrorKind, Operation, Result, counted};
@@ -47,9 +47,9 @@ pub(crate) struct Span {
     /// How many bytes from the start may be read without asking their pages.
     ///
     /// A hint: an access within an old limit meets a page that refuses, which is an error.
-    readable: AtomicUsize,
+    readable: Reach,
     /// The same for writing.
-    writable: AtomicUsize,
+    writable: Reach,
     /// What no limit is above: `len`, or 0 if each access is to be looked after.
     most: usize,
 }
@@ -62,8 +62,8 @@ impl Span {
     /// The caller keeps the range mapped as long as the span exists, makes no reference to its bytes,
     /// and has the platform's handler of faults ready whenever a byte is touched.
     pub(super) unsafe fn new(start: NonNull<u8>, len: usize, access: Access) -> Self {
-        let readable = AtomicUsize::new(if access.can_read() { len } else { 0 });
-        let writable = AtomicUsize::new(if access.can_write() { len } else { 0 });
+        let readable = Reach::new(if access.can_read() { len as u64 } else { 0 });
+        let writable = Reach::new(if access.can_write() { len as u64 } else { 0 });
         Self { start, len, access, readable, writable, most: len }
     }
 
@@ -104,16 +104,35 @@ impl Span {
     /// Returns how many bytes from the start may be touched without asking their pages.
     #[inline]
     pub(super) fn limit(&self, touch: Touch) -> usize {
-        self.limit_of(touch).load(Ordering::Relaxed)
+        #[expect(clippy::cast_possible_truncation, reason = "no limit is above the length")]
+        let bytes = self.limit_of(touch).bytes() as usize;
+        bytes
     }
 
     /// Sets how many bytes from the start may be touched without asking their pages.
     pub(super) fn set_limit(&self, touch: Touch, bytes: usize) {
-        self.limit_of(touch).store(bytes.min(self.most), Ordering::Relaxed);
+        self.limit_of(touch).set(bytes.min(self.most) as u64);
+    }
+
+    /// Returns a limit before a look at how much of the bytes is there.
+    #[inline]
+    pub(super) fn limit_seen(&self, touch: Touch) -> Seen {
+        self.limit_of(touch).seen()
+    }
+
+    /// Notes a limit by a look that was made after `seen`; false if it is not noted any more.
+    #[inline]
+    pub(super) fn note_limit(&self, touch: Touch, seen: Seen, bytes: usize) -> bool {
+        self.limit_of(touch).note(seen, bytes.min(self.most) as u64)
+    }
+
+    /// Lowers a limit, and voids what was seen before.
+    pub(super) fn cut_limit(&self, touch: Touch, bytes: usize) {
+        self.limit_of(touch).cut(bytes as u64);
     }
 
     #[inline]
-    fn limit_of(&self, touch: Touch) -> &AtomicUsize {
+    fn limit_of(&self, touch: Touch) -> &Reach {
         match touch {
             Touch::Read => &self.readable,
             Touch::Write => &self.writable,

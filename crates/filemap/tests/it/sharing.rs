@@ -209,6 +209,47 @@ fn threads_share_one_file_while_it_grows() -> Result<(), Error> {
 /// Windows cuts no file that is mapped.
 #[cfg(not(windows))]
 #[test]
+fn after_a_cut_nothing_is_stored_past_the_end_however_late_others_note_an_old_length()
+-> Result<(), Error> {
+    for options in [MappedFile::options(), MappedFile::options().window(1 << 16)] {
+        let place = Place::new();
+        cut_while_others_look(&options.open(place.path("file"))?)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(windows))]
+fn cut_while_others_look(file: &MappedFile) -> Result<(), Error> {
+    let over = AtomicU64::new(0);
+    thread::scope(|scope| {
+        // More of them than processors: some are interrupted between a look and its note.
+        let lookers = [0; 6].map(|_| {
+            scope.spawn(|| -> Result<(), Error> {
+                while over.load(Ordering::Relaxed) == 0 {
+                    file.len()?;
+                }
+                Ok(())
+            })
+        });
+        let cut = (0..20_000_u64).try_for_each(|round| {
+            file.set_len(4096)?;
+            file.write(2000, &round)?;
+            file.set_len(1000)?;
+            file.write(1080, &round)?;
+            assert_eq!((file.len()?, file.read::<u64>(1080)?), (1088, round));
+            Ok(())
+        });
+        over.store(1, Ordering::Relaxed);
+        for looker in lookers {
+            looker.join().expect("it ends")?;
+        }
+        cut
+    })
+}
+
+/// Windows cuts no file that is mapped.
+#[cfg(not(windows))]
+#[test]
 fn a_cut_file_ends_there_for_all_threads_while_it_is_mapped_again() -> Result<(), Error> {
     const SHORT: u64 = 1000;
     let place = Place::new();

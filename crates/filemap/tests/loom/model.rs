@@ -1,8 +1,6 @@
 //! The files of `model`; and in place of its views: mapped bytes that must not be touched when they
 //! are unmapped.
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
-
 #[path = "../../src/model/slots.rs"]
 mod slots;
 
@@ -10,6 +8,7 @@ mod slots;
 mod published;
 
 pub(crate) use crate::sys::AppendList;
+use crate::sys::Reach;
 use crate::tracked::Tracked;
 
 #[derive(Debug)]
@@ -17,13 +16,13 @@ pub(crate) struct View {
     offset: u64,
     len: usize,
     bytes: Tracked,
-    reach: AtomicUsize,
+    pub(crate) reach: Reach,
 }
 
 impl View {
     pub(crate) fn new(offset: u64, len: usize) -> Self {
         let bytes = Tracked::new(usize::try_from(offset).expect("a small number"));
-        Self { offset, len, bytes, reach: AtomicUsize::new(len) }
+        Self { offset, len, bytes, reach: Reach::new(len as u64) }
     }
 
     pub(crate) fn offset(&self) -> u64 {
@@ -39,12 +38,8 @@ impl View {
         self.bytes.get() as u64
     }
 
-    pub(crate) fn set_reach(&self, readable: usize, _writable: usize) {
-        self.reach.store(readable, Ordering::Relaxed);
-    }
-
-    pub(crate) fn reach(&self) -> usize {
-        self.reach.load(Ordering::Relaxed)
+    pub(crate) fn cut_reach(&self, bytes: u64) {
+        self.reach.cut(bytes);
     }
 }
 

@@ -1,7 +1,5 @@
 //! The files of `file`.
 
-#[path = "../../../src/file/changes.rs"]
-mod changes;
 #[path = "../../../src/file/whole.rs"]
 mod whole;
 #[path = "../../../src/file/windows.rs"]
