@@ -10,6 +10,7 @@ Compilers and runtimes come from registries, once, below `target`. For what cann
 `skipped: ` and the reason.
 """
 
+import fcntl
 import pathlib
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ sys.path.insert(0, str(HERE / "tools"))
 import assembly  # noqa: E402
 import packing  # noqa: E402
 import partners  # noqa: E402
-from machine import BUILT, Skipped, cargo, environment, listed, mcs, need_mono, output, run  # noqa: E402
+from machine import BUILT, TARGET, Skipped, cargo, environment, listed, mcs, need_mono, output, run  # noqa: E402
 from runtimes import configure, roslyn, runtimes, windows  # noqa: E402
 
 # The key of .NET's own assemblies, by which a replacement is asked for: its public part.
@@ -265,10 +266,14 @@ def main():
     verbs = {"build": build, "test": test, "nuget": lambda: packing.nuget(build()), "soak": soak, "bench": bench}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs:
         raise SystemExit(__doc__)
-    try:
-        verbs[sys.argv[1]](*sys.argv[2:])
-    except Skipped as why:
-        print(f"skipped: .NET: {why}")
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with open(TARGET / "dotnet.lock", "w") as lock:
+        # One at a time: all of them build and fetch in the same folders.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            verbs[sys.argv[1]](*sys.argv[2:])
+        except Skipped as why:
+            print(f"skipped: .NET: {why}")
 
 
 if __name__ == "__main__":

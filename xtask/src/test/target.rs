@@ -1,6 +1,7 @@
 //! `cargo xtask test --target`: all tests for another processor, system or C library.
 
 use super::examples;
+use super::features;
 use super::names::Names;
 use super::steps::{Cargo, Steps};
 use crate::process;
@@ -86,11 +87,18 @@ pub(crate) fn run(name: &str) -> Done {
                  robust locks",
             );
         }
+        let features = features::without_sight()?;
+        let choice: &[&str] = match target.name {
+            "windows" => {
+                &["--all-features", "--package", "filemap-layout", "--package", "filemap-recording"]
+            }
+            _ => &["--features", &features],
+        };
         cargo.run(
             [
-                &["test", "--no-fail-fast", "--all-features", "--target", &target.triple][..],
+                &["test", "--no-fail-fast", "--target", &target.triple][..],
                 &["--package", "filemap", "--package", "filemap-cli"],
-                &["--package", "filemap-layout", "--package", "filemap-recording"],
+                choice,
                 left_out,
             ]
             .concat(),

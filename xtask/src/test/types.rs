@@ -1,16 +1,12 @@
 //! `cargo xtask test --types`: what the compiler says of platforms that nothing here can run.
 
+use super::features;
 use super::steps::{Cargo, Steps};
 use super::target::standard_library;
-use crate::process;
 use crate::stop::{Done, failed};
-use std::fs;
-use std::process::Command;
 
 /// What has a backend, and must pass, tests included.
 const SUPPORTED: &str = "x86_64-pc-windows-msvc";
-
-const MINGW: &str = "x86_64-w64-mingw32-gcc";
 
 /// What has none, and must say so and nothing else.
 const OTHERS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-unknown-freebsd"];
@@ -24,19 +20,14 @@ pub(crate) fn run() -> Done {
     let mut steps = Steps::default();
     steps.run(SUPPORTED, |cargo| {
         prepare(cargo, SUPPORTED)?;
-        // What dependencies have in C is compiled before the compiler of Rust looks at them, and is not
-        // linked: any compiler for Windows will do.
-        process::needs(&[(MINGW, "gcc-mingw-w64-x86-64")])?;
-        let variable = |tool| format!("{tool}_{}", SUPPORTED.replace('-', "_"));
-        cargo.set(&variable("CC"), MINGW);
-        cargo.set(&variable("AR"), archiver()?);
         let all = ["--package", "filemap-cli", "--all-targets", "--target", SUPPORTED];
-        cargo.run([&CHECK[..], &all].concat())
+        cargo.run([&CHECK[..], &all, &["--features", &features::without_sight()?]].concat())
     });
     for triple in OTHERS {
         steps.run(triple, |cargo| {
             prepare(cargo, triple)?;
-            let output = cargo.command([&CHECK[..], &["--target", triple]].concat()).output()?;
+            let all = ["--all-features", "--target", triple];
+            let output = cargo.command([&CHECK[..], &all].concat()).output()?;
             stops_with_one_error(&String::from_utf8_lossy(&output.stderr))
         });
     }
@@ -48,8 +39,7 @@ fn prepare(cargo: &mut Cargo, triple: &str) -> Done {
     cargo.builds_apart("targets")
 }
 
-const CHECK: [&str; 6] =
-    ["check", "--message-format", "short", "--all-features", "--package", "filemap"];
+const CHECK: [&str; 5] = ["check", "--message-format", "short", "--package", "filemap"];
 
 /// Passes if the compiler had one thing to say, which is that there is no backend.
 fn stops_with_one_error(printed: &str) -> Done {
@@ -68,17 +58,6 @@ fn stops_with_one_error(printed: &str) -> Done {
         }
         _ => failed(format!("one error was to be there, and this is:\n{printed}")),
     }
-}
-
-/// Returns a program that makes empty archives: nothing is linked, and those of other compilers have other
-/// options.
-fn archiver() -> Done<String> {
-    let path = process::target()?.join("archiver");
-    let script =
-        "#!/bin/sh\nfor word; do case $word in -out:*) : > \"${word#-out:}\" ;; esac; done\n";
-    fs::write(&path, script)?;
-    process::run(Command::new("chmod").arg("755").arg(&path))?;
-    Ok(path.display().to_string())
 }
 
 #[cfg(test)]
