@@ -18,6 +18,8 @@ const NOT_EMULATED: [&str; 5] =
 
 /// Where examples are, and how they are run.
 pub(super) struct Place {
+    /// The packages that were built, of which some have examples.
+    pub(super) packages: &'static [&'static str],
     pub(super) folder: PathBuf,
     /// The words that run a program, where the machine itself cannot.
     pub(super) runner: String,
@@ -30,8 +32,12 @@ pub(super) struct Place {
 /// From their folder, and not by `cargo run`, so that one that hangs can be ended.
 pub(super) fn run(cargo: &Cargo, place: &Place) -> Done {
     let mut names = Vec::new();
-    for package in ["filemap", "filemap-recording"] {
-        for entry in fs::read_dir(format!("crates/{package}/examples"))? {
+    for package in place.packages {
+        let folder = PathBuf::from(format!("crates/{package}/examples"));
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
         }

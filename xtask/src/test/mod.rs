@@ -68,7 +68,8 @@ pub(crate) fn run(extent: Extent) -> Done {
         // that the tests were built with.
         cargo.run(["build", "--workspace", "--all-features", "--examples"])?;
         let folder = process::built()?.join("examples");
-        examples::run(cargo, &Place { folder, runner: String::new(), is_emulated: false })
+        let packages = &["filemap", "filemap-recording"];
+        examples::run(cargo, &Place { packages, folder, runner: String::new(), is_emulated: false })
     });
     if extent == Extent::All {
         steps.run("python", |_| bindings::run("python", "test"));

@@ -58,6 +58,15 @@ impl Target {
         Some(Self { is_emulated: name == "aarch64" && other, name, triple, linker, runner })
     }
 
+    /// Returns the packages that are tested: all of the command where the system is another one, and what
+    /// calls the system elsewhere.
+    fn packages(&self) -> &'static [&'static str] {
+        match self.name {
+            "windows" => &["filemap", "filemap-cli", "filemap-layout", "filemap-recording"],
+            _ => &["filemap", "filemap-cli"],
+        }
+    }
+
     /// Returns the variable in which cargo looks for what the target has of this kind.
     fn variable(&self, what: &str) -> String {
         format!("CARGO_TARGET_{}_{what}", self.triple.to_uppercase().replace('-', "_"))
@@ -89,25 +98,18 @@ pub(crate) fn run(name: &str) -> Done {
         }
         let features = features::without_sight()?;
         let choice: &[&str] = match target.name {
-            "windows" => {
-                &["--all-features", "--package", "filemap-layout", "--package", "filemap-recording"]
-            }
+            "windows" => &["--all-features"],
             _ => &["--features", &features],
         };
-        cargo.run(
-            [
-                &["test", "--no-fail-fast", "--target", &target.triple][..],
-                &["--package", "filemap", "--package", "filemap-cli"],
-                choice,
-                left_out,
-            ]
-            .concat(),
-        )
+        let packages: Vec<_> = target.packages().iter().flat_map(|name| ["--package", name]).collect();
+        let test = ["test", "--no-fail-fast", "--target", &target.triple];
+        cargo.run([&test[..], &packages, choice, left_out].concat())
     });
     steps.run("examples", |cargo| {
         prepare(cargo, &target)?;
         let built = cargo.value("CARGO_TARGET_DIR").unwrap_or_default();
         let place = examples::Place {
+            packages: target.packages(),
             folder: Path::new(&built).join(&target.triple).join("debug").join("examples"),
             runner: cargo.value(&target.variable("RUNNER")).unwrap_or_default(),
             is_emulated: target.is_emulated,
