@@ -29,6 +29,8 @@ pub(crate) mod key {
 /// The frames of a name, as long as its size is the same; those that stayed torn are another channel.
 #[derive(Debug, Clone)]
 pub struct Channel {
+    /// The name of the mapping.
+    name: String,
     topic: String,
     encoding: String,
     schema: Option<SchemaRecord>,
@@ -41,14 +43,15 @@ pub struct Channel {
 impl Channel {
     pub(crate) fn new(record: ChannelRecord, schema: Option<SchemaRecord>) -> Self {
         let ChannelRecord { topic, encoding, metadata, .. } = record;
-        Self { topic, encoding, schema, metadata, frames: 0, times: None, longest: 0 }
+        let name = metadata.get(key::NAME).cloned().unwrap_or_else(|| name_of(&topic));
+        Self { name, topic, encoding, schema, metadata, frames: 0, times: None, longest: 0 }
     }
 
     /// Returns the name of the mapping: as it was recorded, or the topic of a file that is of another
-    /// program.
+    /// program, where `Local/` and `Global/` stand for `Local\` and `Global\`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.metadata.get(key::NAME).map_or(&self.topic, |name| name)
+        &self.name
     }
 
     /// Returns the topic under which other programs show the channel.
@@ -103,5 +106,13 @@ impl Channel {
         self.times = Some((first.min(time), last.max(time)));
         self.frames += 1;
         self.longest = self.longest.max(len);
+    }
+}
+
+/// Returns the name that a topic stands for: topics have `/` in place of `\`.
+fn name_of(topic: &str) -> String {
+    match topic.split_once('/') {
+        Some((scope @ ("Local" | "Global"), name)) => format!("{scope}\\{name}"),
+        _ => topic.to_owned(),
     }
 }

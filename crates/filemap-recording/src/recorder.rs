@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use filemap::{ErrorKind, Mutex, Registry};
 
 use crate::error::{Error, Result};
+use crate::output::Output;
 use crate::schedule::Schedule;
 use crate::source::{Look, Seen, Source};
 use crate::stop::Stop;
@@ -79,15 +80,21 @@ impl RecorderOptions {
     ///
     /// # Errors
     ///
-    /// [`Error::Mapping`] about the first name that cannot be opened; [`Error::File`] about the file.
+    /// [`Error::Mapping`] about the first name that cannot be opened; [`Error::Content`] about one that is
+    /// too large, or smaller than its layout; [`Error::File`] about the file: also if another recorder
+    /// writes it, or if it has the bytes of a name. A file that was there is as it was then, unless it
+    /// can be written no more.
     pub fn start(self, subjects: Vec<Subject>, path: impl AsRef<Path>) -> Result<Recorder> {
-        if !self.waits {
-            for subject in &subjects {
-                // Before there is a file that would have to be removed.
-                self.registry.open(&subject.name)?.close()?;
+        let path = path.as_ref();
+        let mut mappings = Vec::new();
+        for subject in &subjects {
+            if let Some(mapping) = self.unless_awaited(self.registry.open(&subject.name))? {
+                subject.check(mapping.size())?;
+                mappings.push(mapping);
             }
         }
-        let mut writer = Writer::create(path.as_ref(), self.replaces, self.rate)?;
+        let output = Output::create(path, self.replaces, &mappings, &self.registry)?;
+        let mut writer = Writer::new(output.file()?, path, self.rate)?;
         let mut sources: Vec<_> = subjects.into_iter().map(Source::new).collect();
         for source in &mut sources {
             match source.open(&self.registry, &mut writer) {
@@ -98,7 +105,16 @@ impl RecorderOptions {
         }
         // Who reads what a kill leaves learns at least what was recorded.
         writer.flush()?;
+        output.keep();
         Ok(Recorder { options: self, sources, writer, totals: Totals::default() })
+    }
+
+    /// Returns what was opened; nothing if it is not there and is waited for.
+    fn unless_awaited<T>(&self, opened: filemap::Result<T>) -> Result<Option<T>> {
+        match opened {
+            Err(error) if error.kind() == ErrorKind::NotFound && self.waits => Ok(None),
+            opened => Ok(Some(opened?)),
+        }
     }
 }
 

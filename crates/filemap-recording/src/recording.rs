@@ -36,6 +36,8 @@ pub struct Recording {
     end: Option<BTreeMap<String, String>>,
     is_complete: bool,
     damage: Vec<String>,
+    /// Channels that the end of the file repeats, for those whose own chunk is damaged.
+    repeated: HashMap<u16, ChannelRecord>,
     /// How many more bytes of text are read.
     room: usize,
 }
@@ -62,11 +64,12 @@ impl Recording {
             end: None,
             is_complete: false,
             damage: Vec::new(),
+            repeated: HashMap::new(),
             room: MOST_TEXT,
         };
-        recording.find_chunks()?;
-        let chunks = recording.content.chunks.clone();
         let mut schemas = HashMap::new();
+        recording.find_chunks(&mut schemas)?;
+        let chunks = recording.content.chunks.clone();
         for chunk in &chunks {
             let surveyed = recording
                 .content
@@ -190,7 +193,7 @@ impl Recording {
     }
 
     /// Finds the chunks of the file, and what stands beside them.
-    fn find_chunks(&mut self) -> Result<()> {
+    fn find_chunks(&mut self, schemas: &mut Schemas) -> Result<()> {
         let len = self.content.file.len()?;
         let magic = self.read(0, MAGIC.len() as u64)?;
         if magic != *MAGIC {
@@ -221,7 +224,7 @@ impl Recording {
                     let last =
                         self.read(len.saturating_sub(MAGIC.len() as u64), MAGIC.len() as u64)?;
                     self.is_complete = last == *MAGIC;
-                    return self.find_end(end, len);
+                    return self.find_end(end, len, schemas);
                 }
                 _ => {}
             }
@@ -230,11 +233,23 @@ impl Recording {
         Ok(())
     }
 
-    /// Looks whether anything stands after the end, such as another recording: it is left out.
-    fn find_end(&mut self, from: u64, len: u64) -> Result<()> {
+    /// Reads which channels the end repeats, and looks whether anything stands after it, such as another
+    /// recording: that is left out.
+    fn find_end(&mut self, from: u64, len: u64, schemas: &mut Schemas) -> Result<()> {
         let mut at = from;
-        while let Some((kind, _, end)) = self.record_at(at, len)? {
+        while let Some((kind, offset, end)) = self.record_at(at, len)? {
             at = end;
+            if matches!(kind, kind::SCHEMA | kind::CHANNEL) && end - offset <= self.room as u64 {
+                let content = self.read(offset, end - offset)?;
+                self.room -= content.len();
+                if kind == kind::SCHEMA {
+                    let schema = SchemaRecord::parse(Bytes(&content));
+                    schemas.extend(schema.map(|schema| (schema.id, schema)));
+                } else {
+                    let channel = ChannelRecord::parse(Bytes(&content));
+                    self.repeated.extend(channel.map(|channel| (channel.id, channel)));
+                }
+            }
             if kind == kind::FOOTER {
                 let end = at + MAGIC.len() as u64;
                 if end < len {
@@ -286,11 +301,7 @@ impl Recording {
     }
 
     /// Learns from the bytes of a chunk which channels there are, and counts their frames.
-    fn survey(
-        &mut self,
-        bytes: &[u8],
-        schemas: &mut HashMap<u16, SchemaRecord>,
-    ) -> Result<(), String> {
+    fn survey(&mut self, bytes: &[u8], schemas: &mut Schemas) -> Result<(), String> {
         let mut rest = Bytes(bytes);
         while !rest.0.is_empty() {
             let (kind, content) = rest.record().ok_or("a record in it has no end")?;
@@ -306,14 +317,13 @@ impl Recording {
                 }
                 kind::CHANNEL => {
                     let record = ChannelRecord::parse(content).ok_or_else(broken)?;
-                    if !self.content.places.contains_key(&record.id) {
-                        self.content.places.insert(record.id, self.content.channels.len());
-                        let schema = schemas.get(&record.schema).cloned();
-                        self.content.channels.push(Channel::new(record, schema));
-                    }
+                    self.add_channel(record, schemas);
                 }
                 kind::MESSAGE => {
                     let message = MessageRecord::parse(content).ok_or_else(broken)?;
+                    if let Some(record) = self.repeated.remove(&message.channel) {
+                        self.add_channel(record, schemas);
+                    }
                     let place = self.content.places.get(&message.channel);
                     let place = *place.ok_or("a message in it is of no channel")?;
                     self.content.channels[place].count(message.time, message.bytes.len());
@@ -323,7 +333,19 @@ impl Recording {
         }
         Ok(())
     }
+
+    /// Adds a channel, unless it is there.
+    fn add_channel(&mut self, record: ChannelRecord, schemas: &Schemas) {
+        if !self.content.places.contains_key(&record.id) {
+            self.content.places.insert(record.id, self.content.channels.len());
+            let schema = schemas.get(&record.schema).cloned();
+            self.content.channels.push(Channel::new(record, schema));
+        }
+    }
 }
+
+/// What messages are, by the numbers of schemas in the file.
+type Schemas = HashMap<u16, SchemaRecord>;
 
 /// Returns the time that facts of the file tell.
 fn time_of(facts: &BTreeMap<String, String>) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! A name that is looked at: its bytes while it is there, and whether it has ended.
 
+use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use filemap::{Access, ErrorKind, PositionedIo as _, Registry, View};
@@ -15,9 +16,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The same while its bytes change: somebody is there then.
 const PAUSE_WHILE_IT_CHANGES: Duration = Duration::from_secs(1);
-
-/// The largest mapping that is recorded.
-const MOST: usize = 1 << 28;
 
 /// A name that is looked at.
 #[derive(Debug)]
@@ -35,7 +33,6 @@ pub(crate) struct Source {
 }
 
 /// The bytes of a name while it is there.
-#[derive(Debug)]
 struct Present {
     /// A view keeps the bytes, and not the name.
     view: View,
@@ -85,13 +82,7 @@ impl Source {
         let identity = identity(registry, &self.subject)?;
         let mapping = registry.open(name)?;
         let size = usize::try_from(mapping.size()).unwrap_or(usize::MAX);
-        if size > MOST {
-            let message = format!(
-                "could not record `{name}`: it has {size} bytes, and {MOST} are the most that are \
-                 recorded"
-            );
-            return Err(Error::Content { message });
-        }
+        self.subject.check_size(mapping.size())?;
         let view = mapping.map(Access::Read)?;
         mapping.close()?;
         let mut facts = vec![(key::SIZE, size.to_string())];
@@ -157,6 +148,13 @@ impl Source {
             self.present = None;
         }
         Ok(written)
+    }
+}
+
+impl fmt::Debug for Present {
+    /// Without the bytes, of which there may be many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Present").field("view", &self.view).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,11 @@
 use filemap::Name;
 use filemap_layout::{Layout, Versions};
 
+use crate::error::{Error, Result};
+
+/// The largest mapping that is recorded.
+const MOST: u64 = 1 << 28;
+
 /// A name to record.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -29,12 +34,38 @@ impl Subject {
 
     /// Says what the bytes mean, from the first one on.
     ///
+    /// A mapping that is there when the recorder starts must be large enough for it. One that comes later
+    /// and is smaller is recorded as bytes.
+    ///
     /// The layout is attached to the recording, and programs that show MCAP files show its fields. If it
     /// has [`Versions`], a frame is a whole version, or is marked as torn.
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
         self.layout = Some(layout);
         self
+    }
+
+    /// Checks that a mapping of this size has its layout, and can be recorded.
+    pub(crate) fn check(&self, size: u64) -> Result<()> {
+        match &self.layout {
+            Some(layout) if layout.size() > size => {
+                Err(self.refused(size, &format!("`{}` has {}", layout.name(), layout.size())))
+            }
+            _ => self.check_size(size),
+        }
+    }
+
+    /// Checks that a mapping of this size can be recorded.
+    pub(crate) fn check_size(&self, size: u64) -> Result<()> {
+        if size <= MOST {
+            return Ok(());
+        }
+        Err(self.refused(size, &format!("{MOST} are the most that are recorded")))
+    }
+
+    fn refused(&self, size: u64, why: &str) -> Error {
+        let message = format!("could not record `{}`: it has {size} bytes, and {why}", self.name);
+        Error::Content { message }
     }
 
     /// Returns how the bytes say that they are being written.

@@ -65,18 +65,13 @@ impl Clock {
 }
 
 impl Writer {
-    /// Creates the file.
+    /// Begins a file, which is empty.
     ///
     /// # Errors
     ///
-    /// [`Error::File`], for example if it exists, and is not to be replaced.
-    pub(crate) fn create(path: &Path, replace: bool, rate: f64) -> Result<Self> {
-        let mut options = File::options();
-        options.write(true);
-        let options =
-            if replace { options.create(true).truncate(true) } else { options.create_new(true) };
-        let refused = |error| Error::file("create", path, error);
-        let file = options.open(path).map_err(refused)?;
+    /// [`Error::File`].
+    pub(crate) fn new(file: File, path: &Path, rate: f64) -> Result<Self> {
+        let refused = |error| Error::file("write", path, error);
         let clock = Clock::start();
         let mcap = WriteOptions::new()
             .profile("ros1")

@@ -127,3 +127,30 @@ fn what_stands_after_the_end_of_a_recording_is_told() {
     assert_eq!(recording.damage(), [format!("{len} bytes after its end, at offset {len}")]);
     assert_eq!(frames(&recording).len(), 3);
 }
+
+#[test]
+fn a_chunk_that_is_damaged_costs_its_own_frames_alone() {
+    let place = Place::new();
+    let mut bytes = small(&place);
+    let all = frames(&place.open("small.mcap"));
+    // The first one has the channels and no frame. Its bytes end before the index of its messages.
+    let length = u64::from_le_bytes(first_chunk(&bytes)[1..9].try_into().unwrap());
+    let start = bytes.len() - first_chunk(&bytes).len();
+    bytes[start + 9 + usize::try_from(length).unwrap() - 10] ^= 1;
+    fs::write(place.path("bad.mcap"), &bytes).unwrap();
+
+    let recording = place.open("bad.mcap");
+
+    assert_eq!(recording.damage().len(), 1, "{:?}", recording.damage());
+    assert_eq!(frames(&recording), all);
+}
+
+/// Returns a recording from its first chunk on.
+fn first_chunk(bytes: &[u8]) -> &[u8] {
+    let mut rest = &bytes[8..];
+    while rest[0] != 6 {
+        let length = u64::from_le_bytes(rest[1..9].try_into().unwrap());
+        rest = &rest[9 + usize::try_from(length).unwrap()..];
+    }
+    rest
+}

@@ -111,6 +111,82 @@ fn what_cannot_be_recorded_leaves_no_file_and_what_is_there_is_kept() {
 }
 
 #[test]
+fn what_is_too_large_or_smaller_than_its_layout_is_refused_before_there_is_a_file() {
+    let place = Place::new();
+    let options = filemap::FileMapping::options().registry(&place.registry).name("huge");
+    let _huge = options.size(1 << 29).sparse().create_new().unwrap();
+    let _small = place.publish("small", 2);
+    let layout = Layout::from_words("rpm:f32").unwrap();
+    let subjects = [
+        (Subject::new("huge".parse().unwrap()), "268435456 are the most"),
+        (Subject::new("small".parse().unwrap()).layout(layout), "it has 2 bytes, and"),
+    ];
+    let path = place.path("a.mcap");
+
+    for (subject, why) in subjects {
+        for options in [place.options(), place.options().wait(), place.options().replace()] {
+            let refused = options.clone().start(vec![subject.clone()], &path).unwrap_err();
+            assert!(refused.to_string().contains(why), "{refused}");
+            assert!(!path.exists());
+        }
+        std::fs::write(&path, "precious").unwrap();
+        let refused = place.options().replace().start(vec![subject], &path).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+// Windows does not let a file become shorter while it is mapped, and has no file for a name's memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recorder_never_writes_over_what_it_records_or_over_the_memory_of_names() {
+    let place = Place::new();
+    let path = place.path("file");
+    std::fs::write(&path, vec![7; 1 << 16]).unwrap();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    let options = filemap::FileMapping::options().registry(&place.registry).name("mapped");
+    let _mapping = options.file(&file).create_new().unwrap();
+    let (_held, _view) = place.publish("memory", 4096);
+    let names = place.registry.path(filemap::Scope::Local).unwrap().unwrap();
+    let link = place.path("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+
+    for (name, output) in [
+        ("mapped", path.clone()),
+        ("mapped", link),
+        ("memory", names.join("memory")),
+        ("mapped", names.join("memory")),
+        ("mapped", names.join("new.mcap")),
+    ] {
+        let subjects = vec![Subject::new(name.parse().unwrap())];
+        let refused = place.options().replace().start(subjects, &output).unwrap_err();
+        assert!(matches!(refused, Error::File { .. }), "{refused}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), vec![7; 1 << 16]);
+    assert!(place.registry.inspect("memory").unwrap().is_live());
+    assert!(!names.join("new.mcap").exists());
+}
+
+// On Windows a lock would keep readers away as well.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_recorders_never_write_one_file() {
+    let place = Place::new();
+    let (_held, view) = place.publish("scores", 16);
+    let running = place.record(place.options(), &["scores"], "a.mcap");
+
+    let subjects = vec![Subject::new("scores".parse().unwrap())];
+    let refused = place.options().replace().start(subjects, place.path("a.mcap")).unwrap_err();
+
+    assert!(refused.to_string().contains("another recorder is writing it"), "{refused}");
+    view.write(0, &7_u32).unwrap();
+    running.until(|totals| totals.frames == 2);
+    assert_eq!(running.end().frames, 2);
+    assert_eq!(frames(&place.open("a.mcap")).len(), 2);
+}
+
+#[test]
 fn a_recording_can_have_a_limit() {
     let place = Place::new();
     let (_held, _view) = place.publish("scores", 16);
