@@ -361,6 +361,8 @@ fn a_recording_is_exported_with_the_fields_of_its_layout() {
     let own = place.run(["export", "a.mcap", "--to", "csv", "-o", "./a.mcap"]).failed(2);
     assert!(own.contains("`./a.mcap`: it is the recording itself"), "{own}");
     assert!(Recording::is_one(place.path("a.mcap")));
+    let both = place.run(["export", "a.mcap", "--to", "csv", "--json"]);
+    assert!(both.code == Some(2) && both.stdout.is_empty(), "{both:?}");
     let none = place.run(["export", "a.mcap", "--to", "csv", "--fields", "none"]).failed(1);
     assert!(none.contains("no path is like"), "{none}");
 }
@@ -429,8 +431,10 @@ fn what_is_no_recording_is_refused_with_the_reason() {
         let said = place.run(verb.iter().chain(&[other.as_str()])).failed(2);
         assert!(said.ends_with("other`: it is no MCAP file\n"), "{said}");
     }
-    let said = place.run(["replay", "cut.mcap"]).failed(2);
-    assert!(said.ends_with("cut.mcap`: it has no frames\n"), "{said}");
+    for verb in [&["replay"][..], &["export", "--to", "csv"], &["export", "--to", "json"]] {
+        let said = place.run(verb.iter().chain(&["cut.mcap"])).failed(2);
+        assert!(said.ends_with("cut.mcap`: it has no frames\n"), "{said}");
+    }
     let missing = place.run(["export", "./none.mcap", "--to", "json"]).failed(1);
     assert!(missing.contains("none.mcap"), "{missing}");
     assert_eq!(place.run(["info", "cut.mcap", "--json"]).json()["complete"], false);

@@ -21,7 +21,15 @@ use crate::output::Printable;
 use crate::recorded;
 
 pub(in crate::command) fn run(context: &Context<'_>, export: &Export) -> Result<()> {
+    if context.output.is_json() && export.to == Form::Csv {
+        return Err(Failure::usage("--json and --to csv do not belong together"));
+    }
     let recording = recorded::open(&export.file, context.output)?;
+    if recording.is_empty() {
+        let shown = export.file.to_string_lossy();
+        let message = format!("could not export `{}`: it has no frames", Printable(&shown));
+        return Err(Failure::broken(message));
+    }
     let glob = export.fields.as_deref().map(Glob::new);
     let table = Table::of(&recording, glob.as_ref());
     if glob.is_some() && table.columns.is_empty() {

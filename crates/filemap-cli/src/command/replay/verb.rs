@@ -21,9 +21,9 @@ use crate::size::Readable;
 use crate::sys::{self, Interrupt};
 
 pub(in crate::command) fn run(context: &Context<'_>, replay: &Replay) -> Result<ExitCode> {
-    // First, so that a Ctrl-C is handled as soon as there is something to clean up.
-    let (sender, events) = attended::listen()?;
     let recording = recorded::open(&replay.file, context.output)?;
+    // From here on, where there is something to clean up. Before, a Ctrl-C just ends this process.
+    let (sender, events) = attended::listen()?;
     let mut player = options(context, replay)?.start(&recording).map_err(|error| match error {
         Error::Mapping(error) if error.kind() == ErrorKind::AlreadyExists => {
             Failure::from(error).leaving("--force writes into it")

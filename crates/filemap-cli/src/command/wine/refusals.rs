@@ -43,7 +43,11 @@ pub(super) fn check(line: &Line, game: &str) -> Result<()> {
             )
         }
         "unstarted" => {
-            format!("could not start `{}`: {}", Printable(game), code(line.number(1)))
+            let why = line.number(1);
+            let message = format!("could not start `{}`: {}", Printable(game), code(why));
+            // As shells report it: 127 for a command that is not there, 126 for one that does not run.
+            let exit = if is_missing(why) { 127 } else { 126 };
+            return Err(Failure::ended(exit, message));
         }
         "untold" => {
             let why = code(line.number(1));
@@ -57,10 +61,15 @@ pub(super) fn check(line: &Line, game: &str) -> Result<()> {
     Err(Failure::broken(message))
 }
 
+/// Returns whether a code of Windows says that there is no such file.
+fn is_missing(code: u32) -> bool {
+    matches!(code, 2 | 3)
+}
+
 /// What a code of Windows means here.
 pub(super) fn code(code: u32) -> String {
     match code {
-        2 | 3 => "it is not found".to_owned(),
+        _ if is_missing(code) => "it is not found".to_owned(),
         5 => "access is denied".to_owned(),
         8 | 14 | 1455 => "there is not enough memory".to_owned(),
         32 => "another program has it for itself".to_owned(),

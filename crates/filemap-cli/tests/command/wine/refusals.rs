@@ -62,8 +62,6 @@ fn what_the_helper_cannot_do_for_a_game_is_told_with_what_would_help() {
         ),
         ("refused\\tref\\tname\\t5", "does not name it: access is denied"),
         ("refused\\tref\\tname\\t1455", "does not name it: there is not enough memory"),
-        ("unstarted\\t193", "could not start `game.exe`: it is no program for Windows"),
-        ("unstarted\\t4242", "could not start `game.exe`: Windows' error 4242"),
         ("untold\\t5", "Wine cannot read its file: access is denied; a container may not have"),
         ("named\\tref", "could not start the game: the helper inside Wine was killed"),
         (
@@ -75,6 +73,20 @@ fn what_the_helper_cannot_do_for_a_game_is_told_with_what_would_help() {
 
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert!(ended.stderr.contains(sentence), "{line}\n{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_game_that_cannot_be_started_has_the_exit_code_of_a_shell() {
+    for (code, sentence, exit) in [
+        (2, "could not start `game.exe`: it is not found", 127),
+        (193, "could not start `game.exe`: it is no program for Windows", 126),
+        (4242, "could not start `game.exe`: Windows' error 4242", 126),
+    ] {
+        let ended = run(&format!("printf 'unstarted\\t{code}\\n' >> \"$report\"; exit 125"));
+
+        assert_eq!(ended.code, Some(exit), "{ended:?}");
+        assert!(ended.stderr.contains(sentence), "{}", ended.stderr);
     }
 }
 
@@ -244,7 +256,7 @@ fn a_game_that_is_not_there_is_told_by_wine_itself() {
 
     let ended = finish(command, b"");
 
-    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.code, Some(127), "{ended:?}");
     let sentence = "could not start `./nothing.exe`: it is not found";
     assert!(ended.stderr.contains(sentence), "{}", ended.stderr);
     world.assert_nothing_is_left("ref-gone");
