@@ -17,6 +17,7 @@ mod subject;
 mod content;
 mod frame;
 mod recording;
+mod sys;
 mod output;
 mod writer;
 mod source;

@@ -1,12 +1,13 @@
 //! The file that a recorder writes: nobody else's, and not the bytes that it records.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use filemap::{Access, FileMapping, Registry, Scope, View};
+use filemap::{Access, FileMapping, Registry, Scope};
 
 use crate::error::{Error, Result};
+use crate::sys;
 
 /// A file that was created or is replaced; one that was created is removed again unless it is kept.
 #[derive(Debug)]
@@ -42,12 +43,11 @@ impl Output {
             created => (created.map_err(refused)?, true),
         };
         let output = Self { file, path: path.to_owned(), is_new };
-        // Where there are no locks nobody is kept away. On Windows one would keep readers away as well.
-        if cfg!(not(windows)) && matches!(output.file.try_lock(), Err(TryLockError::WouldBlock)) {
+        if !sys::lock_out(&output.file) {
             return Err(refused(io::Error::other("another recorder is writing it")));
         }
         for mapping in mappings {
-            if is_over(&mapping.map(Access::Read)?, &output.file) {
+            if sys::is_over(&mapping.map(Access::Read)?, &output.file) {
                 return Err(refused(io::Error::other("it has the bytes that are to be recorded")));
             }
         }
@@ -89,20 +89,4 @@ fn is_among_names(path: &Path, registry: &Registry) -> bool {
         let names = registry.path(scope).ok().flatten().and_then(|path| path.canonicalize().ok());
         names.is_some_and(|names| names == folder)
     })
-}
-
-/// Returns whether a view has its bytes in a file, by whatever path.
-#[cfg(target_os = "linux")]
-fn is_over(view: &View, file: &File) -> bool {
-    use std::os::fd::AsRawFd as _;
-    use std::os::unix::fs::MetadataExt as _;
-    let own = fs::metadata(format!("/proc/self/fd/{}", view.as_raw_fd()));
-    let inode = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    own.is_ok_and(|own| file.metadata().is_ok_and(|other| inode(own) == inode(other)))
-}
-
-/// Windows does not let a file become shorter while it is mapped.
-#[cfg(not(target_os = "linux"))]
-fn is_over(_: &View, _: &File) -> bool {
-    false
 }
