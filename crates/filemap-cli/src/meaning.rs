@@ -4,13 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use filemap::{ErrorKind, Mutex, PositionedIo, Registry};
+use filemap::{ErrorKind, Locked, Mutex, PositionedIo, Registry};
 use filemap_layout::{Abi as HeaderAbi, Error, Header, HeaderOptions, Layout, Snapshot, Versions};
 
 use crate::args::{Abi, Compiler, Meaning, Whole};
 use crate::failure::{Failure, Result, Why};
 use crate::output::Printable;
 use crate::{shipped, text};
+
+/// How long a mutex is waited for at most, which is owned for a copy or a few stores.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A layout, and how a copy is known to be whole.
 #[derive(Debug)]
@@ -59,29 +62,23 @@ impl Meant {
         memory: &(impl PositionedIo + ?Sized),
         start: u64,
         len: u64,
-        patience: Option<Duration>,
+        patience: Duration,
     ) -> Result<Snapshot<'_>> {
-        let _owned = match (&self.lock, patience) {
-            (None, _) => None,
-            (Some(mutex), None) => Some(mutex.lock()?),
-            (Some(mutex), Some(patience)) => match mutex.lock_for(patience)? {
-                Some(owned) => Some(owned),
-                None => {
-                    let name = mutex.name().map(ToString::to_string).unwrap_or_default();
-                    let (name, time) = (Printable(&name), humantime::format_duration(patience));
-                    return Err(Failure::broken_as(
-                        ErrorKind::TimedOut,
-                        format!("could not own `{name}` within {time}: another thread owns it"),
-                    ));
-                }
-            },
-        };
+        let _owned = self.own(patience)?;
         Ok(self.layout.look_at(memory, start, len.saturating_sub(start), self.versions.as_ref())?)
     }
 
-    /// Returns the mutex that is owned while fields are read or written.
-    pub(crate) fn lock(&self) -> Option<&Mutex> {
-        self.lock.as_ref()
+    /// Owns the mutex while fields are read or written, if there is one; it is waited for no longer than
+    /// `patience`.
+    pub(crate) fn own(&self, patience: Duration) -> Result<Option<Locked<'_>>> {
+        let Some(mutex) = &self.lock else { return Ok(None) };
+        if let Some(owned) = mutex.lock_for(patience)? {
+            return Ok(Some(owned));
+        }
+        let name = mutex.name().map(ToString::to_string).unwrap_or_default();
+        let (name, time) = (Printable(&name), humantime::format_duration(patience));
+        let message = format!("could not own `{name}` within {time}: another thread owns it");
+        Err(Failure::broken_as(ErrorKind::TimedOut, message))
     }
 
     /// Returns a sentence about version counters that were not asked for, if there are some.

@@ -79,7 +79,6 @@ impl Output {
     }
 
     /// Prints a sentence on standard error about what was printed, and is no part of it.
-    #[cfg(feature = "sight")]
     pub(crate) fn note(self, sentence: &str) {
         let text = if self.json {
             serde_json::json!({ "note": sentence }).to_string()

@@ -56,6 +56,35 @@ fn changes_are_told_as_lines_of_json() {
 }
 
 #[test]
+fn changes_end_with_the_name() {
+    let place = Place::new();
+    for fields in [&[][..], &["--as", "n:u32"]] {
+        if cfg!(not(feature = "sight")) && !fields.is_empty() {
+            continue;
+        }
+        let holder = place.hold(["scores", "--size", "4KiB"]);
+        let mut command = place.command();
+        command.args(["watch", "scores", "--json", "--interval", "5ms"]).args(fields);
+        let mut watcher = Running::start(command);
+        // The command does not report that it has begun: the first change shows it.
+        let mut number = 0_u8;
+        loop {
+            number = number.wrapping_add(1);
+            place.run(["write", "scores", "-s", "0", "--hex", &format!("{number:02x}")]).text();
+            if watcher.line_within(std::time::Duration::from_millis(200)).is_some() {
+                break;
+            }
+        }
+
+        holder.kill();
+
+        let ended = watcher.wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(ended.stderr, "{\"note\":\"its name is gone\"}\n");
+    }
+}
+
+#[test]
 fn changed_numbers_are_told_as_numbers() {
     let place = Place::new();
     let path = place.file("numbers", &[0; 64]);
@@ -257,14 +286,20 @@ mod live {
             drop((reader, pair.master));
 
             let begun = std::time::Instant::now();
-            while child.try_wait().unwrap().is_none() {
+            let ended = loop {
+                if let Some(ended) = child.try_wait().unwrap() {
+                    break ended;
+                }
                 let is_late = begun.elapsed() > crate::support::DEADLINE;
                 if is_late {
                     child.kill().unwrap();
                 }
                 assert!(!is_late, "it did not end");
                 std::thread::yield_now();
-            }
+            };
+            // By the request that the system sends, or before it; not by a panic, as its standard error
+            // is the same terminal.
+            assert!(matches!(ended.exit_code(), 0 | 129), "{fields:?}: {ended:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap as _;
 use super::super::Context;
 use crate::args::Read;
 use crate::failure::{Failure, Result};
-use crate::meaning::Meant;
+use crate::meaning::{Meant, PATIENCE};
 use crate::output::Printable;
 use crate::reader::{length_of, start_of};
 use crate::target::{Purpose, Target};
@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     let len = length_of(&file)?;
     let meant =
         Meant::of(&read.meaning, read.rows.words(), &context.registry, len.saturating_sub(start))?;
-    let snapshot = meant.look(&file, start, len, None)?;
+    let snapshot = meant.look(&file, start, len, PATIENCE)?;
     let glob = read.fields.as_deref().map(Glob::new);
     let leaves = || -> Result<Vec<Leaf<'_>>> {
         let leaves = snapshot.leaves()?;

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 use filemap::ErrorKind;
 use serde::Serialize;
 
-use super::Watched;
+use super::{Life, Watched};
 use crate::args::{Rows, Watch};
+use crate::command::Context;
 use crate::failure::{Failure, Result};
 use crate::hex;
-use crate::output::Output;
 use crate::value::{Number, Type};
 
 /// The most bytes that are watched: all of them are read and compared at each interval.
@@ -27,8 +27,8 @@ struct Change {
     new: New,
 }
 
-/// Prints each change from now on, until it is interrupted or nobody reads the output.
-pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<()> {
+/// Prints each change from now on, until it is interrupted, nobody reads the output or the name is gone.
+pub(super) fn print(context: &Context<'_>, watched: &Watched, watch: &Watch) -> Result<()> {
     let Watched { source, start, .. } = watched;
     let len = watch.part.length.unwrap_or(u64::MAX).min(source.len()? - start);
     if len > MOST {
@@ -54,8 +54,10 @@ pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<
     let unit = watch.rows.kind().map_or(1, Type::size);
     let mut before = read()?;
     let mut left = watch.max_count.unwrap_or(u64::MAX);
-    while left > 0 && !watched.is_interrupted() {
+    let (mut life, mut is_over) = (Life::new(), false);
+    while left > 0 && !is_over && !watched.is_interrupted() {
         thread::sleep(interval);
+        is_over = life.is_over(context, watched);
         let now = read()?;
         let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         let differs = |at: usize| {
@@ -76,7 +78,7 @@ pub(super) fn print(output: Output, watched: &Watched, watch: &Watch) -> Result<
             let change = Change { time: time.clone(), offset: start + at as u64, new };
             let line = serde_json::to_string(&change)
                 .map_err(|error| Failure::broken(format!("could not write JSON: {error}")))?;
-            output.stream(|out| {
+            context.output.stream(|out| {
                 writeln!(out, "{line}").map_err(|error| Failure::from_output(&error))
             })?;
             left -= 1;

@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
     watch.meaning.refuse_needless(&[(watch.fields.is_some(), "--fields")])?;
     if context.output.is_json() {
         let watched = Watched::new(context, watch)?;
-        return changes::print(context.output, &watched, watch);
+        return changes::print(context, &watched, watch);
     }
     show(context, watch)
 }
@@ -56,7 +56,6 @@ fn show(_context: &Context<'_>, _watch: &Watch) -> Result<()> {
 }
 
 /// Returns whether the name still leads to these bytes. A file has no name to lose.
-#[cfg(feature = "sight")]
 fn is_live(watched: &Watched, registry: &filemap::Registry) -> bool {
     match watched.source.target() {
         Target::File(_) => true,
@@ -86,6 +85,34 @@ fn found(context: &Context<'_>, watch: &Watch, interruption: &Interruption) -> R
             return Err(interruption.failure("could not wait any longer: interrupted"));
         }
         thread::sleep(PAUSE.min(left));
+    }
+}
+
+/// Tells programs that read changes when there will be no more, as the name is gone.
+#[derive(Debug)]
+struct Life {
+    asked: Instant,
+}
+
+impl Life {
+    /// The time between two looks whether the name is there.
+    const PAUSE: Duration = Duration::from_millis(200);
+
+    fn new() -> Self {
+        Self { asked: Instant::now() }
+    }
+
+    /// Returns whether the name is gone, and says so: what is read after it are the last bytes.
+    fn is_over(&mut self, context: &Context<'_>, watched: &Watched) -> bool {
+        if self.asked.elapsed() < Self::PAUSE {
+            return false;
+        }
+        self.asked = Instant::now();
+        let is_over = !is_live(watched, &context.registry);
+        if is_over {
+            context.output.note("its name is gone");
+        }
+        is_over
     }
 }
 

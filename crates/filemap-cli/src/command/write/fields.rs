@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::atomic::{Ordering, fence};
 
-use filemap::{MappedFile, Mutex, PositionedIo as _};
+use filemap::{MappedFile, PositionedIo as _};
 use filemap_layout::{Counter, Path, Versions};
 use serde::Serialize;
 
 use super::super::Context;
 use crate::args::{Assignment, TargetArguments, Write};
 use crate::failure::{Failure, Result};
-use crate::meaning::Meant;
+use crate::meaning::{Meant, PATIENCE};
 use crate::offset::Offset;
 use crate::output::Printable;
 use crate::reader::{length_of, start_of};
@@ -38,7 +38,7 @@ pub(super) fn run(
     if write.bump && meant.versions.is_none() {
         return Err(Failure::usage("--bump needs a version counter: --seq or --tick says which"));
     }
-    let _owned = meant.lock().map(Mutex::lock).transpose()?;
+    let _owned = meant.own(PATIENCE)?;
     let changes = checked(&meant, assignments, &file, start, len)?;
     let counters = if write.bump { meant.versions.as_ref() } else { None };
     let whole = counters.map(|versions| begin(versions, &file, start)).transpose()?;

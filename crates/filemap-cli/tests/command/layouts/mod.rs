@@ -211,6 +211,31 @@ fn a_mutex_is_owned_while_fields_are_copied() {
 }
 
 #[test]
+fn a_mutex_that_another_thread_keeps_makes_nobody_wait_for_ever() {
+    if !can_wait() {
+        return;
+    }
+    let (place, layout, _holder) = place();
+    let registry = filemap::Registry::at(place.registry());
+    let turn = filemap::Mutex::options().registry(&registry).name("turn").create().unwrap();
+    let _owned = turn.lock().unwrap();
+
+    let waiting = [&["read", "car"][..], &["write", "car", "n=1"]].map(|words| {
+        let mut command = place.command();
+        command.args(words).args(["--layout", &layout, "--lock", "turn"]);
+        crate::support::Running::start(command)
+    });
+
+    for waiting in waiting {
+        let ended = waiting.wait();
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let sentence = "could not own `Local\\turn` within 5s: another thread owns it";
+        assert!(ended.stderr.contains(sentence), "{ended:?}");
+    }
+    assert_eq!(place.run(["read", "car", "--layout", &layout, "--json"]).json()["n"], 0);
+}
+
+#[test]
 fn a_layout_is_kept_as_toml_and_as_a_message() {
     let (place, layout, _holder) = place();
     let toml = place.run(["layout", &layout, "--to", "toml"]).text();

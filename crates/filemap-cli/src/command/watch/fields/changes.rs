@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use filemap_layout::Value;
 use serde::Serialize;
 
-use super::super::Watched;
+use super::super::{Life, Watched};
 use super::Fields;
 use super::rows::rows_of;
 use crate::args::Watch;
@@ -26,7 +26,8 @@ struct Change<'f> {
     torn: bool,
 }
 
-/// Prints each change of a field from now on, until it is interrupted or nobody reads the output.
+/// Prints each change of a field from now on, until it is interrupted, nobody reads the output or the
+/// name is gone.
 pub(in crate::command::watch) fn print(
     context: &Context<'_>,
     watched: &Watched,
@@ -44,8 +45,10 @@ pub(in crate::command::watch) fn print(
     // What has been told of rows that cannot be found.
     let mut wrong = None;
     let mut left = watch.max_count.unwrap_or(u64::MAX);
-    while left > 0 && !watched.is_interrupted() {
+    let (mut life, mut is_over) = (Life::new(), false);
+    while left > 0 && !is_over && !watched.is_interrupted() {
         thread::sleep(interval);
+        is_over = life.is_over(context, watched);
         // A layout that is being written is read again once it is whole.
         let is_new = fields.refresh().unwrap_or(false);
         let snapshot = match fields.look() {

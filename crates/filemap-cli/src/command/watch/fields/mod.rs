@@ -12,7 +12,7 @@ use ratatui::DefaultTerminal;
 
 pub(super) use self::changes::print;
 use self::table::Table;
-use super::live::{self, FRAME, Flow, Screen, refused};
+use super::live::{self, FRAME, Flow, on_screen};
 use super::{Watched, is_live};
 use crate::args::Watch;
 use crate::command::Context;
@@ -58,8 +58,7 @@ impl<'a> Fields<'a> {
 
     fn look(&mut self) -> Result<Snapshot<'_>> {
         let source = &self.watched.source;
-        let snapshot =
-            self.meant.look(source.io(), self.watched.start, source.len()?, Some(PATIENCE))?;
+        let snapshot = self.meant.look(source.io(), self.watched.start, source.len()?, PATIENCE)?;
         self.looks += 1;
         self.torn += u64::from(!snapshot.is_whole());
         Ok(snapshot)
@@ -99,19 +98,16 @@ pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
     let watched = Watched::new(context, watch)?;
     let fields = Fields::new(context, watch, &watched)?;
     let mut table = Table::new(fields)?;
-    let mut screen = Screen::enter()?;
-    loop {
-        match shown(&mut table, &mut screen.terminal, &watched)? {
-            Flow::Bytes(offset) => {
-                let place = watched.start + offset;
-                match live::bytes(context, &watched, watch, &mut screen.terminal, place)? {
-                    Flow::Fields => {}
-                    _ => return watched.ended(),
-                }
+    on_screen(|terminal| {
+        while let Flow::Bytes(offset) = shown(&mut table, terminal, &watched)? {
+            let place = watched.start + offset;
+            if live::bytes(context, &watched, watch, terminal, place)? != Flow::Fields {
+                break;
             }
-            _ => return watched.ended(),
         }
-    }
+        Ok(())
+    })?;
+    watched.ended()
 }
 
 fn shown(table: &mut Table<'_>, terminal: &mut DefaultTerminal, watched: &Watched) -> Result<Flow> {
@@ -128,7 +124,9 @@ fn shown(table: &mut Table<'_>, terminal: &mut DefaultTerminal, watched: &Watche
             table.look(now)?;
             due = now + interval;
         }
-        terminal.draw(|frame| screen::draw(frame, table, now)).map_err(|error| refused(&error))?;
+        if live::draw(terminal, |frame| screen::draw(frame, table, now))? == Flow::End {
+            break;
+        }
         let wait = due.saturating_duration_since(Instant::now()).min(FRAME);
         match live::keys(wait, |key| Ok(table.press(key)))? {
             Flow::On => {}

@@ -8,8 +8,8 @@ mod screen;
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
-use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use ratatui::{DefaultTerminal, Frame};
 
 pub(super) use self::rate::BARS;
 pub(super) use self::screen::{ends, fresh_style, help};
@@ -29,8 +29,8 @@ pub(super) fn run(context: &Context<'_>, watch: &Watch) -> Result<()> {
     needs_a_terminal()?;
     let watched = Watched::new(context, watch)?;
     let mut view = View::new(context, &watched, watch)?;
-    let mut screen = Screen::enter()?;
-    draw_until_the_end(&mut view, &mut screen.terminal, watch.interval.into(), &watched)?;
+    let interval = watch.interval.into();
+    on_screen(|terminal| draw_until_the_end(&mut view, terminal, interval, &watched))?;
     watched.ended()
 }
 
@@ -59,23 +59,17 @@ pub(super) fn bytes(
     draw_until_the_end(&mut view, terminal, watch.interval.into(), watched)
 }
 
-/// The terminal, restored when this is dropped.
-pub(super) struct Screen {
-    pub(super) terminal: DefaultTerminal,
-}
-
-impl Screen {
-    pub(super) fn enter() -> Result<Self> {
-        let terminal = ratatui::try_init().map_err(|error| refused(&error))?;
-        Ok(Self { terminal })
+/// Runs `show` in the terminal, which is restored when that ends.
+pub(super) fn on_screen<R>(show: impl FnOnce(&mut DefaultTerminal) -> Result<R>) -> Result<R> {
+    let mut terminal = ratatui::try_init().map_err(|error| refused(&error))?;
+    let shown = show(&mut terminal);
+    drop(ratatui::try_restore());
+    // It fails only if the terminal is gone, and then nothing is left to restore. Dropped, it would say
+    // so on standard error, and panic where that is the same terminal.
+    if terminal.show_cursor().is_err() {
+        Box::leak(Box::new(terminal));
     }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // It fails only if the terminal is gone, and then nothing is left to restore.
-        drop(ratatui::try_restore());
-    }
+    shown
 }
 
 pub(super) fn refused(error: &io::Error) -> Failure {
@@ -98,7 +92,9 @@ fn draw_until_the_end(
             view.look(now)?;
             due = now + interval;
         }
-        terminal.draw(|frame| screen::draw(frame, view, now)).map_err(|error| refused(&error))?;
+        if draw(terminal, |frame| screen::draw(frame, view, now))? == Flow::End {
+            break;
+        }
         let wait = due.saturating_duration_since(Instant::now()).min(FRAME);
         match keys(wait, |key| view.press(key))? {
             Flow::On => {}
@@ -106,6 +102,18 @@ fn draw_until_the_end(
         }
     }
     Ok(Flow::End)
+}
+
+/// Draws; it is the end if the terminal is gone.
+pub(super) fn draw(
+    terminal: &mut DefaultTerminal,
+    draw: impl FnOnce(&mut Frame<'_>),
+) -> Result<Flow> {
+    match terminal.draw(draw) {
+        Ok(_) => Ok(Flow::On),
+        Err(_) if sys::wait_for_keys(Duration::ZERO).is_none() => Ok(Flow::End),
+        Err(error) => Err(refused(&error)),
+    }
 }
 
 /// Waits for keys, and lets `press` handle those that are there, until one does more than go on.
