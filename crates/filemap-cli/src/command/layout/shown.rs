@@ -26,7 +26,7 @@ pub(in crate::command) fn run(context: &Context<'_>, arguments: &LayoutArguments
     match arguments.to {
         Some(LayoutForm::Toml) => output.stream(|out| put(out, layout.to_toml())),
         Some(LayoutForm::Ros1) => output.stream(|out| put(out, layout.ros1())),
-        None if output.is_json() => output.print(&Described::of(&layout, arguments)),
+        None if output.is_json() => output.print(&Described::of(&layout, arguments)?),
         None => output.stream(|out| match &arguments.fields {
             Some(glob) => chosen(out, &layout, &Glob::new(glob)),
             None => all(out, &layout),
@@ -136,23 +136,28 @@ struct DescribedSection<'l> {
 }
 
 impl<'l> Described<'l> {
-    fn of(layout: &'l Layout, arguments: &LayoutArguments) -> Self {
+    fn of(layout: &'l Layout, arguments: &LayoutArguments) -> Result<Self> {
         let glob = arguments.fields.as_deref().map(Glob::new);
         let is_chosen = |leaf: &Leaf<'_>| glob.as_ref().is_none_or(|glob| glob.fits(&leaf.path));
+        let chosen = layout.leaves().filter(is_chosen);
+        let fields: Vec<_> = chosen.map(DescribedField::of).collect();
+        if fields.is_empty() && glob.is_some() {
+            return Err(no_path(glob.as_ref()));
+        }
         let section = |section: &'l filemap_layout::Section| DescribedSection {
             name: &section.name,
             kind: section.fields.name(),
             size: section.fields.size(),
             fields: section.fields.leaves().map(DescribedField::of).collect(),
         };
-        Self {
+        Ok(Self {
             kind: layout.name(),
             size: layout.size(),
             abi: layout.abi(),
             whole: Meant::told_of(layout),
-            fields: layout.leaves().filter(is_chosen).map(DescribedField::of).collect(),
+            fields,
             sections: layout.sections().iter().map(section).collect(),
-        }
+        })
     }
 }
 

@@ -28,32 +28,26 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
         Meant::of(&read.meaning, read.rows.words(), &context.registry, len.saturating_sub(start))?;
     let snapshot = meant.look(&file, start, len, PATIENCE)?;
     let glob = read.fields.as_deref().map(Glob::new);
-    let leaves = || -> Result<Vec<Leaf<'_>>> {
-        let leaves = snapshot.leaves()?;
-        let chosen: Vec<_> =
-            leaves.filter(|leaf| glob.as_ref().is_none_or(|glob| glob.fits(&leaf.path))).collect();
-        if chosen.is_empty() {
-            return Err(no_path(glob.as_ref()));
-        }
-        Ok(chosen)
-    };
+    // All of them are found before anything is printed.
+    let whole = glob.is_none() && context.output.is_json();
+    let leaves = if whole { Vec::new() } else { chosen(&snapshot, glob.as_ref())? };
     let json = |error: serde_json::Error| match error.io_error_kind() {
         Some(kind) => Failure::from_output(&kind.into()),
         None => Failure::broken(format!("could not write JSON: {error}")),
     };
     context.output.stream(|out| {
         if read.csv {
-            return csv(out, &leaves()?, &snapshot);
+            return csv(out, &leaves, &snapshot);
         }
         if !context.output.is_json() {
-            return table(out, &leaves()?, &snapshot);
+            return table(out, &leaves, &snapshot);
         }
-        if glob.is_none() {
+        if whole {
             serde_json::to_writer(&mut *out, &snapshot.tree()?).map_err(json)?;
         } else {
             let mut serializer = serde_json::Serializer::new(&mut *out);
             let mut map = serializer.serialize_map(None).map_err(json)?;
-            for leaf in leaves()? {
+            for leaf in &leaves {
                 map.serialize_entry(&leaf.path, &leaf.value(snapshot.bytes())).map_err(json)?;
             }
             map.end().map_err(json)?;
@@ -62,6 +56,17 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     })?;
     tell(context, &meant, &snapshot);
     Ok(())
+}
+
+/// Returns the fields that a pattern fits.
+fn chosen<'l>(snapshot: &Snapshot<'l>, glob: Option<&Glob>) -> Result<Vec<Leaf<'l>>> {
+    let leaves = snapshot.leaves()?;
+    let chosen: Vec<_> =
+        leaves.filter(|leaf| glob.is_none_or(|glob| glob.fits(&leaf.path))).collect();
+    if chosen.is_empty() {
+        return Err(no_path(glob));
+    }
+    Ok(chosen)
 }
 
 /// Returns the answer that no field has such a path.

@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 mod table;
 
+mod chosen;
+
 use std::fs;
 
 use serde_json::{Value, json};
