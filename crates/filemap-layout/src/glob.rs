@@ -13,6 +13,11 @@ impl Glob {
         Self(pattern.split(',').map(|one| one.trim().chars().collect()).collect())
     }
 
+    /// Returns its patterns one by one, without empty ones.
+    pub fn patterns(&self) -> impl Iterator<Item = Self> {
+        self.0.iter().filter(|one| !one.is_empty()).map(|one| Self(vec![one.clone()]))
+    }
+
     /// Returns whether a path fits. `wheel` also fits all that is in it, such as `wheel[3].temp`.
     #[must_use]
     pub fn fits(&self, path: &str) -> bool {
@@ -64,6 +69,13 @@ fn fits(pattern: &[char], text: &[char]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_of_a_list_are_told_one_by_one() {
+        let patterns: Vec<_> =
+            Glob::new("a, wheel[*].temp,,").patterns().map(|one| one.to_string()).collect();
+        assert_eq!(patterns, ["a", "wheel[*].temp"]);
+    }
 
     #[test]
     fn a_pattern_fits_paths_and_what_is_in_them() {

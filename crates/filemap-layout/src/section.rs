@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::glob::Glob;
 use crate::kind::{Fields, Kind, MOST};
 use crate::leaf::{Leaf, Leaves};
 use crate::number::{Number, Order};
@@ -75,6 +76,20 @@ pub struct Row {
 }
 
 impl Section {
+    /// Returns whether a glob fits this field of a row, whichever rows there are.
+    #[must_use]
+    pub fn fits(&self, glob: &Glob, field: &str) -> bool {
+        let is_number =
+            |row: &&str| !row.is_empty() && row.chars().all(|one| "0123456789*?".contains(one));
+        glob.patterns().any(|one| {
+            let text = one.to_string();
+            let inside = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+            // What stands for any digits fits itself as well.
+            let row = inside.map(|(row, _)| row).filter(is_number).unwrap_or("0");
+            one.fits(&format!("{}[{row}].{field}", self.name))
+        })
+    }
+
     /// Returns the rows that `memory` has.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::Write;
 
-use filemap_layout::{Fields, Glob, Kind, Layout, Leaf};
+use filemap_layout::{Fields, Glob, Kind, Layout, Leaf, Section};
 use serde::Serialize;
 
 use super::super::Context;
-use super::super::read::no_path;
+use super::super::read::{no_path, refuse_unfit};
 use crate::args::{LayoutArguments, LayoutForm, TargetArguments};
 use crate::failure::{Failure, Result};
 use crate::meaning::{Meant, layout_of};
@@ -138,25 +138,21 @@ struct DescribedSection<'l> {
 impl<'l> Described<'l> {
     fn of(layout: &'l Layout, arguments: &LayoutArguments) -> Result<Self> {
         let glob = arguments.fields.as_deref().map(Glob::new);
-        let is_chosen = |leaf: &Leaf<'_>| glob.as_ref().is_none_or(|glob| glob.fits(&leaf.path));
-        let chosen = layout.leaves().filter(is_chosen);
-        let fields: Vec<_> = chosen.map(DescribedField::of).collect();
-        if fields.is_empty() && glob.is_some() {
-            return Err(no_path(glob.as_ref()));
-        }
-        let section = |section: &'l filemap_layout::Section| DescribedSection {
+        let Chosen { fields, sections } = Chosen::of(layout, glob.as_ref())?;
+        let described = |leaves: Vec<Leaf<'l>>| leaves.into_iter().map(DescribedField::of);
+        let section = |(section, leaves): (&'l Section, _)| DescribedSection {
             name: &section.name,
             kind: section.fields.name(),
             size: section.fields.size(),
-            fields: section.fields.leaves().map(DescribedField::of).collect(),
+            fields: described(leaves).collect(),
         };
         Ok(Self {
             kind: layout.name(),
             size: layout.size(),
             abi: layout.abi(),
             whole: Meant::told_of(layout),
-            fields,
-            sections: layout.sections().iter().map(section).collect(),
+            fields: described(fields).collect(),
+            sections: sections.into_iter().map(section).collect(),
         })
     }
 }
@@ -209,8 +205,14 @@ fn all(out: &mut impl Write, layout: &Layout) -> Result<()> {
 }
 
 fn chosen(out: &mut impl Write, layout: &Layout, glob: &Glob) -> Result<()> {
-    let leaves = layout.leaves().filter(|leaf| glob.fits(&leaf.path));
-    let lines: Vec<Line> = leaves
+    let Chosen { fields, sections } = Chosen::of(layout, Some(glob))?;
+    let rows = sections.into_iter().flat_map(|(section, leaves)| {
+        let inside = |leaf: Leaf<'_>| format!("{}[].{}", section.name, leaf.path);
+        leaves.into_iter().map(move |leaf| Leaf { path: inside(leaf.clone()), ..leaf })
+    });
+    let lines: Vec<Line> = fields
+        .into_iter()
+        .chain(rows)
         .map(|leaf| Line {
             offset: leaf.offset,
             size: leaf.kind.size(),
@@ -219,10 +221,34 @@ fn chosen(out: &mut impl Write, layout: &Layout, glob: &Glob) -> Result<()> {
             path: leaf.path,
         })
         .collect();
-    if lines.is_empty() {
-        return Err(no_path(Some(glob)));
-    }
     table(out, &lines)
+}
+
+/// The fields of a layout that a pattern fits.
+struct Chosen<'l> {
+    fields: Vec<Leaf<'l>>,
+    /// With offsets from the start of a row.
+    sections: Vec<(&'l Section, Vec<Leaf<'l>>)>,
+}
+
+impl<'l> Chosen<'l> {
+    fn of(layout: &'l Layout, glob: Option<&Glob>) -> Result<Self> {
+        let is_chosen = |leaf: &Leaf<'_>| glob.is_none_or(|glob| glob.fits(&leaf.path));
+        let fields: Vec<_> = layout.leaves().filter(is_chosen).collect();
+        let all: Vec<&Section> = layout.sections().iter().collect();
+        refuse_unfit(glob, &fields, &all)?;
+        let rows = all.into_iter().map(|section| {
+            let is_chosen =
+                |leaf: &Leaf<'_>| glob.is_none_or(|glob| section.fits(glob, &leaf.path));
+            (section, section.fields.leaves().filter(is_chosen).collect::<Vec<_>>())
+        });
+        let sections: Vec<_> =
+            rows.filter(|(_, leaves)| glob.is_none() || !leaves.is_empty()).collect();
+        if fields.is_empty() && sections.is_empty() && glob.is_some() {
+            return Err(no_path(glob));
+        }
+        Ok(Self { fields, sections })
+    }
 }
 
 /// Adds the fields of a struct, and of the first element of arrays of structs, with padding.

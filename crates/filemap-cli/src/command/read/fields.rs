@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use filemap_layout::{Glob, Leaf, Snapshot};
+use filemap_layout::{Glob, Leaf, Section, Snapshot};
 use serde::Serializer;
 use serde::ser::SerializeMap as _;
 
@@ -58,15 +58,41 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     Ok(())
 }
 
-/// Returns the fields that a pattern fits.
+/// Returns the fields that a pattern fits. Each of its patterns fits one, or one that a section without
+/// rows would have.
 fn chosen<'l>(snapshot: &Snapshot<'l>, glob: Option<&Glob>) -> Result<Vec<Leaf<'l>>> {
     let leaves = snapshot.leaves()?;
     let chosen: Vec<_> =
         leaves.filter(|leaf| glob.is_none_or(|glob| glob.fits(&leaf.path))).collect();
+    let mut empty = Vec::new();
+    for section in snapshot.layout().sections() {
+        if section.rows(snapshot.bytes())?.count() == 0 {
+            empty.push(section);
+        }
+    }
+    refuse_unfit(glob, &chosen, &empty)?;
     if chosen.is_empty() {
         return Err(no_path(glob));
     }
     Ok(chosen)
+}
+
+/// Refuses a pattern that fits none of the fields that were chosen, and none of rows of `sections`.
+pub(in crate::command) fn refuse_unfit(
+    glob: Option<&Glob>,
+    chosen: &[Leaf<'_>],
+    sections: &[&Section],
+) -> Result<()> {
+    let fits = |one: &Glob| {
+        chosen.iter().any(|leaf| one.fits(&leaf.path))
+            || sections
+                .iter()
+                .any(|section| section.fields.leaves().any(|leaf| section.fits(one, &leaf.path)))
+    };
+    match glob.and_then(|glob| glob.patterns().find(|one| !fits(one))) {
+        Some(unfit) => Err(no_path(Some(&unfit))),
+        None => Ok(()),
+    }
 }
 
 /// Returns the answer that no field has such a path.
