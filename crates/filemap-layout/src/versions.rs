@@ -6,7 +6,7 @@ use std::thread;
 use filemap::PositionedIo;
 
 use crate::error::{Error, Result};
-use crate::kind::Fields;
+use crate::kind::{Fields, Kind};
 use crate::number::{Number, Order};
 use crate::path::Path;
 
@@ -31,6 +31,24 @@ impl Counter {
         let path: Path = path.parse()?;
         let (offset, number, order) = fields.whole(&path)?;
         Ok(Self { path, offset, number, order })
+    }
+
+    /// As `named`, of a field that counts: any number is a value of it.
+    fn counting(fields: &Fields, path: &str) -> Result<Self> {
+        let its = Self::named(fields, path)?;
+        match fields.place(&its.path.0, 0)?.1 {
+            Kind::Number(number, _) if *number != Number::Bool => Ok(its),
+            kind => Err(Error::new(format!(
+                "could not count versions in `{path}`: it is {kind}, and a number such as u32 is right"
+            ))),
+        }
+    }
+
+    /// Returns whether it has some of the `size` bytes at `offset`.
+    #[must_use]
+    pub fn is_in(&self, offset: u64, size: u64) -> bool {
+        let end = self.offset + self.number.size() as u64;
+        self.offset < offset.saturating_add(size) && offset < end
     }
 
     /// Returns its value in these bytes; 0 if they end before it.
@@ -102,9 +120,16 @@ impl Versions {
     ///
     /// # Errors
     ///
-    /// If the struct has no such field of whole numbers; so for the others.
+    /// If the struct has no such field of whole numbers, or its values are true and false, or names; or
+    /// if both are at one place.
     pub fn pair(fields: &Fields, begin: &str, end: &str) -> Result<Self> {
-        let (begin, end) = (Counter::named(fields, begin)?, Counter::named(fields, end)?);
+        let (begin, end) = (Counter::counting(fields, begin)?, Counter::counting(fields, end)?);
+        if begin.is_in(end.offset, end.number.size() as u64) {
+            return Err(Error::new(format!(
+                "could not use `{}` with `{}`: they share bytes, and two fields are right",
+                begin.path, end.path
+            )));
+        }
         if begin.number.size() != end.number.size() {
             return Err(Error::new(format!(
                 "could not use `{}` with `{}`: their numbers have different sizes",
@@ -120,7 +145,7 @@ impl Versions {
     ///
     /// As those of [`Versions::pair`].
     pub fn odd(fields: &Fields, path: &str) -> Result<Self> {
-        Counter::named(fields, path).map(Self::Odd)
+        Counter::counting(fields, path).map(Self::Odd)
     }
 
     /// Returns a number that changes with each version.
@@ -129,14 +154,14 @@ impl Versions {
     ///
     /// As those of [`Versions::pair`].
     pub fn tick(fields: &Fields, path: &str) -> Result<Self> {
-        Counter::named(fields, path).map(Self::Tick)
+        Counter::counting(fields, path).map(Self::Tick)
     }
 
-    /// Returns a number that is not zero while somebody writes.
+    /// Returns a number that is not zero while somebody writes, which may be true or false, or a name.
     ///
     /// # Errors
     ///
-    /// As those of [`Versions::pair`].
+    /// If the struct has no such field of whole numbers.
     pub fn busy(fields: &Fields, path: &str) -> Result<Self> {
         Counter::named(fields, path).map(Self::Busy)
     }

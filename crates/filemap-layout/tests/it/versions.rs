@@ -124,3 +124,47 @@ fn a_view_that_is_too_short_is_refused() {
 
     assert!(error.contains("100008"), "{error}");
 }
+
+#[test]
+fn what_does_not_count_is_no_counter() {
+    let layout = |versions: &str| {
+        Layout::from_toml(&format!(
+            r#"
+            root = "A"
+            versions = {{ {versions} }}
+            [type.A]
+            fields = [
+                {{ name = "a", type = "u32" }},
+                {{ name = "b", type = "bool" }},
+                {{ name = "e", type = "E" }},
+                {{ name = "l", type = "L" }},
+                {{ name = "same", type = "u32", at = 0 }},
+                {{ name = "c", type = "u32", at = 8 }},
+            ]
+            [enum.E]
+            type = "u8"
+            values = {{ Idle = 0 }}
+            [flags.L]
+            type = "u8"
+            values = {{ Low = 1 }}
+            "#
+        ))
+    };
+
+    for (versions, why) in [
+        (r#"odd = "b""#, "it is bool"),
+        (r#"tick = "b""#, "it is bool"),
+        (r#"odd = "e""#, "it is E"),
+        (r#"tick = "l""#, "it is L"),
+        (r#"pair = ["b", "b"]"#, "it is bool"),
+        (r#"pair = ["a", "a"]"#, "share bytes"),
+        (r#"pair = ["a", "same"]"#, "share bytes"),
+    ] {
+        let told = layout(versions).unwrap_err().to_string();
+        assert!(told.contains(why), "{versions}: {told}");
+    }
+    // To say that somebody writes, they will do.
+    for versions in [r#"busy = "b""#, r#"busy = "e""#, r#"pair = ["a", "c"]"#] {
+        layout(versions).unwrap();
+    }
+}

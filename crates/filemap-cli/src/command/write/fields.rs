@@ -41,6 +41,7 @@ pub(super) fn run(
     let _owned = meant.own(PATIENCE)?;
     let changes = checked(&meant, assignments, &file, start, len)?;
     let counters = if write.bump { meant.versions.as_ref() } else { None };
+    refuse_counters(counters, assignments, &changes)?;
     let whole = counters.map(|versions| begin(versions, &file, start)).transpose()?;
     for (offset, bytes) in &changes {
         file.write_all_at(bytes, start + offset)?;
@@ -80,6 +81,23 @@ fn checked(
         changes.push((offset, bytes));
     }
     Ok(changes)
+}
+
+/// Refuses values for counters that are changed anyway.
+fn refuse_counters(
+    versions: Option<&Versions>,
+    assignments: &[Assignment],
+    changes: &[(u64, Vec<u8>)],
+) -> Result<()> {
+    let counters = versions.map(Versions::counters).unwrap_or_default();
+    for (Assignment { path, .. }, (offset, bytes)) in assignments.iter().zip(changes) {
+        if counters.iter().any(|counter| counter.is_in(*offset, bytes.len() as u64)) {
+            return Err(Failure::usage(format!(
+                "`{path}` counts versions, and --bump changes it: one of them is right"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn count(counter: &Counter, file: &MappedFile, start: u64) -> Result<u64> {

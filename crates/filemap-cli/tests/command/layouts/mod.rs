@@ -5,6 +5,7 @@
 mod table;
 
 mod chosen;
+mod misuse;
 
 use std::fs;
 
