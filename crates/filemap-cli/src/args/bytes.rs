@@ -122,8 +122,12 @@ impl Write {
             (None, None) => return Err(Failure::usage("expected a name or a file")),
         };
         let assignment = |word: &OsString| {
-            let word = word.to_string_lossy();
-            word.parse().map_err(|why| Failure::usage(format!("`{word}`: {why}")))
+            // What stands for bytes that are no text would be written in their place.
+            let Some(text) = word.to_str() else {
+                let word = word.to_string_lossy();
+                return Err(Failure::usage(format!("`{word}`: expected UTF-8")));
+            };
+            text.parse().map_err(|why| Failure::usage(format!("`{text}`: {why}")))
         };
         let fields = fields.iter().map(assignment).collect::<Result<_>>()?;
         Ok((TargetArguments { target, file: self.file.clone() }, fields))

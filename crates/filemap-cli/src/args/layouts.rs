@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::failure::Failure;
@@ -120,6 +121,7 @@ impl TypedValueParser for AsParser {
         value: &OsStr,
     ) -> Result<As, clap::Error> {
         match value.to_str() {
+            None => Err(clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command)),
             Some(text) if text.contains(':') => Ok(As::Words(text.to_owned())),
             _ => EnumValueParser::new().parse_ref(command, argument, value).map(As::Type),
         }

@@ -1,6 +1,8 @@
 //! Arguments about fields that do not belong together.
 
 use super::place;
+#[cfg(target_os = "linux")]
+use crate::support::finish;
 
 #[test]
 fn what_counts_versions_is_not_written_by_its_value_as_well() {
@@ -20,4 +22,32 @@ fn what_counts_versions_is_not_written_by_its_value_as_well() {
     assert_eq!(place.run(["read", "car", "-n", "13", "--json"]).json()["hex"], "0".repeat(26));
     // Without --bump, they are fields as others are.
     place.run(words.iter().chain(&["--seq", "v,w", "v=3"])).text();
+}
+
+// Arguments that are no text.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_utf_8_is_refused_and_not_replaced() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let (place, layout, _holder) = place();
+    let run = |words: &[&str], last: &[u8]| {
+        let mut command = place.command();
+        command.args(words).arg(OsStr::from_bytes(last));
+        finish(command, b"")
+    };
+    let layout = ["car", "--layout", &layout];
+    for (words, last) in [
+        (&[&["write"], &layout[..], &["rpm=1"]].concat()[..], &b"name=\xff\xfe"[..]),
+        (&["write", "car", "-s", "0"], b"name=\xff"),
+        (&["write", "car", "n=1", "--as"], b"n:u32 \xff"),
+        (&["read", "car", "--as"], b"n:u32 \xff"),
+        (&[&["read"], &layout[..], &["--fields"]].concat(), b"rpm,\xff"),
+    ] {
+        let told = run(words, last);
+        assert_eq!(told.code, Some(2), "{words:?}");
+        assert!(told.stderr.contains("UTF-8"), "{words:?}: {}", told.stderr);
+    }
+    assert_eq!(place.run(["read", "car", "-n", "8", "--json"]).json()["hex"], "0".repeat(16));
 }
