@@ -226,7 +226,7 @@ fn a_mutex_that_another_thread_keeps_makes_nobody_wait_for_ever() {
     let waiting = [&["read", "car"][..], &["write", "car", "n=1"]].map(|words| {
         let mut command = place.command();
         command.args(words).args(["--layout", &layout, "--lock", "turn"]);
-        crate::support::Running::start(command)
+        Running::start(command)
     });
 
     for waiting in waiting {
