@@ -161,10 +161,10 @@ pub(crate) struct LayoutArguments {
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) check: Option<OsString>,
     /// Print the layout in this form, to be kept.
-    #[arg(long, value_name = "FORM", conflicts_with = "check")]
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["check", "json"])]
     pub(crate) to: Option<LayoutForm>,
     /// Show these fields alone: `wheel[*].temp,rpm`.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["check", "to"])]
     pub(crate) fields: Option<String>,
     #[command(flatten)]
     pub(crate) compiler: Compiler,

@@ -51,3 +51,17 @@ fn what_is_no_utf_8_is_refused_and_not_replaced() {
     }
     assert_eq!(place.run(["read", "car", "-n", "8", "--json"]).json()["hex"], "0".repeat(16));
 }
+
+#[test]
+fn a_layout_is_shown_in_one_form() {
+    let (place, layout, _holder) = place();
+    for words in [
+        &["--to", "toml", "--json"][..],
+        &["--to", "ros1", "--fields", "rpm"],
+        &["--check", "car", "--fields", "rpm"],
+    ] {
+        let told = place.run(["layout", &layout].iter().chain(words));
+        assert_eq!((told.code, told.stdout.as_slice()), (Some(2), &b""[..]), "{words:?}");
+        assert!(told.stderr.contains("cannot be used with"), "{words:?}: {}", told.stderr);
+    }
+}
