@@ -33,6 +33,9 @@ impl Meant {
         registry: &Registry,
         len: u64,
     ) -> Result<Self> {
+        if meaning.layout.as_ref().is_none_or(|file| !is_header(file)) {
+            meaning.compiler.refuse_needless()?;
+        }
         let layout = match (&meaning.layout, words) {
             (Some(file), _) => layout_of(file, &meaning.compiler, Some(len))?,
             (None, Some(words)) => Layout::from_words(words)?,
@@ -136,11 +139,15 @@ pub(crate) fn file_and_type(word: &str) -> (PathBuf, Option<&str>) {
     }
 }
 
+/// Returns whether `FILE[:TYPE]` names a header; otherwise it is a TOML file.
+pub(crate) fn is_header(word: &str) -> bool {
+    file_and_type(word).0.extension().is_none_or(|extension| extension != "toml")
+}
+
 /// Reads the layout that `FILE[:TYPE]` names, for a memory of `len` bytes if that is known.
 pub(crate) fn layout_of(word: &str, compiler: &Compiler, len: Option<u64>) -> Result<Layout> {
     let (path, root) = file_and_type(word);
-    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-    if is_toml {
+    if !is_header(word) {
         if root.is_some() {
             return Err(Failure::usage("a TOML file says itself which type is at the start"));
         }

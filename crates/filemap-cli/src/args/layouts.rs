@@ -84,14 +84,35 @@ impl Meaning {
             (whole.seq.is_some(), "--seq"),
             (whole.tick.is_some(), "--tick"),
             (whole.lock.is_some(), "--lock"),
-            (!compiler.define.is_empty(), "--define"),
-            (!compiler.include.is_empty(), "--include"),
-            (!compiler.before.is_empty(), "--before"),
-            (compiler.abi != Abi::Auto, "--abi"),
         ];
-        match own.iter().chain(&these).find(|(given, _)| *given) {
-            Some((_, option)) => {
+        let given = own.iter().chain(&these).find(|(given, _)| *given).map(|(_, option)| *option);
+        match given.or(compiler.given()) {
+            Some(option) => {
                 Err(Failure::usage(format!("{option} is about fields: --layout says which")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Compiler {
+    /// Returns the first of its options that was given.
+    fn given(&self) -> Option<&'static str> {
+        let these = [
+            (!self.define.is_empty(), "--define"),
+            (!self.include.is_empty(), "--include"),
+            (!self.before.is_empty(), "--before"),
+            (self.abi != Abi::Auto, "--abi"),
+        ];
+        these.iter().find(|(given, _)| *given).map(|(_, option)| *option)
+    }
+
+    /// Refuses its options beside a layout that is no header.
+    #[cfg(feature = "sight")]
+    pub(crate) fn refuse_needless(&self) -> Result<(), Failure> {
+        match self.given() {
+            Some(option) => {
+                Err(Failure::usage(format!("{option} is about a header, and this layout is none")))
             }
             None => Ok(()),
         }

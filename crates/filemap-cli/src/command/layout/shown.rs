@@ -10,7 +10,7 @@ use super::super::Context;
 use super::super::read::{no_path, refuse_unfit};
 use crate::args::{LayoutArguments, LayoutForm, TargetArguments};
 use crate::failure::{Failure, Result};
-use crate::meaning::{Meant, layout_of};
+use crate::meaning::{Meant, is_header, layout_of};
 use crate::output::Printable;
 use crate::reader::length_of;
 use crate::size::Counted;
@@ -35,6 +35,9 @@ pub(in crate::command) fn run(context: &Context<'_>, arguments: &LayoutArguments
 }
 
 fn made(arguments: &LayoutArguments, len: Option<u64>) -> Result<Layout> {
+    if arguments.file.as_ref().is_none_or(|file| !is_header(file)) {
+        arguments.compiler.refuse_needless()?;
+    }
     match (&arguments.file, &arguments.words) {
         (Some(word), _) => layout_of(word, &arguments.compiler, len),
         (None, words) => Ok(Layout::from_words(words.as_deref().unwrap_or_default())?),

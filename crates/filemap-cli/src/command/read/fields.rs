@@ -13,11 +13,17 @@ use crate::meaning::{Meant, PATIENCE};
 use crate::output::Printable;
 use crate::reader::{length_of, start_of};
 use crate::target::{Purpose, Target};
+use crate::value::Order;
 
 pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     if read.part.length.is_some() || read.rows.columns.is_some() {
         return Err(Failure::usage(
             "--length and --columns are about bytes, and fields have a layout",
+        ));
+    }
+    if read.rows.order == Order::Big {
+        return Err(Failure::usage(
+            "--order is about numbers alone: before fields, `big` as a word is their byte order",
         ));
     }
     let target = Target::find(&read.target, &context.registry)?;

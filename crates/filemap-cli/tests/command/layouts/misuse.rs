@@ -65,3 +65,27 @@ fn a_layout_is_shown_in_one_form() {
         assert!(told.stderr.contains("cannot be used with"), "{words:?}: {}", told.stderr);
     }
 }
+
+#[test]
+fn options_that_say_nothing_about_a_layout_are_refused() {
+    let (place, layout, _holder) = place();
+    let compiler: [&[&str]; 4] =
+        [&["-D", "X"], &["-I", "."], &["--before", "a.h"], &["--abi", "linux-x64"]];
+    for words in [
+        &["read", "car", "--layout", &layout][..],
+        &["read", "car", "--as", "n:u32"],
+        &["write", "car", "--layout", &layout, "n=1"],
+        &["layout", &layout],
+        &["layout", "--as", "n:u32"],
+        &["layout", &layout, "--check", "car"],
+    ] {
+        for option in compiler {
+            let told = place.run(words.iter().chain(option)).failed(2);
+            assert!(told.contains("is about a header"), "{words:?} {option:?}: {told}");
+        }
+    }
+    let told = place.run(["read", "car", "--as", "n:u32", "--order", "big"]).failed(2);
+    assert!(told.contains("`big` as a word"), "{told}");
+    place.run(["read", "car", "--as", "n:u32", "--order", "little"]).text();
+    place.run(["read", "car", "--as", "u32", "--order", "big"]).text();
+}
