@@ -144,16 +144,34 @@ pub(crate) fn is_header(word: &str) -> bool {
     file_and_type(word).0.extension().is_none_or(|extension| extension != "toml")
 }
 
+/// What the file of a layout says about a memory.
+#[derive(Debug)]
+pub(crate) enum Fitting {
+    /// A layout, with a sentence about others that the header has for other compilers.
+    One(Layout, Option<String>),
+    /// The header has the memory's size for no compiler; why.
+    None(String),
+}
+
 /// Reads the layout that `FILE[:TYPE]` names, for a memory of `len` bytes if that is known.
 pub(crate) fn layout_of(word: &str, compiler: &Compiler, len: Option<u64>) -> Result<Layout> {
-    let (path, root) = file_and_type(word);
-    if !is_header(word) {
-        if root.is_some() {
-            return Err(Failure::usage("a TOML file says itself which type is at the start"));
-        }
-        return Layout::from_toml(&text_of(&path)?).map_err(|error| in_file(&path, &error));
+    match fitting(word, compiler, len)? {
+        Fitting::One(layout, _) => Ok(layout),
+        Fitting::None(why) => Err(Failure::usage(why)),
     }
-    header(&path, root, compiler, len)
+}
+
+/// As [`layout_of`], for those who ask whether it fits.
+pub(crate) fn fitting(word: &str, compiler: &Compiler, len: Option<u64>) -> Result<Fitting> {
+    let (path, root) = file_and_type(word);
+    if is_header(word) {
+        return header(&path, root, compiler, len);
+    }
+    if root.is_some() {
+        return Err(Failure::usage("a TOML file says itself which type is at the start"));
+    }
+    let layout = Layout::from_toml(&text_of(&path)?).map_err(|error| in_file(&path, &error))?;
+    Ok(Fitting::One(layout, None))
 }
 
 fn in_file(path: &Path, error: &Error) -> Failure {
@@ -182,7 +200,7 @@ fn header(
     root: Option<&str>,
     compiler: &Compiler,
     len: Option<u64>,
-) -> Result<Layout> {
+) -> Result<Fitting> {
     // The reader of headers takes what is no file for a line. What is in one may be no UTF-8.
     for header in compiler.before.iter().map(PathBuf::as_path).chain([path]) {
         text::find(header).map_err(|error| {
@@ -190,7 +208,7 @@ fn header(
             Failure::broken(format!("could not read `{}`: {why}", Printable(&header)))
         })?;
     }
-    let read = |abi| -> Result<Layout> {
+    let one = |abi| -> Result<Layout> {
         let before = compiler.before.iter().map(|path| path.to_string_lossy().into_owned());
         let options = HeaderOptions {
             defines: compiler.define.clone(),
@@ -200,17 +218,25 @@ fn header(
         };
         Ok(Header::read(path, &options)?.layout(root)?)
     };
+    let named = |abi| Ok(Fitting::One(one(abi)?, None));
     match compiler.abi {
         Abi::Auto => {}
-        Abi::WindowsX64 => return read(HeaderAbi::WindowsX64),
-        Abi::WindowsX86 => return read(HeaderAbi::WindowsX86),
-        Abi::LinuxX64 => return read(HeaderAbi::LinuxX64),
+        Abi::WindowsX64 => return named(HeaderAbi::WindowsX64),
+        Abi::WindowsX86 => return named(HeaderAbi::WindowsX86),
+        Abi::LinuxX64 => return named(HeaderAbi::LinuxX64),
     }
-    let all = HeaderAbi::ALL.map(read).into_iter().collect::<Result<Vec<_>>>()?;
+    let all = HeaderAbi::ALL.map(one).into_iter().collect::<Result<Vec<_>>>()?;
     let is_alike = |one: &Layout, other: &Layout| one.leaves().eq(other.leaves());
-    let Some(len) = len.filter(|_| all.iter().any(|one| !is_alike(one, &all[0]))) else {
+    let is_one = all.iter().all(|one| is_alike(one, &all[0]));
+    let Some(len) = len.filter(|_| !is_one) else {
         // Without a memory to compare with, programs for Windows are taken: most headers are of these.
-        return all.into_iter().next().ok_or_else(|| Failure::usage("expected --abi"));
+        let note = format!(
+            "`{}` has other offsets or sizes for other compilers; these are for {}, and --abi names \
+             others",
+            all[0].name(),
+            all[0].abi().unwrap_or_default()
+        );
+        return Ok(Fitting::One(all[0].clone(), (!is_one).then_some(note)));
     };
     // Windows rounds memory up to whole pages, and then several may fit.
     let of_size = |fits: &dyn Fn(u64) -> bool| -> Vec<&Layout> {
@@ -222,17 +248,21 @@ fn header(
     }
     match fitting.split_first() {
         Some((one, others)) if others.iter().all(|other| is_alike(one, other)) => {
-            Ok((*one).clone())
+            Ok(Fitting::One((*one).clone(), None))
         }
-        _ => {
+        several => {
             let sizes: Vec<_> = all
                 .iter()
                 .map(|one| format!("{} bytes with {}", one.size(), one.abi().unwrap_or_default()))
                 .collect();
             let (name, sizes) = (Printable(all[0].name()), sizes.join(", "));
-            Err(Failure::usage(format!(
+            let why = format!(
                 "`{name}` has {sizes}, and the memory {len}: --abi says which compiler it is of"
-            )))
+            );
+            match several {
+                None => Ok(Fitting::None(why)),
+                Some(_) => Err(Failure::usage(why)),
+            }
         }
     }
 }

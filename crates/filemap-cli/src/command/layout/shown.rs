@@ -10,7 +10,7 @@ use super::super::Context;
 use super::super::read::{no_path, refuse_unfit};
 use crate::args::{LayoutArguments, LayoutForm, TargetArguments};
 use crate::failure::{Failure, Result};
-use crate::meaning::{Meant, is_header, layout_of};
+use crate::meaning::{Fitting, Meant, fitting, is_header};
 use crate::output::Printable;
 use crate::reader::length_of;
 use crate::size::Counted;
@@ -21,7 +21,7 @@ pub(in crate::command) fn run(context: &Context<'_>, arguments: &LayoutArguments
         let target = TargetArguments { target: Some(word.clone()), file: None };
         return check(context, arguments, &Target::find(&target, &context.registry)?);
     }
-    let layout = made(arguments, None)?;
+    let layout = made(context, arguments, None)?;
     let output = context.output;
     match arguments.to {
         Some(LayoutForm::Toml) => output.stream(|out| put(out, layout.to_toml())),
@@ -34,13 +34,21 @@ pub(in crate::command) fn run(context: &Context<'_>, arguments: &LayoutArguments
     }
 }
 
-fn made(arguments: &LayoutArguments, len: Option<u64>) -> Result<Layout> {
+fn made(context: &Context<'_>, arguments: &LayoutArguments, len: Option<u64>) -> Result<Layout> {
     if arguments.file.as_ref().is_none_or(|file| !is_header(file)) {
         arguments.compiler.refuse_needless()?;
     }
-    match (&arguments.file, &arguments.words) {
-        (Some(word), _) => layout_of(word, &arguments.compiler, len),
-        (None, words) => Ok(Layout::from_words(words.as_deref().unwrap_or_default())?),
+    let Some(word) = &arguments.file else {
+        return Ok(Layout::from_words(arguments.words.as_deref().unwrap_or_default())?);
+    };
+    match fitting(word, &arguments.compiler, len)? {
+        Fitting::One(layout, note) => {
+            if let Some(note) = note {
+                context.output.note(&note);
+            }
+            Ok(layout)
+        }
+        Fitting::None(why) => Err(Failure::no(format!("could not fit the layout: {why}"))),
     }
 }
 
@@ -48,7 +56,7 @@ fn made(arguments: &LayoutArguments, len: Option<u64>) -> Result<Layout> {
 fn check(context: &Context<'_>, arguments: &LayoutArguments, target: &Target) -> Result<()> {
     let file = target.open(&context.registry, Purpose::Reading)?;
     let len = length_of(&file)?;
-    let layout = made(arguments, Some(len))?;
+    let layout = made(context, arguments, Some(len))?;
     if len < layout.size() {
         return Err(Failure::no(format!(
             "could not fit `{}` of {} into {target}, which has {len}",

@@ -387,10 +387,47 @@ fn the_size_of_a_memory_tells_which_compiler_its_header_is_of() {
 }
 
 #[test]
+fn a_header_that_fits_for_no_compiler_is_the_answer_no() {
+    let place = Place::new();
+    let header = place.file("State.h", STATE);
+    let file = place.file("memory", &[0; 23]);
+    let state = format!("{header}:State");
+    let outcome = place.run(["layout", &state, "--check", &file]);
+    if !with_clang(&outcome) {
+        return;
+    }
+
+    let sentence = outcome.failed(1);
+    assert!(sentence.contains("could not fit the layout: `State` has 24 bytes"), "{sentence}");
+    // To read, it is an error.
+    assert!(place.run(["read", &file, "--layout", &state]).failed(2).contains("--abi says"));
+}
+
+#[test]
+fn a_header_that_differs_between_compilers_is_told_to_do_so() {
+    let place = Place::new();
+    let header = place.file("State.h", STATE);
+    let outcome = place.run(["layout", &header]);
+    if !with_clang(&outcome) {
+        return;
+    }
+
+    let note = "`State` has other offsets or sizes for other compilers; these are for windows-x64";
+    for form in [&[][..], &["--to", "toml"], &["--json"]] {
+        let told = place.run(["layout", &header].iter().chain(form));
+        assert_eq!(told.code, Some(0));
+        assert!(told.stderr.contains(note), "{form:?}: {}", told.stderr);
+        place.run(["layout", &header, "--abi", "linux-x64"].iter().chain(form)).text();
+    }
+    let same = place.file("same.h", b"struct Same { int a; float b; };\n");
+    place.run(["layout", &same]).text();
+}
+
+#[test]
 fn a_header_becomes_a_file_that_needs_no_libclang() {
     let place = Place::new();
     let header = place.file("State.h", STATE);
-    let outcome = place.run(["layout", &header, "--to", "toml"]);
+    let outcome = place.run(["layout", &header, "--to", "toml", "--abi", "windows-x64"]);
     if !with_clang(&outcome) {
         return;
     }
