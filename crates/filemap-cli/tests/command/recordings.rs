@@ -363,8 +363,11 @@ fn a_recording_is_exported_with_the_fields_of_its_layout() {
     assert!(Recording::is_one(place.path("a.mcap")));
     let both = place.run(["export", "a.mcap", "--to", "csv", "--json"]);
     assert!(both.code == Some(2) && both.stdout.is_empty(), "{both:?}");
-    let none = place.run(["export", "a.mcap", "--to", "csv", "--fields", "none"]).failed(1);
-    assert!(none.contains("no path is like"), "{none}");
+    for fields in ["none", "rpm,none", ","] {
+        let none = place.run(["export", "a.mcap", "--to", "csv", "--fields", fields]).failed(1);
+        assert!(none.contains("no path is like"), "{none}");
+        assert_eq!(none.contains("`none`"), fields != ",", "{none}");
+    }
 }
 
 #[test]

@@ -32,8 +32,12 @@ pub(in crate::command) fn run(context: &Context<'_>, export: &Export) -> Result<
     }
     let glob = export.fields.as_deref().map(Glob::new);
     let table = Table::of(&recording, glob.as_ref());
-    if glob.is_some() && table.columns.is_empty() {
-        return Err(crate::command::read::no_path(glob.as_ref()));
+    let fits = |one: &Glob| table.columns.iter().any(|path| one.fits(path));
+    if let Some(glob) = &glob {
+        let unfit = glob.patterns().find(|one| !fits(one));
+        if table.columns.is_empty() || unfit.is_some() {
+            return Err(crate::command::read::no_path(unfit.as_ref().or(Some(glob))));
+        }
     }
     match &export.output {
         None => context.output.stream(|out| table.write(out, export.to)),
