@@ -37,6 +37,7 @@ mod snapshot;
 mod tree;
 mod glob;
 mod spelling;
+mod bits;
 mod ros1;
 #[cfg(feature = "headers")]
 mod header;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bits::Unit;
 use crate::error::{Error, Result};
 use crate::kind::{Field, Fields};
 use crate::layout::Layout;
@@ -12,8 +13,9 @@ impl Layout {
     /// Returns the layout of words such as `time:f64 rpm@16:f32 name:char[64]`.
     ///
     /// Each word is a name and a type, with an offset after `@`. A field without one comes after the
-    /// field before it, at a multiple of its number's size, as C places it. `big` as a word makes all
-    /// numbers after it big-endian.
+    /// field before it, at a multiple of its number's size, as C places it; bit fields beside each other
+    /// share a number if they are of numbers of one size, and it has their bits left. `big` as a word
+    /// makes all numbers after it big-endian.
     ///
     /// # Errors
     ///
@@ -30,6 +32,7 @@ impl Layout {
     pub fn from_words(words: &str) -> Result<Self> {
         let mut fields = Vec::new();
         let (mut end, mut alignment, mut order) = (0_u64, 1, Order::Little);
+        let mut unit = Unit::default();
         for word in words.split([' ', '\t', '\n', ',', ';']).filter(|word| !word.is_empty()) {
             if word == "big" {
                 order = Order::Big;
@@ -40,7 +43,7 @@ impl Layout {
                     "could not read `{word}`: a name and a type are right, such as rpm:f32"
                 )));
             };
-            let kind = spelling::kind(spelled, order, 0, &|_| Ok(None))?;
+            let mut kind = spelling::kind(spelled, order, 0, &|_| Ok(None))?;
             let (name, at) = match place.split_once('@') {
                 None => (place, None),
                 Some((name, digits)) => {
@@ -51,7 +54,8 @@ impl Layout {
                     (name, Some(at))
                 }
             };
-            let offset = match at {
+            let shared = if at.is_none() { unit.shared(&mut kind, None) } else { None };
+            let offset = match at.or(shared) {
                 Some(at) => Some(at),
                 None => end.checked_next_multiple_of(kind.alignment()),
             };
@@ -59,6 +63,7 @@ impl Layout {
             let (Some(offset), Some(ends)) = (offset, ends) else {
                 return Err(Error::new(format!("could not use `{word}`: it ends past any memory")));
             };
+            unit.put(offset, &kind);
             (end, alignment) = (ends, kind.alignment().max(alignment));
             fields.push(Field { name: name.to_owned(), offset, kind, unit: None });
         }

@@ -83,8 +83,7 @@ pub(super) struct FieldOf {
     pub(super) kind: String,
     pub(super) at: Option<u64>,
     /// The lowest bit of a bit field.
-    #[serde(default)]
-    pub(super) bit: u8,
+    pub(super) bit: Option<u8>,
     pub(super) unit: Option<String>,
     pub(super) order: Option<Order>,
 }

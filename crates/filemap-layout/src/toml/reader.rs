@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::document::{Document, ExtentOf, NamesOf, SectionOf, Type, VersionsOf};
+use crate::bits::Unit;
 use crate::error::{Error, Result};
 use crate::kind::{Field, Fields, Kind};
 use crate::layout::Layout;
@@ -111,15 +112,24 @@ impl Types<'_> {
 
     fn made(&self, name: &str, written: &Type, depth: usize) -> Result<Fields> {
         let (mut fields, mut end, mut last) = (Vec::new(), 0_u64, 0);
-        let mut alignment = 1;
+        let (mut alignment, mut unit) = (1, Unit::default());
         let pack = written.pack.unwrap_or(u64::MAX).max(1);
         for field in &written.fields {
             let order = field.order.unwrap_or(self.document.order).into();
             let named = |inner: &str| self.named(inner, order, depth);
-            let kind = spelling::kind(&field.kind, order, field.bit, &named)
+            let mut kind = spelling::kind(&field.kind, order, field.bit.unwrap_or(0), &named)
                 .map_err(|error| Error::new(format!("{error} (`{name}.{}`)", field.name)))?;
+            if let (Some(_), false) = (field.bit, matches!(kind, Kind::Bits { .. })) {
+                return Err(Error::new(format!(
+                    "could not use `bit` of `{name}.{}`: it is {kind}, and a bit field such as u32:3 \
+                     has one",
+                    field.name
+                )));
+            }
+            let is_next = field.at.is_none() && !written.union;
+            let shared = if is_next { unit.shared(&mut kind, field.bit) } else { None };
             let its = kind.alignment().min(pack).max(1);
-            let offset = match field.at {
+            let offset = match field.at.or(shared) {
                 Some(at) => Some(at),
                 None if written.union => Some(0),
                 None => end.checked_next_multiple_of(its),
@@ -131,9 +141,10 @@ impl Types<'_> {
                     field.name
                 )));
             };
+            unit.put(offset, &kind);
             (end, last, alignment) = (ends, ends.max(last), its.max(alignment));
-            let unit = field.unit.clone();
-            fields.push(Field { name: field.name.clone(), offset, kind, unit });
+            let (name, unit) = (field.name.clone(), field.unit.clone());
+            fields.push(Field { name, offset, kind, unit });
         }
         let rounded = last.checked_next_multiple_of(alignment).unwrap_or(last);
         let size = written.size.unwrap_or(rounded);
