@@ -34,6 +34,17 @@ pub(super) struct Document {
     pub(super) sections: Vec<SectionOf>,
 }
 
+impl Document {
+    /// Returns a name that more than one type, `enum` or `flags` has.
+    pub(super) fn twice(&self) -> Option<&str> {
+        let is_twice = |name: &&String| {
+            let (a, b) = (self.enums.contains_key(*name), self.flags.contains_key(*name));
+            a && b || (a || b) && self.types.contains_key(*name)
+        };
+        self.enums.keys().chain(self.flags.keys()).find(is_twice).map(String::as_str)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Order {
@@ -110,7 +121,10 @@ pub(super) struct SectionOf {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a whole number from 0 on is right, or the path of a field that has one"
+)]
 pub(super) enum ExtentOf {
     Fixed(u64),
     Field(String),

@@ -43,6 +43,11 @@ impl Layout {
             let text = error.to_string();
             Error::new(format!("could not read the layout: {}", text.trim_end()))
         })?;
+        if let Some(name) = document.twice() {
+            return Err(Error::new(format!(
+                "could not read the layout: `{name}` is declared twice, as a type, an enum or flags"
+            )));
+        }
         let root = match (&document.root, document.types.len()) {
             (Some(root), _) => root.clone(),
             (None, 1) => document.types.keys().next().cloned().unwrap_or_default(),

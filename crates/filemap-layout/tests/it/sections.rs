@@ -87,6 +87,18 @@ fn a_section_of_what_is_not_there_is_refused() {
 }
 
 #[test]
+fn what_is_no_place_of_a_section_is_told_with_what_is_one() {
+    for (from, to) in [
+        ("stride = \"size\"", "stride = -4"),
+        ("offset = \"at\"", "offset = -1"),
+        ("count = \"count\"", "count = 1.5"),
+    ] {
+        let told = Layout::from_toml(&SENSORS.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(told.contains("a whole number from 0 on is right"), "{to}: {told}");
+    }
+}
+
+#[test]
 fn rows_have_no_more_fields_than_a_layout_may_have() {
     let layout = Layout::from_toml(SENSORS).unwrap();
     let count = 1 << 21;

@@ -160,3 +160,20 @@ fn a_bit_field_is_where_its_offset_and_its_bit_say() {
     let told = Layout::from_toml(text).unwrap_err().to_string();
     assert!(told.contains("could not use `bit` of `A.a`: it is u32"), "{told}");
 }
+
+#[test]
+fn a_name_is_declared_once() {
+    let all = [
+        "[type.B]\nfields = []\n",
+        "[enum.B]\ntype = \"u8\"\nvalues = {}\n",
+        "[flags.B]\ntype = \"u8\"\nvalues = {}\n",
+    ];
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let text = format!(
+            "root = \"A\"\n[type.A]\nfields = [{{ name = \"b\", type = \"B\" }}]\n{}{}",
+            all[one], all[other]
+        );
+        let told = Layout::from_toml(&text).unwrap_err().to_string();
+        assert!(told.contains("`B` is declared twice"), "{told}");
+    }
+}
