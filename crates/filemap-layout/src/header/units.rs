@@ -103,6 +103,9 @@ const SYMBOLS: [(&str, &str); 18] = [
     ("mW", "mW"),
 ];
 
+/// The longest rest of a line in which a unit is looked for, in bytes.
+const LONGEST: usize = 1024;
+
 /// The texts of headers, for the comments in them.
 pub(super) struct Texts {
     known: RefCell<HashMap<PathBuf, Vec<u8>>>,
@@ -120,6 +123,8 @@ impl Texts {
         let text =
             known.entry(path.to_owned()).or_insert_with(|| fs::read(path).unwrap_or_default());
         let rest = text.get(offset..)?;
+        // Many fields may be on one line, which is not gone through for each of them.
+        let rest = &rest[..rest.len().min(LONGEST)];
         let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         let line = String::from_utf8_lossy(&rest[..end]);
         unit(comment(&line)?).map(str::to_owned)
@@ -178,6 +183,18 @@ fn named(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_is_found_behind_many_fields_of_one_line() {
+        let mut text = "int a; ".repeat(10_000);
+        text.push_str("int last; // m\nint next;");
+        let texts = Texts::new(Path::new("a.h"), &text);
+        let unit = |offset| texts.unit(Path::new("a.h"), offset);
+
+        assert_eq!(unit(text.find("; // m").unwrap()).as_deref(), Some("m"));
+        assert_eq!(unit(5), None);
+        assert_eq!(unit(text.len() - 1), None);
+    }
 
     #[test]
     fn a_comment_that_plainly_is_a_unit_is_one() {
