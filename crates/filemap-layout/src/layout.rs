@@ -130,6 +130,12 @@ impl Layout {
             _ => None,
         };
         let Some(offset) = offset else {
+            if let Some(Step::Key(key)) = path.0.get(1) {
+                return Err(Error::new(format!(
+                    "could not find `{text}`: none of the {} rows of `{first}` has the key `{key}`",
+                    rows.count()
+                )));
+            }
             return Err(Error::new(format!(
                 "could not find `{text}`: `{first}` has {} rows, from `{first}[0]` on",
                 rows.count()

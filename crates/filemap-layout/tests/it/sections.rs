@@ -44,7 +44,8 @@ fn a_row_is_found_by_its_number_and_by_its_key() {
     let tree = serde_json::to_value(snapshot.tree().unwrap()).unwrap();
     assert_eq!(tree["sensor"][1], serde_json::json!({"label": "CPU", "value": 61.5}));
     assert!(snapshot.value("sensor[2].value").unwrap_err().to_string().contains("2 rows"));
-    assert!(snapshot.value("sensor[\"GPU\"].value").is_err());
+    let told = snapshot.value("sensor[\"GPU\"].value").unwrap_err().to_string();
+    assert!(told.contains("none of the 2 rows of `sensor` has the key `GPU`"), "{told}");
     assert!(layout.find(&"sensor[0].value".parse().unwrap(), None).is_err());
 }
 

@@ -104,7 +104,12 @@ pub(in crate::command) fn refuse_unfit(
 /// Returns the answer that no field has such a path.
 pub(in crate::command) fn no_path(glob: Option<&Glob>) -> Failure {
     let pattern = glob.map(Glob::to_string).unwrap_or_default();
-    Failure::no(format!("could not show fields: no path is like `{}`", Printable(&pattern)))
+    let keys = if pattern.contains("[\"") {
+        "; rows are chosen by their numbers, and all of them by `[*]`, not by their keys"
+    } else {
+        ""
+    };
+    Failure::no(format!("could not show fields: no path is like `{}`{keys}", Printable(&pattern)))
 }
 
 /// Says on standard error what is known about the copy, which is no field.

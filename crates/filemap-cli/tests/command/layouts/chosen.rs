@@ -87,3 +87,20 @@ fn a_layout_shows_the_fields_of_rows_that_a_pattern_fits() {
     let json = place.run(["layout", &layout, "--fields", "count", "--json"]).json();
     assert!(json["sections"].is_null(), "{json}");
 }
+
+#[test]
+fn rows_are_chosen_by_their_numbers_and_written_by_their_keys_as_well() {
+    let (place, _, _holder) = place();
+    let layout = place.file("rows.toml", ROWS.as_bytes());
+    let write =
+        |value: &str| place.run(["write", "car", "--layout", &layout, "at=64", "count=1", value]);
+    write("sensor[0].label=CPU").text();
+    write("sensor[\"CPU\"].value=7").text();
+
+    let told = write("sensor[\"zz\"].value=1").failed(2);
+    assert!(told.contains("none of the 1 rows of `sensor` has the key `zz`"), "{told}");
+    let words = ["read", "car", "--layout", &layout, "--fields"];
+    assert!(place.run(words.iter().chain(&["sensor[0].value"])).text().contains('7'));
+    let told = place.run(words.iter().chain(&["sensor[\"CPU\"].value"])).failed(1);
+    assert!(told.contains("by their numbers"), "{told}");
+}
