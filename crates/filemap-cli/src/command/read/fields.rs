@@ -37,6 +37,9 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
     // All of them are found before anything is printed.
     let whole = glob.is_none() && context.output.is_json();
     let leaves = if whole { Vec::new() } else { chosen(&snapshot, glob.as_ref())? };
+    if leaves.is_empty() && !whole {
+        return Err(no_path(glob.as_ref()));
+    }
     let json = |error: serde_json::Error| match error.io_error_kind() {
         Some(kind) => Failure::from_output(&kind.into()),
         None => Failure::broken(format!("could not write JSON: {error}")),
@@ -66,7 +69,10 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
 
 /// Returns the fields that a pattern fits. Each of its patterns fits one, or one that a section without
 /// rows would have.
-fn chosen<'l>(snapshot: &Snapshot<'l>, glob: Option<&Glob>) -> Result<Vec<Leaf<'l>>> {
+pub(in crate::command) fn chosen<'l>(
+    snapshot: &Snapshot<'l>,
+    glob: Option<&Glob>,
+) -> Result<Vec<Leaf<'l>>> {
     let leaves = snapshot.leaves()?;
     let chosen: Vec<_> =
         leaves.filter(|leaf| glob.is_none_or(|glob| glob.fits(&leaf.path))).collect();
@@ -77,9 +83,6 @@ fn chosen<'l>(snapshot: &Snapshot<'l>, glob: Option<&Glob>) -> Result<Vec<Leaf<'
         }
     }
     refuse_unfit(glob, &chosen, &empty)?;
-    if chosen.is_empty() {
-        return Err(no_path(glob));
-    }
     Ok(chosen)
 }
 

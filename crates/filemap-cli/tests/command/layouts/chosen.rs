@@ -43,6 +43,10 @@ fn a_pattern_of_a_list_that_fits_nothing_is_named() {
         let words = ["--fields", "rpm,"];
         place.run(verb.iter().chain(&words)).text();
     }
+    let watch = ["watch", "car", "--layout", &layout, "--json", "--fields", "rpm,speed"];
+    let told = place.run(watch);
+    assert_eq!((told.code, told.stdout.as_slice()), (Some(1), &b""[..]));
+    assert!(told.stderr.contains("no path is like `speed`"), "{}", told.stderr);
 }
 
 #[test]

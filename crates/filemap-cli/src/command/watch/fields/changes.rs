@@ -12,6 +12,7 @@ use super::Fields;
 use super::rows::rows_of;
 use crate::args::Watch;
 use crate::command::Context;
+use crate::command::read::chosen;
 use crate::failure::{Failure, Result};
 
 /// A field that has changed.
@@ -40,6 +41,8 @@ pub(in crate::command::watch) fn print(
     let glob = fields.glob.clone();
     let interval: Duration = watch.interval.into();
     let snapshot = fields.look()?;
+    // Of what is chosen, each pattern fits something; rows may come and go later.
+    drop(chosen(&snapshot, glob.as_ref())?);
     let mut rows = rows_of(&snapshot, glob.as_ref())?;
     let mut before = snapshot.bytes().to_vec();
     // What has been told of rows that cannot be found.

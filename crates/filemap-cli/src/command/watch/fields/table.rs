@@ -8,6 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::live::{Flow, Typing, edited};
 use super::Fields;
 use super::rows::{Row, SAMPLES, What, are_of, folded, keys_of, rows_of};
+use crate::command::read::chosen;
 use crate::failure::{Failure, Result};
 
 /// What keys are typed into.
@@ -49,6 +50,8 @@ impl<'a> Table<'a> {
         let message = fields.meant.told();
         let glob = fields.glob.clone();
         let snapshot = fields.look()?;
+        // Of what is chosen, each pattern fits something; rows may come and go later.
+        drop(chosen(&snapshot, glob.as_ref())?);
         let rows = rows_of(&snapshot, glob.as_ref())?;
         let memory = snapshot.bytes().to_vec();
         let folded = if rows.len() > 40 { folded(&rows) } else { HashSet::new() };
