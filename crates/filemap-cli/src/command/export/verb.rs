@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use super::super::Context;
 use crate::args::{Export, Form};
+use crate::command::read::{no_path, refuse_unfit};
 use crate::failure::{Failure, Result, Why};
 use crate::hex;
 use crate::output::Printable;
@@ -32,12 +33,9 @@ pub(in crate::command) fn run(context: &Context<'_>, export: &Export) -> Result<
     }
     let glob = export.fields.as_deref().map(Glob::new);
     let table = Table::of(&recording, glob.as_ref());
-    let fits = |one: &Glob| table.columns.iter().any(|path| one.fits(path));
-    if let Some(glob) = &glob {
-        let unfit = glob.patterns().find(|one| !fits(one));
-        if table.columns.is_empty() || unfit.is_some() {
-            return Err(crate::command::read::no_path(unfit.as_ref().or(Some(glob))));
-        }
+    refuse_unfit(glob.as_ref(), |one| table.columns.iter().any(|path| one.fits(path)))?;
+    if glob.is_some() && table.columns.is_empty() {
+        return Err(no_path(glob.as_ref()));
     }
     match &export.output {
         None => context.output.stream(|out| table.write(out, export.to)),

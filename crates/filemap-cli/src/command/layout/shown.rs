@@ -7,7 +7,7 @@ use filemap_layout::{Fields, Glob, Kind, Layout, Leaf, Section};
 use serde::Serialize;
 
 use super::super::Context;
-use super::super::read::{no_path, refuse_unfit};
+use super::super::read::{fits, no_path, refuse_unfit};
 use crate::args::{LayoutArguments, LayoutForm, TargetArguments};
 use crate::failure::{Failure, Result};
 use crate::meaning::{Fitting, Meant, fitting, is_header};
@@ -247,7 +247,7 @@ impl<'l> Chosen<'l> {
         let is_chosen = |leaf: &Leaf<'_>| glob.is_none_or(|glob| glob.fits(&leaf.path));
         let fields: Vec<_> = layout.leaves().filter(is_chosen).collect();
         let all: Vec<&Section> = layout.sections().iter().collect();
-        refuse_unfit(glob, &fields, &all)?;
+        refuse_unfit(glob, |one| fits(one, &fields, &all))?;
         let rows = all.into_iter().map(|section| {
             let is_chosen =
                 |leaf: &Leaf<'_>| glob.is_none_or(|glob| section.fits(glob, &leaf.path));

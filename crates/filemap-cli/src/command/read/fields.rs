@@ -82,22 +82,23 @@ pub(in crate::command) fn chosen<'l>(
             empty.push(section);
         }
     }
-    refuse_unfit(glob, &chosen, &empty)?;
+    refuse_unfit(glob, |one| fits(one, &chosen, &empty))?;
     Ok(chosen)
 }
 
-/// Refuses a pattern that fits none of the fields that were chosen, and none of rows of `sections`.
+/// Returns whether a pattern fits one of these fields, or one of rows of `sections`.
+pub(in crate::command) fn fits(one: &Glob, fields: &[Leaf<'_>], sections: &[&Section]) -> bool {
+    fields.iter().any(|leaf| one.fits(&leaf.path))
+        || sections
+            .iter()
+            .any(|section| section.fields.leaves().any(|leaf| section.fits(one, &leaf.path)))
+}
+
+/// Refuses the first pattern that fits nothing.
 pub(in crate::command) fn refuse_unfit(
     glob: Option<&Glob>,
-    chosen: &[Leaf<'_>],
-    sections: &[&Section],
+    fits: impl Fn(&Glob) -> bool,
 ) -> Result<()> {
-    let fits = |one: &Glob| {
-        chosen.iter().any(|leaf| one.fits(&leaf.path))
-            || sections
-                .iter()
-                .any(|section| section.fields.leaves().any(|leaf| section.fits(one, &leaf.path)))
-    };
     match glob.and_then(|glob| glob.patterns().find(|one| !fits(one))) {
         Some(unfit) => Err(no_path(Some(&unfit))),
         None => Ok(()),

@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context<'_>, read: &Read) -> Result<()> {
 #[cfg(feature = "sight")]
 use self::fields::run as fields;
 #[cfg(feature = "sight")]
-pub(in crate::command) use self::fields::{chosen, no_path, refuse_unfit};
+pub(in crate::command) use self::fields::{chosen, fits, no_path, refuse_unfit};
 
 #[cfg(not(feature = "sight"))]
 fn fields(_context: &Context<'_>, _read: &Read) -> Result<()> {
