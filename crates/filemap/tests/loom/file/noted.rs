@@ -2,7 +2,7 @@
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 
 use crate::file::whole::Whole;
 use crate::model::View;
@@ -38,6 +38,12 @@ impl File {
         }
     }
 
+    /// Runs `act` in another thread.
+    fn beside(file: &Arc<Self>, act: impl FnOnce(&Self) + 'static) -> JoinHandle<()> {
+        let file = Arc::clone(file);
+        thread::spawn(move || act(&file))
+    }
+
     /// As `MappedFile::set_len` does, before it looks.
     fn cut(&self, len: usize) {
         self.len.swap(len, Ordering::Relaxed);
@@ -60,10 +66,7 @@ fn after_a_cut_no_length_from_before_it_is_found() {
         let file = File::new(9);
         // It knows less than there is, and looks.
         file.known.set(5);
-        let looker = {
-            let file = Arc::clone(&file);
-            thread::spawn(move || file.look())
-        };
+        let looker = File::beside(&file, File::look);
         file.cut(3);
         let found = file.known.bytes();
         file.look();
@@ -79,10 +82,7 @@ fn after_a_cut_no_length_from_before_it_is_found() {
 fn after_a_cut_no_end_of_an_append_before_it_is_found() {
     loom::model(|| {
         let file = File::new(5);
-        let writer = {
-            let file = Arc::clone(&file);
-            thread::spawn(move || file.append(9))
-        };
+        let writer = File::beside(&file, |file| file.append(9));
         file.cut(3);
         let (found, len) = (file.known.bytes(), file.len());
         writer.join().expect("it ends");
@@ -98,10 +98,7 @@ fn of_a_file_that_was_cut_and_grew_again_no_old_length_is_found() {
     loom::model(|| {
         let file = File::new(9);
         file.known.set(5);
-        let looker = {
-            let file = Arc::clone(&file);
-            thread::spawn(move || file.look())
-        };
+        let looker = File::beside(&file, File::look);
         file.cut(3);
         // What is known is then what was known before, but not by the same look.
         file.append(5);
